@@ -1,0 +1,4 @@
+//! HTTP notifications of a video service in, Kafka records out.
+//! **A 200 means that the notification is on Kafka or on disk.**
+
+pub mod webhook;
