@@ -1,4 +1,7 @@
 //! HTTP notifications of a video service in, Kafka records out.
 //! **A 200 means that the notification is on Kafka or on disk.**
 
+pub mod delivery;
 pub mod webhook;
+pub mod metrics;
+pub mod post;

@@ -1,0 +1,175 @@
+//! Records in, delivery reports out.
+//!
+//! Promise: each record that was taken gives exactly one [`Report`], at the latest when the
+//! producer is retired. It has no thread of its own: reports are read by the event loop that owns
+//! it, a batch at a time. It does not time posts: the publisher does, since librdkafka's own
+//! reports of a time-out may come a second late.
+
+use crate::delivery::kafka::fault::Fault;
+use crate::delivery::kafka::settings::Settings;
+use crate::delivery::kafka::wakeup::Wakeup;
+use crate::delivery::record::Record;
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::KafkaError;
+use rdkafka::message::{DeliveryResult, Header, Message as _, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
+use rdkafka::types::RDKafkaErrorCode;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+/// What became of a record.
+#[derive(Debug)]
+pub struct Report {
+    /// What the record was handed over with.
+    pub ticket: usize,
+    /// The place of an acked record.
+    pub result: Result<Acked, Fault>,
+}
+
+/// Where an acked record stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Acked {
+    /// The partition of the record's topic.
+    pub partition: i32,
+    /// The offset in the partition.
+    pub offset: i64,
+}
+
+/// One librdkafka producer, owned by one event loop.
+pub struct Producer {
+    /// Before `client`, which must outlive it.
+    wakeup: Wakeup,
+    client: BaseProducer<Reports>,
+    reports: Reports,
+    message_max_bytes: Option<u32>,
+}
+
+/// A producer could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ProducerError {
+    /// A property is wrong, or memory or threads ran out.
+    #[error("cannot make a Kafka producer")]
+    Client(#[from] KafkaError),
+    /// No file handle for its wake-ups.
+    #[error("cannot watch the Kafka producer")]
+    Wakeup(#[from] io::Error),
+}
+
+impl Producer {
+    /// A producer for posts. Never waits for a broker; must be called inside a runtime.
+    pub fn new(settings: &Settings, message_max_bytes: Option<u32>) -> Result<Self, ProducerError> {
+        let reports = Reports::default();
+        let config = settings.producer(message_max_bytes);
+        let client: BaseProducer<Reports> = config.create_with_context(reports.clone())?;
+        let wakeup = Wakeup::new(&client)?;
+        Ok(Self { wakeup, client, reports, message_max_bytes })
+    }
+
+    /// Hands the record over; its report will carry `ticket`. The record is copied.
+    pub fn enqueue(&self, record: &Record, ticket: usize) -> Result<(), Fault> {
+        let mut headers = OwnedHeaders::new_with_capacity(record.header_count());
+        for (name, value) in record.headers() {
+            headers = headers.insert(Header { key: name.as_str(), value: Some(value) });
+        }
+        let message = BaseRecord::with_opaque_to(record.topic(), ticket)
+            .key(record.key())
+            .payload(&record.value()[..])
+            .timestamp(unix_millis(record.received()))
+            .headers(headers);
+        self.client.send(message).map_err(|(error, _)| Fault::at_enqueue(code(&error)))
+    }
+
+    /// Waits until reports may have come. Cancel-safe.
+    pub async fn raised(&self) -> io::Result<()> {
+        self.wakeup.raised().await
+    }
+
+    /// Moves all reports that have come to the end of `into`.
+    pub fn take_reports(&self, into: &mut Vec<Report>) {
+        loop {
+            self.client.poll(Duration::ZERO);
+            if self.wakeup.pending() == 0 {
+                break;
+            }
+        }
+        into.append(&mut self.reports.lock());
+    }
+
+    /// The topic's limit that it was made with.
+    pub fn message_max_bytes(&self) -> Option<u32> {
+        self.message_max_bytes
+    }
+
+    /// Whether nothing but a new producer can help.
+    pub fn is_dead(&self) -> bool {
+        self.client.client().fatal_error().is_some()
+    }
+
+    /// Ends it and returns the last reports: whatever is still under way is given up. Blocks for
+    /// up to 0.5 s.
+    pub fn retire(self) -> Vec<Report> {
+        let Self { wakeup, client, reports, message_max_bytes: _ } = self;
+        drop(wakeup);
+        drop(client);
+        std::mem::take(&mut *reports.lock())
+    }
+}
+
+/// Where librdkafka's callbacks leave the reports.
+#[derive(Clone, Default)]
+struct Reports(Arc<Mutex<Vec<Report>>>);
+
+impl Reports {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Report>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ProducerContext for Reports {
+    type DeliveryOpaque = usize;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, ticket: usize) {
+        let result = match result {
+            Ok(message) => Ok(Acked { partition: message.partition(), offset: message.offset() }),
+            Err((error, _)) => Err(Fault::in_report(code(error))),
+        };
+        self.lock().push(Report { ticket, result });
+    }
+}
+
+impl ClientContext for Reports {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        // No detector: it stays silent when a broker freezes and chatters when one is away.
+        tracing::debug!(%error, reason, "librdkafka reports an error");
+    }
+}
+
+/// librdkafka's own log lines. Its errors are warnings to the bridge, which goes on.
+pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    match level {
+        RDKafkaLogLevel::Emerg
+        | RDKafkaLogLevel::Alert
+        | RDKafkaLogLevel::Critical
+        | RDKafkaLogLevel::Error
+        | RDKafkaLogLevel::Warning => tracing::warn!(facility, "librdkafka: {message}"),
+        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => {
+            tracing::info!(facility, "librdkafka: {message}");
+        }
+        RDKafkaLogLevel::Debug => tracing::debug!(facility, "librdkafka: {message}"),
+    }
+}
+
+fn code(error: &KafkaError) -> RDKafkaErrorCode {
+    error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown)
+}
+
+fn unix_millis(time: SystemTime) -> i64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

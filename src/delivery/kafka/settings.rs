@@ -1,0 +1,214 @@
+//! The client's properties: what the operator may set, and what the promise rests on.
+//!
+//! Promise: whatever is given, a record that was acked is on all in-sync replicas, once per
+//! attempt, in order, on the partition that Java's default partitioner would choose. A property
+//! that could break this is refused with the reason, under its aliases too. It reads no files.
+
+use rdkafka::ClientConfig;
+use std::fmt;
+use std::time::Duration;
+
+/// Requests that may be under way to one broker at once. While they are, the next batch gathers
+/// by itself: measured at 64 connections, CPU per post is 1.7 times as high with five.
+const MAX_IN_FLIGHT: &str = "2";
+/// The most that idempotence allows.
+const MOST_IN_FLIGHT: u32 = 5;
+
+/// Defaults that the operator may change.
+const DEFAULTS: &[(&str, &str)] = &[
+    ("client.id", "hookbridge"),
+    // A lone post goes at once; under load batches gather while requests are under way.
+    ("linger.ms", "0"),
+    ("max.in.flight.requests.per.connection", MAX_IN_FLIGHT),
+    // With librdkafka's own backoff of up to 10 s the first ack after an outage comes 6 s after
+    // the broker, and reports of a time-out up to 10 s late; with these 0.3 s.
+    ("reconnect.backoff.ms", "50"),
+    ("reconnect.backoff.max.ms", "250"),
+    // librdkafka's own 30 s would let one hung handshake outlast every post's patience.
+    ("socket.connection.setup.timeout.ms", "1500"),
+    ("socket.timeout.ms", "3000"),
+    ("socket.nagle.disable", "true"),
+    // The OpenSSL that is linked in knows no certificate authorities of its own.
+    ("ssl.ca.location", "probe"),
+];
+
+/// What may not be set, under each name, and why.
+const REFUSED: &[(&str, &str)] = &[
+    ("acks", ACKS),
+    ("request.required.acks", ACKS),
+    ("enable.idempotence", "without it a retry could repeat a record or overtake one"),
+    ("enable.gapless.guarantee", "the bridge sets it where a gap would break the order"),
+    ("transactional.id", TRANSACTIONS),
+    ("transaction.timeout.ms", TRANSACTIONS),
+    ("partitioner", "consumers rely on Java's default partitioner (murmur2 of the key)"),
+    ("message.timeout.ms", TIMEOUT),
+    ("delivery.timeout.ms", TIMEOUT),
+    ("allow.auto.create.topics", "a topic is never made by accident"),
+    ("bootstrap.servers", BROKERS),
+    ("metadata.broker.list", BROKERS),
+    ("delivery.report.only.error", "a 200 waits for the report of success"),
+];
+const ACKS: &str = "a 200 means that all in-sync replicas have the record";
+const TRANSACTIONS: &str = "the bridge does not use transactions";
+const TIMEOUT: &str = "use --ack-timeout";
+const BROKERS: &str = "use --brokers";
+
+/// Where a property was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// `-X`/`--kafka-property`.
+    Flag,
+    /// A line of `--kafka-config FILE`, counted from 1.
+    Line(usize),
+}
+
+/// A property that cannot be taken.
+#[derive(Debug, PartialEq, Eq)]
+pub struct PropertyError {
+    /// Where it was given.
+    pub origin: Origin,
+    reason: String,
+}
+
+impl fmt::Display for PropertyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for PropertyError {}
+
+/// The checked properties of all clients of one bridge. Cheap to clone is not needed: made once.
+#[derive(Clone)]
+pub struct Settings {
+    config: ClientConfig,
+    ack_timeout: Duration,
+}
+
+impl Settings {
+    /// The defaults alone.
+    pub fn new(brokers: &str, ack_timeout: Duration) -> Self {
+        let mut config = ClientConfig::new();
+        for (key, value) in DEFAULTS {
+            config.set(*key, *value);
+        }
+        config.set("bootstrap.servers", brokers);
+        config.set("allow.auto.create.topics", "false");
+        Self { config, ack_timeout }
+    }
+
+    /// Reads the text of `--kafka-config`: `key=value` lines, `#` comments, as kcat and Java do.
+    pub fn read_lines(&mut self, text: &str) -> Result<(), PropertyError> {
+        for (index, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if !line.is_empty() && !line.starts_with('#') {
+                self.set(line, Origin::Line(index + 1))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes one `key=value`. The value is never part of an error: it may be a secret.
+    pub fn set(&mut self, property: &str, origin: Origin) -> Result<(), PropertyError> {
+        let fail = |reason| Err(PropertyError { origin: origin.clone(), reason });
+        let Some((key, value)) = property.split_once('=') else {
+            return fail("expected key=value".to_owned());
+        };
+        let (key, value) = (key.trim(), value.trim());
+        if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == key) {
+            return fail(format!("{key} may not be set: {why}"));
+        }
+        if ["max.in.flight", "max.in.flight.requests.per.connection"].contains(&key)
+            && value.parse::<u32>().is_ok_and(|n| n > MOST_IN_FLIGHT)
+        {
+            return fail(format!(
+                "{key} may not be over {MOST_IN_FLIGHT}: idempotence would be lost"
+            ));
+        }
+        // librdkafka's own check of this one property, so that the error can name its place.
+        if ClientConfig::new().set(key, value).create_native_config().is_err() {
+            return fail(format!("librdkafka does not take {key} with this value, or at all"));
+        }
+        self.config.set(canonical(key), value);
+        Ok(())
+    }
+
+    /// Whether the operator has set the largest record.
+    pub fn has_message_max_bytes(&self) -> bool {
+        self.config.get("message.max.bytes").is_some()
+    }
+
+    /// How long a post waits for its ack.
+    pub fn ack_timeout(&self) -> Duration {
+        self.ack_timeout
+    }
+
+    /// What a producer of posts is made with. `message_max_bytes` is the topic's limit, if known:
+    /// with it a record too large is told from its innocent neighbours.
+    pub(super) fn producer(&self, message_max_bytes: Option<u32>) -> ClientConfig {
+        let mut config = self.config.clone();
+        config.set("acks", "all");
+        config.set("enable.idempotence", "true");
+        config.set("partitioner", "murmur2_random");
+        config.set("message.timeout.ms", self.ack_timeout.as_millis().to_string());
+        if let Some(limit) = message_max_bytes {
+            config.set("message.max.bytes", limit.to_string());
+        }
+        config
+    }
+
+    /// What the probe's client is made with.
+    pub(super) fn probe(&self) -> ClientConfig {
+        self.config.clone()
+    }
+}
+
+/// Aliases fold into one name, so that the later of two wins.
+fn canonical(key: &str) -> &str {
+    match key {
+        "max.in.flight" => "max.in.flight.requests.per.connection",
+        "queue.buffering.max.ms" => "linger.ms",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        Settings::new("127.0.0.1:9092", Duration::from_millis(2500))
+    }
+
+    #[test]
+    fn what_the_promise_rests_on_is_refused_under_each_name() {
+        for (key, _) in REFUSED {
+            let error = settings().set(&format!("{key}=1"), Origin::Flag).unwrap_err();
+            assert!(error.to_string().starts_with(&format!("{key} may not be set: ")), "{error}");
+        }
+        for key in ["max.in.flight", "max.in.flight.requests.per.connection"] {
+            assert!(settings().set(&format!("{key}=6"), Origin::Flag).is_err());
+            assert!(settings().set(&format!("{key}=5"), Origin::Flag).is_ok());
+        }
+    }
+
+    #[test]
+    fn an_error_in_the_file_names_its_line_and_not_its_value() {
+        let text = "# brokers\n\nsecurity.protocol=sasl_ssl\nsasl.pasword=hush-hush\n";
+        let error = settings().read_lines(text).unwrap_err();
+        assert_eq!(error.origin, Origin::Line(4));
+        assert!(!error.to_string().contains("hush"), "{error}");
+    }
+
+    #[test]
+    fn a_default_can_be_changed_under_its_alias() {
+        let mut settings = settings();
+        settings.set("queue.buffering.max.ms=7", Origin::Flag).unwrap();
+        assert_eq!(settings.producer(None).get("linger.ms"), Some("7"));
+    }
+
+    #[test]
+    fn librdkafka_takes_the_defaults() {
+        settings().producer(Some(1_048_588)).create_native_config().unwrap();
+    }
+}

@@ -1,0 +1,274 @@
+//! Kafka within the deadline: a record in, a [`Receipt`] out.
+//!
+//! Promise: a publish, once begun, is carried through whether or not its sender stays: the record
+//! belongs to librdkafka and its account to the publisher. The deadline is the publisher's own;
+//! librdkafka may report a second late. One publisher belongs to one event loop and costs a post
+//! neither a task nor a timer: its records are numbered in a slab, their deadlines stand in one
+//! queue, and [`Publisher::run`] reads reports in batches. It does not retry: librdkafka does.
+
+mod flights;
+
+use crate::delivery::availability::Availability;
+use crate::delivery::kafka::fault::Verdict;
+use crate::delivery::kafka::producer::{Producer, ProducerError, Report};
+use crate::delivery::kafka::settings::Settings;
+use crate::delivery::publisher::flights::{Fate, Flights};
+use crate::delivery::receipt::Receipt;
+use crate::delivery::record::Record;
+use crate::metrics::{Metrics, Outcome};
+use crate::post::Post;
+use std::io;
+use std::mem;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep_until;
+use tokio_util::sync::CancellationToken;
+
+/// The longest sleep of the loop that reads reports: how late it sees a dead producer or a limit
+/// that was learnt.
+const TICK: Duration = Duration::from_secs(1);
+
+/// A record did not become durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undelivered {
+    /// No ack came in time, or Kafka is known to be away. It may be on Kafka nevertheless.
+    Unavailable,
+    /// The record is over the topic's limit and was not sent.
+    RecordRefused,
+}
+
+/// Publishes the posts of one event loop.
+pub struct Publisher {
+    lane: Mutex<Lane>,
+    settings: Settings,
+    availability: Arc<Availability>,
+    metrics: Arc<Metrics>,
+    /// The topic's largest record, once it is known.
+    limit: watch::Receiver<Option<u32>>,
+}
+
+/// What the tasks of the event loop share.
+struct Lane {
+    producer: Arc<Producer>,
+    flights: Flights,
+}
+
+impl Publisher {
+    /// Makes the producer, without waiting for a broker. Must be called inside the runtime of its
+    /// event loop.
+    pub fn new(
+        settings: Settings,
+        availability: Arc<Availability>,
+        metrics: Arc<Metrics>,
+        limit: watch::Receiver<Option<u32>>,
+    ) -> Result<Self, ProducerError> {
+        let producer = Arc::new(Producer::new(&settings, *limit.borrow())?);
+        let lane = Mutex::new(Lane { producer, flights: Flights::default() });
+        Ok(Self { lane, settings, availability, metrics, limit })
+    }
+
+    /// Hands the record over now; the returned future tells its fate and gives the account back.
+    /// If the future is dropped, the publisher closes the account when the fate is known.
+    pub fn publish(&self, record: &Record, post: Post) -> Publish<'_> {
+        let stage = if self.availability.admits() {
+            self.hand_over(record)
+        } else {
+            Stage::Over(Undelivered::Unavailable)
+        };
+        Publish { publisher: self, stage, post: Some(post) }
+    }
+
+    fn hand_over(&self, record: &Record) -> Stage {
+        let now = Instant::now();
+        let mut lane = self.lock();
+        let ticket = lane.flights.depart(now);
+        let Err(fault) = lane.producer.enqueue(record, ticket) else {
+            return Stage::UnderWay { ticket };
+        };
+        lane.flights.cancel(ticket);
+        drop(lane);
+        match fault.verdict {
+            Verdict::Refused => Stage::Over(Undelivered::RecordRefused),
+            Verdict::NotProof | Verdict::Unacked => {
+                self.availability.unacked(now, &fault.to_string());
+                Stage::Over(Undelivered::Unavailable)
+            }
+        }
+    }
+
+    /// Reads reports and keeps deadlines, until `stop` and then until nothing is under way.
+    pub async fn run(&self, stop: CancellationToken) -> io::Result<()> {
+        let timeout = self.settings.ack_timeout();
+        // At most the time-out: then each new deadline lies behind the next look at them all.
+        let tick = TICK.min(timeout);
+        let mut sleep = pin!(sleep_until((Instant::now() + tick).into()));
+        let mut reports = Vec::new();
+        while !(stop.is_cancelled() && self.under_way() == 0) {
+            let producer = self.lock().producer.clone();
+            tokio::select! {
+                raised = producer.raised() => raised?,
+                () = sleep.as_mut() => {
+                    let now = Instant::now();
+                    let next = self.expire(now, timeout);
+                    let wake = next.map_or(now + tick, |deadline| deadline.min(now + tick));
+                    sleep.as_mut().reset(wake.into());
+                }
+                () = stop.cancelled(), if !stop.is_cancelled() => {}
+            }
+            producer.take_reports(&mut reports);
+            self.land(&mut reports);
+            drop(producer);
+            self.renew(&mut reports).await;
+        }
+        Ok(())
+    }
+
+    /// How many records have no report yet.
+    pub fn under_way(&self) -> usize {
+        self.lock().flights.len()
+    }
+
+    fn land(&self, reports: &mut Vec<Report>) {
+        if reports.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        let mut acked = 0;
+        let mut failed = None;
+        let mut lane = self.lock();
+        for Report { ticket, result } in reports.drain(..) {
+            let landing = lane.flights.land(ticket, result.map_err(|_| Undelivered::Unavailable));
+            if let Some(orphan) = landing.orphan {
+                close(orphan, result.map_err(|_| Undelivered::Unavailable));
+            }
+            match result {
+                Ok(_) => {
+                    acked += 1;
+                    let took = now.saturating_duration_since(landing.since);
+                    self.metrics.ack_seconds.observe(took.as_secs_f64());
+                }
+                Err(fault) => match fault.verdict {
+                    Verdict::Unacked => failed = Some((landing.since, fault)),
+                    // The brokers are there; the record's own sender is told.
+                    Verdict::NotProof | Verdict::Refused => {
+                        tracing::warn!(error = %fault, "a batch was refused");
+                    }
+                },
+            }
+        }
+        drop(lane);
+        if acked > 0 {
+            self.availability.acked();
+        }
+        if let Some((since, fault)) = failed {
+            self.availability.unacked(since, &fault.to_string());
+        }
+    }
+
+    /// Tells those who waited too long; gives the next deadline.
+    fn expire(&self, now: Instant, timeout: Duration) -> Option<Instant> {
+        let mut lane = self.lock();
+        let late = lane.flights.expire(now, timeout);
+        let next = lane.flights.earliest_departure().map(|since| since + timeout);
+        drop(lane);
+        if let Some(since) = late {
+            self.availability.unacked(since, "no ack in time");
+        }
+        next
+    }
+
+    /// Makes a new producer where the old one is dead, or does not know the topic's limit and has
+    /// nothing under way.
+    async fn renew(&self, reports: &mut Vec<Report>) {
+        let mut lane = self.lock();
+        let dead = lane.producer.is_dead();
+        let limit = *self.limit.borrow();
+        let outdated = lane.producer.message_max_bytes() != limit && lane.flights.len() == 0;
+        if !dead && !outdated {
+            return;
+        }
+        let old = match Producer::new(&self.settings, limit) {
+            Ok(new) => mem::replace(&mut lane.producer, Arc::new(new)),
+            Err(error) => {
+                tracing::error!(error = %error, "cannot replace the Kafka producer");
+                return;
+            }
+        };
+        drop(lane);
+        if dead {
+            tracing::warn!("the Kafka producer had a fatal error and was replaced");
+        }
+        let old = Arc::into_inner(old).expect("only the loop that calls this clones it");
+        match spawn_blocking(move || old.retire()).await {
+            Ok(last) => reports.extend(last),
+            Err(panic) => tracing::error!(error = %panic, "the old Kafka producer did not end"),
+        }
+        self.land(reports);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lane> {
+        self.lane.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The fate of one record, to be awaited.
+pub struct Publish<'a> {
+    publisher: &'a Publisher,
+    stage: Stage,
+    post: Option<Post>,
+}
+
+enum Stage {
+    UnderWay { ticket: usize },
+    Over(Undelivered),
+}
+
+impl Future for Publish<'_> {
+    type Output = (Result<Receipt, Undelivered>, Post);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let fate = match self.stage {
+            Stage::UnderWay { ticket } => {
+                std::task::ready!(self.publisher.lock().flights.poll(ticket, cx))
+            }
+            Stage::Over(undelivered) => Err(undelivered),
+        };
+        let mut post = self.post.take().expect("polled after it was ready");
+        let result = fate.map(|acked| {
+            post.locate(acked.partition, acked.offset);
+            Receipt::acked(acked.partition, acked.offset)
+        });
+        Poll::Ready((result, post))
+    }
+}
+
+impl Drop for Publish<'_> {
+    fn drop(&mut self) {
+        let Some(post) = self.post.take() else { return };
+        match self.stage {
+            Stage::UnderWay { ticket } => {
+                let over = self.publisher.lock().flights.abandon(ticket, post);
+                if let Some((post, fate)) = over {
+                    close(post, fate);
+                }
+            }
+            Stage::Over(undelivered) => close(post, Err(undelivered)),
+        }
+    }
+}
+
+/// Closes the account of a sender that has left.
+fn close(mut post: Post, fate: Fate) {
+    match fate {
+        Ok(acked) => {
+            post.locate(acked.partition, acked.offset);
+            post.close(Outcome::Published);
+        }
+        Err(Undelivered::Unavailable) => post.close(Outcome::Unavailable),
+        Err(Undelivered::RecordRefused) => post.close(Outcome::RecordRefused),
+    }
+}

@@ -1,0 +1,255 @@
+//! What a consumer reads: topic, key, value, headers and time of one notification.
+//!
+//! Promise: the value is the posted bytes, untouched; the headers are `CloudEvents` 1.0 in the
+//! binary content mode of its Kafka protocol binding, and an attribute that cannot be told is left
+//! out, not sent empty. It knows neither JSON nor how a record is sent.
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// The media type of every value. Fixed: a sender's own could turn the record into a
+/// structured-mode `CloudEvent`.
+const CONTENT_TYPE: &str = "application/json";
+/// The `CloudEvents` version that the headers follow.
+const SPEC_VERSION: &str = "1.0";
+/// Enough for the texts of an ordinary post: key, id, time, names.
+const TEXT_CAPACITY: usize = 320;
+
+/// The header names of a record. Closed, so that a record costs no text per name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeaderName {
+    /// `content-type`: the media type of the value.
+    ContentType,
+    /// `ce_specversion`
+    SpecVersion,
+    /// `ce_id`: the same for the same post, so that consumers can drop repeats.
+    Id,
+    /// `ce_source`
+    Source,
+    /// `ce_type`: `video.` and the notification's own type.
+    Type,
+    /// `ce_subject`: the room.
+    Subject,
+    /// `ce_time`: the notification's own time, RFC 3339 in UTC.
+    Time,
+    /// `traceparent` of W3C Trace Context.
+    TraceParent,
+    /// `tracestate` of W3C Trace Context.
+    TraceState,
+    /// `hookbridge-user`: whose credential posted.
+    User,
+}
+
+impl HeaderName {
+    /// Every header that a record may carry, in the order in which they are sent.
+    pub const ALL: [Self; 10] = [
+        Self::ContentType,
+        Self::SpecVersion,
+        Self::Id,
+        Self::Source,
+        Self::Type,
+        Self::Subject,
+        Self::Time,
+        Self::TraceParent,
+        Self::TraceState,
+        Self::User,
+    ];
+
+    /// The name on the topic.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ContentType => "content-type",
+            Self::SpecVersion => "ce_specversion",
+            Self::Id => "ce_id",
+            Self::Source => "ce_source",
+            Self::Type => "ce_type",
+            Self::Subject => "ce_subject",
+            Self::Time => "ce_time",
+            Self::TraceParent => "traceparent",
+            Self::TraceState => "tracestate",
+            Self::User => "hookbridge-user",
+        }
+    }
+}
+
+/// What is told of a notification besides its bytes.
+#[derive(Clone, Copy)]
+pub struct Event<'a> {
+    /// The project: the record's key.
+    pub app_id: &'a str,
+    /// The notification's own type.
+    pub event_type: &'a str,
+    /// `--source`, a URI-reference.
+    pub source: &'a str,
+    /// The room.
+    pub subject: Option<&'a str>,
+    /// Its own time; displays as RFC 3339.
+    pub time: Option<&'a dyn fmt::Display>,
+    /// A valid W3C `traceparent`.
+    pub trace_parent: Option<&'a str>,
+    /// The `tracestate` that came with it.
+    pub trace_state: Option<&'a str>,
+    /// The name of the credential.
+    pub user: Option<&'a str>,
+}
+
+/// One record, complete and not yet sent. Key and header values share one buffer.
+#[derive(Debug)]
+pub struct Record {
+    topic: Arc<str>,
+    text: String,
+    key_len: usize,
+    /// Each header and where its value ends in `text`.
+    headers: Vec<(HeaderName, usize)>,
+    value: Bytes,
+    received: SystemTime,
+}
+
+impl Record {
+    /// The record of a notification that was received whole at `received`.
+    pub fn new(topic: Arc<str>, event: Event<'_>, value: Bytes, received: SystemTime) -> Self {
+        let mut text = String::with_capacity(TEXT_CAPACITY);
+        text.push_str(event.app_id);
+        let headers = Vec::with_capacity(HeaderName::ALL.len());
+        let mut record = Self { topic, key_len: text.len(), text, headers, value, received };
+        record.push(HeaderName::ContentType, CONTENT_TYPE);
+        record.push(HeaderName::SpecVersion, SPEC_VERSION);
+        let digest = Sha256::new()
+            .chain_update(event.app_id.as_bytes())
+            .chain_update([0])
+            .chain_update(&record.value)
+            .finalize();
+        record.push_hex(HeaderName::Id, &digest);
+        record.push(HeaderName::Source, event.source);
+        record.text.push_str("video.");
+        record.push(HeaderName::Type, event.event_type);
+        record.push_some(HeaderName::Subject, event.subject);
+        if let Some(time) = event.time {
+            write!(record.text, "{time}").expect("a String takes all text");
+            record.push(HeaderName::Time, "");
+        }
+        record.push_some(HeaderName::TraceParent, event.trace_parent);
+        record.push_some(HeaderName::TraceState, event.trace_state);
+        record.push_some(HeaderName::User, event.user);
+        record
+    }
+
+    fn push_some(&mut self, name: HeaderName, value: Option<&str>) {
+        if let Some(value) = value {
+            self.push(name, value);
+        }
+    }
+
+    /// Ends the header `name` with `value`; what the buffer gained since the last header is its
+    /// beginning.
+    fn push(&mut self, name: HeaderName, value: &str) {
+        self.text.push_str(value);
+        self.headers.push((name, self.text.len()));
+    }
+
+    fn push_hex(&mut self, name: HeaderName, bytes: &[u8]) {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        for byte in bytes {
+            self.text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            self.text.push(char::from(DIGITS[usize::from(byte & 0xf)]));
+        }
+        self.push(name, "");
+    }
+
+    /// The topic that it is for.
+    pub fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    /// The key: the app_id in UTF-8.
+    pub fn key(&self) -> &str {
+        &self.text[..self.key_len]
+    }
+
+    /// The value: the posted bytes.
+    pub fn value(&self) -> &Bytes {
+        &self.value
+    }
+
+    /// The headers in the order in which they are sent.
+    pub fn headers(&self) -> impl Iterator<Item = (HeaderName, &str)> {
+        let starts = std::iter::once(self.key_len).chain(self.headers.iter().map(|(_, end)| *end));
+        self.headers.iter().zip(starts).map(|((name, end), start)| (*name, &self.text[start..*end]))
+    }
+
+    /// How many headers there are.
+    pub fn header_count(&self) -> usize {
+        self.headers.len()
+    }
+
+    /// When the post was received.
+    pub fn received(&self) -> SystemTime {
+        self.received
+    }
+
+    /// The record's `ce_id`.
+    pub fn id(&self) -> &str {
+        self.headers().find(|(name, _)| *name == HeaderName::Id).map_or("", |(_, value)| value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bare<'a>() -> Event<'a> {
+        Event {
+            app_id: "5f3a",
+            event_type: "roomdrop",
+            source: "hookbridge",
+            subject: None,
+            time: None,
+            trace_parent: None,
+            trace_state: None,
+            user: None,
+        }
+    }
+
+    fn headers(event: Event<'_>) -> Vec<(&'static str, String)> {
+        let body = Bytes::from_static(b"{}");
+        let record = Record::new("video.events".into(), event, body, SystemTime::now());
+        record.headers().map(|(name, value)| (name.as_str(), value.to_owned())).collect()
+    }
+
+    #[test]
+    fn an_attribute_that_cannot_be_told_is_left_out() {
+        // printf '5f3a\0{}' | sha256sum
+        let id = "8e4e736443fe68da041d75306a7d68d183402ec1cabe7f5448406ab3a85e32f0";
+        let expected = [
+            ("content-type", "application/json"),
+            ("ce_specversion", "1.0"),
+            ("ce_id", id),
+            ("ce_source", "hookbridge"),
+            ("ce_type", "video.roomdrop"),
+        ];
+        assert_eq!(headers(bare()), expected.map(|(name, value)| (name, value.to_owned())));
+    }
+
+    #[test]
+    fn everything_that_is_known_becomes_a_header_of_its_own() {
+        let event = Event {
+            subject: Some("room 1"),
+            time: Some(&"2023-07-03T08:48:43Z"),
+            trace_parent: Some("00-a-b-01"),
+            trace_state: Some("v=1"),
+            user: Some("video"),
+            ..bare()
+        };
+        let expected = [
+            ("ce_subject", "room 1"),
+            ("ce_time", "2023-07-03T08:48:43Z"),
+            ("traceparent", "00-a-b-01"),
+            ("tracestate", "v=1"),
+            ("hookbridge-user", "video"),
+        ];
+        assert_eq!(headers(event)[5..], expected.map(|(name, value)| (name, value.to_owned())));
+    }
+}

@@ -1,0 +1,272 @@
+//! Every series that the bridge exposes, and the only file that knows their names.
+//!
+//! Promise: each series stands at zero from the start, no label takes a value from outside, and
+//! every received post ends in exactly one [`Outcome`], so that
+//! `hookbridge_received_total = sum(hookbridge_outcomes_total) + hookbridge_in_flight`.
+//! It does not decide anything: who closes a post is told in [`crate::post`].
+
+mod process;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+use std::fmt;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, SystemTime};
+
+/// A closed set of label values, with the text of each.
+macro_rules! labels {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant),+ }
+
+        impl $name {
+            /// Every value, in the order of the enum.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The text of the label.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+    };
+}
+
+labels! {
+    /// How a post ended. For a refusal this is the `code` of its problem document.
+    Outcome {
+        /// Kafka acked the record.
+        Published = "published",
+        /// No such path.
+        NotFound = "not_found",
+        /// The path takes POST alone.
+        MethodNotAllowed = "method_not_allowed",
+        /// Credentials are missing, malformed or wrong.
+        Unauthorized = "unauthorized",
+        /// The body came with a content coding.
+        UnsupportedEncoding = "unsupported_encoding",
+        /// The body is over `--max-body`.
+        TooLarge = "too_large",
+        /// The body came slower than `--read-timeout`.
+        TooSlow = "too_slow",
+        /// The memory budget or the queue of credential checks is full.
+        Overloaded = "overloaded",
+        /// The sender left, or broke the framing, before its body was whole.
+        IncompleteBody = "incomplete_body",
+        /// The body is not JSON as serde_json reads it.
+        MalformedJson = "malformed_json",
+        /// The body is JSON, but not one object.
+        NotAnObject = "not_an_object",
+        /// `type` or `app_id` stands twice.
+        RepeatedField = "repeated_field",
+        /// The type is none of the four.
+        UnknownEvent = "unknown_event",
+        /// A field breaks the contract of its type.
+        InvalidNotification = "invalid_notification",
+        /// The credential may not speak for this app_id.
+        ForbiddenApp = "forbidden_app",
+        /// Kafka did not ack in time, or is known to be away.
+        Unavailable = "unavailable",
+        /// The record is over the topic's limit.
+        RecordRefused = "record_refused",
+    }
+}
+
+labels! {
+    /// The `type` label of accepted notifications.
+    EventLabel {
+        /// A room was closed.
+        Roomdrop = "roomdrop",
+        /// Recordings are ready.
+        Recording = "recording",
+        /// A recording was transcoded.
+        Transcoded = "transcoded",
+        /// Files were transferred.
+        FileTransfer = "file-transfer",
+        /// Any type that is forwarded unknown.
+        Other = "other",
+    }
+}
+
+/// Buckets of both histograms: from a loopback ack to the longest wait, about 2.2 apart.
+const SECONDS: [f64; 14] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// A gauge of seconds or other fractions.
+type FloatGauge = Gauge<f64, AtomicU64>;
+
+/// The series. Made once by the bridge and handed down in an `Arc`.
+pub struct Metrics {
+    registry: Registry,
+    outcomes: Vec<Counter>,
+    accepted: Vec<Counter>,
+    last_accepted: Vec<FloatGauge>,
+    /// Requests that reached the bridge's own code, on any path and with any method.
+    pub received: Counter,
+    /// From a post's first handling to its answer, or to its ack where the sender had left.
+    pub answer_seconds: Histogram,
+    /// From the hand-over to librdkafka to the ack.
+    pub ack_seconds: Histogram,
+    /// Open connections of senders.
+    pub connections: Gauge,
+    /// Posts received and without an outcome yet.
+    pub in_flight: Gauge,
+    /// Bytes of all bodies in memory.
+    pub in_flight_bytes: Gauge,
+    /// 1 while Kafka is held to be there.
+    pub kafka_up: Gauge,
+}
+
+impl Metrics {
+    /// All series, at zero. `build` is what `--version` prints.
+    pub fn new(build: &Build) -> Self {
+        let mut registry = Registry::with_prefix("hookbridge");
+        let received = Counter::default();
+        registry.register(
+            "received",
+            "Requests that reached the bridge's own code",
+            received.clone(),
+        );
+        let outcomes = counters(
+            &mut registry,
+            ("outcomes", "Posts by how they ended; exactly one each"),
+            "outcome",
+            Outcome::ALL.iter().map(|o| o.as_str()),
+        );
+        let types = || EventLabel::ALL.iter().map(|e| e.as_str());
+        let accepted = counters(
+            &mut registry,
+            ("accepted", "Notifications answered 200, by type"),
+            "type",
+            types(),
+        );
+        let last = Family::<[(&str, &str); 1], FloatGauge>::default();
+        let last_accepted = types().map(|t| last.get_or_create(&[("type", t)]).clone()).collect();
+        registry.register_with_unit(
+            "last_accepted_timestamp",
+            "When a notification of the type was last answered 200; 0: never",
+            Unit::Seconds,
+            last,
+        );
+        let mut histogram = |name, help| {
+            let made = Histogram::new(SECONDS);
+            registry.register_with_unit(name, help, Unit::Seconds, made.clone());
+            made
+        };
+        let answer_seconds = histogram("answer", "From the head of a post to its outcome");
+        let ack_seconds = histogram("ack", "From the hand-over to the Kafka client to the ack");
+        let mut gauge = |name, help| {
+            let made = Gauge::default();
+            registry.register(name, help, made.clone());
+            made
+        };
+        let connections = gauge("connections", "Open connections of senders");
+        let in_flight = gauge("in_flight", "Posts that have no outcome yet");
+        let in_flight_bytes = gauge("in_flight_bytes", "Bytes of all bodies in memory");
+        let kafka_up = gauge("kafka_up", "1 while Kafka is held to be there, by acks and probes");
+        registry.register(
+            "build",
+            "What runs",
+            Info::new([
+                ("version", build.version),
+                ("commit", build.commit),
+                ("librdkafka", build.librdkafka.as_str()),
+            ].map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec()),
+        );
+        registry.register_collector(Box::new(process::ProcessCollector::new()));
+        Self {
+            registry,
+            outcomes,
+            accepted,
+            last_accepted,
+            received,
+            answer_seconds,
+            ack_seconds,
+            connections,
+            in_flight,
+            in_flight_bytes,
+            kafka_up,
+        }
+    }
+
+    /// The counter of an outcome.
+    pub fn outcome(&self, outcome: Outcome) -> &Counter {
+        &self.outcomes[outcome as usize]
+    }
+
+    /// Counts a notification that was answered 200.
+    pub fn accepted(&self, event: EventLabel) {
+        self.accepted[event as usize].inc();
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        self.last_accepted[event as usize].set(now.unwrap_or(Duration::ZERO).as_secs_f64());
+    }
+
+    /// The whole exposition, as `OpenMetrics` 1.0 text.
+    pub fn exposition(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+/// The labels of `hookbridge_build_info`.
+pub struct Build {
+    /// The package's version.
+    pub version: &'static str,
+    /// The commit that it was built from, `unknown` outside a checkout.
+    pub commit: &'static str,
+    /// librdkafka's version.
+    pub librdkafka: String,
+}
+
+/// Registers a counter family with one label and returns a counter for each value, in order.
+fn counters(
+    registry: &mut Registry,
+    (name, help): (&str, &str),
+    label: &'static str,
+    values: impl Iterator<Item = &'static str>,
+) -> Vec<Counter> {
+    let family = Family::<[(&str, &str); 1], Counter>::default();
+    let made = values.map(|value| family.get_or_create(&[(label, value)]).clone()).collect();
+    registry.register(name, help, family);
+    made
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_series_stands_at_zero_from_the_start() {
+        let build = Build { version: "1.2.3", commit: "abc", librdkafka: "2.12.1".to_owned() };
+        let text = Metrics::new(&build).exposition().unwrap();
+        for outcome in Outcome::ALL {
+            let line = format!("hookbridge_outcomes_total{{outcome=\"{}\"}} 0\n", outcome.as_str());
+            assert!(text.contains(&line), "{line} is not in\n{text}");
+        }
+        for event in EventLabel::ALL.iter().map(|e| e.as_str()) {
+            assert!(text.contains(&format!("hookbridge_accepted_total{{type=\"{event}\"}} 0\n")));
+            let last = format!("hookbridge_last_accepted_timestamp_seconds{{type=\"{event}\"}} 0.0\n");
+            assert!(text.contains(&last), "{last} is not in\n{text}");
+        }
+        for line in [
+            "hookbridge_received_total 0\n",
+            "hookbridge_answer_seconds_count 0\n",
+            "hookbridge_ack_seconds_count 0\n",
+            "hookbridge_connections 0\n",
+            "hookbridge_in_flight 0\n",
+            "hookbridge_in_flight_bytes 0\n",
+            "hookbridge_kafka_up 0\n",
+            "hookbridge_build_info{version=\"1.2.3\",commit=\"abc\",librdkafka=\"2.12.1\"} 1\n",
+            "process_resident_memory_bytes ",
+            "process_open_fds ",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+    }
+}
