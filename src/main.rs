@@ -1,1 +1,33 @@
-fn main(){}
+//! The program: flags in, a command run, an exit code out. 0 done, 1 failed at work, 2 bad flags
+//! or files.
+
+use clap::{CommandFactory as _, Parser as _};
+use hookbridge::args::{Cli, Command};
+use hookbridge::cli::{self, Failure};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match (cli.version, cli.command) {
+        (true, _) => {
+            anstream::println!("{}", cli::version::line());
+            Ok(())
+        }
+        (false, Some(Command::Serve(args))) => cli::serve::run(*args),
+        (false, Some(Command::Dev(args))) => cli::dev::run(args),
+        (false, None) => {
+            anstream::eprintln!("{}", Cli::command().render_help().ansi());
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => report(&failure),
+    }
+}
+
+/// Plainly, since the log may not have been started.
+fn report(failure: &Failure) -> ExitCode {
+    anstream::eprintln!("hookbridge: {}", failure.chain());
+    failure.exit_code()
+}

@@ -1,0 +1,203 @@
+//! Every flag, once. The doc comments are the help.
+//!
+//! What was typed, not what it means: files are read and combinations checked in
+//! [`crate::config`].
+
+use bytesize::ByteSize;
+use clap::builder::BoolishValueParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::num::{NonZeroU16, NonZeroUsize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Publishes the notifications of a cloud video service to Apache Kafka.
+///
+/// A 200 means that the notification is on Kafka or on disk.
+#[derive(Debug, Parser)]
+#[command(name = "hookbridge", max_term_width = 100, disable_version_flag = true)]
+pub struct Cli {
+    /// Print the version, the commit and librdkafka's version
+    #[arg(short = 'V', long)]
+    pub version: bool,
+
+    /// What to do
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the bridge: posts in, records on Kafka out
+    Serve(Box<ServeArgs>),
+    /// Try it on this machine: embedded broker, bridge, four sample posts, and the records printed
+    Dev(DevArgs),
+}
+
+/// The flags of `serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Where senders post; port 0 takes a free one
+    #[arg(long, env = "HOOKBRIDGE_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// The one path that takes posts; make it hard to guess where there is no other protection
+    #[arg(long, env = "HOOKBRIDGE_PATH", default_value = "/webhook")]
+    pub path: String,
+
+    /// Where /livez, /readyz and /metrics answer; listen beyond loopback for a kubelet's probes
+    #[arg(
+        long,
+        env = "HOOKBRIDGE_ADMIN_LISTEN",
+        value_name = "ADDR",
+        default_value = "127.0.0.1:9090"
+    )]
+    pub admin_listen: SocketAddr,
+
+    /// Who may post: lines of `user:HASH [app_id,…]`, HASH as `htpasswd -nB` writes or plain:SECRET
+    #[arg(long, env = "HOOKBRIDGE_CREDENTIALS", value_name = "FILE")]
+    pub credentials: Option<PathBuf>,
+
+    /// Take posts without credentials, where something in front checks them
+    #[arg(long, env = "HOOKBRIDGE_NO_AUTH", value_parser = BoolishValueParser::new())]
+    pub no_auth: bool,
+
+    /// Kafka's bootstrap brokers
+    #[arg(long, env = "HOOKBRIDGE_BROKERS", value_name = "HOST:PORT,…")]
+    pub brokers: String,
+
+    /// The topic that records go to; it must exist
+    #[arg(long, env = "HOOKBRIDGE_TOPIC", default_value = "video.events")]
+    pub topic: String,
+
+    /// A file of librdkafka properties (key=value lines): the place for secrets
+    #[arg(long, env = "HOOKBRIDGE_KAFKA_CONFIG", value_name = "FILE")]
+    pub kafka_config: Option<PathBuf>,
+
+    /// One librdkafka property, as in kcat; wins over the file. The environment takes one a line
+    #[arg(
+        short = 'X',
+        long = "kafka-property",
+        env = "HOOKBRIDGE_KAFKA_PROPERTY",
+        value_name = "KEY=VALUE"
+    )]
+    pub kafka_properties: Vec<String>,
+
+    /// How long a post waits for Kafka; raise it for brokers far away, stay under the sender's own
+    #[arg(long, env = "HOOKBRIDGE_ACK_TIMEOUT", value_parser = humantime::parse_duration, value_name = "TIME", default_value = "2500ms")]
+    pub ack_timeout: Duration,
+
+    /// What is asked of a notification: its documented contract, or type and app_id alone
+    #[arg(long, env = "HOOKBRIDGE_VALIDATION", value_enum, default_value_t = Validation::Documented)]
+    pub validation: Validation,
+
+    /// What becomes of types that the provider adds: refused, or forwarded with type and app_id checked
+    #[arg(long, env = "HOOKBRIDGE_UNKNOWN_EVENTS", value_enum, default_value_t = UnknownEvents::Reject)]
+    pub unknown_events: UnknownEvents,
+
+    /// The largest body; keep it under the topic's max.message.bytes
+    #[arg(long, env = "HOOKBRIDGE_MAX_BODY", value_name = "SIZE", default_value = "1MiB")]
+    pub max_body: ByteSize,
+
+    /// How long a post may take to arrive, from its first byte
+    #[arg(long, env = "HOOKBRIDGE_READ_TIMEOUT", value_parser = humantime::parse_duration, value_name = "TIME", default_value = "10s")]
+    pub read_timeout: Duration,
+
+    /// How long a connection is kept between posts; longer than the sender's pool keeps it
+    #[arg(long, env = "HOOKBRIDGE_IDLE_TIMEOUT", value_parser = humantime::parse_duration, value_name = "TIME", default_value = "120s")]
+    pub idle_timeout: Duration,
+
+    /// Connections at once; more wait in the kernel's queue
+    #[arg(long, env = "HOOKBRIDGE_MAX_CONNECTIONS", value_name = "N", default_value = "4096")]
+    pub max_connections: NonZeroUsize,
+
+    /// All bodies in memory together; posts over it get 503
+    #[arg(
+        long,
+        env = "HOOKBRIDGE_MAX_IN_FLIGHT_BYTES",
+        value_name = "SIZE",
+        default_value = "64MiB"
+    )]
+    pub max_in_flight_bytes: ByteSize,
+
+    /// How long a stop may take; under the supervisor's own limit (Kubernetes: 30s)
+    #[arg(long, env = "HOOKBRIDGE_GRACE", value_parser = humantime::parse_duration, value_name = "TIME", default_value = "20s")]
+    pub grace: Duration,
+
+    /// Event loops. One carries tens of thousands of posts a second; two make smaller batches
+    #[arg(long, env = "HOOKBRIDGE_WORKERS", value_name = "N", default_value = "1")]
+    pub workers: NonZeroU16,
+
+    /// The `ce_source` of every record, a URI-reference
+    #[arg(long, env = "HOOKBRIDGE_SOURCE", value_name = "URI", default_value = "hookbridge")]
+    pub source: String,
+
+    /// How the log looks
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
+/// The flags of the log, on stderr.
+#[derive(Debug, Clone, Args)]
+pub struct LogArgs {
+    /// What is logged; `info,post=debug` adds one line per post
+    #[arg(long, env = "HOOKBRIDGE_LOG", value_name = "FILTER", default_value = "info")]
+    pub log: String,
+
+    /// Lines for people or for machines
+    #[arg(long, env = "HOOKBRIDGE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// The flags of `dev`.
+#[derive(Debug, Args)]
+pub struct DevArgs {
+    /// End after the samples; exit 0 only if all four arrived as sent
+    #[arg(long, env = "HOOKBRIDGE_ONCE", value_parser = BoolishValueParser::new())]
+    pub once: bool,
+
+    /// Where to post; port 0 takes a free one
+    #[arg(long, env = "HOOKBRIDGE_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+
+    /// Where /livez, /readyz and /metrics answer; port 0 takes a free one
+    #[arg(
+        long,
+        env = "HOOKBRIDGE_ADMIN_LISTEN",
+        value_name = "ADDR",
+        default_value = "127.0.0.1:0"
+    )]
+    pub admin_listen: SocketAddr,
+
+    /// What is logged
+    #[arg(long, env = "HOOKBRIDGE_LOG", value_name = "FILTER", default_value = "warn")]
+    pub log: String,
+}
+
+/// `--validation`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Validation {
+    /// The documented fields of the type
+    Documented,
+    /// `type` and `app_id` alone
+    Envelope,
+}
+
+/// `--unknown-events`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum UnknownEvents {
+    /// 422
+    Reject,
+    /// Published, with the envelope checked
+    Forward,
+}
+
+/// `--log-format`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}

@@ -1,0 +1,204 @@
+//! The life of the process.
+//!
+//! 1. Bind both ports, before anything is served. Raise the limit of open files.
+//! 2. Start the event loops, each with a listener, a producer and a publisher of its own.
+//! 3. Answer the admin port and probe Kafka, on the loop that called, so that a busy data path
+//!    does not delay either.
+//! 4. Wait until told to stop, or until a part ends unasked: then the process ends with an error,
+//!    because a bridge without one of its parts would lose posts unseen.
+//! 5. Stop: readiness off; what waits to be accepted is served; last answers close their
+//!    connections; publishes end; all within the grace period, or what was left is counted.
+//!
+//! It handles no signals: whoever runs it says when to stop.
+
+mod event_loop;
+
+use crate::admin::Admin;
+use crate::bridge::event_loop::{EventLoop, EventLoopError};
+use crate::config::Config;
+use crate::delivery::availability::Availability;
+use crate::delivery::kafka::probe::{KafkaClientError, Probe};
+use crate::metrics::{Build, Metrics};
+use crate::webhook::patient_stream::Patience;
+use crate::webhook::server::{self, Limits};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Connections that the kernel keeps while all event loops are busy: a burst at the full hour.
+const BACKLOG: i32 = 1024;
+/// Files beyond one per connection: listeners, the client's sockets and pipes, the log.
+const OTHER_FILES: u64 = 128;
+/// Scrapers and probes at once.
+const ADMIN_CONNECTIONS: usize = 64;
+/// The admin port's own patience: its clients are machines nearby.
+const ADMIN_PATIENCE: Patience =
+    Patience { idle: Duration::from_secs(60), read: Duration::from_secs(5) };
+
+/// Both ports are bound; nothing is served yet.
+pub struct Bridge {
+    config: Config,
+    webhook: TcpListener,
+    admin: TcpListener,
+    addresses: Addresses,
+}
+
+/// The addresses that were taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// Where senders post.
+    pub webhook: SocketAddr,
+    /// Where machines ask.
+    pub admin: SocketAddr,
+}
+
+/// Why the bridge could not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum BridgeError {
+    /// An address is taken or not ours.
+    #[error("{flag}: cannot listen on {address}")]
+    Listen {
+        /// The flag that names the address.
+        flag: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// librdkafka does not take the properties together.
+    #[error("the Kafka client cannot be made from --kafka-config and --kafka-property")]
+    Kafka(#[source] KafkaClientError),
+    /// An event loop could not start, or ended.
+    #[error(transparent)]
+    EventLoop(#[from] EventLoopError),
+    /// A part of the bridge ended although nobody had asked it to.
+    #[error("the {0} ended unasked")]
+    Unasked(&'static str),
+    /// The grace period is over.
+    #[error("the grace period is over and {left} posts were still under way")]
+    Left {
+        /// How many posts had no answer, or no report from Kafka.
+        left: usize,
+    },
+}
+
+impl BridgeError {
+    /// Whether flags or files are at fault, and not the world.
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::Kafka(_) => true,
+            Self::EventLoop(error) => error.is_configuration(),
+            Self::Listen { .. } | Self::Unasked(_) | Self::Left { .. } => false,
+        }
+    }
+}
+
+impl Bridge {
+    /// Binds both ports.
+    pub fn bind(config: Config) -> Result<Self, BridgeError> {
+        let (webhook, webhook_address) = listen("--listen", config.listen)?;
+        let (admin, admin_address) = listen("--admin-listen", config.admin_listen)?;
+        let addresses = Addresses { webhook: webhook_address, admin: admin_address };
+        Ok(Self { config, webhook, admin, addresses })
+    }
+
+    /// The addresses that were taken.
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Runs until `stop`, and then to its graceful end. Must be called inside a runtime.
+    pub async fn run(self, build: &Build, stop: CancellationToken) -> Result<(), BridgeError> {
+        let Self { config, webhook, admin, addresses } = self;
+        raise_file_limit(config.max_connections);
+        let metrics = Arc::new(Metrics::new(build));
+        let availability = Arc::new(Availability::new(metrics.clone()));
+        let (limit, learnt) = watch::channel(None);
+        let (kafka, topic) = (config.kafka.clone(), config.topic.clone());
+        let probe = Probe::new(&kafka, topic.clone(), availability.clone(), limit)
+            .map_err(BridgeError::Kafka)?;
+        let admin_answers = Arc::new(Admin {
+            metrics: metrics.clone(),
+            availability: availability.clone(),
+            topic: topic.clone(),
+            stop: stop.clone(),
+        });
+        let admin_limits = Limits {
+            patience: ADMIN_PATIENCE,
+            connections: Arc::new(Semaphore::new(ADMIN_CONNECTIONS)),
+            open: prometheus_client::metrics::gauge::Gauge::default(),
+        };
+        let path = config.path.clone();
+        let mut loops = EventLoop { config, availability, metrics, learnt, stop: stop.clone() }
+            .start(&webhook)
+            .await?;
+        drop(webhook);
+
+        let over = CancellationToken::new();
+        let mut parts = JoinSet::new();
+        let listener = tokio::net::TcpListener::from_std(admin).map_err(|source| {
+            BridgeError::Listen { flag: "--admin-listen", address: addresses.admin, source }
+        })?;
+        let answer = move |request, _| {
+            let response = admin_answers.answer(&request);
+            std::future::ready(response)
+        };
+        let serving = server::serve(listener, admin_limits, over.clone(), answer);
+        parts.spawn(async { (serving.await, "admin port").1 });
+        let probing = probe.run(over.clone());
+        parts.spawn(async { (probing.await, "probe of Kafka").1 });
+        tracing::info!(webhook = %addresses.webhook, admin = %addresses.admin, path, %topic, "listening");
+        tracing::info!("without a spool, posts get 503 while Kafka is away");
+
+        let ended = tokio::select! {
+            ended = loops.wait() => ended,
+            Some(part) = parts.join_next() => {
+                stop.cancel();
+                loops.wait().await?;
+                Err(BridgeError::Unasked(part.unwrap_or("admin port or probe")))
+            }
+        };
+        over.cancel();
+        parts.shutdown().await;
+        ended
+    }
+}
+
+fn listen(
+    flag: &'static str,
+    address: SocketAddr,
+) -> Result<(TcpListener, SocketAddr), BridgeError> {
+    let bound = || {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        socket.set_nonblocking(true)?;
+        let listener = TcpListener::from(socket);
+        let taken = listener.local_addr()?;
+        io::Result::Ok((listener, taken))
+    };
+    bound().map_err(|source| BridgeError::Listen { flag, address, source })
+}
+
+/// One file per connection: the soft limit of 1,024 that most systems start with is too low.
+fn raise_file_limit(max_connections: NonZeroUsize) {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "cannot raise the limit of open files");
+    }
+    let wanted = max_connections.get() as u64 + OTHER_FILES;
+    if let Some(files) = getrlimit(Resource::Nofile).current
+        && files < wanted
+    {
+        tracing::warn!(files, wanted, "the limit of open files is too low for --max-connections");
+    }
+}

@@ -1,0 +1,202 @@
+//! The event loops of the data path, each a thread with a runtime of its own.
+//!
+//! Promise: a post lives and dies on one loop, so that nothing on its way needs another thread.
+//! The loops share the port, the limits and what is known of Kafka. A loop that panics is
+//! reported as an end, not passed over.
+
+use crate::bridge::BridgeError;
+use crate::config::Config;
+use crate::delivery::availability::Availability;
+use crate::delivery::kafka::producer::ProducerError;
+use crate::delivery::publisher::Publisher;
+use crate::metrics::Metrics;
+use crate::webhook::ingest::Ingest;
+use crate::webhook::server::{self, Limits};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+use std::{io, thread};
+use tokio::runtime;
+use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+/// Threads for slow hashes, of each loop. They end when idle.
+const BLOCKING_THREADS: usize = 4;
+/// How long a loop's end waits for a slow hash that nobody needs any more.
+const LAST_HASH: Duration = Duration::from_millis(100);
+
+/// What every event loop is made from.
+pub(super) struct EventLoop {
+    pub(super) config: Config,
+    pub(super) availability: Arc<Availability>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) learnt: watch::Receiver<Option<u32>>,
+    pub(super) stop: CancellationToken,
+}
+
+/// An event loop could not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum EventLoopError {
+    /// No thread, runtime or listener could be had.
+    #[error("cannot start an event loop")]
+    Start(#[from] io::Error),
+    /// Its producer could not be made.
+    #[error(transparent)]
+    Producer(#[from] ProducerError),
+    /// It could not watch its producer any more.
+    #[error("cannot wait for reports from Kafka")]
+    Reports(#[source] io::Error),
+    /// It panicked.
+    #[error("an event loop panicked")]
+    Panicked,
+}
+
+impl EventLoopError {
+    /// Whether flags or files are at fault.
+    pub(super) fn is_configuration(&self) -> bool {
+        match self {
+            Self::Producer(ProducerError::Client(_)) => true,
+            Self::Producer(ProducerError::Wakeup(_))
+            | Self::Start(_)
+            | Self::Reports(_)
+            | Self::Panicked => false,
+        }
+    }
+}
+
+/// What a loop says at its end: how many posts were left.
+type End = Result<usize, EventLoopError>;
+
+/// The loops that run.
+pub(super) struct EventLoops {
+    ends: JoinSet<End>,
+    stop: CancellationToken,
+}
+
+impl EventLoop {
+    /// Starts all loops on `listener`; returns when each has its producer.
+    pub(super) async fn start(self, listener: &TcpListener) -> Result<EventLoops, EventLoopError> {
+        let stop = self.stop.clone();
+        let workers = self.config.workers.get();
+        let limits = Limits {
+            patience: self.config.patience,
+            connections: Arc::new(Semaphore::new(self.config.max_connections.get())),
+            open: self.metrics.connections.clone(),
+        };
+        let shared = Arc::new(self);
+        let mut loops = EventLoops { ends: JoinSet::new(), stop };
+        for worker in 0..workers {
+            let (listener, limits, shared) =
+                (listener.try_clone()?, limits.clone(), shared.clone());
+            let (ready, is_ready) = oneshot::channel();
+            let (end, ended) = oneshot::channel();
+            thread::Builder::new().name(format!("worker-{worker}")).spawn(move || {
+                // The receiver is gone only when the whole bridge is.
+                drop(end.send(shared.run(listener, limits, ready)));
+            })?;
+            loops.ends.spawn(async { ended.await.unwrap_or(Err(EventLoopError::Panicked)) });
+            // Dropped unsent where the loop failed: its end says why.
+            if is_ready.await.is_err() {
+                loops.stop.cancel();
+                break;
+            }
+        }
+        Ok(loops)
+    }
+
+    fn run(&self, listener: TcpListener, limits: Limits, ready: oneshot::Sender<()>) -> End {
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(BLOCKING_THREADS)
+            .build()?;
+        let end = runtime.block_on(async {
+            let publisher = Arc::new(self.publisher()?);
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            // The receiver is gone only when the whole bridge is.
+            drop(ready.send(()));
+            self.serve(listener, limits, publisher).await
+        });
+        runtime.shutdown_timeout(LAST_HASH);
+        end
+    }
+
+    fn publisher(&self) -> Result<Publisher, ProducerError> {
+        Publisher::new(
+            self.config.kafka.clone(),
+            self.availability.clone(),
+            self.metrics.clone(),
+            self.learnt.clone(),
+        )
+    }
+
+    async fn serve(
+        &self,
+        listener: tokio::net::TcpListener,
+        limits: Limits,
+        publisher: Arc<Publisher>,
+    ) -> End {
+        let ingest = Arc::new(self.ingest(publisher.clone()));
+        let answer = move |request, turn| {
+            let ingest = ingest.clone();
+            async move { ingest.answer(request, &turn).await }
+        };
+        let served = CancellationToken::new();
+        let serving = async {
+            server::serve(listener, limits, self.stop.clone(), answer).await;
+            served.cancel();
+            Ok(())
+        };
+        let work = async { tokio::try_join!(serving, publisher.run(served.clone())) };
+        let grace = async {
+            self.stop.cancelled().await;
+            sleep(self.config.grace).await;
+        };
+        tokio::select! {
+            worked = work => worked.map(|_| 0).map_err(EventLoopError::Reports),
+            () = grace => Ok(self.left(&publisher)),
+        }
+    }
+
+    /// Posts without an answer, or answered late and without a report.
+    fn left(&self, publisher: &Publisher) -> usize {
+        let open = usize::try_from(self.metrics.in_flight.get()).unwrap_or(0);
+        open.max(publisher.under_way())
+    }
+
+    fn ingest(&self, publisher: Arc<Publisher>) -> Ingest {
+        Ingest {
+            path: self.config.path.clone(),
+            access: self.config.access.clone(),
+            limits: self.config.limits,
+            contract: self.config.contract,
+            topic: self.config.topic.clone(),
+            source: self.config.source.clone(),
+            publisher,
+            metrics: self.metrics.clone(),
+        }
+    }
+}
+
+impl EventLoops {
+    /// Waits for the end of all loops. If one ends unasked, the others are stopped.
+    pub(super) async fn wait(&mut self) -> Result<(), BridgeError> {
+        let mut left = 0;
+        let mut failed = None;
+        while let Some(ended) = self.ends.join_next().await {
+            let asked = self.stop.is_cancelled();
+            match ended.unwrap_or(Err(EventLoopError::Panicked)) {
+                Ok(_) if !asked => failed = Some(BridgeError::Unasked("event loop")),
+                Ok(posts) => left += posts,
+                Err(error) => failed = failed.or(Some(error.into())),
+            }
+            self.stop.cancel();
+        }
+        match failed {
+            Some(error) => Err(error),
+            None if left > 0 => Err(BridgeError::Left { left }),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! What `--version` says.
+
+use crate::delivery::kafka;
+use crate::metrics::Build;
+
+/// The build that runs.
+pub fn build() -> Build {
+    Build {
+        version: env!("CARGO_PKG_VERSION"),
+        commit: env!("HOOKBRIDGE_COMMIT"),
+        librdkafka: kafka::client_version(),
+    }
+}
+
+/// One line: version, commit, librdkafka's version.
+pub fn line() -> String {
+    let Build { version, commit, librdkafka } = build();
+    format!("hookbridge {version} (commit {commit}, librdkafka {librdkafka})")
+}

@@ -1,0 +1,221 @@
+//! What the flags of `serve` mean: files read, values checked, combinations judged.
+//!
+//! Promise: a [`Config`] can be run as it is; an error names the flag, and where there is one the
+//! file and the line. It opens no socket.
+
+use crate::args::{self, ServeArgs};
+use crate::delivery::kafka::settings::{Origin, PropertyError, Settings};
+use crate::webhook::authenticator::Authenticator;
+use crate::webhook::body::BodyLimits;
+use crate::webhook::credentials::Credentials;
+use crate::webhook::ingest::Access;
+use crate::webhook::notification::{Contract, UnknownEvents, Validation};
+use crate::webhook::patient_stream::Patience;
+use bytesize::ByteSize;
+use fluent_uri::UriRef;
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::num::{NonZeroU16, NonZeroUsize};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use std::{fs, io};
+
+/// Under this no broker can answer; zero would mean "for ever" to librdkafka.
+const LEAST_ACK_TIMEOUT: Duration = Duration::from_millis(10);
+/// Longer than any sender waits.
+const MOST_ACK_TIMEOUT: Duration = Duration::from_secs(300);
+/// Kafka's own limit on a topic's name.
+const TOPIC_LENGTH: usize = 249;
+/// The right of everybody to read a file.
+const OTHERS_READ: u32 = 0o004;
+
+/// Everything that `serve` needs, checked.
+pub struct Config {
+    /// `--listen`
+    pub listen: SocketAddr,
+    /// `--admin-listen`
+    pub admin_listen: SocketAddr,
+    /// `--path`
+    pub path: String,
+    /// `--credentials` or `--no-auth`
+    pub access: Access,
+    /// `--brokers`, `--kafka-config`, `--kafka-property`, `--ack-timeout`
+    pub kafka: Settings,
+    /// `--topic`
+    pub topic: Arc<str>,
+    /// `--validation`, `--unknown-events`
+    pub contract: Contract,
+    /// `--max-body`, `--max-in-flight-bytes`, `--read-timeout`
+    pub limits: BodyLimits,
+    /// `--idle-timeout`, `--read-timeout`
+    pub patience: Patience,
+    /// `--max-connections`
+    pub max_connections: NonZeroUsize,
+    /// `--grace`
+    pub grace: Duration,
+    /// `--workers`
+    pub workers: NonZeroU16,
+    /// `--source`
+    pub source: String,
+}
+
+/// A flag, or a file that it names, cannot be taken.
+#[derive(Debug, thiserror::Error)]
+#[error("{place}: {reason}")]
+pub struct ConfigError {
+    /// The flag, and file and line where there are some.
+    place: String,
+    reason: String,
+}
+
+impl ConfigError {
+    fn new(place: impl Display, reason: impl Display) -> Self {
+        Self { place: place.to_string(), reason: reason.to_string() }
+    }
+}
+
+impl Config {
+    /// Reads what the flags name and checks them all.
+    pub fn new(args: ServeArgs) -> Result<Self, ConfigError> {
+        let limits = limits(&args)?;
+        Ok(Self {
+            access: access(&args)?,
+            kafka: kafka(&args)?,
+            topic: topic(&args.topic)?,
+            contract: contract(&args),
+            patience: Patience { idle: positive("--idle-timeout", args.idle_timeout)?, read: limits.read_timeout },
+            limits,
+            path: path(args.path)?,
+            source: source(args.source)?,
+            listen: args.listen,
+            admin_listen: args.admin_listen,
+            max_connections: args.max_connections,
+            grace: args.grace,
+            workers: args.workers,
+        })
+    }
+}
+
+fn access(args: &ServeArgs) -> Result<Access, ConfigError> {
+    match (&args.credentials, args.no_auth) {
+        (Some(file), false) => {
+            let text = secret_file("--credentials", file)?;
+            let credentials = Credentials::parse(&text).map_err(|error| {
+                ConfigError::new(format_args!("--credentials {}", file.display()), error)
+            })?;
+            Ok(Access::Restricted(Arc::new(Authenticator::new(credentials))))
+        }
+        (None, true) => Ok(Access::Open),
+        (Some(_), true) => {
+            Err(ConfigError::new("--no-auth", "cannot be used together with --credentials"))
+        }
+        (None, false) => Err(ConfigError::new(
+            "--credentials",
+            "name the file of those who may post, or say --no-auth",
+        )),
+    }
+}
+
+fn kafka(args: &ServeArgs) -> Result<Settings, ConfigError> {
+    let well_formed = |broker: &str| !broker.is_empty() && !broker.contains(char::is_whitespace);
+    if !args.brokers.split(',').all(well_formed) {
+        return Err(ConfigError::new("--brokers", "expected host:port, separated by commas"));
+    }
+    if !(LEAST_ACK_TIMEOUT..=MOST_ACK_TIMEOUT).contains(&args.ack_timeout) {
+        return Err(ConfigError::new("--ack-timeout", "expected 10ms to 5m"));
+    }
+    let mut settings = Settings::new(&args.brokers, args.ack_timeout);
+    if let Some(file) = &args.kafka_config {
+        let text = secret_file("--kafka-config", file)?;
+        settings.read_lines(&text).map_err(|error| property(&error, file))?;
+    }
+    // The environment has one variable for all of them: one a line.
+    for given in args.kafka_properties.iter().flat_map(|given| given.lines()) {
+        settings
+            .set(given, Origin::Flag)
+            .map_err(|error| ConfigError::new("--kafka-property", error))?;
+    }
+    Ok(settings)
+}
+
+fn property(error: &PropertyError, file: &Path) -> ConfigError {
+    match error.origin {
+        Origin::Flag => ConfigError::new("--kafka-property", error),
+        Origin::Line(line) => {
+            ConfigError::new(format_args!("--kafka-config {}:{line}", file.display()), error)
+        }
+    }
+}
+
+/// Reads a file that may hold secrets, and warns where everybody can.
+fn secret_file(flag: &str, file: &Path) -> Result<String, ConfigError> {
+    let fail = |error: io::Error| {
+        ConfigError::new(format_args!("{flag} {}", file.display()), error)
+    };
+    let text = fs::read_to_string(file).map_err(fail)?;
+    let mode = fs::metadata(file).map_err(fail)?.permissions().mode();
+    if mode & OTHERS_READ != 0 {
+        tracing::warn!(file = %file.display(), "every user of this machine can read the secrets in this file");
+    }
+    Ok(text)
+}
+
+fn topic(name: &str) -> Result<Arc<str>, ConfigError> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || ['.', '_', '-'].contains(&c);
+    let fits = (1..=TOPIC_LENGTH).contains(&name.len()) && !matches!(name, "." | "..");
+    if fits && name.chars().all(legal) {
+        return Ok(name.into());
+    }
+    Err(ConfigError::new("--topic", "expected 1 to 249 of the characters a-z A-Z 0-9 . _ -"))
+}
+
+fn path(path: String) -> Result<String, ConfigError> {
+    let plain = path.parse::<http::Uri>().is_ok_and(|uri| uri.path() == path);
+    if path.starts_with('/') && plain {
+        return Ok(path);
+    }
+    Err(ConfigError::new("--path", "expected a path such as /webhook, without a query"))
+}
+
+fn source(source: String) -> Result<String, ConfigError> {
+    match UriRef::parse(source.as_str()) {
+        Ok(_) if !source.is_empty() => Ok(source),
+        Ok(_) | Err(_) => Err(ConfigError::new("--source", "expected a URI-reference (RFC 3986)")),
+    }
+}
+
+fn contract(args: &ServeArgs) -> Contract {
+    Contract {
+        validation: match args.validation {
+            args::Validation::Documented => Validation::Documented,
+            args::Validation::Envelope => Validation::Envelope,
+        },
+        unknown_events: match args.unknown_events {
+            args::UnknownEvents::Reject => UnknownEvents::Reject,
+            args::UnknownEvents::Forward => UnknownEvents::Forward,
+        },
+    }
+}
+
+fn limits(args: &ServeArgs) -> Result<BodyLimits, ConfigError> {
+    if args.max_body == ByteSize(0) {
+        return Err(ConfigError::new("--max-body", "expected at least one byte"));
+    }
+    if args.max_in_flight_bytes < args.max_body {
+        return Err(ConfigError::new(
+            "--max-in-flight-bytes",
+            "is below --max-body: the largest post would never be taken",
+        ));
+    }
+    Ok(BodyLimits {
+        max_body: args.max_body,
+        in_flight: args.max_in_flight_bytes,
+        read_timeout: positive("--read-timeout", args.read_timeout)?,
+    })
+}
+
+fn positive(flag: &str, time: Duration) -> Result<Duration, ConfigError> {
+    if time.is_zero() { Err(ConfigError::new(flag, "expected more than 0")) } else { Ok(time) }
+}

@@ -1,0 +1,94 @@
+//! Reads a post's body to its end, or says why it cannot.
+//!
+//! Promise: never more than `--max-body` of one post and `--max-in-flight-bytes` of all, never
+//! longer than `--read-timeout` from the first byte of its head. A body that came in one piece is
+//! not copied.
+
+use crate::post::Post;
+use crate::webhook::rejection::{Connection, Rejection};
+use bytes::{Bytes, BytesMut};
+use bytesize::ByteSize;
+use http::HeaderMap;
+use http::header::EXPECT;
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Incoming};
+use std::time::{Duration, Instant};
+use tokio::time::timeout_at;
+
+/// How much of a refused body is read so that the connection can be kept.
+const DISCARD_BYTES: u64 = 64 * 1024;
+/// How long that may take: the bytes of a small body are on their way with its head.
+const DISCARD_TIME: Duration = Duration::from_millis(250);
+
+/// The limits on a body.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyLimits {
+    /// `--max-body`
+    pub max_body: ByteSize,
+    /// `--max-in-flight-bytes`
+    pub in_flight: ByteSize,
+    /// `--read-timeout`
+    pub read_timeout: Duration,
+}
+
+/// Reads the body of `post`, whose first byte came at `begun`.
+pub async fn read(
+    body: &mut Incoming,
+    post: &mut Post,
+    limits: BodyLimits,
+    begun: Instant,
+) -> Result<Bytes, Rejection> {
+    let too_large = || Rejection::TooLarge { limit: limits.max_body };
+    if body.size_hint().lower() > limits.max_body.as_u64() {
+        return Err(too_large());
+    }
+    let deadline = (begun + limits.read_timeout).into();
+    let budget = usize::try_from(limits.in_flight.as_u64()).unwrap_or(usize::MAX);
+    let mut first = Bytes::new();
+    let mut whole = BytesMut::new();
+    let mut length = 0;
+    loop {
+        let frame = timeout_at(deadline, body.frame()).await.map_err(|_| Rejection::TooSlow)?;
+        let Some(frame) = frame else { break };
+        // Trailers say nothing to us.
+        let Ok(data) = frame.map_err(|_| Rejection::IncompleteBody)?.into_data() else { continue };
+        length += data.len() as u64;
+        if length > limits.max_body.as_u64() {
+            return Err(too_large());
+        }
+        post.hold(data.len(), budget).map_err(|_| Rejection::Overloaded)?;
+        if first.is_empty() {
+            first = data;
+        } else {
+            if whole.is_empty() {
+                whole.extend_from_slice(&first);
+            }
+            whole.extend_from_slice(&data);
+        }
+    }
+    Ok(if whole.is_empty() { first } else { whole.freeze() })
+}
+
+/// Reads a refused body to its end where that is cheap, so that the connection can be kept.
+///
+/// A sender that waits for `100 Continue` has sent nothing and will not, so nothing is read.
+pub async fn discard(body: &mut Incoming, headers: &HeaderMap) -> Connection {
+    if body.is_end_stream() {
+        return Connection::Keep;
+    }
+    if headers.contains_key(EXPECT) || body.size_hint().lower() > DISCARD_BYTES {
+        return Connection::Close;
+    }
+    let deadline = (Instant::now() + DISCARD_TIME).into();
+    let mut length = 0;
+    loop {
+        match timeout_at(deadline, body.frame()).await {
+            Ok(None) => return Connection::Keep,
+            Ok(Some(Ok(frame))) => length += frame.data_ref().map_or(0, Bytes::len) as u64,
+            Ok(Some(Err(_))) | Err(_) => return Connection::Close,
+        }
+        if length > DISCARD_BYTES {
+            return Connection::Close;
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The path of a post, top to bottom: from its head to its answer.
+//!
+//! Promise: the checks stand in the order of the contract; a 200 is built from a [`Receipt`] and
+//! from nothing else; each post is closed by exactly one outcome. It owns no socket and knows no
+//! Kafka: what publishes is given to it.
+
+use crate::delivery::publisher::Publisher;
+use crate::delivery::receipt::Receipt;
+use crate::delivery::record::{Event, Record};
+use crate::metrics::{EventLabel, Metrics, Outcome};
+use crate::post::{Line, Post};
+use crate::webhook::authenticator::{Authenticator, Recognised, Verdict};
+use crate::webhook::body::{self, BodyLimits};
+use crate::webhook::credentials::User;
+use crate::webhook::notification::{Contract, EventKind, Notification};
+use crate::webhook::patient_stream::Turn;
+use crate::webhook::rejection::{Connection, Rejection};
+use crate::webhook::trace_context::TraceContext;
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, Method};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Who may post.
+pub enum Access {
+    /// `--no-auth`: something in front checks.
+    Open,
+    /// Whoever the credentials file names.
+    Restricted(Arc<Authenticator>),
+}
+
+/// What a post is held against, and where it goes.
+pub struct Ingest {
+    /// `--path`
+    pub path: String,
+    /// `--credentials` or `--no-auth`
+    pub access: Access,
+    /// `--max-body` and its like
+    pub limits: BodyLimits,
+    /// `--validation`, `--unknown-events`
+    pub contract: Contract,
+    /// `--topic`
+    pub topic: Arc<str>,
+    /// `--source`
+    pub source: String,
+    /// The event loop's own.
+    pub publisher: Arc<Publisher>,
+    /// The bridge's.
+    pub metrics: Arc<Metrics>,
+}
+
+/// A record that is ready to be published, and what the sender will be told.
+struct Accepted {
+    record: Record,
+    id: String,
+}
+
+impl Ingest {
+    /// Answers one request, and closes its account.
+    pub async fn answer(&self, request: Request<Incoming>, turn: &Turn) -> Response<Full<Bytes>> {
+        let begun = turn.begin();
+        let mut post = Post::open(&self.metrics);
+        let (head, mut body) = request.into_parts();
+        let read = match self.admit(&head).await {
+            Ok(user) => body::read(&mut body, &mut post, self.limits, begun)
+                .await
+                .and_then(|value| self.accept(&head.headers, user.as_deref(), value, &mut post)),
+            Err(rejection) => Err(rejection),
+        };
+        let Accepted { record, id } = match read {
+            Ok(accepted) => accepted,
+            Err(rejection) => {
+                let connection = body::discard(&mut body, &head.headers).await;
+                return refuse(post, &rejection, connection);
+            }
+        };
+        let (fate, post) = self.publisher.publish(&record, post).await;
+        match fate {
+            Ok(receipt) => {
+                post.close(Outcome::Published);
+                accepted(receipt, &id)
+            }
+            Err(undelivered) => {
+                refuse(post, &Rejection::Undelivered(undelivered), Connection::Keep)
+            }
+        }
+    }
+
+    /// What the head alone decides.
+    async fn admit(&self, head: &http::request::Parts) -> Result<Option<Arc<User>>, Rejection> {
+        if head.uri.path() != self.path {
+            return Err(Rejection::NotFound);
+        }
+        if head.method != Method::POST {
+            return Err(Rejection::MethodNotAllowed);
+        }
+        let user = self.authenticate(&head.headers).await?;
+        if !is_identity(&head.headers) {
+            return Err(Rejection::UnsupportedEncoding);
+        }
+        Ok(user)
+    }
+
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Option<Arc<User>>, Rejection> {
+        let Access::Restricted(authenticator) = &self.access else { return Ok(None) };
+        let claim = match authenticator.recognise(headers) {
+            Recognised::Known(user) => return Ok(Some(user)),
+            Recognised::Refused => return Err(Rejection::Unauthorized),
+            Recognised::Unverified(claim) => claim,
+        };
+        match authenticator.verify(claim).await {
+            Verdict::Known(user) => Ok(Some(user)),
+            Verdict::Refused => Err(Rejection::Unauthorized),
+            Verdict::Overloaded => Err(Rejection::Overloaded),
+        }
+    }
+
+    /// What the body decides.
+    fn accept(
+        &self,
+        headers: &HeaderMap,
+        user: Option<&User>,
+        value: Bytes,
+        post: &mut Post,
+    ) -> Result<Accepted, Rejection> {
+        let received = SystemTime::now();
+        let notification =
+            Notification::parse(&value, self.contract).map_err(Rejection::Invalid)?;
+        let app_id = notification.app_id().as_str();
+        if !user.is_none_or(|user| user.may_speak_for(app_id)) {
+            return Err(Rejection::ForbiddenApp);
+        }
+        let trace = TraceContext::of(headers);
+        let time = notification.time();
+        let event = Event {
+            app_id,
+            event_type: notification.type_name(),
+            source: &self.source,
+            subject: notification.subject(),
+            time: time.as_ref().map(|time| time as &dyn fmt::Display),
+            trace_parent: trace.as_ref().map(|trace| trace.parent),
+            trace_state: trace.as_ref().and_then(|trace| trace.state.as_deref()),
+            user: user.map(User::name),
+        };
+        let record = Record::new(self.topic.clone(), event, value.clone(), received);
+        let id = record.id().to_owned();
+        post.describe(label(notification.kind()), || Line {
+            ce_id: id.clone(),
+            app_id: app_id.to_owned(),
+            event: notification.type_name().to_owned(),
+            user: user.map(User::name).unwrap_or_default().to_owned(),
+            ..Line::default()
+        });
+        Ok(Accepted { record, id })
+    }
+}
+
+/// RFC 9110: no coding, or `identity` by name.
+fn is_identity(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .all(|coding| coding.to_str().is_ok_and(|c| c.trim().eq_ignore_ascii_case("identity")))
+}
+
+fn label(kind: EventKind) -> EventLabel {
+    match kind {
+        EventKind::Roomdrop => EventLabel::Roomdrop,
+        EventKind::Recording => EventLabel::Recording,
+        EventKind::Transcoded => EventLabel::Transcoded,
+        EventKind::FileTransfer => EventLabel::FileTransfer,
+        EventKind::Other => EventLabel::Other,
+    }
+}
+
+/// The one 200. It takes the receipt away, so that there is one answer for each.
+fn accepted(_: Receipt, id: &str) -> Response<Full<Bytes>> {
+    let body = format!("{{\"status\":\"accepted\",\"id\":\"{id}\"}}");
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response
+}
+
+fn refuse(post: Post, rejection: &Rejection, connection: Connection) -> Response<Full<Bytes>> {
+    post.close(rejection.outcome());
+    rejection.response(connection)
+}

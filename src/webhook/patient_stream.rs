@@ -1,0 +1,211 @@
+//! A connection's stream that runs out of patience: long between posts, short within one.
+//!
+//! Promise: a connection that waits for its next post is kept for the idle time-out; a head that
+//! has begun must be whole within the read time-out, and an answer must be taken within it; else
+//! reads or writes fail with [`io::ErrorKind::TimedOut`]. hyper's own `header_read_timeout` cannot
+//! tell an idle connection from a slow head. The body's time is kept by who reads it. A post in
+//! time costs no timer: one is armed only when a read or write has to wait, and moved lazily.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep_until};
+
+/// How long each wait may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For the next post: `--idle-timeout`.
+    pub idle: Duration,
+    /// For the rest of a head, and for an answer to be taken: `--read-timeout`.
+    pub read: Duration,
+}
+
+/// Where a connection is, shared by its stream and whoever answers on it.
+#[derive(Debug, Clone)]
+pub struct Turn(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    opened: Instant,
+    phase: AtomicU8,
+    /// When the phase began, in microseconds since `opened`.
+    since: AtomicU64,
+}
+
+/// The phases of a connection; a head is read in the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Phase {
+    Idle,
+    Head,
+    Request,
+}
+
+impl Turn {
+    fn new() -> Self {
+        let phase = AtomicU8::new(Phase::Idle as u8);
+        Self(Arc::new(Inner { opened: Instant::now(), phase, since: AtomicU64::new(0) }))
+    }
+
+    /// A head is whole; gives when its first byte came.
+    pub fn begin(&self) -> Instant {
+        let begun = match self.phase() {
+            Phase::Head => self.since(),
+            // Its head came with the request before it.
+            Phase::Idle | Phase::Request => Instant::now(),
+        };
+        self.0.phase.store(Phase::Request as u8, Ordering::Relaxed);
+        begun
+    }
+
+    /// The answer is made; the next post may come.
+    pub fn end(&self) {
+        self.enter(Phase::Idle);
+    }
+
+    /// Whether no post is under way.
+    pub fn is_idle(&self) -> bool {
+        self.phase() == Phase::Idle
+    }
+
+    fn enter(&self, phase: Phase) {
+        let micros = u64::try_from(self.0.opened.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.0.since.store(micros, Ordering::Relaxed);
+        self.0.phase.store(phase as u8, Ordering::Relaxed);
+    }
+
+    fn phase(&self) -> Phase {
+        match self.0.phase.load(Ordering::Relaxed) {
+            0 => Phase::Idle,
+            1 => Phase::Head,
+            _ => Phase::Request,
+        }
+    }
+
+    fn since(&self) -> Instant {
+        self.0.opened + Duration::from_micros(self.0.since.load(Ordering::Relaxed))
+    }
+}
+
+/// The stream. Belongs to one task.
+pub struct PatientStream<S> {
+    stream: S,
+    turn: Turn,
+    patience: Patience,
+    timer: Option<Pin<Box<Sleep>>>,
+    /// Since when a write has waited for room.
+    stuck: Option<Instant>,
+}
+
+impl<S> PatientStream<S> {
+    /// Wraps a connection that was opened now; the turn is for whoever answers on it.
+    pub fn new(stream: S, patience: Patience) -> (Self, Turn) {
+        let turn = Turn::new();
+        (Self { stream, turn: turn.clone(), patience, timer: None, stuck: None }, turn)
+    }
+
+    /// Ready when `deadline` has passed; otherwise the task is woken by then.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
+        if Instant::now() >= deadline {
+            return Poll::Ready(());
+        }
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline.into())));
+        // A timer that is early rings once for nothing, and is moved then.
+        if timer.is_elapsed() || timer.deadline() > deadline.into() {
+            timer.as_mut().reset(deadline.into());
+        }
+        while timer.as_mut().poll(cx).is_ready() {
+            if Instant::now() >= deadline {
+                return Poll::Ready(());
+            }
+            timer.as_mut().reset(deadline.into());
+        }
+        Poll::Pending
+    }
+
+    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let deadline = match self.turn.phase() {
+            Phase::Idle => self.turn.since() + self.patience.idle,
+            Phase::Head => self.turn.since() + self.patience.read,
+            Phase::Request => return Poll::Pending,
+        };
+        self.poll_deadline(cx, deadline).map(|()| io::ErrorKind::TimedOut.into())
+    }
+
+    fn poll_stuck(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let stuck = *self.stuck.get_or_insert_with(Instant::now);
+        self.poll_deadline(cx, stuck + self.patience.read).map(|()| io::ErrorKind::TimedOut.into())
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for PatientStream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        match Pin::new(&mut self.stream).poll_read(cx, buf) {
+            Poll::Ready(result) => {
+                if buf.filled().len() > before && self.turn.is_idle() {
+                    self.turn.enter(Phase::Head);
+                }
+                Poll::Ready(result)
+            }
+            Poll::Pending => self.poll_patience(cx).map(Err),
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> PatientStream<S> {
+    fn poll_write_with<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        match write(Pin::new(&mut self.stream), cx) {
+            Poll::Ready(result) => {
+                self.stuck = None;
+                Poll::Ready(result)
+            }
+            Poll::Pending => {
+                let error = ready!(self.poll_stuck(cx));
+                Poll::Ready(Err(error))
+            }
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for PatientStream<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_with(cx, |stream, cx| stream.poll_write(cx, buf))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_with(cx, |stream, cx| stream.poll_write_vectored(cx, bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_write_with(cx, AsyncWrite::poll_flush)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
