@@ -5,16 +5,13 @@
 //! event loop, [`Authenticator::verify`] hashes, on another thread and in turn.
 //!
 //! Promises:
-//! - A known pair is never slowed by the hashing of others: it does not pass the queue.
-//! - Under a flood of wrong passwords the work at a time, the waiting requests and their wait are
-//!   bounded. A new pair waits in the lane of its user: a sender with an outdated password, or one
-//!   whose password is being guessed, delays new pairs of its own lane only.
-//! - A refusal tells nothing but "no". Unknown user, wrong password, user with one password or two
-//!   all cost the same rounds of hashing: those of the costliest user in the file.
-//! - What remains to be told from the outside: whether the file holds a bcrypt hash at all (without
-//!   one a refusal is immediate), the sum of rounds, and, by some microseconds, into how many
-//!   hashes that sum is divided. A good pair may be answered earlier; its sender knows that it is
-//!   good.
+//! - A known pair does not wait for the hashing of others, nor for their place in a queue.
+//! - A flood of wrong passwords is bounded in work at a time, in waiting requests, and in their
+//!   wait; see the queue for what it means for pairs that are not known yet.
+//! - A refusal tells nothing but "no". Unknown user, wrong password, one password or two: all cost
+//!   the same rounds of hashing, those of the costliest user in the file. What can still be told
+//!   is that sum, whether it is nothing at all (a file without bcrypt), and by some microseconds
+//!   into how many hashes it is divided.
 //!
 //! Does not answer requests, and does not count or log: that is the ingest's. Does not remember
 //! pairs across a reload of the file: a new authenticator hashes anew.
@@ -192,10 +189,22 @@ mod tests {
     }
 
     fn unverified(authenticator: &Authenticator, pair: &str) -> Claim {
-        match authenticator.recognise(&claiming(pair)) {
-            Recognised::Unverified(claim) => claim,
-            other => panic!("{other:?}"),
-        }
+        let recognised = authenticator.recognise(&claiming(pair));
+        let Recognised::Unverified(claim) = recognised else { panic!("{recognised:?}") };
+        claim
+    }
+
+    fn post_at_once(
+        authenticator: &Arc<Authenticator>,
+        pair: &str,
+        times: usize,
+    ) -> JoinSet<Verdict> {
+        let post = |_| {
+            let claim = unverified(authenticator, pair);
+            let authenticator = Arc::clone(authenticator);
+            async move { authenticator.verify(claim).await }
+        };
+        (0..times).map(post).collect()
     }
 
     async fn verify(authenticator: &Arc<Authenticator>, pair: &str) -> Option<Arc<User>> {
@@ -227,20 +236,12 @@ mod tests {
     #[tokio::test]
     async fn both_passwords_of_a_rotation_are_good_each_for_the_apps_of_its_line() {
         let authenticator = authenticator(&format!("test:{OLD} 555\ntest:{NEW} 556,557"));
-        for _ in 0..2 {
-            let new = verify_or_know(&authenticator, "test:new").await;
-            let old = verify_or_know(&authenticator, "test:old").await;
-            assert!(old.may_speak_for("555") && !old.may_speak_for("556"));
-            assert!(new.may_speak_for("556") && new.may_speak_for("557"));
-            assert!(!new.may_speak_for("555") && !new.may_speak_for(""));
-        }
-    }
-
-    async fn verify_or_know(authenticator: &Arc<Authenticator>, pair: &str) -> Arc<User> {
-        match known(authenticator, pair) {
-            Some(user) => user,
-            None => verify(authenticator, pair).await.unwrap(),
-        }
+        let new = verify(&authenticator, "test:new").await.unwrap();
+        let old = verify(&authenticator, "test:old").await.unwrap();
+        assert!(old.may_speak_for("555") && !old.may_speak_for("556"));
+        assert!(new.may_speak_for("556") && !new.may_speak_for("555"));
+        assert!(Arc::ptr_eq(&known(&authenticator, "test:old").unwrap(), &old));
+        assert!(Arc::ptr_eq(&known(&authenticator, "test:new").unwrap(), &new));
     }
 
     #[tokio::test]
@@ -268,13 +269,7 @@ mod tests {
     #[tokio::test]
     async fn a_good_pair_that_comes_64_times_at_once_is_hashed_once() {
         let authenticator = authenticator(&format!("test:{OLD}"));
-        let mut posts = JoinSet::new();
-        for _ in 0..64 {
-            let claim = unverified(&authenticator, "test:old");
-            let authenticator = Arc::clone(&authenticator);
-            posts.spawn(async move { authenticator.verify(claim).await });
-        }
-        let verdicts = posts.join_all().await;
+        let verdicts = post_at_once(&authenticator, "test:old", 64).join_all().await;
         assert!(verdicts.iter().all(|verdict| matches!(verdict, Verdict::Known(_))));
         assert_eq!(authenticator.rounds(), 16);
     }
@@ -282,21 +277,8 @@ mod tests {
     #[tokio::test]
     async fn a_flood_of_wrong_passwords_is_overloaded_while_a_known_pair_stays_known() {
         let authenticator = authenticator(&format!("test:{OLD}\nknown:plain:secret"));
-        let mut flood = JoinSet::new();
-        for _ in 0..2000 {
-            let claim = unverified(&authenticator, "test:wrong");
-            let authenticator = Arc::clone(&authenticator);
-            flood.spawn(async move { authenticator.verify(claim).await });
-        }
-        let overloaded = async {
-            loop {
-                let verdict = flood.join_next().await.unwrap().unwrap();
-                if matches!(verdict, Verdict::Overloaded) {
-                    break;
-                }
-            }
-        };
-        overloaded.await;
+        let mut flood = post_at_once(&authenticator, "test:wrong", 2000);
+        while !matches!(flood.join_next().await.unwrap().unwrap(), Verdict::Overloaded) {}
         assert!(known(&authenticator, "known:secret").is_some());
         flood.shutdown().await;
         assert!(verify(&authenticator, "test:old").await.is_some());
@@ -306,9 +288,10 @@ mod tests {
     fn debug_shows_no_secret_and_no_hash() {
         let file = format!("test:{OLD}\ntest:plain:hidden");
         let credentials = Credentials::parse(&file).unwrap();
-        let mut shown = format!("{credentials:?}");
+        let parsed = format!("{credentials:?}");
         let authenticator = Authenticator::new(credentials);
-        shown += &format!("{authenticator:?}{:?}", authenticator.recognise(&claiming("me:hidden")));
+        let claim = authenticator.recognise(&claiming("me:hidden"));
+        let shown = format!("{parsed}{authenticator:?}{claim:?}");
         assert!(!shown.contains("hidden") && !shown.contains("abcdefgh"), "{shown}");
     }
 }

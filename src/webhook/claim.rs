@@ -80,9 +80,9 @@ impl fmt::Debug for Claim {
 fn basic_token(value: &[u8]) -> Option<&[u8]> {
     let (scheme, rest) = value.split_at_checked("Basic".len())?;
     let token = rest.trim_ascii_start();
-    let spaces = &rest[..rest.len() - token.len()];
-    let spaced = !spaces.is_empty() && spaces.iter().all(|&byte| byte == b' ');
-    (scheme.eq_ignore_ascii_case(b"Basic") && spaced).then_some(token)
+    let gap = &rest[..rest.len() - token.len()];
+    let apart = !gap.is_empty() && gap.iter().all(|&byte| byte == b' ');
+    (scheme.eq_ignore_ascii_case(b"Basic") && apart).then_some(token)
 }
 
 #[cfg(test)]

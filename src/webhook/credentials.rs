@@ -1,7 +1,7 @@
 //! The credentials file: who may post, with which password, for which apps.
 //!
-//! A line is `user:HASH`, then optionally white space and the app_ids that the user may speak
-//! for, separated by commas. Without them it may speak for every app.
+//! A line is `user:HASH`, then optionally white space and the apps that the user may speak for:
+//! each an `app_id`, separated by commas. Without them it may speak for every app.
 //!
 //! ```text
 //! # one line for each live password
@@ -179,8 +179,7 @@ impl User {
         &self.name
     }
 
-    /// Whether a notification of this app may come from this user. App_ids are compared byte by
-    /// byte.
+    /// Whether a notification with this `app_id` may come from this user; compared byte by byte.
     pub fn may_speak_for(&self, app_id: &str) -> bool {
         self.apps.as_ref().is_none_or(|apps| apps.contains(app_id))
     }
@@ -192,15 +191,6 @@ mod tests {
     use crate::webhook::bcrypt_hash::BcryptFault;
 
     const HASH: &str = "$2y$04$abcdefghijklmnopqrstuuVNvsIE4XrZdqzz2Nwuq7yOWE8bL0/Ly";
-
-    /// The fault of line 3 of a file whose other lines are good.
-    fn fault(text: &str) -> LineFault {
-        let file = format!("# a comment\n\n{text}\nuser:{HASH}\n");
-        match Credentials::parse(&file).unwrap_err() {
-            CredentialsError::Line { line: 3, fault } => fault,
-            other => panic!("{text}: {other}"),
-        }
-    }
 
     #[test]
     fn comments_blank_lines_crlf_and_a_byte_order_mark_are_tolerated() {
@@ -274,7 +264,9 @@ mod tests {
             (&format!("user:{HASH} 555 # why"), LineFault::Apps),
             (&format!("user:{HASH} #why"), LineFault::Apps),
         ] {
-            assert_eq!(fault(text), expected, "{text}");
+            let file = format!("# a comment\n\n{text}\nuser:{HASH}\n");
+            let expected = CredentialsError::Line { line: 3, fault: expected };
+            assert_eq!(Credentials::parse(&file).unwrap_err(), expected, "{text}");
         }
     }
 
