@@ -9,7 +9,7 @@ use crate::webhook::authenticator::Authenticator;
 use crate::webhook::body::BodyLimits;
 use crate::webhook::credentials::Credentials;
 use crate::webhook::ingest::Access;
-use crate::webhook::notification::{Contract, UnknownEvents, Validation};
+use crate::webhook::notification::contract::{Contract, UnknownEvents, Validation};
 use crate::webhook::patient_stream::Patience;
 use bytesize::ByteSize;
 use fluent_uri::UriRef;
@@ -85,7 +85,10 @@ impl Config {
             kafka: kafka(&args)?,
             topic: topic(&args.topic)?,
             contract: contract(&args),
-            patience: Patience { idle: positive("--idle-timeout", args.idle_timeout)?, read: limits.read_timeout },
+            patience: Patience {
+                idle: positive("--idle-timeout", args.idle_timeout)?,
+                read: limits.read_timeout,
+            },
             limits,
             path: path(args.path)?,
             source: source(args.source)?,
@@ -151,9 +154,8 @@ fn property(error: &PropertyError, file: &Path) -> ConfigError {
 
 /// Reads a file that may hold secrets, and warns where everybody can.
 fn secret_file(flag: &str, file: &Path) -> Result<String, ConfigError> {
-    let fail = |error: io::Error| {
-        ConfigError::new(format_args!("{flag} {}", file.display()), error)
-    };
+    let fail =
+        |error: io::Error| ConfigError::new(format_args!("{flag} {}", file.display()), error);
     let text = fs::read_to_string(file).map_err(fail)?;
     let mode = fs::metadata(file).map_err(fail)?.permissions().mode();
     if mode & OTHERS_READ != 0 {

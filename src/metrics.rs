@@ -172,11 +172,15 @@ impl Metrics {
         registry.register(
             "build",
             "What runs",
-            Info::new([
-                ("version", build.version),
-                ("commit", build.commit),
-                ("librdkafka", build.librdkafka.as_str()),
-            ].map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec()),
+            Info::new(
+                [
+                    ("version", build.version),
+                    ("commit", build.commit),
+                    ("librdkafka", build.librdkafka.as_str()),
+                ]
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                .to_vec(),
+            ),
         );
         registry.register_collector(Box::new(process::ProcessCollector::new()));
         Self {
@@ -251,7 +255,8 @@ mod tests {
         }
         for event in EventLabel::ALL.iter().map(|e| e.as_str()) {
             assert!(text.contains(&format!("hookbridge_accepted_total{{type=\"{event}\"}} 0\n")));
-            let last = format!("hookbridge_last_accepted_timestamp_seconds{{type=\"{event}\"}} 0.0\n");
+            let last =
+                format!("hookbridge_last_accepted_timestamp_seconds{{type=\"{event}\"}} 0.0\n");
             assert!(text.contains(&last), "{last} is not in\n{text}");
         }
         for line in [

@@ -22,6 +22,8 @@ pub struct Post {
     held: usize,
     /// Filled only while somebody reads the line.
     line: Option<Box<Line>>,
+    /// Partition and offset of its record.
+    place: Option<(i32, i64)>,
     open: bool,
 }
 
@@ -36,7 +38,6 @@ pub struct Line {
     pub event: String,
     /// Whose credential posted it.
     pub user: String,
-    place: Option<(i32, i64)>,
 }
 
 impl Post {
@@ -46,7 +47,15 @@ impl Post {
         metrics.in_flight.inc();
         let line = tracing::enabled!(target: LOG_TARGET, tracing::Level::DEBUG)
             .then(|| Box::new(Line::default()));
-        Self { metrics: metrics.clone(), arrived: Instant::now(), event: None, held: 0, line, open: true }
+        Self {
+            metrics: metrics.clone(),
+            arrived: Instant::now(),
+            event: None,
+            held: 0,
+            line,
+            place: None,
+            open: true,
+        }
     }
 
     /// Says that `bytes` more of the body are in memory, if the total stays within `budget`.
@@ -68,9 +77,7 @@ impl Post {
 
     /// Says where on the topic the record stands.
     pub fn locate(&mut self, partition: i32, offset: i64) {
-        if let Some(line) = &mut self.line {
-            line.place = Some((partition, offset));
-        }
+        self.place = Some((partition, offset));
     }
 
     /// Ends the account.
@@ -103,8 +110,8 @@ impl Post {
                 r#type = line.event,
                 user = line.user,
                 outcome = outcome.as_str(),
-                partition = line.place.map(|(partition, _)| partition),
-                offset = line.place.map(|(_, offset)| offset),
+                partition = self.place.map(|(partition, _)| partition),
+                offset = self.place.map(|(_, offset)| offset),
                 ms = took.as_secs_f64() * 1000.0,
                 "post"
             );

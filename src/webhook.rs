@@ -1,11 +1,19 @@
-//! The bank of the senders: HTTP, credentials, the contract of a notification.
+//! The bank of the senders: HTTP, credentials, the contract of a notification. Knows no Kafka.
 
-pub mod authenticator;
-pub mod body;
-pub mod credentials;
 pub mod ingest;
-pub mod notification;
-pub mod patient_stream;
 pub mod rejection;
+
+pub mod body;
+pub mod patient_stream;
 pub mod server;
 pub mod trace_context;
+
+pub mod notification;
+
+pub mod authenticator;
+pub mod bcrypt_hash;
+pub mod claim;
+pub mod credentials;
+pub mod credentials_error;
+mod hash_queue;
+mod known_pairs;

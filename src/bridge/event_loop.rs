@@ -115,7 +115,7 @@ impl EventLoop {
             let publisher = Arc::new(self.publisher()?);
             let listener = tokio::net::TcpListener::from_std(listener)?;
             // The receiver is gone only when the whole bridge is.
-            drop(ready.send(()));
+            let _ = ready.send(());
             self.serve(listener, limits, publisher).await
         });
         runtime.shutdown_timeout(LAST_HASH);

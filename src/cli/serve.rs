@@ -16,10 +16,8 @@ use tokio_util::sync::CancellationToken;
 pub fn run(args: ServeArgs) -> Result<(), Failure> {
     logging::start(&args.log)?;
     let config = Config::new(args).map_err(Failure::of_configuration)?;
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Failure::at_work)?;
+    let runtime =
+        runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::at_work)?;
     let ended = runtime.block_on(async {
         let stop = CancellationToken::new();
         let signals = Signals::new().map_err(Failure::at_work)?;

@@ -64,7 +64,10 @@ enum Standing {
     Untried,
     Up,
     /// Posts are refused until a probe succeeds after `until`.
-    Away { why: String, until: Instant },
+    Away {
+        why: String,
+        until: Instant,
+    },
 }
 
 /// What readiness needs to know.

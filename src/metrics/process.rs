@@ -2,8 +2,8 @@
 //!
 //! Read from `/proc/self` when scraped. Where there is no `/proc` they are left out.
 
-use procfs::process::{LimitValue, Process};
 use procfs::WithCurrentSystemInfo;
+use procfs::process::{LimitValue, Process};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;

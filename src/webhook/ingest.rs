@@ -12,7 +12,9 @@ use crate::post::{Line, Post};
 use crate::webhook::authenticator::{Authenticator, Recognised, Verdict};
 use crate::webhook::body::{self, BodyLimits};
 use crate::webhook::credentials::User;
-use crate::webhook::notification::{Contract, EventKind, Notification};
+use crate::webhook::notification::Notification;
+use crate::webhook::notification::contract::Contract;
+use crate::webhook::notification::event::EventKind;
 use crate::webhook::patient_stream::Turn;
 use crate::webhook::rejection::{Connection, Rejection};
 use crate::webhook::trace_context::TraceContext;
@@ -29,6 +31,7 @@ use std::time::SystemTime;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Who may post.
+#[derive(Clone)]
 pub enum Access {
     /// `--no-auth`: something in front checks.
     Open,
@@ -156,7 +159,6 @@ impl Ingest {
             app_id: app_id.to_owned(),
             event: notification.type_name().to_owned(),
             user: user.map(User::name).unwrap_or_default().to_owned(),
-            ..Line::default()
         });
         Ok(Accepted { record, id })
     }

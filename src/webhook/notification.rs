@@ -1,1 +1,106 @@
-//! stub
+//! A notification of the video service, checked.
+//!
+//! Promises: a [`Notification`] fulfils its [`Contract`], and its bytes are UTF-8 and JSON that any
+//! parser reads, so that they can be passed on untouched. Reading is one pass that borrows from the
+//! body; what is wrong is named all at once. Does no I/O, knows no HTTP and no Kafka, and keeps
+//! nothing of the body but what routes a record.
+
+pub mod app_id;
+pub mod contract;
+pub mod event;
+pub mod fault;
+pub mod invalid;
+mod members;
+mod rules;
+pub mod trans_date;
+mod value;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use crate::webhook::notification::app_id::{AppId, check_label};
+use crate::webhook::notification::contract::{Contract, UnknownEvents};
+use crate::webhook::notification::event::EventKind;
+use crate::webhook::notification::invalid::Invalid;
+use crate::webhook::notification::members::Members;
+use crate::webhook::notification::trans_date::TransDate;
+
+/// The longest undocumented `type` that is forwarded, in bytes: it lands in a header of its record.
+const FORWARDED_TYPE_LIMIT: usize = 128;
+
+/// One accepted post: what is known of it besides its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notification<'a> {
+    kind: EventKind,
+    type_name: Cow<'a, str>,
+    app_id: AppId<'a>,
+    subject: Option<Cow<'a, str>>,
+    time: Option<TransDate>,
+}
+
+impl<'a> Notification<'a> {
+    /// Reads and checks the body of a post. Fails with the first step of the contract that it does
+    /// not pass: JSON, one object, no ambiguous field, a known type, sound fields.
+    pub fn parse(body: &'a [u8], contract: Contract) -> Result<Self, Invalid> {
+        let mut members = Members::read(body)?;
+        let kind = match &members.type_name {
+            Err(_) => None,
+            Ok(name) => match (EventKind::documented(name), contract.unknown_events) {
+                (Some(kind), _) => Some(kind),
+                (None, UnknownEvents::Forward) => {
+                    if let Err(unfit) = check_label(name, FORWARDED_TYPE_LIMIT) {
+                        members.type_name = Err(unfit.into());
+                    }
+                    Some(EventKind::Other)
+                }
+                (None, UnknownEvents::Reject) => {
+                    let app_id = members.app_id.ok().map(AppId::into_owned);
+                    return Err(Invalid::UnknownEvent { app_id });
+                }
+            },
+        };
+        let faults = members.faults(contract.required(kind));
+        match (kind, members.type_name, members.app_id) {
+            (Some(kind), Ok(type_name), Ok(app_id)) if faults.is_empty() => Ok(Self {
+                kind,
+                type_name,
+                app_id,
+                subject: members.room_id.ok().flatten(),
+                time: members.trans_date.ok(),
+            }),
+            (_, _, app_id) => {
+                let app_id = app_id.ok().map(AppId::into_owned);
+                Err(Invalid::InvalidNotification { faults, app_id })
+            }
+        }
+    }
+
+    /// What it is about.
+    pub fn kind(&self) -> EventKind {
+        self.kind
+    }
+
+    /// The text of `type`, also of one that is not documented.
+    pub fn type_name(&self) -> &str {
+        &self.type_name
+    }
+
+    /// The project it belongs to.
+    pub fn app_id(&self) -> &AppId<'a> {
+        &self.app_id
+    }
+
+    /// The room of the session; a number as its text. `None` where it cannot be told, or holds
+    /// what may not stand in an attribute (control characters, more than 256 bytes).
+    pub fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
+    }
+
+    /// The instant it speaks of; `None` where it cannot be told.
+    pub fn time(&self) -> Option<TransDate> {
+        self.time
+    }
+}

@@ -5,15 +5,23 @@
 //! reads or writes fail with [`io::ErrorKind::TimedOut`]. hyper's own `header_read_timeout` cannot
 //! tell an idle connection from a slow head. The body's time is kept by who reads it. A post in
 //! time costs no timer: one is armed only when a read or write has to wait, and moved lazily.
+//! Where an answer came before its request was whole, the close lingers: what the sender still
+//! writes is taken in for a while, since to close on unread bytes would reset the connection under
+//! the answer.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep_until};
+
+/// How long a sender may go on writing after an early answer, so that it comes to read it.
+const LINGER: Duration = Duration::from_secs(2);
+/// The bites in which that is taken in.
+const BITE: usize = 4 * 1024;
 
 /// How long each wait may be.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +42,17 @@ struct Inner {
     phase: AtomicU8,
     /// When the phase began, in microseconds since `opened`.
     since: AtomicU64,
+    /// Whether the last answer came before its request was whole.
+    unread: AtomicBool,
+}
+
+/// What an answer leaves of its request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// Nothing.
+    Read,
+    /// Some of it may still come.
+    Unread,
 }
 
 /// The phases of a connection; a head is read in the second.
@@ -47,8 +66,12 @@ enum Phase {
 
 impl Turn {
     fn new() -> Self {
-        let phase = AtomicU8::new(Phase::Idle as u8);
-        Self(Arc::new(Inner { opened: Instant::now(), phase, since: AtomicU64::new(0) }))
+        Self(Arc::new(Inner {
+            opened: Instant::now(),
+            phase: AtomicU8::new(Phase::Idle as u8),
+            since: AtomicU64::new(0),
+            unread: AtomicBool::new(false),
+        }))
     }
 
     /// A head is whole; gives when its first byte came.
@@ -63,7 +86,8 @@ impl Turn {
     }
 
     /// The answer is made; the next post may come.
-    pub fn end(&self) {
+    pub fn end(&self, rest: Rest) {
+        self.0.unread.store(rest == Rest::Unread, Ordering::Relaxed);
         self.enter(Phase::Idle);
     }
 
@@ -99,13 +123,25 @@ pub struct PatientStream<S> {
     timer: Option<Pin<Box<Sleep>>>,
     /// Since when a write has waited for room.
     stuck: Option<Instant>,
+    /// Since when the close lingers.
+    lingering: Option<Instant>,
 }
 
 impl<S> PatientStream<S> {
     /// Wraps a connection that was opened now; the turn is for whoever answers on it.
     pub fn new(stream: S, patience: Patience) -> (Self, Turn) {
         let turn = Turn::new();
-        (Self { stream, turn: turn.clone(), patience, timer: None, stuck: None }, turn)
+        (
+            Self {
+                stream,
+                turn: turn.clone(),
+                patience,
+                timer: None,
+                stuck: None,
+                lingering: None,
+            },
+            turn,
+        )
     }
 
     /// Ready when `deadline` has passed; otherwise the task is woken by then.
@@ -161,6 +197,22 @@ impl<S: AsyncRead + Unpin> AsyncRead for PatientStream<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> PatientStream<S> {
+    /// Ready when the sender has nothing more to say, or has gone on for too long.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let since = *self.lingering.get_or_insert_with(Instant::now);
+        let mut bite = [std::mem::MaybeUninit::uninit(); BITE];
+        while self.poll_deadline(cx, since + LINGER).is_pending() {
+            let mut buf = ReadBuf::uninit(&mut bite);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf))?;
+            if buf.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
 impl<S: AsyncWrite + Unpin> PatientStream<S> {
     fn poll_write_with<T>(
         &mut self,
@@ -180,7 +232,7 @@ impl<S: AsyncWrite + Unpin> PatientStream<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for PatientStream<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PatientStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -206,6 +258,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for PatientStream<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        if self.lingering.is_none() {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+            self.lingering = Some(Instant::now());
+        }
+        if self.turn.0.unread.load(Ordering::Relaxed) {
+            self.poll_linger(cx)
+        } else {
+            Poll::Ready(Ok(()))
+        }
     }
 }

@@ -6,7 +6,8 @@
 
 use crate::delivery::publisher::Undelivered;
 use crate::metrics::Outcome;
-use crate::webhook::notification::{Fault, Invalid};
+use crate::webhook::notification::fault::{Fault, Faults};
+use crate::webhook::notification::invalid::Invalid;
 use bytesize::ByteSize;
 use http::StatusCode;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -71,8 +72,24 @@ struct Problem<'a> {
     status: u16,
     code: &'static str,
     detail: String,
-    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
-    errors: &'a [Fault],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError<'a>>,
+}
+
+/// One field at fault.
+#[derive(Serialize)]
+struct FieldError<'a> {
+    pointer: &'a str,
+    code: &'static str,
+    expected: &'static str,
+    detail: &'a str,
+}
+
+impl<'a> From<&'a Fault> for FieldError<'a> {
+    fn from(fault: &'a Fault) -> Self {
+        let Fault { pointer, code, expected, detail } = fault;
+        Self { pointer, code: code.as_str(), expected, detail }
+    }
 }
 
 impl Rejection {
@@ -173,6 +190,25 @@ impl Rejection {
         }
     }
 
+    fn field_errors(&self) -> Vec<FieldError<'_>> {
+        match self {
+            Self::Invalid(invalid) => invalid.faults().map(Faults::as_slice).unwrap_or_default(),
+            Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::Unauthorized
+            | Self::UnsupportedEncoding
+            | Self::TooLarge { .. }
+            | Self::TooSlow
+            | Self::Overloaded
+            | Self::IncompleteBody
+            | Self::ForbiddenApp
+            | Self::Undelivered(_) => &[],
+        }
+        .iter()
+        .map(FieldError::from)
+        .collect()
+    }
+
     /// The answer.
     pub fn response(&self, connection: Connection) -> Response<Full<Bytes>> {
         let status = self.status();
@@ -183,10 +219,7 @@ impl Rejection {
             status: status.as_u16(),
             code,
             detail: self.detail(),
-            errors: match self {
-                Self::Invalid(Invalid::InvalidNotification { faults, .. }) => faults,
-                _ => &[],
-            },
+            errors: self.field_errors(),
         };
         let body = serde_json::to_vec(&problem).expect("a problem has text keys alone");
         let mut response = Response::new(Full::new(Bytes::from(body)));

@@ -6,7 +6,7 @@
 //! accepted is still served, and last answers say `Connection: close`. It knows no ingest: what
 //! answers is an argument.
 
-use crate::webhook::patient_stream::{Patience, PatientStream, Turn};
+use crate::webhook::patient_stream::{Patience, PatientStream, Rest, Turn};
 use http::header::CONNECTION;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -16,13 +16,10 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use prometheus_client::metrics::gauge::Gauge;
 use std::convert::Infallible;
-use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
@@ -35,10 +32,6 @@ const MAX_HEAD: usize = 64 * 1024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long a connection may take at the end to begin one more post.
 const LAST_CALL: Duration = Duration::from_millis(500);
-/// How long a sender may go on writing after an early answer, so that it comes to read it.
-const LINGER: Duration = Duration::from_secs(2);
-/// The bite in which that is taken in.
-const LINGER_BYTES: usize = 16 * 1024;
 
 /// The limits of one port, shared by the event loops that serve it.
 #[derive(Clone)]
@@ -144,30 +137,30 @@ async fn connection<A, F>(
         tracing::debug!(%error, "cannot switch Nagle's delay off");
     }
     let (stream, turn) = PatientStream::new(stream, patience);
-    let unread = Arc::new(AtomicBool::new(false));
     let service = service_fn(|request| {
-        let (turn, unread) = (turn.clone(), unread.clone());
+        let turn = turn.clone();
         let answering = answer(request, turn.clone());
         async move {
             let response = answering.await;
-            // An answer closes the connection where the request was not read to its end.
-            unread.store(response.headers().contains_key(CONNECTION), Ordering::Relaxed);
-            turn.end();
+            // Answers say so themselves where the request was not read to its end.
+            let rest =
+                if response.headers().contains_key(CONNECTION) { Rest::Unread } else { Rest::Read };
+            turn.end(rest);
             Ok::<_, Infallible>(response)
         }
     });
-    let mut connection = http1::Builder::new()
+    let connection = http1::Builder::new()
         .half_close(true)
         .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
     let served = tokio::select! {
         biased;
-        served = poll_fn(|cx| connection.poll_without_shutdown(cx)) => served,
+        served = connection.as_mut() => served,
         () = stop.cancelled() => {
-            Pin::new(&mut connection).graceful_shutdown();
+            connection.as_mut().graceful_shutdown();
             loop {
-                let served = poll_fn(|cx| connection.poll_without_shutdown(cx));
-                match timeout(LAST_CALL, served).await {
+                match timeout(LAST_CALL, connection.as_mut()).await {
                     Ok(served) => break served,
                     Err(_) if turn.is_idle() => break Ok(()),
                     Err(_) => {}
@@ -175,27 +168,7 @@ async fn connection<A, F>(
             }
         }
     };
-    let unread = unread.load(Ordering::Relaxed) || served.as_ref().is_err_and(hyper::Error::is_parse);
     if let Err(error) = served {
         tracing::debug!(error = &error as &dyn std::error::Error, "a connection ended early");
-    }
-    linger(connection.into_parts().io.into_inner(), unread).await;
-}
-
-/// Closes a connection; what its sender may still be writing is taken in for a while, since to
-/// close on unread bytes would reset the connection under the answer.
-async fn linger(mut stream: PatientStream<TcpStream>, unread: bool) {
-    let closed = timeout(LINGER, async {
-        stream.shutdown().await?;
-        if unread {
-            let mut bite = vec![0; LINGER_BYTES];
-            while stream.read(&mut bite).await? > 0 {}
-        }
-        io::Result::Ok(())
-    });
-    match closed.await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::debug!(%error, "a connection was reset at its end"),
-        Err(_) => tracing::debug!("a sender goes on writing after its answer"),
     }
 }

@@ -103,11 +103,10 @@ pub struct KafkaClientError(#[from] KafkaError);
 
 /// One question, of at most [`PATIENCE`].
 fn ask(admin: &AdminClient<Quiet>, topic: &str) -> Result<Topic, String> {
-    let metadata =
-        admin.inner().fetch_metadata(Some(topic), PATIENCE).map_err(|error| {
-            let code = error.rdkafka_error_code();
-            format!("no broker answers: {}", code.map_or(error.to_string(), |c| format!("{c:?}")))
-        })?;
+    let metadata = admin.inner().fetch_metadata(Some(topic), PATIENCE).map_err(|error| {
+        let code = error.rdkafka_error_code();
+        format!("no broker answers: {}", code.map_or(error.to_string(), |c| format!("{c:?}")))
+    })?;
     let Some(seen) = metadata.topics().iter().find(|seen| seen.name() == topic) else {
         return Ok(Topic::Missing { error: "not listed".to_owned() });
     };

@@ -33,7 +33,8 @@ impl Wakeup {
     /// Watches the queue of `producer`. Must be called inside the runtime that will wait.
     pub(super) fn new<C: ProducerContext>(producer: &BaseProducer<C>) -> io::Result<Self> {
         let eventfd = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
-        let eventfd = AsyncFd::with_interest(eventfd, Interest::READABLE)?;
+        // SAFETY: the file is owned by what is registered, and not closed before it.
+        let eventfd = unsafe { AsyncFd::register_with_interest(eventfd, Interest::READABLE) }?;
         // SAFETY: the pointer is a live client's; the reference that comes back is ours to drop.
         let queue = unsafe { c::rd_kafka_queue_get_main(producer.client().native_ptr()) };
         let queue = NonNull::new(queue).ok_or(io::ErrorKind::OutOfMemory)?;

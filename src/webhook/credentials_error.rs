@@ -1,0 +1,66 @@
+//! Why a credentials file was refused, and what mends it.
+//!
+//! Promises: every text says how to go on, and none holds text of the file: what stands in the
+//! wrong place may be a password.
+//!
+//! Does not name the file; that is for whoever read it.
+
+use crate::webhook::bcrypt_hash::{BcryptFault, MAX_PASSWORD};
+use crate::webhook::credentials::MAX_USER;
+
+/// Why a credentials file was refused: its first fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialsError {
+    /// Nobody could post.
+    #[error("no user stands in the file; write a line with `htpasswd -nB user`")]
+    NoUser,
+    /// A line cannot be enforced as it stands.
+    #[error("line {line}: {fault}")]
+    Line {
+        /// Counted from 1, comments and blank lines included.
+        line: usize,
+        /// What is wrong there.
+        fault: LineFault,
+    },
+}
+
+/// What is wrong with a line, and what mends it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LineFault {
+    /// RFC 7617 forbids them in users and passwords; in a file they are damage.
+    #[error("a control character stands in it")]
+    ControlCharacter,
+    /// No colon, or nothing behind it.
+    #[error(
+        "a line is `user:HASH`, without white space around the colon; write it with \
+         `htpasswd -nB user`"
+    )]
+    Incomplete,
+    /// A user that no request could claim.
+    #[error("the user is empty, over {MAX_USER} bytes, or ends in white space")]
+    User,
+    /// A user with more live passwords than a rotation needs.
+    #[error("this user stands in two lines above; remove a password that is out of use")]
+    ThirdPassword,
+    /// A `plain:` secret that no request could claim, or that everybody could.
+    #[error("the secret behind `plain:` is empty or over {MAX_PASSWORD} bytes")]
+    PlainSecret,
+    /// A bcrypt hash that cannot or should not be checked.
+    #[error(transparent)]
+    Bcrypt(#[from] BcryptFault),
+    /// A hash of another kind, which is named.
+    #[error("{0} are not supported; write the line anew with `htpasswd -nB user`")]
+    Unsupported(&'static str),
+    /// Text without a mark of any hash.
+    #[error(
+        "neither a bcrypt hash nor `plain:SECRET` (crypt(3) and unhashed text are not supported); \
+         write the line anew with `htpasswd -nB user`"
+    )]
+    Unhashed,
+    /// A list of apps that may not mean what it seems to.
+    #[error(
+        "the app_ids are one list like `555,556`: no empty entry, no white space, no comment \
+         behind it"
+    )]
+    Apps,
+}

@@ -1,0 +1,98 @@
+//! The pairs of user and password that are known to be good, by keyed digest.
+//!
+//! Promises: knowing a pair again takes a microsecond and no slow hash; no password is kept, nor
+//! anything from which one could be tried out without the key, which is random and never leaves
+//! the process; never more pairs than the credentials file has lines.
+//!
+//! Does not find out what is good, and does not remember what is not: a flood of wrong passwords
+//! leaves nothing behind.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::webhook::credentials::User;
+
+/// HMAC-SHA256 (RFC 2104) under the key of this process.
+pub(crate) type Digest = [u8; 32];
+
+/// The digests of good pairs, each with the user that it stands for.
+pub(crate) struct KnownPairs {
+    /// Has taken in the key already, so that a digest costs two blocks of SHA-256 instead of four.
+    key: Hmac<Sha256>,
+    /// A lookup in a table takes a time that depends on the digest, which tells nothing: without
+    /// the key nobody can tell, or steer, which digest a pair has.
+    users: RwLock<HashMap<Digest, Arc<User>>>,
+    limit: usize,
+}
+
+impl KnownPairs {
+    /// No pair yet, and never more than `limit`.
+    pub(crate) fn new(limit: usize) -> Self {
+        let mut key = Zeroizing::new(Digest::default());
+        getrandom::fill(&mut *key).expect("the kernel gives random bytes to every process");
+        let key = Hmac::new_from_slice(&*key).expect("HMAC takes a key of any length");
+        Self { key, users: RwLock::default(), limit }
+    }
+
+    /// The digest of some bytes under the key of this process.
+    pub(crate) fn digest(&self, bytes: &[u8]) -> Digest {
+        self.key.clone().chain_update(bytes).finalize().into_bytes().into()
+    }
+
+    /// The user whose pair has this digest.
+    pub(crate) fn find(&self, pair: &Digest) -> Option<Arc<User>> {
+        // A thread that panicked cannot have left a map half written: inserting is all that is done.
+        self.users.read().unwrap_or_else(PoisonError::into_inner).get(pair).cloned()
+    }
+
+    /// Remembers a good pair. A pair that is known already keeps its user: where two lines of the
+    /// file hold the same pair, the first one that was found good counts.
+    pub(crate) fn insert(&self, pair: Digest, user: &Arc<User>) {
+        let mut users = self.users.write().unwrap_or_else(PoisonError::into_inner);
+        if users.len() < self.limit {
+            users.entry(pair).or_insert_with(|| Arc::clone(user));
+        }
+    }
+}
+
+impl fmt::Debug for KnownPairs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KnownPairs").field("limit", &self.limit).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::webhook::credentials::Credentials;
+
+    fn users() -> [Arc<User>; 2] {
+        let lines = Credentials::parse("a:plain:x\nb:plain:y").unwrap().into_lines();
+        [Arc::clone(&lines[0].user), Arc::clone(&lines[1].user)]
+    }
+
+    #[test]
+    fn a_digest_holds_under_its_own_key_alone() {
+        let [one, other] = [KnownPairs::new(1), KnownPairs::new(1)];
+        assert_eq!(one.digest(b"a:x"), one.digest(b"a:x"));
+        assert_ne!(one.digest(b"a:x"), one.digest(b"a:y"));
+        assert_ne!(one.digest(b"a:x"), other.digest(b"a:x"));
+    }
+
+    #[test]
+    fn the_first_user_of_a_pair_stays_and_no_pair_is_kept_beyond_the_limit() {
+        let [a, b] = users();
+        let known = KnownPairs::new(1);
+        let [first, second] = [known.digest(b"a:x"), known.digest(b"b:y")];
+        known.insert(first, &a);
+        known.insert(first, &b);
+        known.insert(second, &b);
+        assert_eq!(known.find(&first).unwrap().name(), "a");
+        assert!(known.find(&second).is_none());
+    }
+}

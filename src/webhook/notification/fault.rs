@@ -1,0 +1,212 @@
+//! What is wrong with the fields of a notification, named all at once.
+//!
+//! Promises: a fault says where, what kind and what was expected, and never repeats a value of the
+//! body: it goes to logs and to whoever posted. At most [`Faults::KEPT`] are kept, however long the
+//! body. Does not know statuses: that is the rejection's part.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::webhook::notification::app_id::UnfitLabel;
+use crate::webhook::notification::event::Field;
+
+/// One field that breaks the contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where: a JSON pointer as a URI fragment (RFC 6901 section 6), such as `#/files/0/url`.
+    pub pointer: String,
+    /// What kind of fault it is.
+    pub code: FaultCode,
+    /// What the contract asks for at this place, in words.
+    pub expected: &'static str,
+    /// What was found instead, in words, without the value.
+    pub detail: Cow<'static, str>,
+}
+
+/// The kinds of fault that senders can tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultCode {
+    /// A required field is not there.
+    MissingField,
+    /// The field is there and holds something of another form, null included.
+    WrongType,
+    /// A required string is empty or all white space.
+    Blank,
+}
+
+impl FaultCode {
+    /// The code as senders see it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MissingField => "missing_field",
+            Self::WrongType => "wrong_type",
+            Self::Blank => "blank",
+        }
+    }
+}
+
+impl fmt::Display for FaultCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The first faults of a notification, and how many there were.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    kept: Vec<Fault>,
+    total: usize,
+}
+
+impl Faults {
+    /// How many faults are kept: more tell a sender nothing new, and the answer stays small.
+    pub const KEPT: usize = 16;
+
+    /// The faults that were kept, in the order of the contract.
+    pub fn as_slice(&self) -> &[Fault] {
+        &self.kept
+    }
+
+    /// How many faults there were, those that were not kept included.
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
+    /// Counts the flaw, if there is one. Its fault is only made when it is kept, so that a body
+    /// full of them costs little.
+    pub(super) fn note(
+        &mut self,
+        judged: Result<(), Flaw>,
+        pointer: impl FnOnce() -> String,
+        expected: &'static str,
+    ) {
+        let Err(flaw) = judged else { return };
+        if self.kept.len() < Self::KEPT {
+            self.kept.push(Fault {
+                pointer: pointer(),
+                code: flaw.code(),
+                expected,
+                detail: flaw.detail(),
+            });
+        }
+        self.total += 1;
+    }
+
+    /// Counts the flaw of a whole field, if there is one.
+    pub(super) fn field<T>(&mut self, field: Field, judged: &Result<T, Flaw>) {
+        let judged = judged.as_ref().map(|_| ()).map_err(|flaw| *flaw);
+        self.note(judged, || format!("#/{}", field.name()), field.expected());
+    }
+
+    /// Counts the flaw of a whole field, or the faults inside it.
+    pub(super) fn inside(&mut self, field: Field, judged: &Result<Self, Flaw>) {
+        self.field(field, judged);
+        if let Ok(inner) = judged {
+            let room = Self::KEPT - self.kept.len();
+            self.kept.extend(inner.kept.iter().take(room).cloned());
+            self.total += inner.total;
+        }
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(first) = self.kept.first() else { return f.write_str("no fault") };
+        write!(f, "{}: {}", first.pointer, first.detail)?;
+        match self.total - 1 {
+            0 => Ok(()),
+            more => write!(f, " (and {more} more)"),
+        }
+    }
+}
+
+/// What a rule has against a value, before it is known where the value stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    /// The field is not there.
+    Missing,
+    /// `type` is not there, and the body is an envelope of the provider's voice service.
+    VoiceEnvelope,
+    /// A value of another JSON type.
+    Found(JsonType),
+    /// A string without any character but white space.
+    Blank,
+    /// A string longer than this many bytes.
+    TooLong(usize),
+    /// A string with a control character.
+    ControlCharacter,
+    /// A number or string that tells no time.
+    NotATime,
+}
+
+impl Flaw {
+    const fn code(self) -> FaultCode {
+        match self {
+            Self::Missing | Self::VoiceEnvelope => FaultCode::MissingField,
+            Self::Blank => FaultCode::Blank,
+            Self::Found(_) | Self::TooLong(_) | Self::ControlCharacter | Self::NotATime => {
+                FaultCode::WrongType
+            }
+        }
+    }
+
+    fn detail(self) -> Cow<'static, str> {
+        match self {
+            Self::Missing => "the field is missing".into(),
+            Self::VoiceEnvelope => "the field is missing; `encrypted_data` is what the voice \
+                service of the same provider sends: its webhook seems to point here"
+                .into(),
+            Self::Found(found) => format!("found {found}").into(),
+            Self::Blank => "the string is blank".into(),
+            Self::TooLong(limit) => format!("the string is longer than {limit} bytes").into(),
+            Self::ControlCharacter => "the string holds a control character".into(),
+            Self::NotATime => "tells no time up to the year 9999".into(),
+        }
+    }
+}
+
+impl From<UnfitLabel> for Flaw {
+    fn from(unfit: UnfitLabel) -> Self {
+        match unfit {
+            UnfitLabel::Blank => Self::Blank,
+            UnfitLabel::TooLong(limit) => Self::TooLong(limit),
+            UnfitLabel::ControlCharacter => Self::ControlCharacter,
+        }
+    }
+}
+
+/// The types of JSON (RFC 8259 section 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonType {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Boolean,
+    /// A number.
+    Number,
+    /// A string.
+    String,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+impl fmt::Display for JsonType {
+    /// The type as it stands in a sentence: `an array`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Null => "null",
+            Self::Boolean => "a boolean",
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::Array => "an array",
+            Self::Object => "an object",
+        })
+    }
+}

@@ -1,0 +1,163 @@
+//! The members of a posted object that the contract speaks of.
+//!
+//! Promises: reads the whole body before anything is judged, so that `type` may stand last; of a
+//! repeated member the last counts, as in most parsers of consumers, and repeats of the two that
+//! decide where a record goes are noted. Does not know which fields a type requires.
+
+use std::borrow::Cow;
+use std::mem;
+use std::str::{self, Utf8Error};
+
+use serde::de::DeserializeSeed;
+
+use crate::webhook::notification::app_id::AppId;
+use crate::webhook::notification::event::Field;
+use crate::webhook::notification::fault::{Faults, Flaw};
+use crate::webhook::notification::invalid::Invalid;
+use crate::webhook::notification::rules;
+use crate::webhook::notification::trans_date::TransDate;
+use crate::webhook::notification::value::Value;
+use crate::webhook::notification::walk::{Root, Walk};
+
+/// Some editors and languages start UTF-8 with it; RFC 8259 section 8.1 lets parsers skip it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// The white space of JSON (RFC 8259 section 2).
+const WHITE_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+
+/// What an encrypted post of the provider's voice service holds instead of a `type`.
+const VOICE_ENVELOPE: &str = "encrypted_data";
+
+/// What each field holds, or what is wrong with it.
+#[derive(Debug)]
+pub(super) struct Members<'a> {
+    pub(super) type_name: Result<Cow<'a, str>, Flaw>,
+    pub(super) app_id: Result<AppId<'a>, Flaw>,
+    pub(super) trans_date: Result<TransDate, Flaw>,
+    /// The text of the room, where it can be an attribute of a record.
+    pub(super) room_id: Result<Option<Cow<'a, str>>, Flaw>,
+    conf_num: Result<(), Flaw>,
+    stage: Result<(), Flaw>,
+    file_size: Result<(), Flaw>,
+    recording: Result<Faults, Flaw>,
+    destination: Result<Faults, Flaw>,
+    files: Result<Faults, Flaw>,
+    type_repeated: bool,
+    app_id_repeated: bool,
+    voice_envelope: bool,
+}
+
+impl<'a> Members<'a> {
+    /// An object without any member.
+    pub(super) const EMPTY: Self = Self {
+        type_name: Err(Flaw::Missing),
+        app_id: Err(Flaw::Missing),
+        trans_date: Err(Flaw::Missing),
+        room_id: Err(Flaw::Missing),
+        conf_num: Err(Flaw::Missing),
+        stage: Err(Flaw::Missing),
+        file_size: Err(Flaw::Missing),
+        recording: Err(Flaw::Missing),
+        destination: Err(Flaw::Missing),
+        files: Err(Flaw::Missing),
+        type_repeated: false,
+        app_id_repeated: false,
+        voice_envelope: false,
+    };
+
+    /// Reads a body to its end: UTF-8, then JSON, then one object without ambiguity.
+    pub(super) fn read(body: &'a [u8]) -> Result<Self, Invalid> {
+        let text = str::from_utf8(body).map_err(|error| not_utf8(body, error))?;
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        if !text.trim_start_matches(WHITE_SPACE).starts_with('{') {
+            let found = walk(text, Walk::OUTERMOST)?.json_type();
+            return Err(Invalid::NotAnObject { found });
+        }
+        let mut members = Self::EMPTY;
+        walk(text, Root(&mut members))?;
+        if members.app_id_repeated {
+            return Err(Invalid::RepeatedField { name: Field::AppId.name(), app_id: None });
+        }
+        if members.type_repeated {
+            let app_id = members.app_id.ok().map(AppId::into_owned);
+            return Err(Invalid::RepeatedField { name: Field::Type.name(), app_id });
+        }
+        Ok(members)
+    }
+
+    /// The field with this key, if it is one.
+    pub(super) fn note_key(&mut self, key: &str) -> Option<Field> {
+        self.voice_envelope |= key == VOICE_ENVELOPE;
+        Field::named(key)
+    }
+
+    /// Judges a value and keeps what came of it in place of an earlier one.
+    pub(super) fn put(&mut self, field: Field, value: Value<'a>) {
+        match field {
+            Field::Type => {
+                let earlier = mem::replace(&mut self.type_name, rules::text(value));
+                self.type_repeated |= earlier != Err(Flaw::Missing);
+            }
+            Field::AppId => {
+                let app_id = rules::text(value).and_then(|text| Ok(AppId::new(text)?));
+                let earlier = mem::replace(&mut self.app_id, app_id);
+                self.app_id_repeated |= earlier != Err(Flaw::Missing);
+            }
+            Field::TransDate => self.trans_date = rules::time(value),
+            Field::RoomId => self.room_id = rules::room(value),
+            Field::ConfNum => self.conf_num = rules::filled_or_number(&value),
+            Field::Stage => self.stage = rules::filled_or_number(&value),
+            Field::FileSize => self.file_size = rules::filled_or_number(&value),
+            Field::Recording => self.recording = rules::recording(value),
+            Field::Destination => self.destination = rules::destination(value),
+            Field::Files => self.files = rules::files(value),
+        }
+    }
+
+    /// Everything that is wrong with these fields, in their order.
+    pub(super) fn faults(&self, required: &[Field]) -> Faults {
+        let mut faults = Faults::default();
+        for &field in required {
+            match field {
+                Field::Type if self.type_name == Err(Flaw::Missing) && self.voice_envelope => {
+                    faults.field(field, &Err::<(), _>(Flaw::VoiceEnvelope));
+                }
+                Field::Type => faults.field(field, &self.type_name),
+                Field::AppId => faults.field(field, &self.app_id),
+                Field::TransDate => faults.field(field, &self.trans_date),
+                Field::RoomId => faults.field(field, &self.room_id),
+                Field::ConfNum => faults.field(field, &self.conf_num),
+                Field::Stage => faults.field(field, &self.stage),
+                Field::FileSize => faults.field(field, &self.file_size),
+                Field::Recording => faults.inside(field, &self.recording),
+                Field::Destination => faults.inside(field, &self.destination),
+                Field::Files => faults.inside(field, &self.files),
+            }
+        }
+        faults
+    }
+}
+
+/// Walks over a text to its end.
+fn walk<'a, S: DeserializeSeed<'a>>(text: &'a str, seed: S) -> Result<S::Value, Invalid> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value = seed.deserialize(&mut json).map_err(|error| not_json(&error))?;
+    json.end().map_err(|error| not_json(&error))?;
+    Ok(value)
+}
+
+fn not_utf8(body: &[u8], error: Utf8Error) -> Invalid {
+    let mut lines = body[..error.valid_up_to()].split(|byte| *byte == b'\n');
+    Invalid::MalformedJson {
+        column: 1 + lines.next_back().map_or(0, <[u8]>::len),
+        line: 1 + lines.count(),
+        detail: "invalid UTF-8".to_owned(),
+    }
+}
+
+fn not_json(error: &serde_json::Error) -> Invalid {
+    let (line, column) = (error.line(), error.column());
+    let text = error.to_string();
+    let detail = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
+    Invalid::MalformedJson { line, column, detail: detail.to_owned() }
+}

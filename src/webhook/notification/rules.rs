@@ -1,0 +1,129 @@
+//! What the fields of a notification must hold, one rule a function.
+//!
+//! Promises: tolerant where the provider is known to differ from its own documentation (numbers
+//! for strings, objects for URLs, one for many), strict elsewhere. Does not read JSON, and does not
+//! know which fields a type requires.
+
+use std::borrow::Cow;
+
+use crate::webhook::notification::app_id::check_label;
+use crate::webhook::notification::event::Field;
+use crate::webhook::notification::fault::{Faults, Flaw, JsonType};
+use crate::webhook::notification::trans_date::TransDate;
+use crate::webhook::notification::value::Value;
+
+/// The longest room that becomes an attribute of a record, in bytes; the provider's have 24.
+const ROOM_LIMIT: usize = 256;
+
+/// What stands in for a URL: any text, since the scheme of a delivered file is documented nowhere.
+const URL: &str = "string";
+
+/// A string that is not blank.
+pub(super) fn filled(value: &Value<'_>) -> Result<(), Flaw> {
+    match value {
+        Value::Filled | Value::Text(_) => Ok(()),
+        Value::Blank => Err(Flaw::Blank),
+        Value::Null
+        | Value::Boolean
+        | Value::Number(_)
+        | Value::Array
+        | Value::List(_)
+        | Value::Object
+        | Value::Link(_)
+        | Value::Destination(_) => Err(Flaw::Found(value.json_type())),
+    }
+}
+
+/// A string that is not blank, or a number.
+pub(super) fn filled_or_number(value: &Value<'_>) -> Result<(), Flaw> {
+    if let Value::Number(_) = value { Ok(()) } else { filled(value) }
+}
+
+/// A string that is not blank, whose text is asked for.
+pub(super) fn text(value: Value<'_>) -> Result<Cow<'_, str>, Flaw> {
+    filled(&value)?;
+    if let Value::Text(text) = value { Ok(text) } else { Err(Flaw::Found(value.json_type())) }
+}
+
+/// An instant in one of the forms of [`TransDate`].
+pub(super) fn time(value: Value<'_>) -> Result<TransDate, Flaw> {
+    let instant = if let Value::Number(number) = value {
+        number.as_u64().and_then(TransDate::from_unix)
+    } else {
+        TransDate::from_text(&text(value)?)
+    };
+    instant.ok_or(Flaw::NotATime)
+}
+
+/// A string or number; its text, unless that cannot be an attribute of a record.
+pub(super) fn room(value: Value<'_>) -> Result<Option<Cow<'_, str>>, Flaw> {
+    let text = if let Value::Number(number) = value {
+        Cow::Owned(number.to_string())
+    } else {
+        text(value)?
+    };
+    Ok(check_label(&text, ROOM_LIMIT).is_ok().then_some(text))
+}
+
+/// The URLs of a recording: a list or, as the provider also sends it, a single one.
+pub(super) fn recording(value: Value<'_>) -> Result<Faults, Flaw> {
+    let mut faults = Faults::default();
+    if let Value::List(inner) = value {
+        faults = inner;
+    } else if let Value::Link(url) = value {
+        faults.note(url, || "#/recording/url".to_owned(), URL);
+    } else {
+        filled(&value)?;
+    }
+    Ok(faults)
+}
+
+/// The URLs of delivered files: always a list.
+pub(super) fn files(value: Value<'_>) -> Result<Faults, Flaw> {
+    if let Value::List(faults) = value { Ok(faults) } else { Err(Flaw::Found(value.json_type())) }
+}
+
+/// One of a list of URLs: a string, or an object with it.
+pub(super) fn list_element(field: Field, index: usize, value: &Value<'_>, faults: &mut Faults) {
+    let list = field.name();
+    if let Value::Link(url) = value {
+        faults.note(*url, || format!("#/{list}/{index}/url"), URL);
+    } else {
+        faults.note(filled(value), || format!("#/{list}/{index}"), "string, or object with a url");
+    }
+}
+
+/// The `url` of an object that stands for it.
+pub(super) fn link([url]: &[Option<Value<'_>>; 1]) -> Result<(), Flaw> {
+    filled(url.as_ref().ok_or(Flaw::Missing)?)
+}
+
+/// The storage that files were delivered to.
+pub(super) fn destination(value: Value<'_>) -> Result<Faults, Flaw> {
+    if let Value::Destination(faults) = value {
+        Ok(faults)
+    } else {
+        Err(Flaw::Found(value.json_type()))
+    }
+}
+
+/// The members of a destination: any name passes, since the portal offers more storages than the
+/// documentation has constants for.
+pub(super) fn destination_members([name, host, account]: &[Option<Value<'_>>; 3]) -> Faults {
+    let mut faults = Faults::default();
+    let name = name.as_ref().ok_or(Flaw::Missing).and_then(filled);
+    faults.note(name, || "#/destination/name".to_owned(), "string");
+    for (value, pointer) in [(host, "#/destination/host"), (account, "#/destination/account")] {
+        let judged = value.as_ref().map_or(Ok(()), text_or_nothing);
+        faults.note(judged, || pointer.to_owned(), "string or null");
+    }
+    faults
+}
+
+/// A string, also a blank one, or null.
+fn text_or_nothing(value: &Value<'_>) -> Result<(), Flaw> {
+    match filled(value) {
+        Err(Flaw::Blank | Flaw::Found(JsonType::Null)) => Ok(()),
+        judged => judged,
+    }
+}

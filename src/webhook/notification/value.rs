@@ -1,0 +1,47 @@
+//! What is kept of a JSON value once it has been walked over.
+//!
+//! Promises: no more than the rules ask for, so that a body of any length costs one short record a
+//! field. Does not judge.
+
+use std::borrow::Cow;
+
+use serde_json::Number;
+
+use crate::webhook::notification::fault::{Faults, Flaw, JsonType};
+
+/// The outline of one JSON value.
+#[derive(Clone, Debug)]
+pub(super) enum Value<'a> {
+    Null,
+    Boolean,
+    Number(Number),
+    /// A string that is empty or all white space.
+    Blank,
+    /// Another string, of which nobody asks for the text.
+    Filled,
+    /// Another string, whose text somebody asks for.
+    Text(Cow<'a, str>),
+    /// An array where no rule has any use for one.
+    Array,
+    /// A list of URLs, and what is wrong with its elements.
+    List(Faults),
+    /// An object where no rule has any use for one.
+    Object,
+    /// An object where a URL may stand, and what is wrong with its `url`.
+    Link(Result<(), Flaw>),
+    /// The object that names a storage, and what is wrong with its members.
+    Destination(Faults),
+}
+
+impl Value<'_> {
+    pub(super) const fn json_type(&self) -> JsonType {
+        match self {
+            Self::Null => JsonType::Null,
+            Self::Boolean => JsonType::Boolean,
+            Self::Number(_) => JsonType::Number,
+            Self::Blank | Self::Filled | Self::Text(_) => JsonType::String,
+            Self::Array | Self::List(_) => JsonType::Array,
+            Self::Object | Self::Link(_) | Self::Destination(_) => JsonType::Object,
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! The one pass over the bytes of a body.
+//!
+//! Promises: refuses all that plain `serde_json` refuses, wherever it stands, also in members that
+//! no rule asks for: the body is passed on as it is, and consumers must be able to read it. That
+//! is why the values nobody asks for are walked with `deserialize_any` and not with serde's
+//! `IgnoredAny`, which lets lone surrogates and numbers out of range through. Recursion ends at
+//! [`NESTING_LIMIT`]. Allocates only for kept strings with escapes, and for faults.
+//! Does not judge the members: that is left until the whole body is known to be JSON.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
+
+use crate::webhook::notification::event::Field;
+use crate::webhook::notification::fault::Faults;
+use crate::webhook::notification::members::Members;
+use crate::webhook::notification::rules;
+use crate::webhook::notification::value::Value;
+
+/// How deep a body may nest; the outermost object is 1. The documented forms need 3, and the
+/// strictest of the common parsers (.NET's `System.Text.Json`) gives up at 64.
+const NESTING_LIMIT: u8 = 32;
+
+/// A walk over the posted object, which fills its members in.
+pub(super) struct Root<'m, 'a>(pub(super) &'m mut Members<'a>);
+
+impl<'de> DeserializeSeed<'de> for Root<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Root<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+        let depth = Depth::OUTSIDE.inner()?;
+        let members = self.0;
+        while let Some(field) = object.next_key_seed(Key(|key: &str| members.note_key(key)))? {
+            let place = field.map_or(Place::Elsewhere, Place::of);
+            let value = object.next_value_seed(Walk { place, depth })?;
+            if let Some(field) = field {
+                members.put(field, value);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A walk over one value, which leaves its outline.
+pub(super) struct Walk {
+    place: Place,
+    /// How many arrays and objects are open around the value.
+    depth: Depth,
+}
+
+impl Walk {
+    /// A walk over a body that is no object.
+    pub(super) const OUTERMOST: Self = Self { place: Place::Elsewhere, depth: Depth::OUTSIDE };
+}
+
+/// What is asked of a value, by where it stands.
+#[derive(Clone, Copy)]
+enum Place {
+    /// A member whose text is kept.
+    Text,
+    /// A member that is one URL or a list of them.
+    List(Field),
+    /// An element of such a list.
+    Element,
+    /// The member that names a storage.
+    Destination,
+    /// Anywhere else: the outline is enough.
+    Elsewhere,
+}
+
+impl Place {
+    const fn of(field: Field) -> Self {
+        match field {
+            Field::Type | Field::TransDate | Field::AppId | Field::RoomId => Self::Text,
+            Field::ConfNum | Field::Stage | Field::FileSize => Self::Elsewhere,
+            Field::Recording | Field::Files => Self::List(field),
+            Field::Destination => Self::Destination,
+        }
+    }
+
+    /// The outline of a string at this place, which is kept only where its text is asked for.
+    fn text<'t, 'a>(self, text: &'t str, keep: impl FnOnce(&'t str) -> Cow<'a, str>) -> Value<'a> {
+        match self {
+            _ if text.chars().all(char::is_whitespace) => Value::Blank,
+            Self::Text => Value::Text(keep(text)),
+            Self::List(_) | Self::Element | Self::Destination | Self::Elsewhere => Value::Filled,
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Walk {
+    type Value = Value<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk {
+    type Value = Value<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Value::Boolean)
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Value::Number(number.into()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Value::Number(number.into()))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
+        let number = Number::from_f64(number).ok_or_else(|| E::custom("number out of range"))?;
+        Ok(Value::Number(number))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(self.place.text(text, Cow::Borrowed))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(self.place.text(text, |text| Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+        let depth = self.depth.inner()?;
+        let Place::List(field) = self.place else {
+            while array.next_element_seed(Walk { place: Place::Elsewhere, depth })?.is_some() {}
+            return Ok(Value::Array);
+        };
+        let mut faults = Faults::default();
+        let mut index = 0;
+        while let Some(value) = array.next_element_seed(Walk { place: Place::Element, depth })? {
+            rules::list_element(field, index, &value, &mut faults);
+            index += 1;
+        }
+        Ok(Value::List(faults))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+        let depth = self.depth.inner()?;
+        match self.place {
+            Place::List(_) | Place::Element => {
+                Ok(Value::Link(rules::link(&select(object, depth, ["url"])?)))
+            }
+            Place::Destination => {
+                let members = select(object, depth, ["name", "host", "account"])?;
+                Ok(Value::Destination(rules::destination_members(&members)))
+            }
+            Place::Text | Place::Elsewhere => {
+                let [] = select(object, depth, [])?;
+                Ok(Value::Object)
+            }
+        }
+    }
+}
+
+/// Walks over an object and keeps the outlines of the members with these names, of repeated ones
+/// the last.
+fn select<'de, A: MapAccess<'de>, const N: usize>(
+    mut object: A,
+    depth: Depth,
+    names: [&str; N],
+) -> Result<[Option<Value<'de>>; N], A::Error> {
+    let mut selected = [const { None }; N];
+    let position = |key: &str| names.iter().position(|name| *name == key);
+    while let Some(position) = object.next_key_seed(Key(position))? {
+        let value = object.next_value_seed(Walk { place: Place::Elsewhere, depth })?;
+        if let Some(position) = position {
+            selected[position] = Some(value);
+        }
+    }
+    Ok(selected)
+}
+
+/// A key, and what becomes of it: read without a copy unless it has escapes.
+struct Key<F>(F);
+
+impl<'de, T, F: FnOnce(&str) -> T> DeserializeSeed<'de> for Key<F> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<T, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl<T, F: FnOnce(&str) -> T> Visitor<'_> for Key<F> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<T, E> {
+        Ok((self.0)(key))
+    }
+}
+
+/// How many arrays and objects are open.
+#[derive(Clone, Copy)]
+struct Depth(u8);
+
+impl Depth {
+    const OUTSIDE: Self = Self(0);
+
+    /// One level further in, unless that is too deep.
+    fn inner<E: Error>(self) -> Result<Self, E> {
+        if self.0 == NESTING_LIMIT {
+            return Err(E::custom(format_args!("nested deeper than {NESTING_LIMIT} levels")));
+        }
+        Ok(Self(self.0 + 1))
+    }
+}
