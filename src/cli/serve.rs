@@ -70,6 +70,7 @@ impl Signals {
     }
 }
 
+#[expect(clippy::exit, reason = "a second signal asks for it")]
 fn end(signal: &'static str, stop: &CancellationToken) {
     if stop.is_cancelled() {
         tracing::warn!(signal, "a second signal, ending at once");
