@@ -1,7 +1,9 @@
 //! The real Kafka starts, keeps what it acked, stops on demand and leaves nothing behind.
 
+use std::net::TcpStream;
+use std::panic::catch_unwind;
 use std::process::{Command, ExitStatus};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
@@ -9,7 +11,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use crate::support::consumer;
 use crate::support::here;
-use crate::support::kafka::RealKafka;
+use crate::support::kafka::{RealKafka, SHORT_SESSION};
 
 const ACKED: Duration = Duration::from_secs(20);
 
@@ -58,30 +60,32 @@ fn a_deleted_topic_is_gone_when_the_call_returns() {
 }
 
 #[test]
-fn a_frozen_node_does_not_answer_until_it_is_thawed() {
-    let Some(kafka) = RealKafka::own(here!()) else { return };
+fn a_frozen_node_answers_when_it_is_thawed_and_is_gone_when_it_is_dropped() {
+    let Some(kafka) = RealKafka::own(here!(), &[]) else { return };
+    let (bootstrap, folder) = (kafka.bootstrap(), kafka.folder().to_owned());
 
     kafka.freeze();
-    let while_frozen = kafka.answers();
+    assert!(!kafka.answers());
     kafka.thaw();
-
-    assert!(!while_frozen);
     assert!(kafka.answers());
+
+    kafka.freeze();
+    assert!(folder.exists());
+    drop(kafka);
+    assert!(!folder.exists());
+    assert!(TcpStream::connect(bootstrap).is_err());
 }
 
 #[test]
-#[ignore = "20 s: a killed node opens its port only when its old session is over"]
 fn a_killed_node_starts_again_on_its_data_and_address() {
-    let Some(mut kafka) = RealKafka::own(here!()) else { return };
+    let Some(mut kafka) = RealKafka::own(here!(), SHORT_SESSION) else { return };
     let bootstrap = kafka.bootstrap();
     kafka.create_topic("kept", 1, &[]);
     produce(&bootstrap, "kept", &["before"]);
 
-    let killed = Instant::now();
     kafka.kill();
     assert!(!kafka.answers());
     kafka.start_again();
-    println!("answers {:?} after the kill", killed.elapsed());
     produce(&bootstrap, "kept", &["after"]);
 
     let seen = consumer::count(&bootstrap, "kept", 2, ACKED);
@@ -90,16 +94,16 @@ fn a_killed_node_starts_again_on_its_data_and_address() {
 }
 
 #[test]
-fn a_node_is_gone_with_its_folder_when_it_is_dropped() {
-    let Some(kafka) = RealKafka::own(here!()) else { return };
-    let bootstrap = kafka.bootstrap();
-    let folder = kafka.folder().to_owned();
-    assert!(folder.join("server.properties").exists());
+fn a_node_that_cannot_start_fails_the_test_with_its_log() {
+    let authorizer = [("authorizer.class.name", "no.such.Authorizer")];
 
-    drop(kafka);
+    let panic = match catch_unwind(|| RealKafka::own(here!(), &authorizer).is_some()) {
+        Ok(started) => return assert!(!started, "it should not have started"),
+        Err(panic) => panic,
+    };
 
-    assert!(!folder.exists());
-    assert!(std::net::TcpStream::connect(bootstrap).is_err());
+    let message = panic.downcast_ref::<String>().unwrap();
+    assert!(message.contains("Kafka ended") && message.contains("no.such.Authorizer"), "{message}");
 }
 
 #[test]

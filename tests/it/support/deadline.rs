@@ -18,7 +18,8 @@ pub(crate) fn eventually(deadline: Duration, what: &str, mut condition: impl FnM
 /// Waits until `look` finds something and returns it; panics with `what` when `deadline` has passed.
 #[track_caller]
 pub(crate) fn wait_for<T>(deadline: Duration, what: &str, look: impl FnMut() -> Option<T>) -> T {
-    within(deadline, look).unwrap_or_else(|| panic!("not within {deadline:?}: {what}"))
+    let Some(found) = within(deadline, look) else { panic!("not within {deadline:?}: {what}") };
+    found
 }
 
 /// Waits for a process to end; kills it and panics with `what` when `deadline` has passed.

@@ -34,13 +34,14 @@ pub(super) struct Node {
 
 impl Node {
     /// Makes a folder below cargo's, formats it and starts the process.
-    pub(super) fn start(jars: &Jars) -> Self {
+    pub(super) fn start(jars: &Jars, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("kafka-")
             .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
             .unwrap();
         let (port, controller) = (free_port(), free_port());
-        let properties = properties(folder.path(), port, controller);
+        let mut properties = properties(folder.path(), port, controller);
+        properties.extend(settings.iter().map(|(name, value)| format!("{name}={value}\n")));
         fs::write(folder.path().join("server.properties"), properties).unwrap();
         let mut node = Self { leash: None, folder, class_path: jars.class_path(), port };
         node.format();
@@ -113,6 +114,7 @@ impl Node {
     }
 }
 
+/// All that one node needs to do for many, and `log.retention.ms`, as tests write records with times long past.
 fn properties(folder: &Path, port: u16, controller: u16) -> String {
     let folder = folder.display();
     format!(
@@ -132,6 +134,7 @@ transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
+log.retention.ms=-1
 log.cleaner.dedupe.buffer.size=4194304
 "
     )
