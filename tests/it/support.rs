@@ -1,7 +1,7 @@
 //! What the tests stand on: a Kafka, a bridge, a raw HTTP client, a reader of topics.
 //!
-//! Everything here panics where it fails: the caller is a test, and the panic names the test's line.
-//! Nothing here is retried, and nothing waits without a deadline.
+//! Everything here panics where it fails: the caller is a test, and the panic names the test's
+//! line. Nothing here is retried, and nothing waits without a deadline.
 
 pub(crate) mod bridge;
 pub(crate) mod consumer;

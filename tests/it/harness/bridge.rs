@@ -1,4 +1,5 @@
-//! A bridge is started, watched and ended; here a script stands in for it, so that only the harness can be wrong.
+//! A bridge is started, watched and ended. A script stands in for it, so that only the harness can
+//! be wrong; in the end the real one takes a post the whole way.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -11,13 +12,18 @@ use rustix::process::Signal;
 
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
+use crate::support::consumer;
+use crate::support::here;
+use crate::support::http::{basic, post};
+use crate::support::kafka::RealKafka;
 
 const SOON: Duration = Duration::from_secs(10);
 
-/// Says that it listens, with the admin port of its first flag (`$0` is the flag, `$1` its value), then waits.
+/// Says that it listens, with the admin port of its first flag (`$0` is the flag, `$1` its value),
+/// then waits.
 const LISTENS: &str = r#"
-echo '{"fields":{"message":"listening","webhook":"127.0.0.1:1","admin":"'$1'"}}' >&2
 trap 'echo stopped >&2; exit 3' TERM
+echo '{"fields":{"message":"listening","webhook":"127.0.0.1:1","admin":"'$1'"}}' >&2
 while true; do sleep 0.01; done
 "#;
 
@@ -34,8 +40,10 @@ fn a_bridge_that_listens_tells_its_addresses() {
 
 #[test]
 fn a_flattened_start_line_is_read_too() {
-    let line = r#"{"level":"INFO","message":"listening","webhook":"[::1]:1","admin":"[::1]:2"}"#;
-    let bridge = Launch::stand_in(&format!("echo '{line}' >&2; exec sleep 60")).start();
+    let script = r#"
+        echo '{"level":"INFO","message":"listening","webhook":"[::1]:1","admin":"[::1]:2"}' >&2
+        exec sleep 60"#;
+    let bridge = Launch::stand_in(script).start();
 
     assert_eq!(bridge.admin(), "[::1]:2".parse().unwrap());
 }
@@ -59,12 +67,18 @@ fn a_bridge_that_should_not_start_is_run_to_its_end() {
 
 #[test]
 fn a_bridge_gets_its_flags_its_environment_and_its_credentials_file() {
-    let script = r#"echo "$HOOKBRIDGE_TOPIC" "$0" "$@" >&2; while test $# -gt 1; do shift; done; cat $1 >&2"#;
-    let launch = Launch::stand_in(script).arg("--brokers", "b:1").no_auth();
+    let script = r#"
+        echo "$HOOKBRIDGE_TOPIC" "$0" "$@" >&2
+        while test $# -gt 1; do shift; done
+        cat "$1" >&2"#;
+    let launch = Launch::stand_in(script).arg("--brokers", "b:1").arg("--listen", "[::1]:0");
 
-    let (_, log) = launch.env("TOPIC", "from-env").credentials("user:plain:secret").run(SOON);
+    let launch = launch.no_auth().env("TOPIC", "from-env").credentials("user:plain:secret");
+    let (_, log) = launch.run(SOON);
 
-    assert!(log.starts_with("from-env --brokers b:1 --no-auth --listen 127.0.0.1:0 "), "{log}");
+    let flags = "from-env --brokers b:1 --listen [::1]:0 --no-auth \
+                 --admin-listen 127.0.0.1:0 --log-format json --credentials /";
+    assert!(log.starts_with(flags), "{log}");
     assert!(log.ends_with("\nuser:plain:secret\n"), "{log}");
 }
 
@@ -80,10 +94,7 @@ fn a_signal_reaches_the_bridge_and_its_last_words_are_read() {
 
 #[test]
 fn a_killed_bridge_leaves_its_files_to_the_test() {
-    let launch = Launch::stand_in(
-        "echo '{\"message\":\"listening\",\"webhook\":\"[::1]:1\",\"admin\":\"[::1]:2\"}' >&2; exec sleep 60",
-    );
-    let mut bridge = launch.credentials("text").start();
+    let mut bridge = listening().credentials("text").start();
 
     bridge.kill();
 
@@ -111,10 +122,23 @@ fn the_log_and_the_admin_port_are_waited_for() {
 }
 
 #[test]
-fn the_real_binary_is_what_is_started() {
-    let (status, _) = Bridge::with("127.0.0.1:1").arg("--no-such-flag", "").run(SOON);
+fn the_real_bridge_takes_a_post_to_the_real_kafka_and_stops_when_it_is_told() {
+    let Some(kafka) = RealKafka::shared(here!()) else { return };
+    kafka.create_topic("whole-way", 6, &[]);
+    let launch = Bridge::with(kafka.bootstrap()).arg("--topic", "whole-way");
+    let mut bridge = launch.credentials("user:plain:secret").start();
+    bridge.wait_ready(SOON);
 
-    assert!(status.code().is_some());
+    let body = include_str!("../../samples/roomdrop.json");
+    let authorization = basic("user", "secret");
+    let response = post(bridge.webhook(), "/webhook", &[("Authorization", &authorization)], body);
+
+    assert_eq!((response.status, &response.json()["status"]), (200, &"accepted".into()));
+    assert_eq!(consumer::to_end(&kafka.bootstrap(), "whole-way")[0].value, body.as_bytes());
+    let published = "hookbridge_outcomes_total{outcome=\"published\"}";
+    bridge.wait_for_metric(published, SOON, |value| value > 0.0);
+    bridge.signal(Signal::TERM);
+    assert!(bridge.wait_exit(SOON).success(), "{}", bridge.log());
 }
 
 /// Gives one answer after the other, each on a connection of its own.

@@ -1,7 +1,7 @@
 //! A source file as the rules see it: the paths it names and the texts it holds.
 //!
-//! A plain scan, not a parser: comments and `mod tests { … }` are left out, `use` trees are written out, imported
-//! names are not followed (the import itself is seen).
+//! A plain scan, not a parser: comments and `mod tests { … }` are left out, `use` trees are written
+//! out, imported names are not followed (the import itself is seen).
 
 use std::iter::Peekable;
 use std::slice::Iter;

@@ -1,7 +1,7 @@
 //! The bridge as its users run it: the binary, its flags, its log, its admin port.
 //!
-//! A started bridge has said where it listens; ready it may become later. Dropped, it is killed, and its log is shown
-//! if the test fails. The only thing it knows of the inside is the start line.
+//! A started bridge has said where it listens; ready it may become later. Dropped, it is killed,
+//! and its log is shown if the test fails. The only thing it knows of the inside is the start line.
 
 pub(crate) mod launch;
 mod log;
@@ -97,7 +97,8 @@ impl Bridge {
         eventually(deadline, &format!("the log says {text:?}"), || self.log().contains(text));
     }
 
-    /// The value of a series, named as in the exposition: `hookbridge_outcomes_total{outcome="published"}`.
+    /// The value of a series, named as in the exposition:
+    /// `hookbridge_outcomes_total{outcome="published"}`.
     #[track_caller]
     pub(crate) fn metric(&self, series: &str) -> f64 {
         let response = http::get(self.admin, "/metrics");

@@ -1,7 +1,7 @@
 //! Reads a topic from its beginning, all partitions, without a group.
 //!
-//! Records of one partition come in its order; across partitions there is none. Nothing is committed, so any number
-//! of readers see the same.
+//! Records of one partition come in its order; across partitions there is none. Nothing is
+//! committed, so any number of readers see the same.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -108,7 +108,7 @@ impl Reader {
         while !enough(self) {
             assert!(
                 Instant::now() < end,
-                "not enough within {deadline:?}: {} records, {} of {} partitions to their end, last error {:?}",
+                "not enough within {deadline:?}: {} records, {} of {} partitions to the end, {:?}",
                 self.seen.len(),
                 self.ended.len(),
                 self.partitions,

@@ -15,7 +15,8 @@ pub(crate) fn eventually(deadline: Duration, what: &str, mut condition: impl FnM
     wait_for(deadline, what, || condition().then_some(()));
 }
 
-/// Waits until `look` finds something and returns it; panics with `what` when `deadline` has passed.
+/// Waits until `look` finds something and returns it; panics with `what` when `deadline` has
+/// passed.
 #[track_caller]
 pub(crate) fn wait_for<T>(deadline: Duration, what: &str, look: impl FnMut() -> Option<T>) -> T {
     let Some(found) = within(deadline, look) else { panic!("not within {deadline:?}: {what}") };

@@ -1,7 +1,9 @@
-//! A raw HTTP/1 client for tests that care about bytes: it sends what it is given and reads one response at a time.
+//! A raw HTTP/1 client for tests that care about bytes: it sends what it is given and reads one
+//! response at a time.
 //!
-//! Blocking, every read and write with a time-out. It checks nothing that a test could want to send wrong, follows
-//! nothing, repeats nothing. No TLS, no chunked responses (it says so when it meets one).
+//! Blocking, every read and write with a time-out. It checks nothing that a test could want to send
+//! wrong, follows nothing, repeats nothing. No TLS, no chunked responses (it says so when it meets
+//! one).
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -47,7 +49,8 @@ impl Connection {
         self.try_read().unwrap()
     }
 
-    /// As [`Connection::read`]; `UnexpectedEof` is a close without an answer, `ConnectionReset` a reset.
+    /// As [`Connection::read`]; `UnexpectedEof` is a close without an answer, `ConnectionReset` a
+    /// reset.
     pub(crate) fn try_read(&mut self) -> io::Result<Response> {
         let status_line = self.line()?;
         let status = status_line.split(' ').nth(1).expect("a status line").parse().unwrap();
@@ -65,7 +68,8 @@ impl Connection {
         Ok(response)
     }
 
-    /// Whether the other side closes in good order, with nothing more to read. Waits for it as for an answer.
+    /// Whether the other side closes in good order, with nothing more to read. Waits for it as for
+    /// an answer.
     pub(crate) fn is_closed(&mut self) -> bool {
         self.0.fill_buf().is_ok_and(<[u8]>::is_empty)
     }
@@ -119,7 +123,8 @@ impl Response {
     }
 }
 
-/// The bytes of a request with `Host` and `Content-Length`, to be sent whole, in parts, or after one another.
+/// The bytes of a request with `Host` and `Content-Length`, to be sent whole, in parts, or after
+/// one another.
 pub(crate) fn request(
     method: &str,
     path: &str,

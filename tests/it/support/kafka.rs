@@ -1,8 +1,8 @@
 //! A real Apache Kafka: one `KRaft` node, broker and controller in one, on loopback.
 //!
-//! Answers when it is given out, and is gone with its folder when it is dropped or the test binary ends.
-//! Kills and starts on the same data and ports; takes no part in what is tested, and knows no topics of its own.
-//! One node cannot show what needs three: leader moves, `min.insync.replicas`.
+//! Answers when it is given out, and is gone with its folder when it is dropped or the test binary
+//! ends. Kills and starts on the same data and ports; takes no part in what is tested, and knows no
+//! topics of its own. One node cannot show what needs three: leader moves, `min.insync.replicas`.
 
 mod jars;
 mod node;
@@ -25,8 +25,8 @@ use node::Node;
 /// Set to 1, as CI does, it turns a skipped test into a failed one.
 const REQUIRE: &str = "HOOKBRIDGE_REQUIRE_KAFKA";
 
-/// Answers 5 s after a first start; after a kill only when its old session is over, 12 to 14 s. The rest is for
-/// a busy machine.
+/// Answers 5 s after a first start; after a kill only when its old session is over, 12 to 14 s. The
+/// rest is for a busy machine.
 const START: Duration = Duration::from_secs(60);
 
 /// Of one question to a node that answers within milliseconds.
@@ -35,8 +35,9 @@ const ANSWER: Duration = Duration::from_secs(1);
 /// Of a topic made or deleted, and the news of it everywhere.
 const ADMIN: Duration = Duration::from_secs(20);
 
-/// Settings for tests that kill: the session of a killed node is over after 3 s and not 9, so that it answers again
-/// after 6 s and not 13. Not for tests that freeze longer than that: thawed, it has lost its place and takes it anew.
+/// Settings for tests that kill: the session of a killed node is over after 3 s and not 9, so that
+/// it answers again after 6 s and not 13. Not for tests that freeze longer than that: thawed, it
+/// has lost its place and takes it anew.
 pub(crate) const SHORT_SESSION: &[(&str, &str)] =
     &[("broker.session.timeout.ms", "3000"), ("broker.heartbeat.interval.ms", "500")];
 
@@ -61,15 +62,16 @@ impl RealKafka {
         }
     }
 
-    /// The node of all tests that leave it running; started by the first of them. Topics are each test's own.
-    /// `None` where there can be none, said under the name of `test`, which [`here!`](super::here) tells.
+    /// The node of all tests that leave it running; started by the first of them. Topics are each
+    /// test's own. `None` where there can be none, said under the name of `test`, which
+    /// [`here!`](super::here) tells.
     pub(crate) fn shared(test: &str) -> Option<&'static Self> {
         static SHARED: OnceLock<RealKafka> = OnceLock::new();
         require(test).then(|| SHARED.get_or_init(|| Self::start(&[])))
     }
 
-    /// A node for this test alone, to be killed or frozen, with broker settings beside the usual ones.
-    /// `None` as with [`RealKafka::shared`].
+    /// A node for this test alone, to be killed or frozen, with broker settings beside the usual
+    /// ones. `None` as with [`RealKafka::shared`].
     pub(crate) fn own(test: &str, settings: &[(&str, &str)]) -> Option<Self> {
         require(test).then(|| Self::start(settings))
     }
@@ -131,7 +133,8 @@ impl RealKafka {
         self.node.signal(Signal::CONT);
     }
 
-    /// Whether the node answers now; a frozen one or a killed one does not, which takes [`ANSWER`] to tell.
+    /// Whether the node answers now; a frozen one or a killed one does not, which takes [`ANSWER`]
+    /// to tell.
     pub(crate) fn answers(&self) -> bool {
         let client = self.client();
         client.fetch_metadata(None, ANSWER).is_ok()

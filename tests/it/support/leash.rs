@@ -1,10 +1,11 @@
 //! A process on a leash: it cannot outlive the test binary, however that ends.
 //!
-//! A shell starts the process and reads its own standard input, a pipe that only the test holds. When the pipe
-//! closes, because the value was dropped or because the test binary is gone (statics are never dropped, and
-//! `kill -9` runs no code of ours), the shell kills the process and removes its folder. The shell has a process
-//! group of its own, so that Ctrl-C does not take it before the process.
-//! The process is not waited for by the shell while it runs, so its id is never another's when it is killed.
+//! A shell starts the process and reads its own standard input, a pipe that only the test holds.
+//! When the pipe closes, because the value was dropped or because the test binary is gone (statics
+//! are never dropped, and `kill -9` runs no code of ours), the shell kills the process and removes
+//! its folder. The shell has a process group of its own, so that Ctrl-C does not take it before the
+//! process. The process is not waited for by the shell while it runs, so its id is never another's
+//! when it is killed.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
@@ -17,7 +18,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::deadline;
 
-/// `$0` is the folder, `$@` the command. A line on stdin says that the folder is still needed, its end that it is not.
+/// `$0` is the folder, `$@` the command. A line on stdin says that the folder is still needed, its
+/// end that it is not.
 const LEASH: &str = r#"
 exec 2>>"$0/log"
 "$@" </dev/null >>"$0/log" &
@@ -71,7 +73,8 @@ impl Leash {
         kill_process(self.pid, signal).unwrap();
     }
 
-    /// SIGKILL, also to a frozen process; returns when it is gone. The folder stays and is the caller's again.
+    /// SIGKILL, also to a frozen process; returns when it is gone. The folder stays and is the
+    /// caller's again.
     pub(crate) fn kill(mut self) {
         self.shell.stdin.as_mut().unwrap().write_all(b"keep\n").unwrap();
         deadline::wait_exit(&mut self.shell, GONE, "a killed process on its leash");

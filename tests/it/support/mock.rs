@@ -1,7 +1,8 @@
-//! librdkafka's mock cluster: one broker inside the test, down and up at a word, with errors on order.
+//! librdkafka's mock cluster: one broker inside the test, down and up at a word, with errors on
+//! order.
 //!
-//! Starts in a millisecond. It checks no sequence numbers and has no admin requests: order, loss and rights are
-//! tested on the real broker.
+//! Starts in a millisecond. It checks no sequence numbers and has no admin requests: order, loss
+//! and rights are tested on the real broker.
 
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
@@ -17,7 +18,8 @@ type Call = Box<dyn FnOnce(&Cluster) + Send>;
 /// All brokers, in the words of the mock.
 const ALL: i32 = -1;
 
-/// The broker. The cluster is a raw pointer inside, so it lives on a thread of its own and is called there.
+/// The broker. The cluster is a raw pointer inside, so it lives on a thread of its own and is
+/// called there.
 pub(crate) struct MockKafka {
     bootstrap: String,
     calls: Option<Sender<Call>>,
@@ -58,7 +60,8 @@ impl MockKafka {
         self.call(|cluster| cluster.broker_up(ALL).unwrap());
     }
 
-    /// The next requests of this kind are answered with these codes, one each, from whichever client they come.
+    /// The next requests of this kind are answered with these codes, one each, from whichever
+    /// client they come.
     pub(crate) fn request_errors(&self, request: RDKafkaApiKey, codes: &[RDKafkaRespErr]) {
         let codes = codes.to_owned();
         self.call(move |cluster| cluster.request_errors(request, &codes));

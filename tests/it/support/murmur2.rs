@@ -1,4 +1,5 @@
-//! Where Kafka's own partitioner puts a key, as Java computed it (`tests/kafka/Murmur2Vectors.java`).
+//! Where Kafka's own partitioner puts a key, as Java computed it
+//! (`tests/kafka/Murmur2Vectors.java`).
 
 /// The numbers of partitions that a vector tells about.
 pub(crate) const PARTITIONS: [i32; 4] = [1, 6, 7, 60];
@@ -11,7 +12,8 @@ pub(crate) struct Vector {
     pub(crate) partition_of: [i32; 4],
 }
 
-/// Keys of every tail length, app ids as the provider makes them, UTF-8, and the longest that may be.
+/// Keys of every tail length, app ids as the provider makes them, UTF-8, and the longest that may
+/// be.
 pub(crate) fn vectors() -> Vec<Vector> {
     include_str!("../../kafka/murmur2.tsv").lines().skip(1).map(parse).collect()
 }

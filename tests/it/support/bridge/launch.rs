@@ -1,6 +1,7 @@
 //! The command line of a bridge to be started.
 //!
-//! Always on free loopback ports and with a JSON log; nothing of the environment's own `HOOKBRIDGE_*` gets through.
+//! Always on free loopback ports and with a JSON log; nothing of the environment's own
+//! `HOOKBRIDGE_*` gets through.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,10 @@ use crate::support::bridge::running::Running;
 
 /// What precedes every variable that is a flag.
 const ENV: &str = "HOOKBRIDGE_";
+
+/// What every bridge is given, unless the test gives the flag itself.
+const ALWAYS: [(&str, &str); 3] =
+    [("--listen", "127.0.0.1:0"), ("--admin-listen", "127.0.0.1:0"), ("--log-format", "json")];
 
 /// Flags so far; may be started more than once, such as after a kill.
 #[derive(Debug, Clone)]
@@ -84,13 +89,12 @@ impl Launch {
 
     fn command(&self, folder: &Path) -> Command {
         let mut command = Command::new(&self.program);
-        command
-            .args(&self.args)
-            .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
-            .args(["--log-format", "json"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
+        command.args(&self.args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        for (flag, value) in ALWAYS {
+            if !self.args.iter().any(|given| given == flag) {
+                command.args([flag, value]);
+            }
+        }
         if let Some(text) = &self.credentials {
             let file = credentials_file(folder);
             fs::write(&file, text).unwrap();

@@ -43,7 +43,8 @@ impl Log {
         let thread = thread::spawn({
             let lines = Arc::clone(&lines);
             move || {
-                // Bytes, for a panic message need not be UTF-8 and the pipe must be emptied whatever comes.
+                // Bytes, for a panic message need not be UTF-8 and the pipe must be emptied
+                // whatever comes.
                 for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
                     lines.lock().unwrap().push(String::from_utf8_lossy(&line).into_owned());
                 }
@@ -79,7 +80,8 @@ impl Lines {
 }
 
 impl StartLine {
-    /// `None` for every other line. The fields stand in `fields`, or beside the level when they are flattened.
+    /// `None` for every other line. The fields stand in `fields`, or beside the level when they are
+    /// flattened.
     fn parse(line: &str) -> Option<Self> {
         let line: serde_json::Value = serde_json::from_str(line).ok()?;
         let fields = line.get("fields").unwrap_or(&line);

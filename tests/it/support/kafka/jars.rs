@@ -1,7 +1,8 @@
 //! Kafka's jars, fetched once by Maven into cargo's target folder.
 //!
-//! A folder of that name is complete: it is filled beside and renamed into place, so that neither an interrupted
-//! download nor a second test binary leaves or sees half of it. The version stands in `tests/kafka/pom.xml`.
+//! A folder of that name is complete: it is filled beside and renamed into place, so that neither
+//! an interrupted download nor a second test binary leaves or sees half of it. The version stands
+//! in `tests/kafka/pom.xml`.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -21,7 +21,8 @@ const CLUSTER: &str = "aG9va2JyaWRnZS10ZXN0cw";
 /// A start of the JVM and a few small files: 1 s.
 const FORMAT: Duration = Duration::from_secs(60);
 
-/// Below Linux's ephemeral ports: while a node is down, nobody who asks for port 0 or connects is given its ports.
+/// Below Linux's ephemeral ports: while a node is down, nobody who asks for port 0 or connects is
+/// given its ports.
 const PORTS: std::ops::Range<u16> = 16_000..32_000;
 
 /// A node, running or killed.
@@ -114,7 +115,8 @@ impl Node {
     }
 }
 
-/// All that one node needs to do for many, and `log.retention.ms`, as tests write records with times long past.
+/// All that one node needs to do for many, and `log.retention.ms`, as tests write records with
+/// times long past.
 fn properties(folder: &Path, port: u16, controller: u16) -> String {
     let folder = folder.display();
     format!(
@@ -140,7 +142,8 @@ log.cleaner.dedupe.buffer.size=4194304
     )
 }
 
-/// Nothing listened on it a moment ago. Kafka must be told its ports, since its controller's address is a setting.
+/// Nothing listened on it a moment ago. Kafka must be told its ports, since its controller's
+/// address is a setting.
 fn free_port() -> u16 {
     std::iter::repeat_with(|| fastrand::u16(PORTS))
         .take(PORTS.len())
