@@ -58,7 +58,7 @@ labels! {
         Overloaded = "overloaded",
         /// The sender left, or broke the framing, before its body was whole.
         IncompleteBody = "incomplete_body",
-        /// The body is not JSON as serde_json reads it.
+        /// The body is not JSON.
         MalformedJson = "malformed_json",
         /// The body is JSON, but not one object.
         NotAnObject = "not_an_object",

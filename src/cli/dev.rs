@@ -69,11 +69,11 @@ enum DevError {
 }
 
 /// Runs it to its end.
-pub fn run(args: DevArgs) -> Result<(), Failure> {
+pub fn run(args: &DevArgs) -> Result<(), Failure> {
     logging::start(&LogArgs { log: args.log.clone(), log_format: LogFormat::Text })?;
     let runtime =
         runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::at_work)?;
-    let ended = runtime.block_on(dev(&args)).map_err(Failure::at_work);
+    let ended = runtime.block_on(dev(args)).map_err(Failure::at_work);
     runtime.shutdown_background();
     ended
 }
@@ -100,7 +100,7 @@ async fn dev(args: &DevArgs) -> Result<(), DevError> {
             screen.print(&invitation.text());
             show_what_comes(&consumer, screen).await;
         }
-        Ok(())
+        Ok::<(), DevError>(())
     };
     // Each ends the other.
     let visiting = async {

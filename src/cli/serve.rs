@@ -32,7 +32,7 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
                     Failure::at_work(error)
                 }
             }),
-            never = signals.watch(stop.clone()) => match never {},
+            never = signals.watch(stop) => match never {},
             never = ignore(hangup) => match never {},
         }
     });

@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// SIGTERM and SIGINT, caught from the moment that this value is made.
-pub struct EndSignals {
+pub(super) struct EndSignals {
     terminate: Signal,
     interrupt: Signal,
 }
@@ -17,7 +17,7 @@ pub struct EndSignals {
 impl EndSignals {
     /// Takes the signals over from the default, which is sudden death. Must be called inside a
     /// runtime.
-    pub fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -25,7 +25,7 @@ impl EndSignals {
     }
 
     /// Cancels `stop` at the first signal; ends the process at the next.
-    pub async fn watch(mut self, stop: CancellationToken) -> Infallible {
+    pub(super) async fn watch(mut self, stop: CancellationToken) -> Infallible {
         loop {
             tokio::select! {
                 Some(()) = self.terminate.recv() => end("SIGTERM", &stop),
@@ -35,6 +35,7 @@ impl EndSignals {
     }
 }
 
+#[expect(clippy::exit, reason = "a second signal asks for it")]
 fn end(signal: &'static str, stop: &CancellationToken) {
     if stop.is_cancelled() {
         tracing::warn!(signal, "a second signal, ending at once");

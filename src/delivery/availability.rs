@@ -98,7 +98,7 @@ impl Availability {
 
     /// Records were acked.
     pub fn acked(&self) {
-        self.change(|state, now| state.acked(now));
+        self.change(State::acked);
     }
 
     /// A record that was handed over at `since` was not acked, for the reason `why`.
@@ -131,9 +131,10 @@ impl Availability {
         self.metrics.kafka_up.set(i64::from(after == Report::Up));
         drop(state);
         match (before, after) {
-            (Report::Up, Report::Up) | (Report::Untried, Report::Untried) => {}
+            (Report::Up, Report::Up)
+            | (Report::Away { .. }, Report::Away { .. })
+            | (_, Report::Untried) => {}
             (_, Report::Up) => tracing::info!("kafka is there"),
-            (Report::Away { .. }, Report::Away { .. }) | (_, Report::Untried) => {}
             (Report::Up | Report::Untried, Report::Away { why }) => {
                 tracing::warn!(error = why, "kafka is away, posts are refused until it is back");
             }
@@ -295,7 +296,7 @@ mod tests {
         let mut state = State::new();
         assert_eq!(state.next_probe(now), Duration::ZERO);
         state.acked(now);
-        assert_eq!(state.next_probe(now + Duration::from_secs(1)), PROBE_IDLE - HOLD);
+        assert_eq!(state.next_probe(now + PROBE_IDLE / 3), PROBE_IDLE / 3 * 2);
         state.unacked(now, "MessageTimedOut", now + TIMEOUT);
         assert_eq!(state.next_probe(now + TIMEOUT), Duration::ZERO);
     }

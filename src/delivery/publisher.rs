@@ -172,10 +172,10 @@ impl Publisher {
     /// Tells those who waited too long; gives the next deadline.
     fn expire(&self, now: Instant, timeout: Duration) -> Option<Instant> {
         let mut lane = self.lock();
-        let late = lane.flights.expire(now, timeout);
+        let overdue = lane.flights.expire(now, timeout);
         let next = lane.flights.earliest_departure().map(|since| since + timeout);
         drop(lane);
-        if let Some(since) = late {
+        if let Some(since) = overdue {
             self.availability.unacked(since, "no ack in time");
         }
         next
@@ -184,30 +184,36 @@ impl Publisher {
     /// Makes a new producer where the old one is dead, or does not know the topic's limit and has
     /// nothing under way.
     async fn renew(&self, reports: &mut Vec<Report>) {
-        let mut lane = self.lock();
-        let dead = lane.producer.is_dead();
-        let limit = *self.limit.borrow();
-        let outdated = lane.producer.message_max_bytes() != limit && lane.flights.len() == 0;
-        if !dead && !outdated {
-            return;
-        }
-        let old = match Producer::new(&self.settings, limit) {
-            Ok(new) => mem::replace(&mut lane.producer, Arc::new(new)),
-            Err(error) => {
-                tracing::error!(error = %error, "cannot replace the Kafka producer");
-                return;
-            }
-        };
-        drop(lane);
-        if dead {
-            tracing::warn!("the Kafka producer had a fatal error and was replaced");
-        }
+        let Some(old) = self.replace_producer() else { return };
         let old = Arc::into_inner(old).expect("only the loop that calls this clones it");
         match spawn_blocking(move || old.retire()).await {
             Ok(last) => reports.extend(last),
             Err(panic) => tracing::error!(error = %panic, "the old Kafka producer did not end"),
         }
         self.land(reports);
+    }
+
+    /// Gives the old producer, if a new one took its place.
+    fn replace_producer(&self) -> Option<Arc<Producer>> {
+        let mut lane = self.lock();
+        let dead = lane.producer.is_dead();
+        let limit = *self.limit.borrow();
+        let outdated = lane.producer.message_max_bytes() != limit && lane.flights.len() == 0;
+        if !dead && !outdated {
+            return None;
+        }
+        match Producer::new(&self.settings, limit) {
+            Ok(new) => {
+                if dead {
+                    tracing::warn!("the Kafka producer had a fatal error and was replaced");
+                }
+                Some(mem::replace(&mut lane.producer, Arc::new(new)))
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot replace the Kafka producer");
+                None
+            }
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Lane> {

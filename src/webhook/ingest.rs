@@ -74,7 +74,7 @@ impl Ingest {
         let read = match self.admit(&head).await {
             Ok(user) => body::read(&mut body, &mut post, self.limits, begun)
                 .await
-                .and_then(|value| self.accept(&head.headers, user.as_deref(), value, &mut post)),
+                .and_then(|value| self.accept(&head.headers, user.as_deref(), &value, &mut post)),
             Err(rejection) => Err(rejection),
         };
         let Accepted { record, id } = match read {
@@ -130,12 +130,11 @@ impl Ingest {
         &self,
         headers: &HeaderMap,
         user: Option<&User>,
-        value: Bytes,
+        value: &Bytes,
         post: &mut Post,
     ) -> Result<Accepted, Rejection> {
         let received = SystemTime::now();
-        let notification =
-            Notification::parse(&value, self.contract).map_err(Rejection::Invalid)?;
+        let notification = Notification::parse(value, self.contract).map_err(Rejection::Invalid)?;
         let app_id = notification.app_id().as_str();
         if !user.is_none_or(|user| user.may_speak_for(app_id)) {
             return Err(Rejection::ForbiddenApp);

@@ -1,1 +1,12 @@
-//! stub
+//! The integration tests: the real binary, real sockets, a real Kafka or librdkafka's mock.
+//!
+//! One binary, one file per topic. `support` is what they stand on, `harness` tries it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says on stderr what it skipped"
+)]
+
+mod harness;
+mod layers;
+mod support;

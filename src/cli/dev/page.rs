@@ -10,9 +10,11 @@ use crate::cli::http_client::Answer;
 use anstyle::{AnsiColor, Style};
 use http::StatusCode;
 use std::fmt::Write as _;
+use std::num::NonZeroU8;
 use std::time::Duration;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::format_description::well_known::Iso8601;
+use time::format_description::well_known::iso8601::{Config, EncodedConfig, TimePrecision};
 
 const TITLE: Style = Style::new().bold();
 const LABEL: Style = Style::new().dimmed();
@@ -23,6 +25,18 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 const INDENT: &str = "         ";
 /// As much of an id as tells it from the others on the screen.
 const SHORT_ID: usize = 12;
+
+/// RFC 3339 with all of a record's milliseconds, so that times stand under each other.
+const MILLIS: EncodedConfig = Config::DEFAULT
+    .set_time_precision(TimePrecision::Second { decimal_digits: NonZeroU8::new(3) })
+    .encode();
+
+/// What this is.
+pub(super) fn heading(version: &str) -> String {
+    format!(
+        "{TITLE}hookbridge {version}{TITLE:#}: an embedded Kafka broker, the bridge before it, sample posts\n"
+    )
+}
 
 /// The head of a block.
 pub(super) fn title(text: &str) -> String {
@@ -110,7 +124,7 @@ fn millis(time: Duration) -> String {
 /// In UTC, as the `ce_time` beside it.
 fn rfc3339(unix_millis: i64) -> Option<String> {
     let nanos = i128::from(unix_millis) * 1_000_000;
-    OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?.format(&Rfc3339).ok()
+    OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?.format(&Iso8601::<MILLIS>).ok()
 }
 
 /// The text of `bytes`: lines stay lines, other control characters are escaped.

@@ -12,6 +12,7 @@ use crate::cli::dev::page;
 use crate::cli::dev::sample::{SAMPLES, Sample};
 use crate::cli::dev::screen::Screen;
 use crate::cli::http_client::{Answer, HttpClient, HttpError};
+use crate::cli::version;
 use crate::delivery::record::HeaderName;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
@@ -36,6 +37,7 @@ pub(super) struct Tour<'a> {
 impl Tour<'_> {
     /// Takes all samples along. An error unless all arrived as sent, and nothing else.
     pub(super) async fn run(mut self) -> Result<(), DevError> {
+        self.screen.print(&page::heading(version::build().version));
         self.wait_until_ready().await?;
         let mut client = HttpClient::connect(reachable(self.addresses.webhook)).await?;
         let mut outcomes = Vec::with_capacity(SAMPLES.len());
@@ -56,13 +58,9 @@ impl Tour<'_> {
 
     async fn wait_until_ready(&self) -> Result<(), DevError> {
         let mut said = Bytes::new();
-        match timeout(PATIENCE, ask_until_ready(self.addresses, &mut said)).await {
-            Ok(ready) => Ok(ready?),
-            Err(_) => {
-                let said = String::from_utf8_lossy(&said).into_owned();
-                Err(DevError::NotReady { waited: PATIENCE, said })
-            }
-        }
+        let asked = timeout(PATIENCE, ask_until_ready(self.addresses, &mut said)).await;
+        let said = || String::from_utf8_lossy(&said).into_owned();
+        Ok(asked.map_err(|_| DevError::NotReady { waited: PATIENCE, said: said() })??)
     }
 
     async fn take(&mut self, sample: &'static Sample, client: &mut HttpClient) -> Outcome {

@@ -28,6 +28,7 @@ pub enum Verdict {
 }
 
 impl Fault {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a code that is not known is no proof")]
     /// The client refused to take the record into its queue.
     pub(super) fn at_enqueue(code: Code) -> Self {
         let verdict = match code {
@@ -40,6 +41,7 @@ impl Fault {
         Self { verdict, code }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a code that is not known is no proof")]
     /// A delivery report came with this code.
     pub(super) fn in_report(code: Code) -> Self {
         let verdict = match code {

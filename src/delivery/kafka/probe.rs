@@ -33,7 +33,9 @@ pub struct Probe {
 /// Whether the largest record is still to be learnt.
 enum Limit {
     Wanted(watch::Sender<Option<u32>>),
-    /// The operator has set it, the right to read it is missing, or it was learnt.
+    /// A broker answered and did not tell, and that was logged; it may yet.
+    Withheld(watch::Sender<Option<u32>>),
+    /// The operator has set it, or it was learnt.
     Settled,
 }
 
@@ -65,7 +67,7 @@ impl Probe {
         let (admin, topic) = (self.admin.clone(), self.topic.clone());
         let answer = spawn_blocking(move || ask(&admin, &topic)).await;
         let answer = answer.unwrap_or_else(|panic| Err(panic.to_string()));
-        if answer.is_ok() {
+        if let Ok(Topic::Present { .. }) = answer {
             self.learn_limit().await;
         }
         self.availability.probed(answer);
@@ -73,26 +75,27 @@ impl Probe {
 
     /// Before posts are let through, so that the producers are made anew while none is under way.
     async fn learn_limit(&mut self) {
-        let Limit::Wanted(learnt) = &self.limit else { return };
+        let (Limit::Wanted(learnt) | Limit::Withheld(learnt)) = &self.limit else { return };
+        if let Some(bytes) = self.ask_limit().await {
+            tracing::info!(bytes, "learnt the largest record that the topic takes");
+            learnt.send_replace(Some(bytes));
+            self.limit = Limit::Settled;
+        } else if let Limit::Wanted(learnt) = &self.limit {
+            tracing::warn!(
+                "cannot read the topic's max.message.bytes, the client's own 1,000,000 holds"
+            );
+            self.limit = Limit::Withheld(learnt.clone());
+        }
+    }
+
+    async fn ask_limit(&self) -> Option<u32> {
         let options = AdminOptions::new().request_timeout(Some(PATIENCE));
         let topic = [ResourceSpecifier::Topic(&self.topic)];
         let described = self.admin.describe_configs(&topic, &options);
         // Twice the client's own patience: the deadline of a client that never answers.
-        let answer = tokio::time::timeout(2 * PATIENCE, described).await;
-        let limit = answer.ok().and_then(Result::ok).and_then(|resources| {
-            let config = resources.into_iter().next()?.ok()?;
-            config.get("max.message.bytes")?.value.as_ref()?.parse().ok()
-        });
-        match limit {
-            Some(bytes) => {
-                tracing::info!(bytes, "learnt the largest record that the topic takes");
-                learnt.send_replace(Some(bytes));
-            }
-            None => tracing::warn!(
-                "cannot read the topic's max.message.bytes, the client's own 1,000,000 holds"
-            ),
-        }
-        self.limit = Limit::Settled;
+        let resources = tokio::time::timeout(2 * PATIENCE, described).await.ok()?.ok()?;
+        let config = resources.into_iter().next()?.ok()?;
+        config.get("max.message.bytes")?.value.as_ref()?.parse().ok()
     }
 }
 

@@ -54,7 +54,7 @@ const TIMEOUT: &str = "use --ack-timeout";
 const BROKERS: &str = "use --brokers";
 
 /// Where a property was given.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// `-X`/`--kafka-property`.
     Flag,
@@ -78,7 +78,7 @@ impl fmt::Display for PropertyError {
 
 impl std::error::Error for PropertyError {}
 
-/// The checked properties of all clients of one bridge. Cheap to clone is not needed: made once.
+/// The checked properties of all clients of one bridge.
 #[derive(Clone)]
 pub struct Settings {
     config: ClientConfig,
@@ -110,7 +110,7 @@ impl Settings {
 
     /// Takes one `key=value`. The value is never part of an error: it may be a secret.
     pub fn set(&mut self, property: &str, origin: Origin) -> Result<(), PropertyError> {
-        let fail = |reason| Err(PropertyError { origin: origin.clone(), reason });
+        let fail = |reason| Err(PropertyError { origin, reason });
         let Some((key, value)) = property.split_once('=') else {
             return fail("expected key=value".to_owned());
         };

@@ -1,0 +1,115 @@
+//! The command line of a bridge to be started.
+//!
+//! Always on free loopback ports and with a JSON log; nothing of the environment's own
+//! `HOOKBRIDGE_*` gets through.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use crate::support::bridge::Bridge;
+use crate::support::bridge::running::Running;
+
+/// What precedes every variable that is a flag.
+const ENV: &str = "HOOKBRIDGE_";
+
+/// What every bridge is given, unless the test gives the flag itself.
+const ALWAYS: [(&str, &str); 3] =
+    [("--listen", "127.0.0.1:0"), ("--admin-listen", "127.0.0.1:0"), ("--log-format", "json")];
+
+/// Flags so far; may be started more than once, such as after a kill.
+#[derive(Debug, Clone)]
+pub(crate) struct Launch {
+    program: String,
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+    credentials: Option<String>,
+}
+
+impl Launch {
+    pub(super) fn serve(brokers: String) -> Self {
+        Self::program(env!("CARGO_BIN_EXE_hookbridge"), ["serve"]).arg("--brokers", brokers)
+    }
+
+    /// A shell script in the bridge's place: what is under test is then this harness.
+    pub(crate) fn stand_in(script: &str) -> Self {
+        Self::program("sh", ["-c", script])
+    }
+
+    fn program<const N: usize>(program: &str, args: [&str; N]) -> Self {
+        Self {
+            program: program.to_owned(),
+            args: args.map(str::to_owned).to_vec(),
+            env: Vec::new(),
+            credentials: None,
+        }
+    }
+
+    /// A flag and its value.
+    pub(crate) fn arg(mut self, flag: &str, value: impl Into<String>) -> Self {
+        self.args.extend([flag.to_owned(), value.into()]);
+        self
+    }
+
+    /// A flag's variable, without its prefix: `TOPIC`.
+    pub(crate) fn env(mut self, flag: &str, value: impl Into<String>) -> Self {
+        self.env.push((format!("{ENV}{flag}"), value.into()));
+        self
+    }
+
+    /// `--credentials` with a file of this text.
+    pub(crate) fn credentials(mut self, text: impl Into<String>) -> Self {
+        self.credentials = Some(text.into());
+        self
+    }
+
+    pub(crate) fn no_auth(mut self) -> Self {
+        self.args.push("--no-auth".to_owned());
+        self
+    }
+
+    /// Starts it and waits until it listens.
+    #[track_caller]
+    pub(crate) fn start(&self) -> Bridge {
+        Bridge::listening(self.spawn())
+    }
+
+    /// Starts what is to end of itself: its status and what it wrote to stderr.
+    #[track_caller]
+    pub(crate) fn run(&self, deadline: Duration) -> (ExitStatus, String) {
+        let mut running = self.spawn();
+        (running.wait_exit(deadline), running.log.text())
+    }
+
+    fn spawn(&self) -> Running {
+        let folder = tempfile::tempdir().unwrap();
+        Running::spawn(self.command(folder.path()), folder)
+    }
+
+    fn command(&self, folder: &Path) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        for (flag, value) in ALWAYS {
+            if !self.args.iter().any(|given| given == flag) {
+                command.args([flag, value]);
+            }
+        }
+        if let Some(text) = &self.credentials {
+            let file = credentials_file(folder);
+            fs::write(&file, text).unwrap();
+            command.arg("--credentials").arg(file);
+        }
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with(ENV) {
+                command.env_remove(name);
+            }
+        }
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+pub(super) fn credentials_file(folder: &Path) -> PathBuf {
+    folder.join("credentials")
+}

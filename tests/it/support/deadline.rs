@@ -1,0 +1,54 @@
+//! Waits: for a condition, each with a deadline.
+//!
+//! The only place of the tests that sleeps, between two looks at the condition.
+
+use std::process::{Child, ExitStatus};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Between two looks: short beside what tests wait for, long beside what a look costs.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Waits until `condition` holds; panics with `what` when `deadline` has passed.
+#[track_caller]
+pub(crate) fn eventually(deadline: Duration, what: &str, mut condition: impl FnMut() -> bool) {
+    wait_for(deadline, what, || condition().then_some(()));
+}
+
+/// Waits until `look` finds something and returns it; panics with `what` when `deadline` has
+/// passed.
+#[track_caller]
+pub(crate) fn wait_for<T>(deadline: Duration, what: &str, look: impl FnMut() -> Option<T>) -> T {
+    let Some(found) = within(deadline, look) else { panic!("not within {deadline:?}: {what}") };
+    found
+}
+
+/// Waits for a process to end; kills it and panics with `what` when `deadline` has passed.
+#[track_caller]
+pub(crate) fn wait_exit(child: &mut Child, deadline: Duration, what: &str) -> ExitStatus {
+    if let Some(status) = exit_within(child, deadline) {
+        return status;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    panic!("did not end within {deadline:?} and was killed: {what}");
+}
+
+/// The status of a process that ends within `deadline`.
+pub(crate) fn exit_within(child: &mut Child, deadline: Duration) -> Option<ExitStatus> {
+    within(deadline, || child.try_wait().unwrap())
+}
+
+/// Looks until there is something or `deadline` has passed; once more than never.
+fn within<T>(deadline: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let end = Instant::now() + deadline;
+    loop {
+        if let Some(found) = look() {
+            return Some(found);
+        }
+        if Instant::now() >= end {
+            return None;
+        }
+        thread::sleep(PAUSE);
+    }
+}

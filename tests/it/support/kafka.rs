@@ -1,0 +1,192 @@
+//! A real Apache Kafka: one `KRaft` node, broker and controller in one, on loopback.
+//!
+//! Answers when it is given out, and is gone with its folder when it is dropped or the test binary
+//! ends. Kills and starts on the same data and ports; takes no part in what is tested, and knows no
+//! topics of its own. One node cannot show what needs three: leader moves, `min.insync.replicas`.
+
+mod jars;
+mod node;
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::metadata::MetadataTopic;
+use rustix::process::Signal;
+
+use crate::support::deadline::{eventually, wait_for};
+use jars::Jars;
+use node::Node;
+
+/// Set to 1, as CI does, it turns a skipped test into a failed one.
+const REQUIRE: &str = "HOOKBRIDGE_REQUIRE_KAFKA";
+
+/// Answers 5 s after a first start; after a kill only when its old session is over, 12 to 14 s. The
+/// rest is for a busy machine.
+const START: Duration = Duration::from_secs(60);
+
+/// Of one question to a node that answers within milliseconds.
+const ANSWER: Duration = Duration::from_secs(1);
+
+/// Of a topic made or deleted, and the news of it everywhere.
+const ADMIN: Duration = Duration::from_secs(20);
+
+/// Settings for tests that kill: the session of a killed node is over after 3 s and not 9, so that
+/// it answers again after 6 s and not 13. Not for tests that freeze longer than that: thawed, it
+/// has lost its place and takes it anew.
+pub(crate) const SHORT_SESSION: &[(&str, &str)] =
+    &[("broker.session.timeout.ms", "3000"), ("broker.heartbeat.interval.ms", "500")];
+
+/// Whether this machine can run a Kafka.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Availability {
+    Available,
+    /// What is not installed.
+    Missing(Vec<&'static str>),
+}
+
+/// A running node.
+pub(crate) struct RealKafka {
+    node: Node,
+}
+
+impl RealKafka {
+    pub(crate) fn available() -> Availability {
+        match jars::missing() {
+            missing if missing.is_empty() => Availability::Available,
+            missing => Availability::Missing(missing),
+        }
+    }
+
+    /// The node of all tests that leave it running; started by the first of them. Topics are each
+    /// test's own. `None` where there can be none, said under the name of `test`, which
+    /// [`here!`](super::here) tells.
+    pub(crate) fn shared(test: &str) -> Option<&'static Self> {
+        static SHARED: OnceLock<RealKafka> = OnceLock::new();
+        require(test).then(|| SHARED.get_or_init(|| Self::start(&[])))
+    }
+
+    /// A node for this test alone, to be killed or frozen, with broker settings beside the usual
+    /// ones. `None` as with [`RealKafka::shared`].
+    pub(crate) fn own(test: &str, settings: &[(&str, &str)]) -> Option<Self> {
+        require(test).then(|| Self::start(settings))
+    }
+
+    fn start(settings: &[(&str, &str)]) -> Self {
+        let kafka = Self { node: Node::start(&Jars::fetched(), settings) };
+        kafka.wait_until_it_answers();
+        kafka
+    }
+
+    /// For `bootstrap.servers`; the same after a kill and a start.
+    pub(crate) fn bootstrap(&self) -> String {
+        self.node.address()
+    }
+
+    /// Makes a topic and waits until every partition has its leader.
+    pub(crate) fn create_topic(&self, name: &str, partitions: i32, config: &[(&str, &str)]) {
+        let mut topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        for (config, value) in config {
+            topic = topic.set(config, value);
+        }
+        let admin = self.admin();
+        let made = block_on(admin.create_topics([&topic], &options())).unwrap();
+        assert_eq!(made, [Ok(name.to_owned())]);
+        eventually(ADMIN, "the new topic has all its leaders", || self.leaders(name) == partitions);
+    }
+
+    /// Deletes a topic and waits until the node denies it.
+    pub(crate) fn delete_topic(&self, name: &str) {
+        let admin = self.admin();
+        let deleted = block_on(admin.delete_topics(&[name], &options())).unwrap();
+        assert_eq!(deleted, [Ok(name.to_owned())]);
+        eventually(ADMIN, "the topic is gone", || self.leaders(name) == 0);
+    }
+
+    /// Its data, its settings and its log.
+    pub(crate) fn folder(&self) -> &Path {
+        self.node.folder()
+    }
+
+    /// SIGKILL: connections are reset, what was acked is on disk.
+    pub(crate) fn kill(&mut self) {
+        self.node.kill();
+    }
+
+    /// Starts the killed node on its data and ports; takes 12 to 14 s, or 6 with [`SHORT_SESSION`].
+    pub(crate) fn start_again(&mut self) {
+        self.node.run();
+        self.wait_until_it_answers();
+    }
+
+    /// SIGSTOP: connections stay open, nothing answers.
+    pub(crate) fn freeze(&self) {
+        self.node.signal(Signal::STOP);
+    }
+
+    /// SIGCONT: the frozen node goes on, and reads what was sent to it meanwhile.
+    pub(crate) fn thaw(&self) {
+        self.node.signal(Signal::CONT);
+    }
+
+    /// Whether the node answers now; a frozen one or a killed one does not, which takes [`ANSWER`]
+    /// to tell.
+    pub(crate) fn answers(&self) -> bool {
+        let client = self.client();
+        client.fetch_metadata(None, ANSWER).is_ok()
+    }
+
+    fn wait_until_it_answers(&self) {
+        wait_for(START, "Kafka answers", || {
+            assert!(self.node.is_running(), "Kafka ended:\n{}", self.node.log_tail());
+            self.answers().then_some(())
+        });
+    }
+
+    /// How many partitions of `topic` have a leader; 0 when it does not exist.
+    fn leaders(&self, topic: &str) -> i32 {
+        let client = self.client();
+        let Ok(metadata) = client.fetch_metadata(Some(topic), ANSWER) else { return 0 };
+        let partitions = metadata.topics().iter().flat_map(MetadataTopic::partitions);
+        partitions.filter(|partition| partition.leader() >= 0).count().try_into().unwrap()
+    }
+
+    fn client(&self) -> BaseConsumer {
+        self.config().create().unwrap()
+    }
+
+    fn admin(&self) -> AdminClient<DefaultClientContext> {
+        self.config().create().unwrap()
+    }
+
+    fn config(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", self.bootstrap());
+        config
+    }
+}
+
+/// Prints what `test` lacks and that it is skipped, or fails it where a Kafka is required.
+fn require(test: &str) -> bool {
+    let Availability::Missing(missing) = RealKafka::available() else { return true };
+    let missing = missing.join(", ");
+    assert!(
+        std::env::var_os(REQUIRE).is_none_or(|value| value != "1"),
+        "{REQUIRE} is set, and this machine lacks: {missing}"
+    );
+    eprintln!("SKIPPED {test}: java and mvn are needed for a real Kafka (missing: {missing})");
+    false
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new().request_timeout(Some(ADMIN)).operation_timeout(Some(ADMIN))
+}
+
+/// For the admin client, the only thing here that is a future.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
