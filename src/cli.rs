@@ -1,8 +1,11 @@
 //! The commands, one file each. They read the environment, print, and choose exit codes.
 
 pub mod dev;
-pub mod logging;
 pub mod serve;
+
+mod http_client;
+pub mod logging;
+mod signals;
 pub mod version;
 
 use std::error::Error;

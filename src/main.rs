@@ -14,7 +14,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         (false, Some(Command::Serve(args))) => cli::serve::run(*args),
-        (false, Some(Command::Dev(args))) => cli::dev::run(args),
+        (false, Some(Command::Dev(args))) => cli::dev::run(&args),
         (false, None) => {
             anstream::eprintln!("{}", Cli::command().render_help().ansi());
             return ExitCode::from(2);

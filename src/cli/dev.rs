@@ -1,9 +1,158 @@
-//! stub
+//! `hookbridge dev`: all of it on one machine, with nothing installed.
+//!
+//! 1. An embedded broker; the bridge before it, with a credential that lives as long as it does.
+//! 2. The sample notifications posted over real HTTP, each record read back by a real consumer,
+//!    shown, and held against what was posted.
+//! 3. With `--once` that is all. Else the addresses are shown, and every record that comes.
+//!
+//! Promise: it ends with success only if all samples arrived as sent; it writes no file, and
+//! heeds no setting of a bridge but its own flags. The bridge is the one that `serve` runs, with
+//! its defaults; the broker is no Kafka.
 
-use crate::args::DevArgs;
-use crate::cli::Failure;
+mod broker;
+mod consumer;
+mod credential;
+mod invitation;
+mod outcome;
+mod page;
+mod sample;
+mod screen;
+mod tour;
 
-/// stub
-pub fn run(_args: DevArgs) -> Result<(), Failure> {
-    Ok(())
+use crate::args::{DevArgs, LogArgs, LogFormat, ServeArgs};
+use crate::bridge::{Bridge, BridgeError};
+use crate::cli::dev::broker::{Broker, TOPIC};
+use crate::cli::dev::consumer::Consumer;
+use crate::cli::dev::credential::Credential;
+use crate::cli::dev::invitation::Invitation;
+use crate::cli::dev::screen::Screen;
+use crate::cli::dev::tour::Tour;
+use crate::cli::http_client::HttpError;
+use crate::cli::signals::EndSignals;
+use crate::cli::{Failure, logging, version};
+use crate::config::{Config, ConfigError};
+use clap::builder::Resettable;
+use clap::{Args as _, Command, FromArgMatches as _};
+use rdkafka::error::KafkaError;
+use std::io;
+use std::time::Duration;
+use tokio::runtime;
+use tokio_util::sync::CancellationToken;
+
+/// Why it ended badly.
+#[derive(Debug, thiserror::Error)]
+enum DevError {
+    #[error("cannot catch signals")]
+    Signals(#[source] io::Error),
+    #[error("cannot start the embedded broker")]
+    Broker(#[source] KafkaError),
+    #[error("cannot read from the embedded broker")]
+    Consumer(#[source] KafkaError),
+    #[error("cannot configure the bridge")]
+    Flags(#[from] clap::Error),
+    #[error("cannot configure the bridge")]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Bridge(#[from] BridgeError),
+    #[error("cannot talk to the bridge")]
+    Http(#[from] HttpError),
+    #[error("the bridge was not ready within {}: {said}", humantime::format_duration(*.waited))]
+    NotReady { waited: Duration, said: String },
+    #[error("not all samples arrived as sent: {0}")]
+    Samples(String),
+    #[error("the topic holds {count} records where {posted} were posted")]
+    Extra { count: usize, posted: usize },
+    #[error("ended before all samples had arrived")]
+    Interrupted,
+    #[error("cannot write to standard output")]
+    Output(#[source] io::Error),
+}
+
+/// Runs it to its end.
+pub fn run(args: &DevArgs) -> Result<(), Failure> {
+    logging::start(&LogArgs { log: args.log.clone(), log_format: LogFormat::Text })?;
+    let runtime =
+        runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::at_work)?;
+    let ended = runtime.block_on(dev(args)).map_err(Failure::at_work);
+    runtime.shutdown_background();
+    ended
+}
+
+async fn dev(args: &DevArgs) -> Result<(), DevError> {
+    let stop = CancellationToken::new();
+    let signals = EndSignals::new().map_err(DevError::Signals)?;
+    let mut screen = Screen::new();
+    let credential = Credential::throw_away();
+    let broker = Broker::start().map_err(DevError::Broker)?;
+    let consumer = Consumer::new(&broker.address()).map_err(DevError::Consumer)?;
+    let config = Config { access: credential.access(), ..config(args, &broker.address())? };
+    let path = config.path.clone();
+    let bridge = Bridge::bind(config)?;
+    let addresses = bridge.addresses();
+
+    let visit = async {
+        let authorization = credential.authorization();
+        let screen = &mut screen;
+        let tour = Tour { addresses, path: &path, authorization, consumer: &consumer, screen };
+        tour.run().await?;
+        if !args.once {
+            let invitation = Invitation { addresses, path, broker: broker.address(), credential };
+            screen.print(&invitation.text());
+            show_what_comes(&consumer, screen).await;
+        }
+        Ok::<(), DevError>(())
+    };
+    // Each ends the other.
+    let visiting = async {
+        let visited = stop.run_until_cancelled(visit).await;
+        stop.cancel();
+        visited
+    };
+    let serving = async {
+        let served = bridge.run(&version::build(), stop.clone()).await;
+        stop.cancel();
+        served
+    };
+    let (served, visited) = tokio::select! {
+        ended = async { tokio::join!(serving, visiting) } => ended,
+        never = signals.watch(stop.clone()) => match never {},
+    };
+    // Where both failed, the bridge is the cause.
+    served?;
+    match visited {
+        Some(visited) => visited?,
+        None if args.once => return Err(DevError::Interrupted),
+        None => screen.print("\nEnded; nothing of it is left.\n"),
+    }
+    screen.end().map_err(DevError::Output)
+}
+
+/// Until nobody looks any more.
+async fn show_what_comes(consumer: &Consumer, screen: &mut Screen) {
+    while screen.is_open() {
+        let record = consumer.next().await;
+        screen.print(&page::title("new record"));
+        screen.print(&page::record(&record));
+    }
+}
+
+/// What `serve` would make of these flags alone: its defaults are the defaults here.
+fn config(args: &DevArgs, brokers: &str) -> Result<Config, DevError> {
+    let (listen, admin_listen) = (args.listen.to_string(), args.admin_listen.to_string());
+    let flags = [
+        ["--listen", &listen],
+        ["--admin-listen", &admin_listen],
+        ["--brokers", brokers],
+        ["--topic", TOPIC],
+        // Kafka's own default for a topic: the embedded broker cannot be asked.
+        ["--kafka-property", "message.max.bytes=1048588"],
+    ];
+    // The environment of this shell may speak of another bridge.
+    let command = ServeArgs::augment_args(Command::new("serve"))
+        .no_binary_name(true)
+        .mut_args(|arg| arg.env(Resettable::Reset));
+    // The credential is no file: whoever calls puts it in.
+    let flags = flags.iter().flatten().chain([&"--no-auth"]);
+    let matches = command.try_get_matches_from(flags)?;
+    Ok(Config::new(ServeArgs::from_arg_matches(&matches)?)?)
 }

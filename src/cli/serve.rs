@@ -4,10 +4,10 @@
 
 use crate::args::ServeArgs;
 use crate::bridge::Bridge;
+use crate::cli::signals::EndSignals;
 use crate::cli::{Failure, logging, version};
 use crate::config::Config;
-use std::io;
-use std::process;
+use std::convert::Infallible;
 use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -20,7 +20,8 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
         runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::at_work)?;
     let ended = runtime.block_on(async {
         let stop = CancellationToken::new();
-        let signals = Signals::new().map_err(Failure::at_work)?;
+        let signals = EndSignals::new().map_err(Failure::at_work)?;
+        let hangup = signal(SignalKind::hangup()).map_err(Failure::at_work)?;
         let bridge = Bridge::bind(config).map_err(Failure::at_work)?;
         let build = version::build();
         tokio::select! {
@@ -32,6 +33,7 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
                 }
             }),
             never = signals.watch(stop) => match never {},
+            never = ignore(hangup) => match never {},
         }
     });
     if ended.is_ok() {
@@ -42,40 +44,11 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
     ended
 }
 
-/// The signals that the bridge knows.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
-    }
-
-    /// Cancels `stop` at the first signal to end; ends the process at the second.
-    async fn watch(mut self, stop: CancellationToken) -> std::convert::Infallible {
-        loop {
-            tokio::select! {
-                Some(()) = self.terminate.recv() => end("SIGTERM", &stop),
-                Some(()) = self.interrupt.recv() => end("SIGINT", &stop),
-                Some(()) = self.hangup.recv() => tracing::info!("SIGHUP: there is nothing to read again"),
-            }
+/// Operators send it by habit; by default it would end the bridge.
+async fn ignore(mut hangup: Signal) -> Infallible {
+    loop {
+        if hangup.recv().await.is_some() {
+            tracing::info!("SIGHUP: there is nothing to read again");
         }
     }
-}
-
-#[expect(clippy::exit, reason = "a second signal asks for it")]
-fn end(signal: &'static str, stop: &CancellationToken) {
-    if stop.is_cancelled() {
-        tracing::warn!(signal, "a second signal, ending at once");
-        process::exit(1);
-    }
-    tracing::info!(signal, "ending: no new posts, what is under way is finished");
-    stop.cancel();
 }

@@ -1,0 +1,104 @@
+//! Reads the topic back, as any consumer would.
+//!
+//! Promise: every record of the topic, from its beginning, once. It joins no group and commits
+//! nothing.
+
+use crate::cli::dev::broker::{PARTITIONS, TOPIC};
+use rdkafka::consumer::{Consumer as _, StreamConsumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::spawn_blocking;
+
+/// The embedded broker holds every fetch that finds nothing for this long, also when a record
+/// comes in the meantime: so long a record may take to be seen.
+const FETCH_WAIT_MS: &str = "20";
+/// How long the broker may take to say where a partition ends.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A consumer of all partitions.
+pub(super) struct Consumer {
+    client: Arc<StreamConsumer>,
+}
+
+/// A record as it was read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ConsumedRecord {
+    pub(super) topic: String,
+    pub(super) partition: i32,
+    pub(super) offset: i64,
+    /// Milliseconds since 1970.
+    pub(super) timestamp: Option<i64>,
+    pub(super) key: Option<Vec<u8>>,
+    /// In the order in which they stand on the record.
+    pub(super) headers: Vec<(String, Vec<u8>)>,
+    pub(super) value: Vec<u8>,
+}
+
+impl Consumer {
+    /// Begins to read. Must be called inside a runtime.
+    pub(super) fn new(brokers: &str) -> Result<Self, KafkaError> {
+        let client: StreamConsumer = ClientConfig::new()
+            .set("bootstrap.servers", brokers)
+            // Asked for by the client library; with partitions of its own it never joins it.
+            .set("group.id", "hookbridge-dev")
+            .set("enable.auto.commit", "false")
+            .set("fetch.wait.max.ms", FETCH_WAIT_MS)
+            .create()?;
+        let mut all = TopicPartitionList::new();
+        for partition in 0..PARTITIONS {
+            // Known, since the topic is new; the client would ask for it only after half a second.
+            all.add_partition_offset(TOPIC, partition, Offset::Offset(0))?;
+        }
+        client.assign(&all)?;
+        Ok(Self { client: Arc::new(client) })
+    }
+
+    /// Waits for the next record. Cancel-safe.
+    pub(super) async fn next(&self) -> ConsumedRecord {
+        loop {
+            match self.client.recv().await {
+                Ok(message) => return ConsumedRecord::of(&message),
+                // The client goes on by itself; whoever waits has a deadline.
+                Err(error) => tracing::warn!(%error, "cannot read from the embedded broker"),
+            }
+        }
+    }
+
+    /// How many records the topic holds now, read or not.
+    pub(super) async fn count(&self) -> Result<usize, KafkaError> {
+        let client = self.client.clone();
+        let count = move || {
+            (0..PARTITIONS).try_fold(0, |sum: usize, partition| {
+                let (low, high) = client.fetch_watermarks(TOPIC, partition, PATIENCE)?;
+                Ok(sum + usize::try_from(high - low).unwrap_or(0))
+            })
+        };
+        spawn_blocking(count).await.unwrap_or(Err(KafkaError::Canceled))
+    }
+}
+
+impl ConsumedRecord {
+    fn of(message: &BorrowedMessage<'_>) -> Self {
+        let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
+        Self {
+            topic: message.topic().to_owned(),
+            partition: message.partition(),
+            offset: message.offset(),
+            timestamp: message.timestamp().to_millis(),
+            key: message.key().map(<[u8]>::to_vec),
+            headers: headers
+                .map(|header| (header.key.to_owned(), header.value.unwrap_or_default().to_vec()))
+                .collect(),
+            value: message.payload().unwrap_or_default().to_vec(),
+        }
+    }
+
+    /// The first header of this name.
+    pub(super) fn header(&self, name: &str) -> Option<&[u8]> {
+        let mut headers = self.headers.iter();
+        headers.find(|(header, _)| header == name).map(|(_, value)| &value[..])
+    }
+}

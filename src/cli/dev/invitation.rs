@@ -1,0 +1,80 @@
+//! What to do next: lines that work when they are pasted.
+
+use crate::bridge::Addresses;
+use crate::cli::dev::broker::TOPIC;
+use crate::cli::dev::credential::Credential;
+use crate::cli::dev::page;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::SystemTime;
+
+/// Topic, partition, offset and key; headers; value.
+const KCAT_FORMAT: &str = r"%t [%p] @%o %k\n%h\n%s\n\n";
+
+/// Where everything is.
+pub(super) struct Invitation {
+    pub(super) addresses: Addresses,
+    /// `--path`
+    pub(super) path: String,
+    pub(super) broker: String,
+    pub(super) credential: Credential,
+}
+
+impl Invitation {
+    /// The text of it.
+    pub(super) fn text(&self) -> String {
+        let Self { addresses, path, broker, credential } = self;
+        let (webhook, admin) = (reachable(addresses.webhook), reachable(addresses.admin));
+        let Credential { user, password } = credential;
+        let body = body();
+        // Without -w the shell's prompt would stand behind the answer.
+        let curl = format!(
+            "curl http://{webhook}{path} -u {user}:{password} -w '\\n' \\\n  \
+             -H 'Content-Type: application/json' \\\n  -d '{body}'"
+        );
+        let kcat = format!("kcat -b {broker} -t {TOPIC} -C -f '{KCAT_FORMAT}'");
+        [
+            page::title("Post one yourself; its record will be printed here. Ctrl-C ends it."),
+            page::row("url", &format!("http://{webhook}{path}")),
+            page::row("curl", &curl),
+            page::row("kcat", &kcat),
+            page::row("admin", &format!("http://{admin}/readyz and /metrics")),
+        ]
+        .concat()
+    }
+}
+
+/// A notification of now, so that its record differs from the samples' in key and time.
+fn body() -> String {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let now = since.as_secs();
+    format!(
+        r#"{{"type":"roomdrop","trans_date":{now},"app_id":"my-app","room_id":"my-room","conf_num":"1"}}"#
+    )
+}
+
+/// An address that a client can name: a listener on all addresses is on loopback too.
+pub(super) fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_on_all_addresses_is_reached_over_loopback() {
+        for (listens, is_reached) in [
+            ("0.0.0.0:80", "127.0.0.1:80"),
+            ("[::]:80", "[::1]:80"),
+            ("127.0.0.2:80", "127.0.0.2:80"),
+        ] {
+            let address = reachable(listens.parse().unwrap());
+            assert_eq!(address.to_string(), is_reached);
+        }
+    }
+}

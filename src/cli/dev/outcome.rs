@@ -1,0 +1,142 @@
+//! What became of a sample: posted, answered, read back, compared.
+//!
+//! Promise: "as sent" is said only of a record whose value is the posted bytes, whose key is the
+//! sample's app_id and whose `ce_id` is the answered one. Plain values: it waits for nothing.
+
+use crate::cli::dev::consumer::ConsumedRecord;
+use crate::cli::dev::sample::{APP_ID, Sample};
+use crate::cli::http_client::{Answer, HttpError};
+use http::StatusCode;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// One sample's way.
+pub(super) struct Outcome {
+    pub(super) sample: &'static Sample,
+    /// The answer, if one came.
+    pub(super) answered: Option<Answered>,
+    /// Where the record stands that arrived as sent.
+    pub(super) result: Result<Place, Fault>,
+}
+
+impl Outcome {
+    /// Which sample did not arrive as sent, and why.
+    pub(super) fn fault(&self) -> Option<String> {
+        self.result.as_ref().err().map(|fault| format!("{}: {fault}", self.sample.name))
+    }
+}
+
+/// An answer, in short.
+#[derive(Clone, Copy)]
+pub(super) struct Answered {
+    pub(super) status: StatusCode,
+    pub(super) took: Duration,
+}
+
+/// A place on the topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) partition: i32,
+    pub(super) offset: i64,
+}
+
+/// Why a sample did not arrive as sent.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    /// No answer came.
+    #[error("{}", chain(.0))]
+    Unanswered(HttpError),
+    /// Another answer than the one 200: what it says.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// Its record did not come in time.
+    #[error("no record within {}", humantime::format_duration(*.0))]
+    Missing(Duration),
+    /// The value is not what was posted.
+    #[error("its value is not the posted bytes")]
+    Value,
+    /// The key is not the app_id.
+    #[error("its key is not the app_id")]
+    Key,
+}
+
+/// The body of the 200.
+#[derive(Deserialize)]
+struct Accepted {
+    id: String,
+}
+
+/// What is read of a refusal (RFC 9457).
+#[derive(Deserialize)]
+struct Problem {
+    detail: String,
+}
+
+/// The id of an accepted post.
+pub(super) fn accepted(answer: &Answer) -> Result<String, Fault> {
+    let refused = |detail: &str| Fault::Refused(detail.to_owned());
+    if answer.status == StatusCode::OK {
+        let accepted: Result<Accepted, _> = serde_json::from_slice(&answer.body);
+        return accepted.map(|it| it.id).map_err(|_| refused("an answer without an id"));
+    }
+    let problem: Result<Problem, _> = serde_json::from_slice(&answer.body);
+    Err(problem.map_or_else(|_| refused("without a reason"), |it| refused(&it.detail)))
+}
+
+/// Holds the record against its post.
+pub(super) fn compare(sample: &Sample, record: &ConsumedRecord) -> Result<Place, Fault> {
+    if record.value != sample.body {
+        return Err(Fault::Value);
+    }
+    if record.key.as_deref() != Some(APP_ID.as_bytes()) {
+        return Err(Fault::Key);
+    }
+    Ok(Place { partition: record.partition, offset: record.offset })
+}
+
+fn chain(error: &HttpError) -> String {
+    let cause = std::error::Error::source(error);
+    cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::dev::sample::SAMPLES;
+    use bytes::Bytes;
+
+    fn answer(status: StatusCode, body: &'static str) -> Answer {
+        Answer { status, body: Bytes::from_static(body.as_bytes()), took: Duration::ZERO }
+    }
+
+    fn record(key: &str, value: &[u8]) -> ConsumedRecord {
+        let (key, value) = (Some(key.into()), value.to_vec());
+        ConsumedRecord { partition: 3, offset: 7, key, value, ..ConsumedRecord::default() }
+    }
+
+    #[test]
+    fn only_a_200_with_an_id_is_accepted() {
+        let good = answer(StatusCode::OK, r#"{"status":"accepted","id":"ab"}"#);
+        assert_eq!(accepted(&good).unwrap(), "ab");
+        let away = r#"{"code":"unavailable","detail":"kafka is away"}"#;
+        for (status, body, said) in [
+            (StatusCode::OK, "{}", "refused: an answer without an id"),
+            (StatusCode::ACCEPTED, r#"{"id":"ab"}"#, "refused: without a reason"),
+            (StatusCode::SERVICE_UNAVAILABLE, away, "refused: kafka is away"),
+        ] {
+            assert_eq!(accepted(&answer(status, body)).unwrap_err().to_string(), said);
+        }
+    }
+
+    #[test]
+    fn a_record_is_as_sent_when_value_and_key_are() {
+        let sample = &SAMPLES[0];
+        let place = compare(sample, &record(APP_ID, sample.body)).unwrap();
+        assert_eq!(place, Place { partition: 3, offset: 7 });
+        let longer = [sample.body, b" "].concat();
+        assert!(matches!(compare(sample, &record(APP_ID, &longer)), Err(Fault::Value)));
+        assert!(matches!(compare(sample, &record("other", sample.body)), Err(Fault::Key)));
+        let keyless = ConsumedRecord { key: None, ..record("", sample.body) };
+        assert!(matches!(compare(sample, &keyless), Err(Fault::Key)));
+    }
+}

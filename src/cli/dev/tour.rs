@@ -1,0 +1,117 @@
+//! The way of the samples: posted, answered, read back, one after the other, shown as it happens.
+//!
+//! Promise: each wait ends within [`PATIENCE`] and is told when it was in vain; a sample that
+//! fails does not keep the next from being tried.
+
+use crate::bridge::Addresses;
+use crate::cli::dev::DevError;
+use crate::cli::dev::consumer::{ConsumedRecord, Consumer};
+use crate::cli::dev::invitation::reachable;
+use crate::cli::dev::outcome::{self, Answered, Fault, Outcome, Place};
+use crate::cli::dev::page;
+use crate::cli::dev::sample::{SAMPLES, Sample};
+use crate::cli::dev::screen::Screen;
+use crate::cli::http_client::{Answer, HttpClient, HttpError};
+use crate::cli::version;
+use crate::delivery::record::HeaderName;
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode};
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+
+/// Everything is on this machine and takes milliseconds; a busy one may need a hundred times that.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two questions whether the bridge is ready.
+const ASK_AGAIN: Duration = Duration::from_millis(20);
+
+/// Who goes where.
+pub(super) struct Tour<'a> {
+    pub(super) addresses: Addresses,
+    /// `--path`
+    pub(super) path: &'a str,
+    pub(super) authorization: HeaderValue,
+    pub(super) consumer: &'a Consumer,
+    pub(super) screen: &'a mut Screen,
+}
+
+impl Tour<'_> {
+    /// Takes all samples along. An error unless all arrived as sent, and nothing else.
+    pub(super) async fn run(mut self) -> Result<(), DevError> {
+        self.screen.print(&page::heading(version::build().version));
+        self.wait_until_ready().await?;
+        let mut client = HttpClient::connect(reachable(self.addresses.webhook)).await?;
+        let mut outcomes = Vec::with_capacity(SAMPLES.len());
+        for sample in &SAMPLES {
+            outcomes.push(self.take(sample, &mut client).await);
+        }
+        let count = self.consumer.count().await.map_err(DevError::Consumer)?;
+        self.screen.print(&page::summary(&outcomes));
+        let faults: Vec<String> = outcomes.iter().filter_map(Outcome::fault).collect();
+        if !faults.is_empty() {
+            return Err(DevError::Samples(faults.join("; ")));
+        }
+        if count != outcomes.len() {
+            return Err(DevError::Extra { count, posted: outcomes.len() });
+        }
+        Ok(())
+    }
+
+    async fn wait_until_ready(&self) -> Result<(), DevError> {
+        let mut said = Bytes::new();
+        let asked = timeout(PATIENCE, ask_until_ready(self.addresses, &mut said)).await;
+        let said = || String::from_utf8_lossy(&said).into_owned();
+        Ok(asked.map_err(|_| DevError::NotReady { waited: PATIENCE, said: said() })??)
+    }
+
+    async fn take(&mut self, sample: &'static Sample, client: &mut HttpClient) -> Outcome {
+        self.screen.print(&page::title(sample.name));
+        self.screen.print(&page::posted(sample));
+        let body = Bytes::from_static(sample.body);
+        let outcome = match client.post(self.path, self.authorization.clone(), body).await {
+            Ok(answer) => Outcome {
+                sample,
+                answered: Some(Answered { status: answer.status, took: answer.took }),
+                result: self.follow(sample, &answer).await,
+            },
+            Err(error) => Outcome { sample, answered: None, result: Err(Fault::Unanswered(error)) },
+        };
+        if let Err(fault) = &outcome.result {
+            self.screen.print(&page::fault(&fault.to_string()));
+        }
+        outcome
+    }
+
+    /// From the answer to the record.
+    async fn follow(&mut self, sample: &Sample, answer: &Answer) -> Result<Place, Fault> {
+        let id = outcome::accepted(answer);
+        self.screen.print(&page::answer(answer, id.as_deref().ok()));
+        let found = timeout(PATIENCE, self.find(&id?)).await;
+        let record = found.map_err(|_| Fault::Missing(PATIENCE))?;
+        self.screen.print(&page::record(&record));
+        outcome::compare(sample, &record)
+    }
+
+    async fn find(&mut self, id: &str) -> ConsumedRecord {
+        loop {
+            let record = self.consumer.next().await;
+            if record.header(HeaderName::Id.as_str()) == Some(id.as_bytes()) {
+                return record;
+            }
+            self.screen.print(&page::fault("another record came"));
+            self.screen.print(&page::record(&record));
+        }
+    }
+}
+
+/// Leaves what was said last in `said`.
+async fn ask_until_ready(addresses: Addresses, said: &mut Bytes) -> Result<(), HttpError> {
+    let mut client = HttpClient::connect(reachable(addresses.admin)).await?;
+    loop {
+        let answer = client.get("/readyz").await?;
+        if answer.status == StatusCode::OK {
+            return Ok(());
+        }
+        *said = answer.body;
+        sleep(ASK_AGAIN).await;
+    }
+}
