@@ -114,17 +114,27 @@ fn a_line_of_the_shipped_configuration_that_is_commented_out_shows_the_default()
 }
 
 #[test]
-fn readme_names_the_rust_that_is_needed_and_files_that_are_there() {
-    let readme = readme();
+fn the_rust_that_is_needed_is_the_one_of_the_package() {
     let rust = format!("Rust {} or newer", env!("CARGO_PKG_RUST_VERSION"));
-    assert!(readme.contains(&rust), "README does not say: {rust}");
+    assert!(readme().contains(&rust), "README does not say: {rust}");
+}
+
+#[test]
+fn files_and_sections_that_are_spoken_of_are_there() {
+    let readme = readme();
+    let sections = readme
+        .lines()
+        .filter_map(|line| line.trim_start_matches('#').strip_prefix(' '))
+        .map(|heading| format!("#{}", heading.to_lowercase().replace(' ', "-")))
+        .collect::<Vec<_>>();
     let linked = readme.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-    let in_code = readme
-        .split('`')
-        .filter(|text| ["config/", "src/", "tests/"].iter().any(|folder| text.starts_with(folder)));
-    for file in linked.chain(in_code).filter(|target| !target.contains("://")) {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-        assert!(path.exists(), "README speaks of {file}, which is not there");
+    let quoted = readme
+        .split(['`', ' ', '@', '\n'])
+        .filter(|word| ["config/", "src/", "tests/"].iter().any(|folder| word.starts_with(folder)));
+    for target in linked.chain(quoted) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(target);
+        let is_there = sections.iter().any(|section| section == target) || path.exists();
+        assert!(is_there, "README speaks of {target}, which is not there");
     }
 }
 
