@@ -96,6 +96,12 @@ impl Turn {
         self.phase() == Phase::Idle
     }
 
+    /// Whether the sender may still be writing what was answered: a body that was not read to its
+    /// end, or a head that was refused before it was whole.
+    fn is_unread(&self) -> bool {
+        self.phase() == Phase::Head || self.0.unread.load(Ordering::Relaxed)
+    }
+
     fn enter(&self, phase: Phase) {
         let micros = u64::try_from(self.0.opened.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.0.since.store(micros, Ordering::Relaxed);
@@ -262,7 +268,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PatientStream<S> {
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
             self.lingering = Some(Instant::now());
         }
-        if self.turn.0.unread.load(Ordering::Relaxed) {
+        if self.turn.is_unread() {
             self.poll_linger(cx)
         } else {
             Poll::Ready(Ok(()))

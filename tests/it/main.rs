@@ -10,4 +10,5 @@
 mod harness;
 mod layers;
 mod readme;
+mod protocol;
 mod support;

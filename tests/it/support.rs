@@ -6,11 +6,16 @@
 pub(crate) mod bridge;
 pub(crate) mod consumer;
 pub(crate) mod deadline;
+pub(crate) mod either_kafka;
+pub(crate) mod exposition;
 pub(crate) mod http;
 pub(crate) mod kafka;
 pub(crate) mod leash;
 pub(crate) mod mock;
 pub(crate) mod murmur2;
+pub(crate) mod notification;
+pub(crate) mod problem;
+pub(crate) mod rig;
 
 /// The name of the test it stands in, as `cargo test` prints it.
 macro_rules! here {

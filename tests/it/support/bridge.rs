@@ -15,6 +15,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::deadline::{eventually, wait_for};
+use crate::support::exposition::Exposition;
 use crate::support::http;
 use launch::Launch;
 use running::Running;
@@ -101,11 +102,7 @@ impl Bridge {
     /// `hookbridge_outcomes_total{outcome="published"}`.
     #[track_caller]
     pub(crate) fn metric(&self, series: &str) -> f64 {
-        let response = http::get(self.admin, "/metrics");
-        let text = response.text();
-        let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-        let value = value.unwrap_or_else(|| panic!("no series {series} in\n{text}"));
-        value.split(' ').next().expect("split gives one at least").parse().unwrap()
+        Exposition::of(self.admin).value(series)
     }
 
     #[track_caller]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers};
-use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use rdkafka::{ClientConfig, Message, Offset, Timestamp, TopicPartitionList};
 
 use crate::support::deadline::wait_for;
 
@@ -128,6 +128,9 @@ impl Reader {
 
 fn seen(message: &BorrowedMessage<'_>) -> Seen {
     let headers = message.headers().into_iter().flat_map(Headers::iter);
+    let Timestamp::CreateTime(timestamp_ms) = message.timestamp() else {
+        panic!("the time of a record is its producer's: {:?}", message.timestamp())
+    };
     Seen {
         partition: message.partition(),
         offset: message.offset(),
@@ -136,6 +139,6 @@ fn seen(message: &BorrowedMessage<'_>) -> Seen {
         headers: headers
             .map(|header| (header.key.to_owned(), header.value.unwrap_or_default().to_vec()))
             .collect(),
-        timestamp_ms: message.timestamp().to_millis().expect("every record has a timestamp"),
+        timestamp_ms,
     }
 }

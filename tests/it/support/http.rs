@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use socket2::SockRef;
 
 /// Longer than any answer of the bridge may take; a test that waits so long has failed.
 const TIME_OUT: Duration = Duration::from_secs(20);
@@ -20,7 +21,11 @@ pub(crate) struct Connection(BufReader<TcpStream>);
 
 impl Connection {
     pub(crate) fn open(addr: SocketAddr) -> Self {
-        let stream = TcpStream::connect_timeout(&addr, TIME_OUT).unwrap();
+        Self::over(TcpStream::connect_timeout(&addr, TIME_OUT).unwrap())
+    }
+
+    /// Over a stream that is connected already.
+    pub(crate) fn over(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(TIME_OUT)).unwrap();
         stream.set_write_timeout(Some(TIME_OUT)).unwrap();
         stream.set_nodelay(true).unwrap();
@@ -43,6 +48,11 @@ impl Connection {
         self.0.get_ref().shutdown(Shutdown::Write).unwrap();
     }
 
+    /// Closes by a reset: the other side loses what it has not read yet.
+    pub(crate) fn reset(self) {
+        SockRef::from(self.0.get_ref()).set_linger(Some(Duration::ZERO)).unwrap();
+    }
+
     /// Reads the next response, an interim one (100) included.
     #[track_caller]
     pub(crate) fn read(&mut self) -> Response {
@@ -52,6 +62,27 @@ impl Connection {
     /// As [`Connection::read`]; `UnexpectedEof` is a close without an answer, `ConnectionReset` a
     /// reset.
     pub(crate) fn try_read(&mut self) -> io::Result<Response> {
+        let mut response = self.head()?;
+        response.body = self.body(&response)?;
+        Ok(response)
+    }
+
+    /// Reads the answer to a HEAD, which tells the length of a body that does not come.
+    #[track_caller]
+    pub(crate) fn read_without_body(&mut self) -> Response {
+        self.head().unwrap()
+    }
+
+    /// Whether nothing comes for so long, neither bytes nor a close.
+    pub(crate) fn is_silent_for(&mut self, time: Duration) -> bool {
+        let stream = self.0.get_ref();
+        stream.set_read_timeout(Some(time)).unwrap();
+        let read = self.0.fill_buf().map(<[u8]>::len);
+        self.0.get_ref().set_read_timeout(Some(TIME_OUT)).unwrap();
+        read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    fn head(&mut self) -> io::Result<Response> {
         let status_line = self.line()?;
         let status = status_line.split(' ').nth(1).expect("a status line").parse().unwrap();
         let mut headers = Vec::new();
@@ -63,9 +94,7 @@ impl Connection {
             let (name, value) = line.split_once(':').expect("a header has a colon");
             headers.push((name.to_owned(), value.trim().to_owned()));
         }
-        let mut response = Response { status, headers, body: Vec::new() };
-        response.body = self.body(&response)?;
-        Ok(response)
+        Ok(Response { status, headers, body: Vec::new() })
     }
 
     /// Whether the other side closes in good order, with nothing more to read. Waits for it as for

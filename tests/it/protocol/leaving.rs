@@ -1,0 +1,96 @@
+//! Senders that leave: after their body, and before its end.
+
+use std::time::Duration;
+
+use crate::protocol::framing::{head, is_accepted};
+use crate::support::http::request;
+use crate::support::notification::ROOMDROP;
+use crate::support::rig::{PATH, Rig, SOON};
+
+const INCOMPLETE: &str = "hookbridge_outcomes_total{outcome=\"incomplete_body\"}";
+
+#[test]
+fn a_sender_that_half_closes_after_its_body_gets_its_answer() {
+    let rig = Rig::open();
+    // The answer comes long after the close.
+    rig.mock().round_trip_time(Duration::from_millis(300));
+    for body in [ROOMDROP, "[]"] {
+        let mut connection = rig.connect();
+
+        connection.send(request("POST", PATH, &[], body));
+        connection.half_close();
+
+        let answer = connection.read();
+        assert_eq!(answer.status, if body == ROOMDROP { 200 } else { 400 });
+        assert!(connection.is_closed());
+    }
+}
+
+#[test]
+fn a_sender_that_half_closes_after_pipelined_posts_gets_all_answers() {
+    let rig = Rig::open();
+    let mut connection = rig.connect();
+
+    connection.send(request("POST", PATH, &[], ROOMDROP).repeat(5));
+    connection.half_close();
+
+    for _ in 0..5 {
+        assert!(is_accepted(&connection.read(), ROOMDROP));
+    }
+    assert!(connection.is_closed());
+}
+
+#[test]
+fn a_sender_that_half_closes_within_its_body_is_told_that_it_is_incomplete() {
+    let rig = Rig::open();
+    for post in half_posts() {
+        let mut connection = rig.connect();
+
+        connection.send(&post);
+        connection.half_close();
+
+        let answer = connection.read();
+        assert_eq!((answer.status, &answer.json()["code"]), (400, &"incomplete_body".into()));
+        assert!(connection.is_closed());
+    }
+    assert_eq!(rig.outcomes()["incomplete_body"], 2);
+}
+
+#[test]
+fn a_sender_that_leaves_within_its_body_is_counted_however_it_leaves() {
+    let rig = Rig::open();
+    let mut expected = 0.0;
+    for post in half_posts() {
+        let [mut closes, mut resets] = [(); 2].map(|()| rig.connect());
+        for connection in [&mut closes, &mut resets] {
+            connection.send(&post);
+        }
+        rig.bridge().wait_for_metric("hookbridge_in_flight", SOON, |posts| posts == 2.0);
+        drop(closes);
+        resets.reset();
+        expected += 2.0;
+        rig.bridge().wait_for_metric(INCOMPLETE, SOON, |counted| counted == expected);
+    }
+}
+
+#[test]
+fn a_body_whose_chunks_are_broken_is_incomplete() {
+    let rig = Rig::open();
+    for chunks in ["zz\r\n", "5\r\n{\"a\":1}\r\n0\r\n\r\n", "ffffffffffffffffff\r\n{"] {
+        let mut connection = rig.connect();
+
+        connection.send(head("Transfer-Encoding: chunked\r\n"));
+        connection.send(chunks);
+
+        let answer = connection.read();
+        assert_eq!((answer.status, &answer.json()["code"]), (400, &"incomplete_body".into()));
+        assert!(connection.is_closed(), "{chunks}");
+    }
+}
+
+/// The half of a post whose length is told, and of one in chunks.
+fn half_posts() -> [Vec<u8>; 2] {
+    let post = request("POST", PATH, &[], ROOMDROP);
+    let chunked = format!("{}5\r\n{{\"a\":\r\n", head("Transfer-Encoding: chunked\r\n"));
+    [post[..post.len() - 10].to_vec(), chunked.into_bytes()]
+}

@@ -1,0 +1,124 @@
+//! Senders that take their time: long between posts, short within one.
+
+use std::time::{Duration, Instant};
+
+use crate::protocol::framing::{head, is_accepted};
+use crate::support::bridge::launch::Launch;
+use crate::support::deadline::wait_for;
+use crate::support::http::{Connection, request};
+use crate::support::notification::{ROOMDROP, numbered};
+use crate::support::rig::{PATH, Rig};
+
+const READ: Duration = Duration::from_millis(300);
+const IDLE: Duration = Duration::from_millis(1500);
+
+/// Until a wait of [`READ`] is noticed on a busy machine; under the default of `--read-timeout`.
+const LATE: Duration = Duration::from_secs(8);
+
+fn impatient(serve: Launch) -> Launch {
+    serve.no_auth().arg("--read-timeout", "300ms").arg("--idle-timeout", "1500ms")
+}
+
+#[test]
+fn a_head_that_is_not_whole_in_time_closes_the_connection() {
+    let rig = Rig::on_mock(impatient);
+    let mut connection = rig.connect();
+    let begun = Instant::now();
+
+    connection.send("POST /webhook HT");
+
+    assert!(connection.is_closed());
+    assert!((READ..LATE).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+    assert_eq!(rig.outcomes().len(), 0);
+}
+
+#[test]
+fn a_head_that_comes_byte_by_byte_gains_no_time() {
+    let rig = Rig::on_mock(impatient);
+    let mut connection = rig.connect();
+    let begun = Instant::now();
+
+    connection.send("POST /webhook HTTP/1.1\r\nX: ");
+    wait_for(LATE, "the connection is closed", || connection.try_send("x").err());
+
+    assert!(begun.elapsed() >= READ);
+}
+
+#[test]
+fn a_body_that_is_not_whole_in_time_is_refused_and_the_connection_closed() {
+    let rig = Rig::on_mock(impatient);
+    let mut connection = rig.connect();
+    let post = request("POST", PATH, &[], ROOMDROP);
+    let begun = Instant::now();
+
+    connection.send(&post[..post.len() - 1]);
+
+    is_too_slow(connection, begun);
+}
+
+#[test]
+fn a_body_that_comes_byte_by_byte_gains_no_time() {
+    let rig = Rig::on_mock(impatient);
+    let mut connection = rig.connect();
+    let begun = Instant::now();
+
+    connection.send(head("Transfer-Encoding: chunked\r\n"));
+    wait_for(LATE, "an answer or the close", || {
+        // It would be chunks for an hour.
+        let sent = connection.try_send("1\r\n \r\n");
+        (sent.is_err() || !connection.is_silent_for(Duration::from_millis(20))).then_some(())
+    });
+
+    is_too_slow(connection, begun);
+}
+
+#[test]
+fn the_time_of_a_post_begins_with_the_first_byte_of_its_head() {
+    let rig = Rig::on_mock(|serve| serve.no_auth().arg("--read-timeout", "1s"));
+    let mut connection = rig.connect();
+    let begun = Instant::now();
+
+    // Most of the time goes with the head.
+    connection.send("POST /webhook HTTP/1.1\r\n");
+    assert!(connection.is_silent_for(Duration::from_millis(800)));
+    connection.send("Content-Length: 184\r\n\r\n{");
+
+    assert_eq!(connection.read().json()["code"], "too_slow");
+    assert!(begun.elapsed() < Duration::from_millis(1700), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_connection_between_posts_outlives_the_read_time_out_and_ends_with_the_idle_one() {
+    let rig = Rig::on_mock(impatient);
+    let mut connection = rig.connect();
+    assert!(connection.is_silent_for(READ * 2), "closed before its first post");
+
+    let mut last = Instant::now();
+    for session in 0..2 {
+        last = Instant::now();
+        connection.send(request("POST", PATH, &[], numbered(session)));
+        assert!(is_accepted(&connection.read(), &numbered(session)));
+        assert!(connection.is_silent_for(READ * 2), "closed after post {session}");
+    }
+
+    assert!(connection.is_closed());
+    assert!((IDLE..LATE).contains(&last.elapsed()), "{:?}", last.elapsed());
+}
+
+#[test]
+fn a_connection_that_never_says_anything_ends_with_the_idle_time_out() {
+    let rig = Rig::on_mock(impatient);
+    let opened = Instant::now();
+    let mut connection = rig.connect();
+
+    assert!(connection.is_closed());
+    assert!((IDLE..LATE).contains(&opened.elapsed()), "{:?}", opened.elapsed());
+}
+
+fn is_too_slow(mut connection: Connection, begun: Instant) {
+    let answer = connection.read();
+    assert_eq!((answer.status, &answer.json()["code"]), (408, &"too_slow".into()));
+    assert!((READ..LATE).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+    assert_eq!(answer.header("connection"), Some("close"));
+    assert!(connection.is_closed());
+}
