@@ -174,7 +174,7 @@ fn topic(name: &str) -> Result<Arc<str>, ConfigError> {
 }
 
 fn path(path: String) -> Result<String, ConfigError> {
-    let plain = path.parse::<http::Uri>().is_ok_and(|uri| uri.path() == path);
+    let plain = UriRef::parse(path.as_str()).is_ok_and(|uri| uri.path().as_str() == path);
     if path.starts_with('/') && plain {
         return Ok(path);
     }

@@ -1,12 +1,56 @@
 //! HTTP notifications of a video service in, Kafka records out.
 //! **A 200 means that the notification is on Kafka or on disk.**
+//!
+//! ```text
+//!  sender ──POST──▶ webhook::server ──▶ webhook::ingest ──▶ delivery::publisher ──▶ Kafka
+//!                                                                  │
+//!  sender ◀──200── webhook::ingest ◀────────── Receipt ◀───────────┘ ack
+//!
+//!  Request ──▶ Notification ──▶ Record ──▶ Receipt          or, at any point, a Rejection
+//! ```
+//!
+//! The mods stand in reading order, top down; a module imports only what stands below it.
+//!
+//! - [`cli`]: the commands; they read the environment, print, and choose exit codes.
+//! - [`bridge`]: the life of the process: bind, start, wait, stop. It knows both banks and gives
+//!   each what it needs.
+//! - [`config`]: what the flags mean.
+//! - [`admin`]: liveness, readiness, metrics.
+//! - [`webhook`]: the senders' bank. HTTP and JSON; no Kafka. Begin at [`webhook::ingest`], the path
+//!   of a post from top to bottom, and [`webhook::rejection`], every "no".
+//! - [`delivery`]: the consumers' bank. Kafka; no HTTP and no JSON. Begin at
+//!   [`delivery::publisher`].
+//! - [`post`]: the account of one post, closed by exactly one outcome, whoever is left to see it.
+//! - [`metrics`]: every series, and the closed sets of their labels.
+//! - [`args`]: every flag.
+//!
+//! # What holds it together
+//!
+//! **A 200 is a type.** [`webhook::ingest`] builds it from a [`delivery::receipt::Receipt`], and
+//! only what saw a record become durable can make one.
+//!
+//! **Hang-up is not cancellation.** hyper drops a handler's future when its sender is gone. A
+//! record that was handed over belongs to the publisher, not to the handler: its ack is awaited
+//! and counted all the same, and a stop waits for it.
+//!
+//! **Unacked is not failed.** A record whose ack did not come may still be on Kafka; a broker that
+//! refuses one record of a batch fails its neighbours with it. [`delivery::kafka::fault`] says what
+//! each code proves.
+//!
+//! **One post, one event loop.** Each `--workers` loop has a listener, a producer and a publisher of
+//! its own; delivery reports are read inside the loop, in batches. A post costs neither a task nor
+//! a timer. The admin port and the probe of Kafka run on the main thread, so that they answer while
+//! the data path is busy.
+//!
+//! **Checked values have types.** Bytes become a [`webhook::notification::Notification`], flags a
+//! [`config::Config`]; whoever holds one need not check again.
 
-pub mod admin;
-pub mod args;
-pub mod bridge;
 pub mod cli;
+pub mod bridge;
 pub mod config;
-pub mod delivery;
-pub mod metrics;
-pub mod post;
+pub mod admin;
 pub mod webhook;
+pub mod delivery;
+pub mod post;
+pub mod metrics;
+pub mod args;

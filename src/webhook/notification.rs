@@ -44,6 +44,15 @@ pub struct Notification<'a> {
 impl<'a> Notification<'a> {
     /// Reads and checks the body of a post. Fails with the first step of the contract that it does
     /// not pass: JSON, one object, no ambiguous field, a known type, sound fields.
+    ///
+    /// ```
+    /// use hookbridge::webhook::notification::Notification;
+    /// use hookbridge::webhook::notification::contract::Contract;
+    ///
+    /// let body = br#"{"type":"roomdrop","trans_date":"1688374123","app_id":"5f3a","room_id":7}"#;
+    /// let refused = Notification::parse(body, Contract::default()).unwrap_err();
+    /// assert_eq!(refused.to_string(), "#/conf_num: the field is missing");
+    /// ```
     pub fn parse(body: &'a [u8], contract: Contract) -> Result<Self, Invalid> {
         let mut members = Members::read(body)?;
         let kind = match &members.type_name {

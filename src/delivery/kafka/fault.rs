@@ -3,7 +3,8 @@
 //! Promise: only the client's own size check, before anything was sent, blames a record. A broker
 //! that refuses one record of a batch fails its neighbours with the same code, so such a report is
 //! no proof against any of them; every other code, and every code that is not known, says only
-//! that no ack came: the record may still be on Kafka.
+//! that no ack came: the record may still be on Kafka. Each known code stands in one table; the
+//! lint against wildcards over known values holds it complete.
 
 use rdkafka::types::RDKafkaErrorCode as Code;
 use std::fmt;
@@ -28,36 +29,17 @@ pub enum Verdict {
 }
 
 impl Fault {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "a code that is not known is no proof")]
     /// The client refused to take the record into its queue.
     pub(super) fn at_enqueue(code: Code) -> Self {
-        let verdict = match code {
-            // Larger than `message.max.bytes`, which is held at the topic's own limit.
-            Code::MessageSizeTooLarge => Verdict::Refused,
-            // Everything else is about the client or the cluster: a full queue, a fatal error, a
-            // topic or a right that is missing.
-            _ => Verdict::Unacked,
-        };
-        Self { verdict, code }
+        // Larger than `message.max.bytes`, which is held at the topic's own limit. Everything else
+        // is about the client or the cluster.
+        let refused = code == Code::MessageSizeTooLarge;
+        Self { verdict: if refused { Verdict::Refused } else { Verdict::Unacked }, code }
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "a code that is not known is no proof")]
     /// A delivery report came with this code.
     pub(super) fn in_report(code: Code) -> Self {
-        let verdict = match code {
-            // A record or its whole batch is over the topic's `max.message.bytes`.
-            Code::MessageSizeTooLarge
-            | Code::InvalidMessageSize
-            | Code::MessageBatchTooLarge
-            // A record of the batch breaks a rule of the topic: no key on a compacted topic, a
-            // time stamp too far off, a policy of the operator.
-            | Code::InvalidRecord
-            | Code::InvalidTimestamp
-            | Code::PolicyViolation
-            | Code::UnsupportedForMessageFormat => Verdict::NotProof,
-            _ => Verdict::Unacked,
-        };
-        Self { verdict, code }
+        Self { verdict: verdict(code), code }
     }
 }
 
@@ -65,6 +47,194 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The name of the code: stable and one of a closed set, so that logs can be counted by it.
         fmt::Debug::fmt(&self.code, f)
+    }
+}
+
+/// The table.
+#[expect(clippy::match_same_arms, clippy::too_many_lines, reason = "a table, arm by reason")]
+fn verdict(code: Code) -> Verdict {
+    match code {
+        // A record or its whole batch is over the topic's `max.message.bytes`, or a record of the
+        // batch breaks a rule of the topic: no key on a compacted one, a time stamp too far off, a
+        // policy of the operator.
+        Code::MessageSizeTooLarge
+        | Code::InvalidMessageSize
+        | Code::MessageBatchTooLarge
+        | Code::InvalidRecord
+        | Code::InvalidTimestamp
+        | Code::PolicyViolation
+        | Code::UnsupportedForMessageFormat => Verdict::NotProof,
+        // The client: a full queue, a bug, a lie of the network.
+        Code::BadMessage
+        | Code::BadCompression
+        | Code::Fail
+        | Code::CriticalSystemResource
+        | Code::FileSystem
+        | Code::InvalidArgument
+        | Code::QueueFull
+        | Code::NotImplemented
+        | Code::InProgress
+        | Code::PreviousInProgress
+        | Code::Conflict
+        | Code::UnknownProtocol
+        | Code::KeySerialization
+        | Code::ValueSerialization
+        | Code::KeyDeserialization
+        | Code::ValueDeserialization
+        | Code::Partial
+        | Code::ReadOnly
+        | Code::NoEnt
+        | Code::Underflow
+        | Code::InvalidType
+        | Code::InvalidDifferentRecord
+        | Code::Unknown
+        | Code::NoError => Verdict::Unacked,
+        // Time ran out, or the connection or the producer went away: nothing is known.
+        Code::MessageTimedOut
+        | Code::OperationTimedOut
+        | Code::TimedOutQueue
+        | Code::RequestTimedOut
+        | Code::BrokerTransportFailure
+        | Code::AllBrokersDown
+        | Code::Resolve
+        | Code::NetworkException
+        | Code::PurgeQueue
+        | Code::PurgeInflight
+        | Code::Outdated
+        | Code::Retry
+        | Code::DestroyBroker
+        | Code::BrokerDestroy
+        | Code::NodeUpdate
+        | Code::Interrupted
+        | Code::Noop
+        | Code::WaitCache => Verdict::Unacked,
+        // The cluster is in motion; the client has already tried again for as long as it may.
+        Code::LeaderNotAvailable
+        | Code::NotLeaderForPartition
+        | Code::BrokerNotAvailable
+        | Code::ReplicaNotAvailable
+        | Code::NotEnoughReplicas
+        | Code::NotEnoughReplicasAfterAppend
+        | Code::ISRInsufficient
+        | Code::KafkaStorageError
+        | Code::LogDirNotFound
+        | Code::FencedLeaderEpoch
+        | Code::UnknownLeaderEpoch
+        | Code::StaleBrokerEpoch
+        | Code::StaleControllerEpoch
+        | Code::NotController
+        | Code::OffsetNotAvailable
+        | Code::PreferredLeaderNotAvailable
+        | Code::EligibleLeadersNotAvailable
+        | Code::ElectionNotNeeded
+        | Code::ReassignmentInProgress
+        | Code::NoReassignmentInProgress
+        | Code::ThrottlingQuotaExceeded
+        | Code::InvalidMessage
+        | Code::RebootstrapRequired
+        | Code::UnknownBroker
+        | Code::InconsistentVoterSet
+        | Code::InvalidUpdateVersion
+        | Code::FeatureUpdateFailed => Verdict::Unacked,
+        // Topic, rights or settings are the operator's, and can be mended.
+        Code::UnknownTopic
+        | Code::UnknownTopicOrPartition
+        | Code::UnknownPartition
+        | Code::UnknownTopicId
+        | Code::InvalidTopic
+        | Code::InvalidPartitions
+        | Code::InvalidReplicationFactor
+        | Code::InvalidReplicaAssignment
+        | Code::InvalidConfig
+        | Code::TopicAlreadyExists
+        | Code::TopicDeletionDisabled
+        | Code::TopicAuthorizationFailed
+        | Code::ClusterAuthorizationFailed
+        | Code::GroupAuthorizationFailed
+        | Code::TransactionalIdAuthorizationFailed
+        | Code::DelegationTokenAuthorizationFailed
+        | Code::SaslAuthenticationFailed
+        | Code::Authentication
+        | Code::SecurityDisabled
+        | Code::SSL
+        | Code::UnsupportedSASLMechanism
+        | Code::IllegalSASLState
+        | Code::UnacceptableCredential
+        | Code::PrincipalDeserializationFailure
+        | Code::DelegationTokenAuthDisabled
+        | Code::DelegationTokenNotFound
+        | Code::DelegationTokenOwnerMismatch
+        | Code::DelegationTokenRequestNotAllowed
+        | Code::DelegationTokenExpired
+        | Code::InvalidPrincipalType
+        | Code::ListenerNotFound
+        | Code::UnsupportedCompressionType
+        | Code::UnsupportedVersion
+        | Code::UnsupportedFeature
+        | Code::InvalidRequiredAcks
+        | Code::ResourceNotFound
+        | Code::DuplicateResource
+        | Code::InvalidRequest
+        | Code::OperationNotAttempted => Verdict::Unacked,
+        // Idempotence: the producer is at its end and not the record.
+        Code::Fatal
+        | Code::Fenced
+        | Code::GaplessGuarantee
+        | Code::Inconsistent
+        | Code::State
+        | Code::OutOfOrderSequenceNumber
+        | Code::DuplicateSequenceNumber
+        | Code::InvalidProducerEpoch
+        | Code::UnknownProducerId
+        | Code::ProducerFenced
+        | Code::InvalidProducerIdMapping
+        | Code::InvalidTransactionalState
+        | Code::InvalidTransactionTimeout
+        | Code::ConcurrentTransactions
+        | Code::TransactionCoordinatorFenced
+        | Code::CoordinatorLoadInProgress
+        | Code::CoordinatorNotAvailable
+        | Code::NotCoordinator
+        | Code::WaitingForCoordinator
+        | Code::NotConfigured
+        | Code::Application => Verdict::Unacked,
+        // For consumers, groups and shares; no producer sees them.
+        Code::PartitionEOF
+        | Code::UnknownGroup
+        | Code::ExistingSubscription
+        | Code::AssignPartitions
+        | Code::RevokePartitions
+        | Code::NoOffset
+        | Code::PollExceeded
+        | Code::AssignmentLost
+        | Code::AutoOffsetReset
+        | Code::LogTruncation
+        | Code::OffsetOutOfRange
+        | Code::OffsetMetadataTooLarge
+        | Code::IllegalGeneration
+        | Code::InconsistentGroupProtocol
+        | Code::InvalidGroupId
+        | Code::UnknownMemberId
+        | Code::InvalidSessionTimeout
+        | Code::RebalanceInProgress
+        | Code::InvalidCommitOffsetSize
+        | Code::NonEmptyGroup
+        | Code::GroupIdNotFound
+        | Code::FetchSessionIdNotFound
+        | Code::InvalidFetchSessionEpoch
+        | Code::MemberIdRequired
+        | Code::GroupMaxSizeReached
+        | Code::FencedInstanceId
+        | Code::GroupSubscribedToTopic
+        | Code::UnstableOffsetCommit
+        | Code::FencedMemberEpoch
+        | Code::UnreleasedInstanceId
+        | Code::UnsupportedAssignor
+        | Code::StaleMemberEpoch
+        | Code::UnknownSubscriptionId
+        | Code::TelemetryTooLarge => Verdict::Unacked,
+        // Newer than this table.
+        _ => Verdict::Unacked,
     }
 }
 

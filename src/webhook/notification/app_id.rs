@@ -12,7 +12,7 @@ use std::fmt;
 pub struct AppId<'a>(Cow<'a, str>);
 
 impl<'a> AppId<'a> {
-    /// The longest id, in bytes: ten times what the provider's ids are likely to be (24 hex digits).
+    /// The longest id, in bytes: ten times what the provider's are likely to have (24 hex digits).
     pub const LIMIT: usize = 256;
 
     /// Checks the text of an id.

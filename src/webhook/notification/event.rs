@@ -160,6 +160,15 @@ impl Field {
 #[cfg(test)]
 mod tests {
     use super::{EventKind, Field};
+    use crate::webhook::notification::FORWARDED_TYPE_LIMIT;
+    use crate::webhook::notification::app_id::AppId;
+
+    #[test]
+    fn the_limits_are_told_as_they_are() {
+        for (field, limit) in [(Field::Type, FORWARDED_TYPE_LIMIT), (Field::AppId, AppId::LIMIT)] {
+            assert!(field.expected().contains(&format!(" {limit} bytes")), "{}", field.name());
+        }
+    }
 
     #[test]
     fn every_kind_asks_for_the_common_fields_first() {

@@ -45,12 +45,6 @@ impl FaultCode {
     }
 }
 
-impl fmt::Display for FaultCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 /// The first faults of a notification, and how many there were.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
@@ -165,7 +159,9 @@ impl Flaw {
             Self::Blank => "the string is blank".into(),
             Self::TooLong(limit) => format!("the string is longer than {limit} bytes").into(),
             Self::ControlCharacter => "the string holds a control character".into(),
-            Self::NotATime => "tells no time up to the year 9999".into(),
+            Self::NotATime => {
+                "neither a Unix time nor RFC 3339 with a zone, up to the year 9999".into()
+            }
         }
     }
 }

@@ -15,7 +15,8 @@ pub enum Invalid {
     MalformedJson {
         /// The line of the first problem, from 1.
         line: usize,
-        /// The byte in that line, from 1; 0 where a line ended too early.
+        /// The byte in that line, from 1, a byte order mark not counted; 0 where the body ended
+        /// before the line began.
         column: usize,
         /// What is wrong there.
         detail: String,

@@ -1,8 +1,9 @@
 //! The members of a posted object that the contract speaks of.
 //!
-//! Promises: reads the whole body before anything is judged, so that `type` may stand last; of a
-//! repeated member the last counts, as in most parsers of consumers, and repeats of the two that
-//! decide where a record goes are noted. Does not know which fields a type requires.
+//! Promises: each value is judged as it goes by, and nothing but the verdict and the texts that
+//! route a record are kept; what is missing is asked at the end, so that `type` may stand last.
+//! Of a repeated member the last counts, as in most parsers of consumers; the two that decide where
+//! a record goes may not be repeated. Does not know which fields a type requires.
 
 use std::borrow::Cow;
 use std::mem;
@@ -82,6 +83,9 @@ impl<'a> Members<'a> {
             let app_id = members.app_id.ok().map(AppId::into_owned);
             return Err(Invalid::RepeatedField { name: Field::Type.name(), app_id });
         }
+        if members.voice_envelope && members.type_name == Err(Flaw::Missing) {
+            members.type_name = Err(Flaw::VoiceEnvelope);
+        }
         Ok(members)
     }
 
@@ -119,9 +123,6 @@ impl<'a> Members<'a> {
         let mut faults = Faults::default();
         for &field in required {
             match field {
-                Field::Type if self.type_name == Err(Flaw::Missing) && self.voice_envelope => {
-                    faults.field(field, &Err::<(), _>(Flaw::VoiceEnvelope));
-                }
                 Field::Type => faults.field(field, &self.type_name),
                 Field::AppId => faults.field(field, &self.app_id),
                 Field::TransDate => faults.field(field, &self.trans_date),

@@ -4,8 +4,8 @@
 //! no rule asks for: the body is passed on as it is, and consumers must be able to read it. That
 //! is why the values nobody asks for are walked with `deserialize_any` and not with serde's
 //! `IgnoredAny`, which lets lone surrogates and numbers out of range through. Recursion ends at
-//! [`NESTING_LIMIT`]. Allocates only for kept strings with escapes, and for faults.
-//! Does not judge the members: that is left until the whole body is known to be JSON.
+//! [`NESTING_LIMIT`]. Allocates only where strings have escapes, and for faults. Knows where a rule
+//! applies, but none of the rules.
 
 use std::borrow::Cow;
 use std::fmt;

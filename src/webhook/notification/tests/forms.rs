@@ -60,7 +60,6 @@ fn a_numeric_room_is_a_subject_by_its_text() {
         ("0", "0"),
         ("18446744073709551615", "18446744073709551615"),
         ("1.5", "1.5"),
-        ("1e300", "1e+300"),
     ] {
         let body = ROOMDROP.replace("\"64a1f0c2e4b0d7a1c3f9b210\"", number);
         assert_eq!(strict(&body).unwrap().subject(), Some(text));
@@ -154,7 +153,8 @@ fn hundreds_of_urls_with_escaped_slashes_are_accepted() {
     let url = |stream| format!(r#""http:\/\/media.example.com\/64a1f0c2\/stream-{stream}.mkv""#);
     let urls: Vec<_> = (0..250).map(url).collect();
     let body = format!(
-        r#"{{"recording":[{}],"conf_num":1,"room_id":2,"app_id":"a","trans_date":3,"type":"recording"}}"#,
+        r#"{{"recording":[{}],"conf_num":1,"room_id":2,"app_id":"a","trans_date":3,
+        "type":"recording"}}"#,
         urls.join(",")
     );
     assert_eq!(strict(&body).unwrap().kind(), EventKind::Recording);

@@ -109,9 +109,7 @@ fn what_consumers_cannot_read_is_refused_in_ignored_members_too() {
 #[test]
 fn one_bad_string_in_a_known_member_is_enough() {
     for bad in [r#""\ud800""#, "1e400"] {
-        let body = format!(
-            r#"{{"type":"recording","app_id":"a","recording":[{{"url":{bad}}}],"destination":{{"name":{bad}}}}}"#
-        );
+        let body = format!(r#"{{"type":"recording","app_id":"a","recording":[{{"url":{bad}}}]}}"#);
         malformed(body.as_bytes());
     }
 }
@@ -194,6 +192,13 @@ fn type_and_app_id_stand_once_however_they_are_written() {
             assert!(matches!(refused, Invalid::RepeatedField { name: n, .. } if n == name));
             assert_eq!(refused.to_string(), format!("`{name}` stands more than once"));
         }
+    }
+}
+
+#[test]
+fn a_member_that_is_null_at_first_is_repeated_too() {
+    for body in [r#"{"type":null,"type":"roomdrop"}"#, r#"{"app_id":null,"app_id":"a"}"#] {
+        assert!(matches!(strict(body), Err(Invalid::RepeatedField { app_id: None, .. })));
     }
 }
 
