@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, and says on stderr what it skipped"
 )]
 
+mod dev;
 mod harness;
 mod layers;
 mod readme;

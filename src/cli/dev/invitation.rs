@@ -25,30 +25,30 @@ impl Invitation {
         let Self { addresses, path, broker, credential } = self;
         let (webhook, admin) = (reachable(addresses.webhook), reachable(addresses.admin));
         let Credential { user, password } = credential;
-        let body = body();
-        // Without -w the shell's prompt would stand behind the answer.
-        let curl = format!(
-            "curl http://{webhook}{path} -u {user}:{password} -w '\\n' \\\n  \
-             -H 'Content-Type: application/json' \\\n  -d '{body}'"
-        );
-        let kcat = format!("kcat -b {broker} -t {TOPIC} -C -f '{KCAT_FORMAT}'");
+        // Nothing stands beside the commands, so that whole lines can be picked up. Without -w the
+        // shell's prompt would stand behind the answer.
         [
-            page::title("Post one yourself; its record will be printed here. Ctrl-C ends it."),
-            page::row("url", &format!("http://{webhook}{path}")),
-            page::row("curl", &curl),
-            page::row("kcat", &kcat),
-            page::row("admin", &format!("http://{admin}/readyz and /metrics")),
+            page::title("Post one yourself; its record will be shown here."),
+            format!("  curl http://{webhook}{path} -u {user}:{password} \\\n"),
+            "    -H 'Content-Type: application/json' -w '\\n' \\\n".to_owned(),
+            format!("    -d '{}'\n", body()),
+            page::title("Read the topic with a consumer of your own."),
+            format!("  kcat -b {broker} -t {TOPIC} -C -f '{KCAT_FORMAT}'\n"),
+            page::title("Ask the bridge how it is."),
+            format!("  curl http://{admin}/readyz\n"),
+            format!("  curl http://{admin}/metrics\n"),
+            page::title("Ctrl-C ends it."),
         ]
         .concat()
     }
 }
 
-/// A notification of now, so that its record differs from the samples' in key and time.
+/// A notification of now. Its key falls on another partition than the samples'.
 fn body() -> String {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let now = since.as_secs();
     format!(
-        r#"{{"type":"roomdrop","trans_date":{now},"app_id":"my-app","room_id":"my-room","conf_num":"1"}}"#
+        r#"{{"type":"roomdrop","trans_date":{now},"app_id":"demo","room_id":"room-1","conf_num":"1"}}"#
     )
 }
 

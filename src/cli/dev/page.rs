@@ -74,7 +74,7 @@ pub(super) fn record(record: &ConsumedRecord) -> String {
     [
         row("record", &place),
         row("key", &key),
-        row("header", &headers.join("\n")),
+        if headers.is_empty() { String::new() } else { row("header", &headers.join("\n")) },
         row("value", &printable(value)),
     ]
     .concat()
@@ -175,6 +175,13 @@ mod tests {
         let shown = plain(&shown);
         assert_eq!(shown.lines().collect::<Vec<_>>(), lines);
         assert!(shown.lines().all(|line| line.len() <= 80));
+    }
+
+    #[test]
+    fn a_record_of_another_producer_may_have_neither_key_nor_headers() {
+        let shown = plain(&record(&ConsumedRecord { value: b"x".to_vec(), ..Default::default() }));
+        let lines = ["  record , partition 0, offset 0", "  key    none", "  value  x"];
+        assert_eq!(shown.lines().collect::<Vec<_>>(), lines);
     }
 
     #[test]

@@ -1,0 +1,148 @@
+//! `hookbridge dev` as a newcomer meets it: the four samples, the commands to paste, the end.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::deadline::{wait_exit, wait_for};
+use crate::support::http::{basic, post};
+
+/// It takes half a second, and tests share the machine.
+const SOON: Duration = Duration::from_secs(30);
+
+/// A `curl` that says what the shell has made of its arguments, one a line.
+const CURL: &str = "curl() { printf '%s\\n' \"$@\"; }\n";
+
+fn dev(flags: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hookbridge"));
+    command.arg("dev").args(flags).stdin(Stdio::null()).stdout(Stdio::piped());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("HOOKBRIDGE_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// A process that is killed when the test ends.
+struct Running(Child);
+
+impl Running {
+    fn start(flags: &[&str]) -> (Self, BufReader<ChildStdout>) {
+        let mut child = dev(flags).spawn().unwrap();
+        let stdout = child.stdout.take().unwrap();
+        (Self(child), BufReader::new(stdout))
+    }
+
+    fn interrupt(&self) {
+        kill_process(Pid::from_child(&self.0), Signal::INT).unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Neither fails for a child that has ended already.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// What has been shown so far, read as it comes.
+#[derive(Clone, Default)]
+struct Shown(Arc<Mutex<String>>);
+
+impl Shown {
+    fn by(mut stdout: impl Read + Send + 'static) -> Self {
+        let shown = Self::default();
+        let into = shown.clone();
+        thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(read @ 1..) = stdout.read(&mut bytes) {
+                into.0.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..read]));
+            }
+        });
+        shown
+    }
+
+    #[track_caller]
+    fn wait_for(&self, text: &str) -> String {
+        wait_for(SOON, text, || {
+            let shown = self.0.lock().unwrap();
+            shown.contains(text).then(|| shown.clone())
+        })
+    }
+}
+
+#[test]
+fn the_four_samples_arrive_as_sent_and_are_shown_in_plain_text() {
+    let output = dev(&["--once"]).stderr(Stdio::piped()).output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+
+    assert!(output.status.success(), "{shown}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "nothing to worry about");
+    assert_eq!(shown.lines().last(), Some("4 of 4 arrived as sent"));
+    assert!(!shown.contains('\u{1b}'), "no colours in a pipe");
+    for of_a_record in ["video.events, partition", "5f3a9c1e7d2b4a0012c4e8f1", "ce_id: "] {
+        assert!(shown.matches(of_a_record).count() >= 4, "{shown}");
+    }
+    for sample in ["roomdrop", "recording", "transcoded", "file-transfer-awss3"] {
+        let file = format!("{}/tests/samples/{sample}.json", env!("CARGO_MANIFEST_DIR"));
+        let posted = std::fs::read_to_string(file).unwrap();
+        let value = posted.trim_end().replace('\n', "\n         ");
+        assert!(shown.contains(&value), "{sample} in\n{shown}");
+    }
+}
+
+#[test]
+fn a_setting_of_another_bridge_does_not_reach_it() {
+    let output = dev(&["--once"])
+        .env("HOOKBRIDGE_CREDENTIALS", "/no/such/file")
+        .env("HOOKBRIDGE_BROKERS", "127.0.0.1:1")
+        .env("HOOKBRIDGE_MAX_BODY", "1B")
+        .output()
+        .unwrap();
+
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_reader_that_goes_after_the_first_line_ends_it_quietly() {
+    for flags in [&["--once"][..], &[]] {
+        let (mut running, mut stdout) = Running::start(flags);
+        stdout.read_line(&mut String::new()).unwrap();
+        drop(stdout);
+
+        assert!(wait_exit(&mut running.0, SOON, "dev without a reader").success());
+    }
+}
+
+#[test]
+fn the_curl_line_works_as_it_is_shown_and_its_record_is_shown_too() {
+    let (mut running, stdout) = Running::start(&[]);
+    let shown = Shown::by(stdout);
+    let text = shown.wait_for("Ctrl-C ends it.\n");
+    let curl = text.find("  curl http").unwrap();
+    let line = text[curl..].split("\n\n").next().unwrap();
+
+    let shell = Command::new("sh").args(["-c", &format!("{CURL}{line}")]).output().unwrap();
+    let arguments = String::from_utf8(shell.stdout).unwrap();
+    let arguments: Vec<&str> = arguments.lines().collect();
+    let [url, "-u", pair, "-H", header, "-w", _, "-d", body] = arguments[..] else {
+        panic!("{arguments:?}")
+    };
+    let (address, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let (user, password) = pair.split_once(':').unwrap();
+    let authorization = basic(user, password);
+    let headers = [header.split_once(": ").unwrap(), ("Authorization", &authorization)];
+    let answer = post(address.parse().unwrap(), &format!("/{path}"), &headers, body);
+
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    shown.wait_for(&format!("  value  {body}\n"));
+    running.interrupt();
+    assert!(wait_exit(&mut running.0, SOON, "dev after Ctrl-C").success());
+    shown.wait_for("Ended");
+}
