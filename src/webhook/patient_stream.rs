@@ -268,10 +268,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PatientStream<S> {
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
             self.lingering = Some(Instant::now());
         }
-        if self.turn.is_unread() {
-            self.poll_linger(cx)
-        } else {
-            Poll::Ready(Ok(()))
-        }
+        if self.turn.is_unread() { self.poll_linger(cx) } else { Poll::Ready(Ok(())) }
     }
 }

@@ -12,4 +12,6 @@ mod harness;
 mod layers;
 mod readme;
 mod protocol;
+mod records;
+mod refusals;
 mod support;

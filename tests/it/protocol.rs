@@ -4,7 +4,7 @@
 mod early;
 mod framing;
 mod heads;
-mod leaving;
-mod limits;
+pub(crate) mod leaving;
+pub(crate) mod limits;
 mod reuse;
-mod slow;
+pub(crate) mod slow;

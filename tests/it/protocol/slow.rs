@@ -2,11 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use hookbridge::metrics::Outcome;
+
 use crate::protocol::framing::{head, is_accepted};
 use crate::support::bridge::launch::Launch;
 use crate::support::deadline::wait_for;
 use crate::support::http::{Connection, request};
 use crate::support::notification::{ROOMDROP, numbered};
+use crate::support::problem::refusal;
 use crate::support::rig::{PATH, Rig};
 
 const READ: Duration = Duration::from_millis(300);
@@ -45,7 +48,7 @@ fn a_head_that_comes_byte_by_byte_gains_no_time() {
 }
 
 #[test]
-fn a_body_that_is_not_whole_in_time_is_refused_and_the_connection_closed() {
+pub(crate) fn a_body_that_is_not_whole_in_time_is_refused_and_the_connection_closed() {
     let rig = Rig::on_mock(impatient);
     let mut connection = rig.connect();
     let post = request("POST", PATH, &[], ROOMDROP);
@@ -117,7 +120,7 @@ fn a_connection_that_never_says_anything_ends_with_the_idle_time_out() {
 
 fn is_too_slow(mut connection: Connection, begun: Instant) {
     let answer = connection.read();
-    assert_eq!((answer.status, &answer.json()["code"]), (408, &"too_slow".into()));
+    assert_eq!(refusal(&answer), (408, Outcome::TooSlow));
     assert!((READ..LATE).contains(&begun.elapsed()), "{:?}", begun.elapsed());
     assert_eq!(answer.header("connection"), Some("close"));
     assert!(connection.is_closed());

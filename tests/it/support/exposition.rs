@@ -1,7 +1,9 @@
 //! What `/metrics` says at one moment.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::net::SocketAddr;
+use std::str::FromStr;
 
 use crate::support::http;
 
@@ -17,20 +19,12 @@ impl Exposition {
         Self(http::get(admin, "/metrics").text().to_owned())
     }
 
-    /// The value of a series, named with its labels.
+    /// The value of a series, named with its labels: a float, or an integer where it counts.
     #[track_caller]
-    pub(crate) fn value(&self, series: &str) -> f64 {
+    pub(crate) fn value<T: FromStr<Err: Debug>>(&self, series: &str) -> T {
         let value = self.0.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
         let value = value.unwrap_or_else(|| panic!("no series {series} in\n{}", self.0));
         value.split(' ').next().expect("split gives one at least").parse().unwrap()
-    }
-
-    /// The value of a series that counts.
-    #[track_caller]
-    pub(crate) fn count(&self, series: &str) -> u64 {
-        let value = self.value(series);
-        assert!(value.fract() == 0.0 && value >= 0.0, "{series} is {value}");
-        value as u64
     }
 
     /// How many posts ended in each way, where there was one.

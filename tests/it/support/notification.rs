@@ -1,5 +1,7 @@
 //! Notifications to be posted, and what identifies their records.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha256};
 
 /// A project, and a notification of it as the provider sends it.
@@ -23,5 +25,9 @@ pub(crate) fn of_length(length: usize) -> String {
 /// and the body, in hex.
 pub(crate) fn ce_id(app_id: &str, body: impl AsRef<[u8]>) -> String {
     let digest = Sha256::digest([app_id.as_bytes(), b"\0", body.as_ref()].concat());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut hex = String::new();
+    for byte in digest {
+        write!(hex, "{byte:02x}").unwrap();
+    }
+    hex
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::consumer::{self, Seen};
-use crate::support::deadline::wait_for;
+use crate::support::deadline::{eventually, wait_for};
 use crate::support::either_kafka::EitherKafka;
 use crate::support::exposition::Exposition;
 use crate::support::http::{self, Connection, Response, basic};
@@ -75,6 +75,16 @@ impl Rig {
     ) -> Self {
         let topic = topic.replace("::", "-");
         kafka.create_topic(&topic, partitions);
+        Self::on_topic(kafka, topic, flags)
+    }
+
+    /// In front of a topic that is there.
+    #[track_caller]
+    pub(crate) fn on_topic(
+        kafka: EitherKafka,
+        topic: String,
+        flags: impl FnOnce(Launch) -> Launch,
+    ) -> Self {
         let mut serve = Bridge::with(kafka.bootstrap()).arg("--topic", &topic);
         if let EitherKafka::Mock(_) = kafka {
             serve = serve.arg("--kafka-property", MOCK_LIMIT);
@@ -118,6 +128,18 @@ impl Rig {
         consumer::to_end(&self.kafka.bootstrap(), &self.topic)
     }
 
+    /// The value of a series that counts.
+    #[track_caller]
+    pub(crate) fn count(&self, series: &str) -> u64 {
+        Exposition::of(self.bridge.admin()).value(series)
+    }
+
+    /// Waits until a series counts so many.
+    #[track_caller]
+    pub(crate) fn wait_for_count(&self, series: &str, count: u64) {
+        eventually(SOON, &format!("{series} is {count}"), || self.count(series) == count);
+    }
+
     /// How many posts ended in each way, once none is under way.
     #[track_caller]
     pub(crate) fn outcomes(&self) -> BTreeMap<String, u64> {
@@ -129,15 +151,16 @@ impl Rig {
     fn settled(&self) -> Exposition {
         wait_for(SOON, "no post is under way", || {
             let exposition = Exposition::of(self.bridge.admin());
-            (exposition.count("hookbridge_in_flight") == 0).then_some(exposition)
+            (exposition.value::<u64>("hookbridge_in_flight") == 0).then_some(exposition)
         })
     }
 
     fn check_accounts(&self) {
         let settled = self.settled();
         let ended: u64 = settled.outcomes().values().sum();
-        assert_eq!(settled.count("hookbridge_received_total"), ended, "{:?}", settled.outcomes());
-        assert_eq!(settled.count("hookbridge_in_flight_bytes"), 0);
+        let received: u64 = settled.value("hookbridge_received_total");
+        assert_eq!(received, ended, "{:?}", settled.outcomes());
+        assert_eq!(settled.value::<u64>("hookbridge_in_flight_bytes"), 0);
     }
 }
 

@@ -1,0 +1,52 @@
+//! Every "no" that a sender may get: a table of requests and refusals, and what holds for all.
+
+mod answers;
+mod bodies;
+mod complete;
+mod contracts;
+mod order;
+mod row;
+mod set_ups;
+mod table;
+
+use row::{MARKER, Row, credentials};
+
+use crate::support::http::Response;
+use crate::support::problem::Problem;
+use crate::support::rig::{PASSWORD, Rig, authorization};
+
+/// What a 401 asks for (RFC 7617).
+const CHALLENGE: &str = "Basic realm=\"hookbridge\", charset=\"UTF-8\"";
+
+#[test]
+fn every_request_of_the_table_is_refused_as_it_says_without_an_echo_and_without_a_record() {
+    let rig = Rig::on_mock(|serve| serve.credentials(credentials()).env("LOG", "trace"));
+
+    for row in table::rows() {
+        let mut connection = rig.connect();
+        connection.send(&row.request);
+        check(&row, &connection.read());
+    }
+
+    assert_eq!(rig.records(), []);
+    let log = rig.bridge().log();
+    assert!(log.contains("\"outcome\":\"forbidden_app\""), "refusals are logged");
+    for secret in [MARKER, PASSWORD, &authorization()["Basic ".len()..]] {
+        assert!(!log.contains(secret), "{secret} is in the log");
+    }
+}
+
+fn check(Row { why, status, outcome, faults, .. }: &Row, answer: &Response) {
+    let problem = Problem::of(answer);
+    assert_eq!((answer.status, problem.outcome()), (*status, *outcome), "{why}");
+    assert_eq!(problem.faults(), *faults, "{why}");
+    assert!(!answer.text().contains(MARKER), "{why}");
+    assert!(!answer.headers.iter().any(|(_, value)| value.contains(MARKER)), "{why}");
+    for (name, expected) in [
+        ("www-authenticate", (*status == 401).then_some(CHALLENGE)),
+        ("allow", (*status == 405).then_some("POST")),
+        ("retry-after", None), // of a 503 alone, and those stand in tests of their own
+    ] {
+        assert_eq!(answer.header(name), expected, "{why}: {name}");
+    }
+}

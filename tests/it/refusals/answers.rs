@@ -1,0 +1,72 @@
+//! What refusals say in words: where a body breaks, what else is wrong, and nothing to those who
+//! fail to identify themselves.
+
+use hookbridge::metrics::Outcome;
+
+use crate::refusals::row::{credentials, good_head, with};
+use crate::refusals::table;
+use crate::support::http::Response;
+use crate::support::problem::Problem;
+use crate::support::rig::Rig;
+
+#[test]
+fn every_401_is_the_same_answer_whatever_is_wrong_with_the_credentials() {
+    let rig = Rig::on_mock(|serve| serve.credentials(credentials()));
+    let unauthorized = table::rows().into_iter().filter(|row| row.outcome == Outcome::Unauthorized);
+
+    let answers: Vec<_> = unauthorized.map(|row| send(&rig, &row.request)).collect();
+
+    for answer in &answers {
+        assert_eq!(answer.status, 401);
+        assert_eq!(but_date(answer), but_date(&answers[0]));
+        assert_eq!(answer.text(), answers[0].text());
+    }
+    assert!(answers.len() > 10);
+}
+
+#[test]
+fn a_parse_error_is_placed_by_line_and_column() {
+    let rig = Rig::open();
+    for (body, place) in [
+        (&b"{\n  \"a\": 1,\n}"[..], "line 3 column 1"),
+        (b"{\"a\":1}\0", "line 1 column 8"),
+        (b"{\n\"a\": \"\xff\"}", "line 2 column 7"),
+        (b"", "line 1 column 0"),
+    ] {
+        let problem = Problem::of(&rig.post(&[], body));
+        assert!(problem.detail.ends_with(place), "{}: {}", body.escape_ascii(), problem.detail);
+    }
+}
+
+#[test]
+fn a_post_of_the_voice_service_gets_a_hint() {
+    let rig = Rig::open();
+    let body = "{\"encrypted_data\":\"00\"}";
+    let headers = [("x-algoritm", "aes"), ("x-format", "json"), ("x-encoding", "base64")];
+
+    let problem = Problem::of(&rig.post(&headers, body));
+
+    assert!(problem.detail.contains("voice"), "{}", problem.detail);
+}
+
+#[test]
+fn more_faults_than_are_listed_are_counted() {
+    let rig = Rig::restricted();
+    let body = with(include_str!("../../samples/recording.json"), "/recording", vec![0; 20].into());
+
+    let problem = Problem::of(&send(&rig, &good_head(body)));
+
+    assert_eq!(problem.faults().len(), 16);
+    assert!(problem.detail.contains("19 more"), "{}", problem.detail);
+}
+
+fn send(rig: &Rig, request: &[u8]) -> Response {
+    let mut connection = rig.connect();
+    connection.send(request);
+    connection.read()
+}
+
+/// The headers that could tell one answer from another.
+fn but_date(answer: &Response) -> Vec<&(String, String)> {
+    answer.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("date")).collect()
+}
