@@ -6,6 +6,7 @@
 //! whole. It decides nothing and knows neither HTTP nor Kafka.
 
 use crate::metrics::{EventLabel, Metrics, Outcome};
+use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -67,6 +68,12 @@ impl Post {
         if within { Ok(()) } else { Err(OverBudget) }
     }
 
+    /// Says that its body is not in memory any more, though it is still open.
+    pub fn release(&mut self) {
+        let held = i64::try_from(mem::take(&mut self.held)).unwrap_or(i64::MAX);
+        self.metrics.in_flight_bytes.dec_by(held);
+    }
+
     /// Names the notification. `line` is called only while somebody reads the line.
     pub fn describe(&mut self, event: EventLabel, line: impl FnOnce() -> Line) {
         self.event = Some(event);
@@ -96,7 +103,7 @@ impl Post {
         self.metrics.outcome(outcome).inc();
         self.metrics.answer_seconds.observe(took.as_secs_f64());
         self.metrics.in_flight.dec();
-        self.metrics.in_flight_bytes.dec_by(i64::try_from(self.held).unwrap_or(i64::MAX));
+        self.release();
         if outcome == Outcome::Published
             && let Some(event) = self.event
         {
@@ -169,5 +176,16 @@ mod tests {
         assert_eq!(first.hold(40, 100), Ok(()));
         first.close(Outcome::Published);
         assert_eq!(metrics.in_flight_bytes.get(), 0);
+    }
+
+    #[test]
+    fn bytes_that_were_let_go_make_room_before_the_post_ends_and_count_once() {
+        let metrics = metrics();
+        let (mut first, mut second) = (Post::open(&metrics), Post::open(&metrics));
+        assert_eq!(first.hold(60, 100), Ok(()));
+        first.release();
+        assert_eq!(second.hold(60, 100), Ok(()));
+        first.close(Outcome::TooSlow);
+        assert_eq!(metrics.in_flight_bytes.get(), 60);
     }
 }

@@ -80,6 +80,8 @@ impl Ingest {
         let Accepted { record, id } = match read {
             Ok(accepted) => accepted,
             Err(rejection) => {
+                // What was read of it is dropped already; the rest is read for the connection.
+                post.release();
                 let connection = body::discard(&mut body, &head.headers).await;
                 return refuse(post, &rejection, connection);
             }
