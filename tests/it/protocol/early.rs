@@ -1,13 +1,17 @@
 //! Answers that come before the body: they can be read, and the connection is kept or closed as
 //! they say.
 
-use crate::protocol::framing::{head, is_accepted};
+use crate::protocol::{head, is_accepted};
+use crate::support::deadline::wait_for;
 use crate::support::http::{Connection, basic, request};
-use crate::support::notification::{ROOMDROP, numbered};
-use crate::support::rig::{PATH, Rig, authorization};
+use crate::support::notification::{ROOMDROP, numbered, of_length};
+use crate::support::rig::{PATH, Rig, SOON, authorization};
 
 /// More than the buffers of both sockets hold: the sender is still writing when it is answered.
 const LARGE: usize = 10 * 1024 * 1024;
+
+/// More than comes with the head, little enough to be read for the sake of the connection.
+const MORE_THAN_ONE_READ: usize = 60_000;
 
 const SENDERS: usize = 5;
 
@@ -15,41 +19,56 @@ const SENDERS: usize = 5;
 fn a_sender_that_writes_all_of_a_large_body_first_then_reads_its_401() {
     let rig = Rig::restricted();
     for _ in 0..SENDERS {
-        let mut connection = rig.connect();
-
-        connection.send(request("POST", PATH, &[], "x".repeat(LARGE)));
-
-        assert_eq!(connection.read().status, 401);
-        assert!(connection.is_closed());
+        assert_eq!(write_all_then_read(&rig, large("POST", PATH, &[])), 401);
     }
 }
 
 #[test]
 fn a_sender_that_writes_all_of_a_large_body_first_then_reads_its_413() {
     let rig = Rig::open();
+    let chunk = format!("{LARGE:x}\r\n{}\r\n0\r\n\r\n", "x".repeat(LARGE));
+    let chunked = head("Transfer-Encoding: chunked\r\n") + &chunk;
     for _ in 0..SENDERS {
-        let mut connection = rig.connect();
-
-        connection.send(request("POST", PATH, &[], "x".repeat(LARGE)));
-
-        assert_eq!(connection.read().status, 413);
-        assert!(connection.is_closed());
+        assert_eq!(write_all_then_read(&rig, large("POST", PATH, &[])), 413);
+        assert_eq!(write_all_then_read(&rig, &chunked), 413);
     }
 }
 
 #[test]
-fn a_sender_of_many_chunks_reads_its_413_when_it_has_written_them_all() {
-    let rig = Rig::open();
-    let chunk = format!("{LARGE:x}\r\n{}\r\n0\r\n\r\n", "x".repeat(LARGE));
-    for _ in 0..SENDERS {
-        let mut connection = rig.connect();
-
-        connection.send(head("Transfer-Encoding: chunked\r\n"));
-        connection.send(&chunk);
-
-        assert_eq!(connection.read().status, 413);
-        assert!(connection.is_closed());
+fn a_sender_that_writes_all_of_a_large_body_first_then_reads_any_other_early_answer() {
+    let rig = Rig::restricted();
+    let authorization = authorization();
+    let gzip = [("Authorization", &*authorization), ("Content-Encoding", "gzip")];
+    for (method, path, headers, status) in
+        [("POST", "/other", &[][..], 404), ("PUT", PATH, &[], 405), ("POST", PATH, &gzip, 415)]
+    {
+        assert_eq!(write_all_then_read(&rig, large(method, path, headers)), status);
     }
+}
+
+#[test]
+fn a_sender_that_never_stops_writing_is_cut_off() {
+    let rig = Rig::open();
+    let mut connection = rig.connect();
+    let chunk = format!("{LARGE:x}\r\n{}\r\n", "x".repeat(LARGE));
+
+    connection.send(head("Transfer-Encoding: chunked\r\n"));
+    wait_for(SOON, "the connection is closed", || connection.try_send(&chunk).err());
+
+    rig.wait_for_count("hookbridge_connections", 0);
+    assert_eq!(rig.outcomes(), [("too_large".to_owned(), 1)].into());
+}
+
+#[test]
+fn a_sender_that_neither_writes_nor_leaves_after_an_early_answer_is_let_go() {
+    let rig = Rig::restricted();
+    let mut connection = rig.connect();
+
+    connection.send(head(&format!("Content-Length: {LARGE}\r\n")));
+
+    assert_eq!(connection.read().status, 401);
+    assert!(connection.is_closed());
+    rig.wait_for_count("hookbridge_connections", 0);
 }
 
 #[test]
@@ -90,14 +109,11 @@ fn every_early_answer_to_a_small_body_keeps_the_connection() {
 }
 
 #[test]
-fn an_early_answer_waits_for_the_rest_of_a_small_body_that_is_on_its_way() {
+fn an_early_answer_waits_for_the_rest_of_a_body_that_is_on_its_way() {
     let rig = Rig::restricted();
     let mut connection = rig.connect();
-    let post = request("POST", PATH, &[], ROOMDROP);
-    let (first, second) = post.split_at(post.len() - 40);
 
-    connection.send(first);
-    connection.send(second);
+    connection.send(request("POST", PATH, &[], of_length(MORE_THAN_ONE_READ)));
     let challenge = connection.read();
 
     assert_eq!((challenge.status, challenge.header("connection")), (401, None));
@@ -120,4 +136,18 @@ fn an_early_answer_to_a_body_that_does_not_come_closes_the_connection() {
 fn take_one_more(mut connection: Connection) {
     connection.send(request("POST", PATH, &[("Authorization", &authorization())], ROOMDROP));
     assert!(is_accepted(&connection.read(), ROOMDROP));
+}
+
+fn large(method: &str, path: &str, headers: &[(&str, &str)]) -> Vec<u8> {
+    request(method, path, headers, "x".repeat(LARGE))
+}
+
+/// The status of the answer, which is followed by a close in good order.
+#[track_caller]
+fn write_all_then_read(rig: &Rig, request: impl AsRef<[u8]>) -> u16 {
+    let mut connection = rig.connect();
+    connection.send(request);
+    let status = connection.read().status;
+    assert!(connection.is_closed());
+    status
 }

@@ -1,9 +1,11 @@
 //! How a body is marked off: its length, chunks, a wait for 100 (Continue).
 
-use std::fmt::Write as _;
+use hookbridge::metrics::Outcome;
 
-use crate::support::http::{Response, request};
-use crate::support::notification::{APP_ID, ROOMDROP, ce_id, numbered};
+use crate::protocol::{head, is_accepted};
+use crate::support::http::request;
+use crate::support::notification::{ROOMDROP, numbered};
+use crate::support::problem::refusal;
 use crate::support::rig::{PATH, Rig, authorization};
 
 const EXPECT: (&str, &str) = ("Expect", "100-continue");
@@ -15,9 +17,9 @@ fn a_chunked_body_is_the_sum_of_its_chunks() {
     let mut connection = rig.connect();
 
     // Every boundary within a character is among them.
-    connection.send(chunked(&body.bytes().map(|byte| vec![byte]).collect::<Vec<_>>(), ""));
+    connection.send(chunked(&body.bytes().map(|byte| vec![byte]).collect::<Vec<_>>()));
     assert!(is_accepted(&connection.read(), &body));
-    connection.send(chunked(&[body.as_bytes()], ""));
+    connection.send(chunked(&[body.as_bytes()]));
     assert!(is_accepted(&connection.read(), &body));
 
     let records = rig.records();
@@ -46,9 +48,9 @@ fn an_empty_chunked_body_is_an_empty_body() {
     let rig = Rig::open();
 
     let mut connection = rig.connect();
-    connection.send(chunked::<&str>(&[], ""));
+    connection.send(chunked::<&str>(&[]));
 
-    assert_eq!(connection.read().json()["code"], "malformed_json");
+    assert_eq!(refusal(&connection.read()), (400, Outcome::MalformedJson));
 }
 
 #[test]
@@ -71,22 +73,15 @@ fn a_sender_that_waits_for_a_100_gets_it_before_its_body_and_200_after_it() {
 fn a_sender_that_waits_for_a_100_in_vain_reads_why() {
     let rig = Rig::restricted();
     let authorization = authorization();
-    let too_large = (1024 * 1024 + 1).to_string();
-    let head = |path: &str, fields: &str| format!("POST {path} HTTP/1.1\r\n{fields}\r\n");
-    let expect = "Host: test\r\nExpect: 100-continue\r\nContent-Length: ";
+    let declared = |length: usize| format!("Expect: 100-continue\r\nContent-Length: {length}\r\n");
+    let identified = format!("Authorization: {authorization}\r\n");
+    let small = declared(ROOMDROP.len());
     for (head, status) in [
-        (head(PATH, &format!("{expect}184\r\n")), 401),
-        (head("/other", &format!("{expect}184\r\n")), 404),
-        (head(PATH, &format!("{expect}{too_large}\r\nAuthorization: {authorization}\r\n")), 413),
-        (
-            head(
-                PATH,
-                &format!(
-                    "{expect}9\r\nContent-Encoding: gzip\r\nAuthorization: {authorization}\r\n"
-                ),
-            ),
-            415,
-        ),
+        (head(&small).replace(PATH, "/other"), 404),
+        (head(&small).replace("POST", "PUT"), 405),
+        (head(&small), 401),
+        (head(&format!("{small}{identified}Content-Encoding: gzip\r\n")), 415),
+        (head(&format!("{}{identified}", declared(1024 * 1024 + 1))), 413),
     ] {
         let mut connection = rig.connect();
         connection.send(&head);
@@ -113,29 +108,12 @@ fn a_sender_that_does_not_wait_for_its_100_is_answered_all_the_same() {
     assert!(is_accepted(&answer, ROOMDROP));
 }
 
-/// A body of these chunks and trailers.
-fn chunked<T: AsRef<[u8]>>(chunks: &[T], trailers: &str) -> Vec<u8> {
+/// A post whose body comes in these chunks.
+fn chunked<T: AsRef<[u8]>>(chunks: &[T]) -> Vec<u8> {
     let mut post = head("Transfer-Encoding: chunked\r\n").into_bytes();
     for chunk in chunks.iter().map(AsRef::as_ref) {
         post.extend([format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat());
     }
-    post.extend(format!("0\r\n{trailers}\r\n").bytes());
+    post.extend(b"0\r\n\r\n");
     post
-}
-
-/// The head of a post with these lines.
-pub(super) fn head(lines: &str) -> String {
-    format!("POST {PATH} HTTP/1.1\r\nHost: test\r\n{lines}\r\n")
-}
-
-/// A post of the old version with these lines.
-pub(super) fn http_1_0(lines: &str, body: &str) -> String {
-    let mut post = format!("POST {PATH} HTTP/1.0\r\nContent-Length: {}\r\n", body.len());
-    write!(post, "{lines}\r\n{body}").unwrap();
-    post
-}
-
-/// Whether this is the 200 of that notification of [`APP_ID`].
-pub(super) fn is_accepted(answer: &Response, body: &str) -> bool {
-    answer.status == 200 && answer.json()["id"] == ce_id(APP_ID, body)
 }

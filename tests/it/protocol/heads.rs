@@ -1,6 +1,6 @@
 //! What a head may look like: target, method, names, length.
 
-use crate::protocol::framing::is_accepted;
+use crate::protocol::is_accepted;
 use crate::support::http::request;
 use crate::support::notification::ROOMDROP;
 use crate::support::rig::{PATH, Rig, authorization};
@@ -16,6 +16,16 @@ fn a_query_or_an_absolute_target_is_the_same_path() {
         let mut connection = rig.connect();
         connection.send(request("POST", target, &[], ROOMDROP));
         assert!(is_accepted(&connection.read(), ROOMDROP), "{target}");
+    }
+}
+
+#[test]
+fn the_path_is_the_operators() {
+    let rig = Rig::on_mock(|serve| serve.no_auth().arg("--path", "/hooks/video-8d2f"));
+    for (path, status) in [("/hooks/video-8d2f", 200), ("/hooks/video-8d2f?a", 200), (PATH, 404)] {
+        let mut connection = rig.connect();
+        connection.send(request("POST", path, &[], ROOMDROP));
+        assert_eq!(connection.read().status, status, "{path}");
     }
 }
 
@@ -101,6 +111,7 @@ fn a_head_that_is_too_long_is_refused_and_nobody_else_is_disturbed() {
 
     other.send(request("POST", PATH, &[], ROOMDROP));
     assert!(is_accepted(&other.read(), ROOMDROP));
+    assert_eq!(rig.outcomes(), [("published".to_owned(), 1)].into());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hookbridge::metrics::Outcome;
 
-use crate::protocol::framing::{head, is_accepted};
+use crate::protocol::{head, is_accepted};
 use crate::support::http::request;
 use crate::support::notification::ROOMDROP;
 use crate::support::problem::refusal;
@@ -56,7 +56,7 @@ pub(crate) fn a_sender_that_half_closes_within_its_body_is_told_that_it_is_incom
         assert_eq!(refusal(&answer), (400, Outcome::IncompleteBody));
         assert!(connection.is_closed());
     }
-    assert_eq!(rig.outcomes()["incomplete_body"], 2);
+    assert_eq!(rig.outcomes(), [("incomplete_body".to_owned(), 2)].into());
 }
 
 #[test]
@@ -71,6 +71,33 @@ fn a_sender_that_leaves_within_its_body_is_counted_however_it_leaves() {
         drop(closes);
         resets.reset();
         rig.wait_for_count(INCOMPLETE, counted);
+    }
+}
+
+#[test]
+fn a_sender_that_leaves_with_its_100_is_counted() {
+    let rig = Rig::open();
+    let mut connection = rig.connect();
+
+    connection.send(head("Expect: 100-continue\r\nContent-Length: 184\r\n"));
+    assert_eq!(connection.read().status, 100);
+    drop(connection);
+
+    rig.wait_for_count(INCOMPLETE, 1);
+}
+
+#[test]
+fn a_sender_that_was_refused_before_it_left_counts_as_refused() {
+    let rig = Rig::restricted();
+    for (post, counted) in half_posts().into_iter().zip([2, 4]) {
+        let [mut closes, mut resets] = [(); 2].map(|()| rig.connect());
+        for connection in [&mut closes, &mut resets] {
+            connection.send(&post);
+        }
+        drop(closes);
+        resets.reset();
+        rig.wait_for_count("hookbridge_received_total", counted);
+        assert_eq!(rig.outcomes(), [("unauthorized".to_owned(), counted)].into());
     }
 }
 

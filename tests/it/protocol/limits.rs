@@ -7,7 +7,7 @@ use std::time::Duration;
 use hookbridge::metrics::Outcome;
 use socket2::{Domain, Socket, Type};
 
-use crate::protocol::framing::is_accepted;
+use crate::protocol::is_accepted;
 use crate::support::deadline::wait_for;
 use crate::support::http::{Connection, request};
 use crate::support::notification::{APP_ID, ROOMDROP, ce_id, numbered, of_length};
@@ -85,17 +85,19 @@ fn a_sender_that_never_reads_its_answers_holds_up_nobody_and_is_let_go() {
 
 #[test]
 fn many_connections_post_at_once_and_each_gets_its_own_answer() {
-    let rig = Rig::open();
-    let mut connections: Vec<Connection> = (0..200).map(|_| rig.connect()).collect();
+    for workers in ["1", "2"] {
+        let rig = Rig::on_mock(|serve| serve.no_auth().arg("--workers", workers));
+        let mut connections: Vec<Connection> = (0..200).map(|_| rig.connect()).collect();
 
-    for (index, connection) in connections.iter_mut().enumerate() {
-        connection.send(request("POST", PATH, &[], numbered(index)));
-    }
-    for (index, connection) in connections.iter_mut().enumerate() {
-        assert!(is_accepted(&connection.read(), &numbered(index)), "{index}");
-    }
+        for (index, connection) in connections.iter_mut().enumerate() {
+            connection.send(request("POST", PATH, &[], numbered(index)));
+        }
+        for (index, connection) in connections.iter_mut().enumerate() {
+            assert!(is_accepted(&connection.read(), &numbered(index)), "{index}");
+        }
 
-    assert_eq!(rig.records().len(), connections.len());
+        assert_eq!(rig.records().len(), connections.len());
+    }
 }
 
 /// A connection whose buffers are full soon: what is not read is little.

@@ -1,6 +1,6 @@
 //! More than one post on a connection, and none after the last.
 
-use crate::protocol::framing::{http_1_0, is_accepted};
+use crate::protocol::{http_1_0, is_accepted};
 use crate::support::http::request;
 use crate::support::notification::{APP_ID, ROOMDROP, ce_id, numbered};
 use crate::support::rig::{PATH, Rig};

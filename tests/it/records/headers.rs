@@ -133,6 +133,20 @@ fn the_source_is_the_operators() {
 }
 
 #[test]
+fn a_room_that_cannot_be_a_subject_is_left_out() {
+    let rig = Rig::on_mock(|serve| serve.no_auth().arg("--validation", "envelope"));
+    let rooms = [r#""""#, r#"" ""#, r#""a\u0007b""#, "null", "[7]", "{}", "true"];
+    for room in rooms {
+        let body = ROOMDROP.replace(r#""64a1f0c2e4b0d7a1c3f9b210""#, room);
+        assert_eq!(rig.post(&[], body).status, 200, "{room}");
+    }
+
+    let records = rig.records();
+    assert_eq!(records.len(), rooms.len());
+    assert!(records.iter().all(|record| record.header("ce_subject").is_none()), "{records:?}");
+}
+
+#[test]
 fn posts_on_one_connection_do_not_lend_each_other_headers() {
     let rig = Rig::open();
     let mut connection = rig.connect();

@@ -6,7 +6,7 @@ use std::path::Path;
 use hookbridge::metrics::Outcome;
 
 use crate::support::http::request;
-use crate::support::notification::{APP_ID, ROOMDROP, ce_id};
+use crate::support::notification::{APP_ID, ROOMDROP, ce_id, of_length};
 use crate::support::problem::{Problem, refusal};
 use crate::support::rig::{PATH, Rig};
 
@@ -59,6 +59,26 @@ fn the_limit_of_nesting_is_32_levels() {
             let value = format!("{}0{}", open.repeat(levels - 1), close.repeat(levels - 1));
             let body = ROOMDROP.replacen('{', &format!("{{\"deep\":{value},"), 1);
             assert_eq!(rig.post(&[], body).status, status, "{levels} of {open}");
+        }
+    }
+}
+
+#[test]
+fn a_body_may_be_as_large_as_the_limit_and_not_a_byte_larger() {
+    let rig = Rig::on_mock(|serve| serve.no_auth().arg("--max-body", "2000B"));
+    let chunked = |body: &str| {
+        format!(
+            "POST {PATH} HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n\
+             {:x}\r\n{body}\r\n0\r\n\r\n",
+            body.len()
+        )
+    };
+    for (length, status) in [(2000, 200), (2001, 413)] {
+        let body = of_length(length);
+        for post in [request("POST", PATH, &[], &body), chunked(&body).into_bytes()] {
+            let mut connection = rig.connect();
+            connection.send(post);
+            assert_eq!(connection.read().status, status, "{length} bytes");
         }
     }
 }
