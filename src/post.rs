@@ -100,15 +100,16 @@ impl Post {
     fn settle(&mut self, outcome: Outcome) {
         self.open = false;
         let took = self.arrived.elapsed();
+        self.release();
         self.metrics.outcome(outcome).inc();
         self.metrics.answer_seconds.observe(took.as_secs_f64());
-        self.metrics.in_flight.dec();
-        self.release();
         if outcome == Outcome::Published
             && let Some(event) = self.event
         {
             self.metrics.accepted(event);
         }
+        // The last: whoever reads that nothing is in flight finds everything counted.
+        self.metrics.in_flight.dec();
         if let Some(line) = &self.line {
             tracing::debug!(
                 target: LOG_TARGET,
