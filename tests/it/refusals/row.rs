@@ -20,7 +20,7 @@ pub(super) struct Row {
     pub(super) status: u16,
     pub(super) outcome: Outcome,
     /// The pointer and the code of each fault.
-    pub(super) faults: Vec<(&'static str, &'static str)>,
+    pub(super) faults: Vec<(String, &'static str)>,
 }
 
 /// The credentials that the table is written for.
@@ -58,10 +58,11 @@ impl Row {
     pub(super) fn fields(
         why: impl Into<String>,
         body: impl AsRef<[u8]>,
-        faults: &[(&'static str, &'static str)],
+        faults: &[(impl AsRef<str>, &'static str)],
     ) -> Self {
+        let faults = faults.iter().map(|(pointer, code)| (pointer.as_ref().to_owned(), *code));
         let row = Self::post(why, body, 422, Outcome::InvalidNotification);
-        Self { faults: faults.to_vec(), ..row }
+        Self { faults: faults.collect(), ..row }
     }
 }
 

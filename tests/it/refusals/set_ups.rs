@@ -64,6 +64,7 @@ pub(crate) fn a_record_over_the_limit_of_the_topic_is_refused() {
         let answer = rig.post(&[], of_length(OVER).replacen("xxxxxxxxxxx", MARKER, 1));
 
         assert_eq!(refusal(&answer), (413, Outcome::RecordRefused));
+        rig.bridge().wait_for_log("record_refused", SOON);
         assert!(!answer.text().contains(MARKER) && !rig.bridge().log().contains(MARKER));
         assert_eq!(answer.header("retry-after"), None, "it would be refused again");
         assert_eq!(rig.post(&[], ROOMDROP).status, 200);

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::consumer::{self, Seen};
-use crate::support::deadline::{eventually, wait_for};
+use crate::support::deadline::eventually;
 use crate::support::either_kafka::EitherKafka;
 use crate::support::exposition::Exposition;
 use crate::support::http::{self, Connection, Response, basic};
@@ -147,12 +147,12 @@ impl Rig {
         settled.outcomes().into_iter().map(|(outcome, n)| (outcome.to_owned(), n)).collect()
     }
 
+    /// A scrape of when nothing was under way any more. It is another than the one that told, whose
+    /// first series may be older than its last.
     #[track_caller]
     fn settled(&self) -> Exposition {
-        wait_for(SOON, "no post is under way", || {
-            let exposition = Exposition::of(self.bridge.admin());
-            (exposition.value::<u64>("hookbridge_in_flight") == 0).then_some(exposition)
-        })
+        self.wait_for_count("hookbridge_in_flight", 0);
+        Exposition::of(self.bridge.admin())
     }
 
     fn check_accounts(&self) {

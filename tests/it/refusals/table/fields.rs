@@ -153,24 +153,7 @@ fn many_faults() -> Vec<Row> {
         Row::fields(
             "twenty faults of one field",
             with(FILE_TRANSFER, "/files", vec![json!(""); 20].into()),
-            &[
-                ("#/files/0", BLANK),
-                ("#/files/1", BLANK),
-                ("#/files/2", BLANK),
-                ("#/files/3", BLANK),
-                ("#/files/4", BLANK),
-                ("#/files/5", BLANK),
-                ("#/files/6", BLANK),
-                ("#/files/7", BLANK),
-                ("#/files/8", BLANK),
-                ("#/files/9", BLANK),
-                ("#/files/10", BLANK),
-                ("#/files/11", BLANK),
-                ("#/files/12", BLANK),
-                ("#/files/13", BLANK),
-                ("#/files/14", BLANK),
-                ("#/files/15", BLANK),
-            ],
+            &std::array::from_fn::<_, 16, _>(|index| (format!("#/files/{index}"), BLANK)),
         ),
     ]
 }
