@@ -10,8 +10,8 @@
 mod dev;
 mod harness;
 mod layers;
-mod readme;
 mod protocol;
+mod readme;
 mod records;
 mod refusals;
 mod support;
