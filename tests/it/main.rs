@@ -10,6 +10,7 @@
 mod dev;
 mod harness;
 mod layers;
+mod life;
 mod readme;
 mod protocol;
 mod support;

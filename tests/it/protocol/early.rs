@@ -80,12 +80,7 @@ fn every_early_answer_to_a_small_body_keeps_the_connection() {
         ("POST", "/other", vec![], 404),
         ("PUT", PATH, vec![], 405),
         ("POST", PATH, vec![("Authorization", &*wrong)], 401),
-        (
-            "POST",
-            PATH,
-            vec![("Authorization", &*authorization), ("Content-Encoding", "gzip")],
-            415,
-        ),
+        ("POST", PATH, vec![("Authorization", &*authorization), ("Content-Encoding", "gzip")], 415),
     ] {
         connection.send(request(method, path, &headers, ROOMDROP));
         assert_eq!(connection.read().status, status);

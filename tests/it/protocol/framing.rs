@@ -81,7 +81,9 @@ fn a_sender_that_waits_for_a_100_in_vain_reads_why() {
         (
             head(
                 PATH,
-                &format!("{expect}9\r\nContent-Encoding: gzip\r\nAuthorization: {authorization}\r\n"),
+                &format!(
+                    "{expect}9\r\nContent-Encoding: gzip\r\nAuthorization: {authorization}\r\n"
+                ),
             ),
             415,
         ),

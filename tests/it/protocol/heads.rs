@@ -11,7 +11,8 @@ const LONG: usize = 10 * 1024 * 1024;
 #[test]
 fn a_query_or_an_absolute_target_is_the_same_path() {
     let rig = Rig::open();
-    for target in ["/webhook?", "/webhook?a=b&c=%2F", "/webhook?/other", "http://any.test/webhook"] {
+    for target in ["/webhook?", "/webhook?a=b&c=%2F", "/webhook?/other", "http://any.test/webhook"]
+    {
         let mut connection = rig.connect();
         connection.send(request("POST", target, &[], ROOMDROP));
         assert!(is_accepted(&connection.read(), ROOMDROP), "{target}");
