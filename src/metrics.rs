@@ -125,7 +125,9 @@ pub struct Metrics {
 impl Metrics {
     /// All series, at zero. `build` is what `--version` prints.
     pub fn new(build: &Build) -> Self {
-        let mut registry = Registry::with_prefix("hookbridge");
+        let mut all = Registry::default();
+        all.register_collector(Box::new(process::ProcessCollector::new()));
+        let registry = all.sub_registry_with_prefix("hookbridge");
         let received = Counter::default();
         registry.register(
             "received",
@@ -133,14 +135,14 @@ impl Metrics {
             received.clone(),
         );
         let outcomes = counters(
-            &mut registry,
+            registry,
             ("outcomes", "Posts by how they ended; exactly one each"),
             "outcome",
             Outcome::ALL.iter().map(|o| o.as_str()),
         );
         let types = || EventLabel::ALL.iter().map(|e| e.as_str());
         let accepted = counters(
-            &mut registry,
+            registry,
             ("accepted", "Notifications answered 200, by type"),
             "type",
             types(),
@@ -182,9 +184,8 @@ impl Metrics {
                 .to_vec(),
             ),
         );
-        registry.register_collector(Box::new(process::ProcessCollector::new()));
         Self {
-            registry,
+            registry: all,
             outcomes,
             accepted,
             last_accepted,
@@ -268,8 +269,8 @@ mod tests {
             "hookbridge_in_flight_bytes 0\n",
             "hookbridge_kafka_up 0\n",
             "hookbridge_build_info{version=\"1.2.3\",commit=\"abc\",librdkafka=\"2.12.1\"} 1\n",
-            "process_resident_memory_bytes ",
-            "process_open_fds ",
+            "\nprocess_resident_memory_bytes ",
+            "\nprocess_open_fds ",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }

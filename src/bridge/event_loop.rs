@@ -159,7 +159,7 @@ impl EventLoop {
         }
     }
 
-    /// Posts without an answer, or answered late and without a report.
+    /// Posts of all loops without an answer, or of this one answered late and without a report.
     fn left(&self, publisher: &Publisher) -> usize {
         let open = usize::try_from(self.metrics.in_flight.get()).unwrap_or(0);
         open.max(publisher.under_way())
@@ -188,7 +188,8 @@ impl EventLoops {
             let asked = self.stop.is_cancelled();
             match ended.unwrap_or(Err(EventLoopError::Panicked)) {
                 Ok(_) if !asked => failed = Some(BridgeError::Unasked("event loop")),
-                Ok(posts) => left += posts,
+                // Each counts the open posts of all.
+                Ok(posts) => left = left.max(posts),
                 Err(error) => failed = failed.or(Some(error.into())),
             }
             self.stop.cancel();

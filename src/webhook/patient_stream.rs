@@ -98,7 +98,7 @@ impl Turn {
 
     /// Whether the sender may still be writing what was answered: a body that was not read to its
     /// end, or a head that was refused before it was whole.
-    fn is_unread(&self) -> bool {
+    pub fn is_unread(&self) -> bool {
         self.phase() == Phase::Head || self.0.unread.load(Ordering::Relaxed)
     }
 

@@ -7,7 +7,7 @@
 //! answers is an argument.
 
 use crate::webhook::patient_stream::{Patience, PatientStream, Rest, Turn};
-use http::header::CONNECTION;
+use http::header::{CONNECTION, HeaderValue};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -17,7 +17,7 @@ use hyper_util::rt::TokioIo;
 use prometheus_client::metrics::gauge::Gauge;
 use std::convert::Infallible;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -26,6 +26,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 /// hyper's read buffer: the largest head. A notification's headers are a few hundred bytes.
 const MAX_HEAD: usize = 64 * 1024;
 /// After an accept failed for want of files, others get time to close theirs.
@@ -138,13 +139,16 @@ async fn connection<A, F>(
     }
     let (stream, turn) = PatientStream::new(stream, patience);
     let service = service_fn(|request| {
-        let turn = turn.clone();
+        let (turn, stop) = (turn.clone(), stop.clone());
         let answering = answer(request, turn.clone());
         async move {
-            let response = answering.await;
+            let mut response = answering.await;
             // Answers say so themselves where the request was not read to its end.
             let rest =
                 if response.headers().contains_key(CONNECTION) { Rest::Unread } else { Rest::Read };
+            if stop.is_cancelled() {
+                response.headers_mut().insert(CONNECTION, CLOSE);
+            }
             turn.end(rest);
             Ok::<_, Infallible>(response)
         }
@@ -157,18 +161,27 @@ async fn connection<A, F>(
     let served = tokio::select! {
         biased;
         served = connection.as_mut() => served,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            loop {
-                match timeout(LAST_CALL, connection.as_mut()).await {
-                    Ok(served) => break served,
-                    Err(_) if turn.is_idle() => break Ok(()),
-                    Err(_) => {}
-                }
-            }
-        }
+        () = stop.cancelled() => last_post(connection, &turn).await,
     };
     if let Err(error) = served {
         tracing::debug!(error = &error as &dyn std::error::Error, "a connection ended early");
+    }
+}
+
+/// Serves the post that is under way, or that begins within the [`LAST_CALL`]; its answer says that
+/// it was the last.
+///
+/// hyper's own graceful end would lose such a post: it closes a connection of which it has read
+/// nothing yet, though the kernel may hold a post, and one whose next head is half read.
+async fn last_post<C>(mut connection: Pin<&mut C>, turn: &Turn) -> hyper::Result<()>
+where
+    C: Future<Output = hyper::Result<()>>,
+{
+    loop {
+        match timeout(LAST_CALL, connection.as_mut()).await {
+            Ok(served) => return served,
+            Err(_) if turn.is_idle() && !turn.is_unread() => return Ok(()),
+            Err(_) => {}
+        }
     }
 }

@@ -10,6 +10,7 @@
 mod dev;
 mod harness;
 mod layers;
+mod life;
 mod protocol;
 mod readme;
 mod records;

@@ -1,0 +1,35 @@
+//! The life of the process: flags and files, the start, signals, the graceful end and its bounds.
+
+mod flags;
+mod grace;
+mod start;
+mod stop;
+
+use crate::support::bridge::Bridge;
+use crate::support::bridge::launch::Launch;
+use crate::support::http::request;
+use crate::support::mock::MockKafka;
+use crate::support::rig::{PATH, SOON};
+
+const TOPIC: &str = "events";
+
+/// The binary, for tests that start it otherwise than [`Launch`] does.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_hookbridge");
+
+/// A broker, and a bridge in front of it that is ready; the broker outlives it.
+fn running(flags: impl FnOnce(Launch) -> Launch) -> (Bridge, MockKafka) {
+    let kafka = MockKafka::start();
+    kafka.create_topic(TOPIC, 3);
+    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", TOPIC).no_auth();
+    // The mock does not tell the topic's limit, and the bridge would wait for it.
+    let bridge = flags(serve.arg("-X", "message.max.bytes=1000000")).start();
+    bridge.wait_ready(SOON);
+    (bridge, kafka)
+}
+
+/// A post, cut within its body.
+fn halves(body: &str) -> (Vec<u8>, Vec<u8>) {
+    let mut first = request("POST", PATH, &[], body);
+    let second = first.split_off(first.len() - body.len() / 2);
+    (first, second)
+}

@@ -1,0 +1,110 @@
+//! The end has bounds, and says what it left; only the second signal cuts it short.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::life::{halves, running};
+use crate::support::bridge::Bridge;
+use crate::support::http::{Connection, post};
+use crate::support::notification::ROOMDROP;
+use crate::support::problem::refusal;
+use crate::support::rig::{PATH, SOON};
+use hookbridge::metrics::Outcome;
+
+#[test]
+fn a_body_that_never_comes_whole_ends_with_the_read_time_out() {
+    let (mut bridge, _kafka) = running(|serve| serve.arg("--read-timeout", "1s"));
+    let mut connections = half_sent(&bridge, 1);
+
+    bridge.signal(Signal::TERM);
+
+    let answer = connections[0].read();
+    assert_eq!(refusal(&answer), (408, Outcome::TooSlow));
+    assert_eq!(answer.header("connection"), Some("close"));
+    drop(connections);
+    assert!(bridge.wait_exit(SOON).success(), "{}", bridge.log());
+}
+
+#[test]
+fn a_head_that_never_comes_whole_ends_with_the_read_time_out() {
+    let (mut bridge, _kafka) = running(|serve| serve.arg("--read-timeout", "1s"));
+    let mut connection = Connection::open(bridge.webhook());
+    connection.send("POST /webhook HTTP/1.1\r\nHost: ");
+    bridge.wait_for_metric("hookbridge_connections", SOON, |open| open == 1.0);
+
+    bridge.signal(Signal::TERM);
+
+    assert!(connection.is_closed());
+    assert!(bridge.wait_exit(SOON).success(), "{}", bridge.log());
+}
+
+#[test]
+fn the_grace_period_ends_it_with_1_and_the_log_says_how_much_was_left() {
+    for workers in ["1", "2"] {
+        let (mut bridge, _kafka) =
+            running(|serve| serve.arg("--grace", "300ms").arg("--workers", workers));
+        let connections = half_sent(&bridge, 8);
+
+        bridge.signal(Signal::TERM);
+
+        assert_eq!(bridge.wait_exit(SOON).code(), Some(1));
+        let said = "the grace period is over and 8 posts were still under way";
+        assert!(bridge.log().contains(said), "{}", bridge.log());
+        drop(connections);
+    }
+}
+
+#[test]
+fn acks_that_do_not_come_within_the_grace_period_are_left_and_counted() {
+    let (mut bridge, kafka) = running(|serve| serve.arg("--grace", "300ms"));
+    assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);
+    kafka.round_trip_time(Duration::from_secs(2));
+    let mut sender = half_sent(&bridge, 1).remove(0);
+    sender.send(halves(ROOMDROP).1);
+
+    bridge.signal(Signal::TERM);
+
+    assert_eq!(bridge.wait_exit(SOON).code(), Some(1));
+    assert!(bridge.log().contains("1 posts were still under way"), "{}", bridge.log());
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    for second in [Signal::TERM, Signal::INT] {
+        let (mut bridge, _kafka) = running(|serve| serve.arg("--grace", "60s"));
+        let connections = half_sent(&bridge, 1);
+        bridge.signal(Signal::TERM);
+        bridge.wait_for_log("ending", SOON);
+
+        let asked = Instant::now();
+        bridge.signal(second);
+
+        assert_eq!(bridge.wait_exit(SOON).code(), Some(1));
+        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+        assert!(bridge.log().contains("a second signal"), "{}", bridge.log());
+        drop(connections);
+    }
+}
+
+#[test]
+fn a_hangup_of_the_terminal_does_not_end_it() {
+    let (bridge, _kafka) = running(|serve| serve);
+
+    bridge.signal(Signal::HUP);
+
+    bridge.wait_for_log("SIGHUP", SOON);
+    assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);
+}
+
+/// Connections whose posts have arrived and are not whole.
+fn half_sent(bridge: &Bridge, count: u32) -> Vec<Connection> {
+    let open = |_| {
+        let mut connection = Connection::open(bridge.webhook());
+        connection.send(halves(ROOMDROP).0);
+        connection
+    };
+    let connections = (0..count).map(open).collect();
+    bridge.wait_for_metric("hookbridge_in_flight", SOON, |posts| posts == f64::from(count));
+    connections
+}
