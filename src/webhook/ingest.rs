@@ -80,20 +80,25 @@ impl Ingest {
         let Accepted { record, id } = match read {
             Ok(accepted) => accepted,
             Err(rejection) => {
-                // What was read of it is dropped already; the rest is read for the connection.
-                post.release();
+                // Before the rest is read for the connection's sake: the sender may leave.
+                post.close(rejection.outcome());
                 let connection = body::discard(&mut body, &head.headers).await;
-                return refuse(post, &rejection, connection);
+                return rejection.response(connection);
             }
         };
-        let (fate, post) = self.publisher.publish(&record, post).await;
+        let publish = self.publisher.publish(&record, post);
+        // The client has its own copy.
+        drop(record);
+        let (fate, post) = publish.await;
         match fate {
             Ok(receipt) => {
                 post.close(Outcome::Published);
                 accepted(receipt, &id)
             }
             Err(undelivered) => {
-                refuse(post, &Rejection::Undelivered(undelivered), Connection::Keep)
+                let rejection = Rejection::Undelivered(undelivered);
+                post.close(rejection.outcome());
+                rejection.response(Connection::Keep)
             }
         }
     }
@@ -138,9 +143,6 @@ impl Ingest {
         let received = SystemTime::now();
         let notification = Notification::parse(value, self.contract).map_err(Rejection::Invalid)?;
         let app_id = notification.app_id().as_str();
-        if !user.is_none_or(|user| user.may_speak_for(app_id)) {
-            return Err(Rejection::ForbiddenApp);
-        }
         let trace = TraceContext::of(headers);
         let time = notification.time();
         let event = Event {
@@ -161,16 +163,23 @@ impl Ingest {
             event: notification.type_name().to_owned(),
             user: user.map(User::name).unwrap_or_default().to_owned(),
         });
+        if !user.is_none_or(|user| user.may_speak_for(app_id)) {
+            return Err(Rejection::ForbiddenApp);
+        }
         Ok(Accepted { record, id })
     }
 }
 
 /// RFC 9110: no coding, or `identity` by name.
 fn is_identity(headers: &HeaderMap) -> bool {
+    let is_identity = |coding: &str| {
+        let coding = coding.trim();
+        coding.is_empty() || coding.eq_ignore_ascii_case("identity")
+    };
     headers
         .get_all(CONTENT_ENCODING)
         .iter()
-        .all(|coding| coding.to_str().is_ok_and(|c| c.trim().eq_ignore_ascii_case("identity")))
+        .all(|codings| codings.to_str().is_ok_and(|codings| codings.split(',').all(is_identity)))
 }
 
 fn label(kind: EventKind) -> EventLabel {
@@ -189,9 +198,4 @@ fn accepted(_: Receipt, id: &str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body)));
     response.headers_mut().insert(CONTENT_TYPE, JSON);
     response
-}
-
-fn refuse(post: Post, rejection: &Rejection, connection: Connection) -> Response<Full<Bytes>> {
-    post.close(rejection.outcome());
-    rejection.response(connection)
 }

@@ -17,7 +17,7 @@ const STATE_LENGTH: usize = 512;
 /// The trace that a request belongs to.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TraceContext<'a> {
-    /// `traceparent`, as it came.
+    /// `traceparent`, in the fields of version 00.
     pub parent: &'a str,
     /// All `tracestate` headers, joined as the RFC of HTTP allows.
     pub state: Option<Cow<'a, str>>,
@@ -31,7 +31,8 @@ impl<'a> TraceContext<'a> {
         if parents.next().is_some() || !is_valid(parent) {
             return None;
         }
-        Some(Self { parent, state: state(headers) })
+        // What later versions add is not ours to pass on unread.
+        Some(Self { parent: &parent[..LENGTH], state: state(headers) })
     }
 }
 
