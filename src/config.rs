@@ -144,7 +144,7 @@ fn kafka(args: &ServeArgs) -> Result<Settings, ConfigError> {
             .map_err(|error| ConfigError::new("--kafka-property", error))?;
     }
     settings.check().map_err(|reason| {
-        ConfigError::new("--kafka-property and --kafka-config, taken together", reason)
+        ConfigError::new("--kafka-config and --kafka-property, taken together", reason)
     })?;
     Ok(settings)
 }

@@ -143,6 +143,9 @@ impl Ingest {
         let received = SystemTime::now();
         let notification = Notification::parse(value, self.contract).map_err(Rejection::Invalid)?;
         let app_id = notification.app_id().as_str();
+        if !user.is_none_or(|user| user.may_speak_for(app_id)) {
+            return Err(Rejection::ForbiddenApp);
+        }
         let trace = TraceContext::of(headers);
         let time = notification.time();
         let event = Event {
@@ -163,9 +166,6 @@ impl Ingest {
             event: notification.type_name().to_owned(),
             user: user.map(User::name).unwrap_or_default().to_owned(),
         });
-        if !user.is_none_or(|user| user.may_speak_for(app_id)) {
-            return Err(Rejection::ForbiddenApp);
-        }
         Ok(Accepted { record, id })
     }
 }

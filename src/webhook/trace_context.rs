@@ -11,13 +11,15 @@ const TRACE_ID: std::ops::Range<usize> = 3..35;
 const PARENT_ID: std::ops::Range<usize> = 36..52;
 /// The length of version 00; later versions may add fields behind another dash.
 const LENGTH: usize = 55;
+/// What a later version may come to: it is passed on unread.
+const LENGTH_MOST: usize = 128;
 /// What every participant must at least pass on.
 const STATE_LENGTH: usize = 512;
 
 /// The trace that a request belongs to.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TraceContext<'a> {
-    /// `traceparent`, in the fields of version 00.
+    /// `traceparent`, as it came.
     pub parent: &'a str,
     /// All `tracestate` headers, joined as the RFC of HTTP allows.
     pub state: Option<Cow<'a, str>>,
@@ -31,8 +33,7 @@ impl<'a> TraceContext<'a> {
         if parents.next().is_some() || !is_valid(parent) {
             return None;
         }
-        // What later versions add is not ours to pass on unread.
-        Some(Self { parent: &parent[..LENGTH], state: state(headers) })
+        Some(Self { parent, state: state(headers) })
     }
 }
 
@@ -54,7 +55,7 @@ fn is_valid(parent: &str) -> bool {
         bytes[range].iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
     };
     let all_zero = |range: std::ops::Range<usize>| bytes[range].iter().all(|b| *b == b'0');
-    bytes.len() >= LENGTH
+    (LENGTH..=LENGTH_MOST).contains(&bytes.len())
         && lower_hex(0..VERSION)
         && &bytes[..VERSION] != b"ff"
         && (bytes.len() == LENGTH || (&bytes[..VERSION] != b"00" && bytes[LENGTH] == b'-'))
