@@ -8,10 +8,13 @@
     reason = "a test fails by panicking, and says on stderr what it skipped"
 )]
 
+mod credentials;
 mod dev;
+mod hangups;
 mod harness;
 mod layers;
 mod life;
+mod metrics;
 mod protocol;
 mod readme;
 mod records;
