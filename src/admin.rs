@@ -4,7 +4,8 @@
 //! is busy. `/livez` does not look at Kafka: to restart the bridge would not bring it back.
 //! `/readyz` is 200 when a post could be made durable now, and never from hope: it starts unready.
 
-use crate::delivery::availability::{Availability, Report, Topic};
+use crate::delivery::availability::Availability;
+use crate::delivery::availability::state::{Report, Topic};
 use crate::metrics::Metrics;
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
@@ -111,7 +112,7 @@ fn kafka(report: Report) -> Check {
     let (ok, detail) = match report {
         Report::Up => (true, "acks or answers probes".to_owned()),
         Report::Untried => (false, "has not answered yet".to_owned()),
-        Report::Away { why } => (false, why),
+        Report::Doubted { why } | Report::Away { why } => (false, why),
     };
     Check { name: "kafka", ok, detail }
 }

@@ -80,6 +80,7 @@ pub struct ServeArgs {
         short = 'X',
         long = "kafka-property",
         env = "HOOKBRIDGE_KAFKA_PROPERTY",
+        hide_env_values = true,
         value_name = "KEY=VALUE"
     )]
     pub kafka_properties: Vec<String>,

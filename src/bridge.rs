@@ -40,7 +40,7 @@ const OTHER_FILES: u64 = 128;
 const ADMIN_CONNECTIONS: usize = 64;
 /// The admin port's own patience: its clients are machines nearby.
 const ADMIN_PATIENCE: Patience =
-    Patience { idle: Duration::from_secs(60), read: Duration::from_secs(5) };
+    Patience { idle: Duration::from_secs(15), read: Duration::from_secs(5) };
 
 /// Both ports are bound; nothing is served yet.
 pub struct Bridge {
@@ -119,7 +119,7 @@ impl Bridge {
         let Self { config, webhook, admin, addresses } = self;
         raise_file_limit(config.max_connections);
         let metrics = Arc::new(Metrics::new(build));
-        let availability = Arc::new(Availability::new(metrics.clone()));
+        let availability = Arc::new(Availability::new(metrics.clone(), config.kafka.ack_timeout()));
         let (limit, learnt) = watch::channel(None);
         let (kafka, topic) = (config.kafka.clone(), config.topic.clone());
         let probe = Probe::new(&kafka, topic.clone(), availability.clone(), limit)

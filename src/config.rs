@@ -14,7 +14,7 @@ use crate::webhook::patient_stream::Patience;
 use bytesize::ByteSize;
 use fluent_uri::UriRef;
 use std::fmt::Display;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::num::{NonZeroU16, NonZeroUsize};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -26,6 +26,10 @@ use std::{fs, io};
 const LEAST_ACK_TIMEOUT: Duration = Duration::from_millis(10);
 /// Longer than any sender waits.
 const MOST_ACK_TIMEOUT: Duration = Duration::from_secs(300);
+/// Longer than anybody waits, and far from what a clock cannot add.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// More files than one process can have open.
+const MOST_CONNECTIONS: usize = 1_000_000;
 /// Kafka's own limit on a topic's name.
 const TOPIC_LENGTH: usize = 249;
 /// The right of everybody to read a file.
@@ -94,8 +98,8 @@ impl Config {
             source: source(args.source)?,
             listen: args.listen,
             admin_listen: args.admin_listen,
-            max_connections: args.max_connections,
-            grace: args.grace,
+            max_connections: max_connections(args.max_connections)?,
+            grace: at_most_a_day("--grace", args.grace)?,
             workers: args.workers,
         })
     }
@@ -122,8 +126,7 @@ fn access(args: &ServeArgs) -> Result<Access, ConfigError> {
 }
 
 fn kafka(args: &ServeArgs) -> Result<Settings, ConfigError> {
-    let well_formed = |broker: &str| !broker.is_empty() && !broker.contains(char::is_whitespace);
-    if !args.brokers.split(',').all(well_formed) {
+    if !args.brokers.split(',').all(is_broker) {
         return Err(ConfigError::new("--brokers", "expected host:port, separated by commas"));
     }
     if !(LEAST_ACK_TIMEOUT..=MOST_ACK_TIMEOUT).contains(&args.ack_timeout) {
@@ -140,7 +143,20 @@ fn kafka(args: &ServeArgs) -> Result<Settings, ConfigError> {
             .set(given, Origin::Flag)
             .map_err(|error| ConfigError::new("--kafka-property", error))?;
     }
+    settings.check().map_err(|reason| {
+        ConfigError::new("--kafka-config and --kafka-property, taken together", reason)
+    })?;
     Ok(settings)
+}
+
+/// `host:port`, the host an IPv6 address in brackets where it holds colons.
+fn is_broker(broker: &str) -> bool {
+    let Some((host, port)) = broker.rsplit_once(':') else { return false };
+    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let plain = |c: char| c.is_ascii_alphanumeric() || ['.', '-', '_'].contains(&c);
+    let named = !host.is_empty() && host.chars().all(plain);
+    let numbered = bracketed.is_some_and(|host| host.parse::<Ipv6Addr>().is_ok());
+    port.parse::<NonZeroU16>().is_ok() && (named || numbered)
 }
 
 fn property(error: &PropertyError, file: &Path) -> ConfigError {
@@ -219,5 +235,19 @@ fn limits(args: &ServeArgs) -> Result<BodyLimits, ConfigError> {
 }
 
 fn positive(flag: &str, time: Duration) -> Result<Duration, ConfigError> {
-    if time.is_zero() { Err(ConfigError::new(flag, "expected more than 0")) } else { Ok(time) }
+    if time.is_zero() {
+        return Err(ConfigError::new(flag, "expected more than 0"));
+    }
+    at_most_a_day(flag, time)
+}
+
+fn at_most_a_day(flag: &str, time: Duration) -> Result<Duration, ConfigError> {
+    if time > DAY { Err(ConfigError::new(flag, "expected at most 1day")) } else { Ok(time) }
+}
+
+fn max_connections(connections: NonZeroUsize) -> Result<NonZeroUsize, ConfigError> {
+    if connections.get() > MOST_CONNECTIONS {
+        return Err(ConfigError::new("--max-connections", "expected at most 1000000"));
+    }
+    Ok(connections)
 }

@@ -3,10 +3,9 @@
 //! Promise: whatever happens to a post, one outcome is counted for it and one line logged, also
 //! when its sender hangs up while Kafka's ack is under way. Whoever holds the [`Post`] is
 //! responsible for it; a post dropped before it was closed lost its sender before its body was
-//! whole. It decides nothing and knows neither HTTP nor Kafka.
+//! whole, or was cut off by the end of the process. It decides nothing and knows neither HTTP nor Kafka.
 
 use crate::metrics::{EventLabel, Metrics, Outcome};
-use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -68,12 +67,6 @@ impl Post {
         if within { Ok(()) } else { Err(OverBudget) }
     }
 
-    /// Says that its body is not in memory any more, though it is still open.
-    pub fn release(&mut self) {
-        let held = i64::try_from(mem::take(&mut self.held)).unwrap_or(i64::MAX);
-        self.metrics.in_flight_bytes.dec_by(held);
-    }
-
     /// Names the notification. `line` is called only while somebody reads the line.
     pub fn describe(&mut self, event: EventLabel, line: impl FnOnce() -> Line) {
         self.event = Some(event);
@@ -100,7 +93,8 @@ impl Post {
     fn settle(&mut self, outcome: Outcome) {
         self.open = false;
         let took = self.arrived.elapsed();
-        self.release();
+        let held = i64::try_from(self.held).unwrap_or(i64::MAX);
+        self.metrics.in_flight_bytes.dec_by(held);
         self.metrics.outcome(outcome).inc();
         self.metrics.answer_seconds.observe(took.as_secs_f64());
         if outcome == Outcome::Published
@@ -130,7 +124,9 @@ impl Post {
 impl Drop for Post {
     fn drop(&mut self) {
         if self.open {
-            self.settle(Outcome::IncompleteBody);
+            // Only the end of the process drops a post whose body was whole.
+            let whole = self.event.is_some();
+            self.settle(if whole { Outcome::Unavailable } else { Outcome::IncompleteBody });
         }
     }
 }
@@ -177,16 +173,5 @@ mod tests {
         assert_eq!(first.hold(40, 100), Ok(()));
         first.close(Outcome::Published);
         assert_eq!(metrics.in_flight_bytes.get(), 0);
-    }
-
-    #[test]
-    fn bytes_that_were_let_go_make_room_before_the_post_ends_and_count_once() {
-        let metrics = metrics();
-        let (mut first, mut second) = (Post::open(&metrics), Post::open(&metrics));
-        assert_eq!(first.hold(60, 100), Ok(()));
-        first.release();
-        assert_eq!(second.hold(60, 100), Ok(()));
-        first.close(Outcome::TooSlow);
-        assert_eq!(metrics.in_flight_bytes.get(), 60);
     }
 }

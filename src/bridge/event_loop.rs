@@ -22,10 +22,10 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// Threads for slow hashes, of each loop. They end when idle.
-const BLOCKING_THREADS: usize = 4;
-/// How long a loop's end waits for a slow hash that nobody needs any more.
-const LAST_HASH: Duration = Duration::from_millis(100);
+/// Threads for ends of Kafka producers that may block. They end when idle.
+const BLOCKING_THREADS: usize = 2;
+/// How long a loop's end waits for one of them.
+const LAST_RETIREMENT: Duration = Duration::from_millis(100);
 
 /// What every event loop is made from.
 pub(super) struct EventLoop {
@@ -118,7 +118,7 @@ impl EventLoop {
             let _ = ready.send(());
             self.serve(listener, limits, publisher).await
         });
-        runtime.shutdown_timeout(LAST_HASH);
+        runtime.shutdown_timeout(LAST_RETIREMENT);
         end
     }
 

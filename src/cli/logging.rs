@@ -9,10 +9,15 @@ use tracing_subscriber::EnvFilter;
 pub fn start(args: &LogArgs) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&args.log)
         .map_err(|error| Failure::of_configuration(format!("--log {}: {error}", args.log)))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        // A log that nobody reads must not end the bridge.
+        .log_internal_errors(false);
     match args.log_format {
         LogFormat::Text => {
-            let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let colours = io::stderr().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
             log.with_ansi(colours).init();
         }
         LogFormat::Json => log.json().flatten_event(true).with_current_span(false).init(),

@@ -1,4 +1,4 @@
-//! Kafka within the deadline: a record in, a [`Receipt`] out.
+//! Kafka within the deadline: a record in, a [`crate::delivery::receipt::Receipt`] out.
 //!
 //! Promise: a publish, once begun, is carried through whether or not its sender stays: the record
 //! belongs to librdkafka and its account to the publisher. The deadline is the publisher's own;
@@ -7,24 +7,24 @@
 //! queue, and [`Publisher::run`] reads reports in batches. It does not retry: librdkafka does.
 
 mod flights;
+mod publish;
 
 use crate::delivery::availability::Availability;
 use crate::delivery::kafka::fault::Verdict;
 use crate::delivery::kafka::producer::{Producer, ProducerError, Report};
 use crate::delivery::kafka::settings::Settings;
-use crate::delivery::publisher::flights::{Fate, Flights};
-use crate::delivery::receipt::Receipt;
+use crate::delivery::publisher::flights::Flights;
+use crate::delivery::publisher::publish::{Publish, Stage, close};
 use crate::delivery::record::Record;
-use crate::metrics::{Metrics, Outcome};
+use crate::metrics::Metrics;
 use crate::post::Post;
 use std::io;
 use std::mem;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
@@ -90,10 +90,14 @@ impl Publisher {
             return Stage::UnderWay { ticket };
         };
         lane.flights.cancel(ticket);
+        let outdated = lane.producer.message_max_bytes() != *self.limit.borrow();
         drop(lane);
         match fault.verdict {
+            // The limit may have been raised since the producer was made.
+            Verdict::Refused if outdated => Stage::Over(Undelivered::Unavailable),
             Verdict::Refused => Stage::Over(Undelivered::RecordRefused),
-            Verdict::NotProof | Verdict::Unacked => {
+            Verdict::NotProof | Verdict::Local => Stage::Over(Undelivered::Unavailable),
+            Verdict::Unacked => {
                 self.availability.unacked(now, &fault.to_string());
                 Stage::Over(Undelivered::Unavailable)
             }
@@ -107,10 +111,17 @@ impl Publisher {
         let tick = TICK.min(timeout);
         let mut sleep = pin!(sleep_until((Instant::now() + tick).into()));
         let mut reports = Vec::new();
+        let mut limit = self.limit.clone();
+        let mut retiring: Option<JoinHandle<Vec<Report>>> = None;
         while !(stop.is_cancelled() && self.under_way() == 0) {
             let producer = self.lock().producer.clone();
             tokio::select! {
                 raised = producer.raised() => raised?,
+                Some(last) = last_reports(&mut retiring) => {
+                    retiring = None;
+                    reports.extend(last);
+                }
+                Ok(()) = limit.changed() => {}
                 () = sleep.as_mut() => {
                     let now = Instant::now();
                     let next = self.expire(now, timeout);
@@ -122,7 +133,9 @@ impl Publisher {
             producer.take_reports(&mut reports);
             self.land(&mut reports);
             drop(producer);
-            self.renew(&mut reports).await;
+            if retiring.is_none() {
+                retiring = self.renew();
+            }
         }
         Ok(())
     }
@@ -139,6 +152,7 @@ impl Publisher {
         let now = Instant::now();
         let mut acked = 0;
         let mut failed = None;
+        let mut refused = (None, 0);
         let mut lane = self.lock();
         for Report { ticket, result } in reports.drain(..) {
             let landing = lane.flights.land(ticket, result.map_err(|_| Undelivered::Unavailable));
@@ -148,19 +162,26 @@ impl Publisher {
             match result {
                 Ok(_) => {
                     acked += 1;
-                    let took = now.saturating_duration_since(landing.since);
-                    self.metrics.ack_seconds.observe(took.as_secs_f64());
+                    if let Some(since) = landing.on_time {
+                        let took = now.saturating_duration_since(since);
+                        self.metrics.ack_seconds.observe(took.as_secs_f64());
+                    }
                 }
                 Err(fault) => match fault.verdict {
-                    Verdict::Unacked => failed = Some((landing.since, fault)),
+                    Verdict::Unacked => failed = landing.on_time.map(|s| (s, fault)).or(failed),
                     // The brokers are there; the record's own sender is told.
                     Verdict::NotProof | Verdict::Refused => {
-                        tracing::warn!(error = %fault, "a batch was refused");
+                        refused.1 += 1;
+                        refused.0 = Some(fault);
                     }
+                    Verdict::Local => {}
                 },
             }
         }
         drop(lane);
+        if let (Some(fault), records) = refused {
+            tracing::warn!(error = %fault, records, "batches were refused");
+        }
         if acked > 0 {
             self.availability.acked();
         }
@@ -182,15 +203,11 @@ impl Publisher {
     }
 
     /// Makes a new producer where the old one is dead, or does not know the topic's limit and has
-    /// nothing under way.
-    async fn renew(&self, reports: &mut Vec<Report>) {
-        let Some(old) = self.replace_producer() else { return };
+    /// nothing under way. The old one ends beside the loop, since that may block.
+    fn renew(&self) -> Option<JoinHandle<Vec<Report>>> {
+        let old = self.replace_producer()?;
         let old = Arc::into_inner(old).expect("only the loop that calls this clones it");
-        match spawn_blocking(move || old.retire()).await {
-            Ok(last) => reports.extend(last),
-            Err(panic) => tracing::error!(error = %panic, "the old Kafka producer did not end"),
-        }
-        self.land(reports);
+        Some(spawn_blocking(move || old.retire()))
     }
 
     /// Gives the old producer, if a new one took its place.
@@ -221,60 +238,13 @@ impl Publisher {
     }
 }
 
-/// The fate of one record, to be awaited.
-pub struct Publish<'a> {
-    publisher: &'a Publisher,
-    stage: Stage,
-    post: Option<Post>,
-}
-
-enum Stage {
-    UnderWay { ticket: usize },
-    Over(Undelivered),
-}
-
-impl Future for Publish<'_> {
-    type Output = (Result<Receipt, Undelivered>, Post);
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let fate = match self.stage {
-            Stage::UnderWay { ticket } => {
-                std::task::ready!(self.publisher.lock().flights.poll(ticket, cx))
-            }
-            Stage::Over(undelivered) => Err(undelivered),
-        };
-        let mut post = self.post.take().expect("polled after it was ready");
-        let result = fate.map(|acked| {
-            post.locate(acked.partition, acked.offset);
-            Receipt::acked(acked.partition, acked.offset)
-        });
-        Poll::Ready((result, post))
-    }
-}
-
-impl Drop for Publish<'_> {
-    fn drop(&mut self) {
-        let Some(post) = self.post.take() else { return };
-        match self.stage {
-            Stage::UnderWay { ticket } => {
-                let over = self.publisher.lock().flights.abandon(ticket, post);
-                if let Some((post, fate)) = over {
-                    close(post, fate);
-                }
-            }
-            Stage::Over(undelivered) => close(post, Err(undelivered)),
+/// The last reports of a producer that was replaced; none while there is no such.
+async fn last_reports(retiring: &mut Option<JoinHandle<Vec<Report>>>) -> Option<Vec<Report>> {
+    match retiring.as_mut()?.await {
+        Ok(last) => Some(last),
+        Err(error) => {
+            tracing::error!(%error, "the old Kafka producer did not end");
+            Some(Vec::new())
         }
-    }
-}
-
-/// Closes the account of a sender that has left.
-fn close(mut post: Post, fate: Fate) {
-    match fate {
-        Ok(acked) => {
-            post.locate(acked.partition, acked.offset);
-            post.close(Outcome::Published);
-        }
-        Err(Undelivered::Unavailable) => post.close(Outcome::Unavailable),
-        Err(Undelivered::RecordRefused) => post.close(Outcome::RecordRefused),
     }
 }

@@ -44,19 +44,26 @@ pub async fn read(
     }
     let deadline = (begun + limits.read_timeout).into();
     let budget = usize::try_from(limits.in_flight.as_u64()).unwrap_or(usize::MAX);
+    // All that was declared, at once: posts that each got half of their room would refuse each other.
+    let declared = usize::try_from(body.size_hint().exact().unwrap_or(0)).unwrap_or(usize::MAX);
+    post.hold(declared, budget).map_err(|_| Rejection::Overloaded)?;
+    let mut held = declared;
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
-    let mut length = 0;
+    let mut length: usize = 0;
     loop {
         let frame = timeout_at(deadline, body.frame()).await.map_err(|_| Rejection::TooSlow)?;
         let Some(frame) = frame else { break };
         // Trailers say nothing to us.
         let Ok(data) = frame.map_err(|_| Rejection::IncompleteBody)?.into_data() else { continue };
-        length += data.len() as u64;
-        if length > limits.max_body.as_u64() {
+        length += data.len();
+        if length as u64 > limits.max_body.as_u64() {
             return Err(too_large());
         }
-        post.hold(data.len(), budget).map_err(|_| Rejection::Overloaded)?;
+        if length > held {
+            post.hold(length - held, budget).map_err(|_| Rejection::Overloaded)?;
+            held = length;
+        }
         if first.is_empty() {
             first = data;
         } else {

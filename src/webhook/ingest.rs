@@ -80,20 +80,25 @@ impl Ingest {
         let Accepted { record, id } = match read {
             Ok(accepted) => accepted,
             Err(rejection) => {
-                // What was read of it is dropped already; the rest is read for the connection.
-                post.release();
+                // Before the rest is read for the connection's sake: the sender may leave.
+                post.close(rejection.outcome());
                 let connection = body::discard(&mut body, &head.headers).await;
-                return refuse(post, &rejection, connection);
+                return rejection.response(connection);
             }
         };
-        let (fate, post) = self.publisher.publish(&record, post).await;
+        let publish = self.publisher.publish(&record, post);
+        // The client has its own copy.
+        drop(record);
+        let (fate, post) = publish.await;
         match fate {
             Ok(receipt) => {
                 post.close(Outcome::Published);
                 accepted(receipt, &id)
             }
             Err(undelivered) => {
-                refuse(post, &Rejection::Undelivered(undelivered), Connection::Keep)
+                let rejection = Rejection::Undelivered(undelivered);
+                post.close(rejection.outcome());
+                rejection.response(Connection::Keep)
             }
         }
     }
@@ -167,10 +172,14 @@ impl Ingest {
 
 /// RFC 9110: no coding, or `identity` by name.
 fn is_identity(headers: &HeaderMap) -> bool {
+    let is_identity = |coding: &str| {
+        let coding = coding.trim();
+        coding.is_empty() || coding.eq_ignore_ascii_case("identity")
+    };
     headers
         .get_all(CONTENT_ENCODING)
         .iter()
-        .all(|coding| coding.to_str().is_ok_and(|c| c.trim().eq_ignore_ascii_case("identity")))
+        .all(|codings| codings.to_str().is_ok_and(|codings| codings.split(',').all(is_identity)))
 }
 
 fn label(kind: EventKind) -> EventLabel {
@@ -189,9 +198,4 @@ fn accepted(_: Receipt, id: &str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body)));
     response.headers_mut().insert(CONTENT_TYPE, JSON);
     response
-}
-
-fn refuse(post: Post, rejection: &Rejection, connection: Connection) -> Response<Full<Bytes>> {
-    post.close(rejection.outcome());
-    rejection.response(connection)
 }

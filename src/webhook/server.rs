@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 /// hyper's read buffer: the largest head. A notification's headers are a few hundred bytes.
-const MAX_HEAD: usize = 64 * 1024;
+const MAX_HEAD: usize = 16 * 1024;
 /// After an accept failed for want of files, others get time to close theirs.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long a connection may take at the end to begin one more post.

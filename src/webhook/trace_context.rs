@@ -11,6 +11,8 @@ const TRACE_ID: std::ops::Range<usize> = 3..35;
 const PARENT_ID: std::ops::Range<usize> = 36..52;
 /// The length of version 00; later versions may add fields behind another dash.
 const LENGTH: usize = 55;
+/// What a later version may come to: it is passed on unread.
+const LENGTH_MOST: usize = 128;
 /// What every participant must at least pass on.
 const STATE_LENGTH: usize = 512;
 
@@ -53,7 +55,7 @@ fn is_valid(parent: &str) -> bool {
         bytes[range].iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
     };
     let all_zero = |range: std::ops::Range<usize>| bytes[range].iter().all(|b| *b == b'0');
-    bytes.len() >= LENGTH
+    (LENGTH..=LENGTH_MOST).contains(&bytes.len())
         && lower_hex(0..VERSION)
         && &bytes[..VERSION] != b"ff"
         && (bytes.len() == LENGTH || (&bytes[..VERSION] != b"00" && bytes[LENGTH] == b'-'))

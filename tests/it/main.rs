@@ -4,6 +4,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,
+    clippy::float_cmp,
     reason = "a test fails by panicking, and says on stderr what it skipped"
 )]
 

@@ -26,15 +26,16 @@ pub enum Verdict {
     NotProof,
     /// No ack came. The record may be on Kafka nevertheless.
     Unacked,
+    /// No ack came, for a reason of the client's own that says nothing of Kafka.
+    Local,
 }
 
 impl Fault {
     /// The client refused to take the record into its queue.
     pub(super) fn at_enqueue(code: Code) -> Self {
-        // Larger than `message.max.bytes`, which is held at the topic's own limit. Everything else
-        // is about the client or the cluster.
+        // Larger than `message.max.bytes`, which is held at the topic's own limit.
         let refused = code == Code::MessageSizeTooLarge;
-        Self { verdict: if refused { Verdict::Refused } else { Verdict::Unacked }, code }
+        Self { verdict: if refused { Verdict::Refused } else { verdict(code) }, code }
     }
 
     /// A delivery report came with this code.
@@ -88,7 +89,7 @@ fn verdict(code: Code) -> Verdict {
         | Code::InvalidType
         | Code::InvalidDifferentRecord
         | Code::Unknown
-        | Code::NoError => Verdict::Unacked,
+        | Code::NoError => Verdict::Local,
         // Time ran out, or the connection or the producer went away: nothing is known.
         Code::MessageTimedOut
         | Code::OperationTimedOut
@@ -98,8 +99,6 @@ fn verdict(code: Code) -> Verdict {
         | Code::AllBrokersDown
         | Code::Resolve
         | Code::NetworkException
-        | Code::PurgeQueue
-        | Code::PurgeInflight
         | Code::Outdated
         | Code::Retry
         | Code::DestroyBroker
@@ -176,8 +175,10 @@ fn verdict(code: Code) -> Verdict {
         | Code::DuplicateResource
         | Code::InvalidRequest
         | Code::OperationNotAttempted => Verdict::Unacked,
-        // Idempotence: the producer is at its end and not the record.
+        // The producer is at its end, and not the record: idempotence, or it was replaced.
         Code::Fatal
+        | Code::PurgeQueue
+        | Code::PurgeInflight
         | Code::Fenced
         | Code::GaplessGuarantee
         | Code::Inconsistent
@@ -197,7 +198,7 @@ fn verdict(code: Code) -> Verdict {
         | Code::NotCoordinator
         | Code::WaitingForCoordinator
         | Code::NotConfigured
-        | Code::Application => Verdict::Unacked,
+        | Code::Application => Verdict::Local,
         // For consumers, groups and shares; no producer sees them.
         Code::PartitionEOF
         | Code::UnknownGroup
@@ -246,9 +247,15 @@ mod tests {
     fn only_the_client_s_own_size_check_blames_a_record() {
         assert_eq!(Fault::at_enqueue(Code::MessageSizeTooLarge).verdict, Verdict::Refused);
         assert_eq!(Fault::in_report(Code::MessageSizeTooLarge).verdict, Verdict::NotProof);
-        for code in [Code::QueueFull, Code::Fatal, Code::UnknownTopic, Code::MessageTimedOut] {
-            assert_eq!(Fault::at_enqueue(code).verdict, Verdict::Unacked);
-            assert_eq!(Fault::in_report(code).verdict, Verdict::Unacked);
+        for (code, verdict) in [
+            (Code::QueueFull, Verdict::Local),
+            (Code::Fatal, Verdict::Local),
+            (Code::PurgeQueue, Verdict::Local),
+            (Code::UnknownTopic, Verdict::Unacked),
+            (Code::MessageTimedOut, Verdict::Unacked),
+        ] {
+            assert_eq!(Fault::at_enqueue(code).verdict, verdict);
+            assert_eq!(Fault::in_report(code).verdict, verdict);
         }
     }
 

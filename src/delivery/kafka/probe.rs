@@ -5,15 +5,19 @@
 //! question at a time, off the event loops, since librdkafka blocks for it. It does not see rights
 //! or replicas that are out of sync: only an ack does.
 
-use crate::delivery::availability::{Availability, Topic};
+use crate::delivery::availability::Availability;
+use crate::delivery::availability::state::Topic;
 use crate::delivery::kafka::producer;
 use crate::delivery::kafka::settings::Settings;
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
+use rdkafka::message::DeliveryResult;
+use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
@@ -21,22 +25,34 @@ use tokio_util::sync::CancellationToken;
 /// How long brokers may take to answer: ten times what a busy one across a region needs.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// What librdkafka takes as `message.max.bytes`; a topic's limit may lie beyond.
+const LEAST_LIMIT: u32 = 1_000;
+/// As above.
+const MOST_LIMIT: u32 = 1_000_000_000;
+/// What the header of a record batch adds to a record, 61 bytes, less what librdkafka's own check
+/// adds, 25: without it a record just below the limit would be sent and refused for ever.
+const BATCH_OVERHEAD: u32 = 36;
+/// How old the limit may be.
+const LIMIT_AGE: Duration = Duration::from_secs(60);
+/// Events of the client that are read at once: each question gets rid of more than its pause adds.
+const EVENTS: usize = 1_000;
+
 /// The task that probes.
 pub struct Probe {
-    admin: Arc<AdminClient<Quiet>>,
+    client: Arc<BaseProducer<Quiet>>,
+    settings: Settings,
     topic: Arc<str>,
     availability: Arc<Availability>,
-    /// Where the topic's `max.message.bytes` goes once it is known.
-    limit: Limit,
+    /// Where the topic's `max.message.bytes` goes; none where the operator has set it.
+    limit: Option<Limit>,
 }
 
-/// Whether the largest record is still to be learnt.
-enum Limit {
-    Wanted(watch::Sender<Option<u32>>),
-    /// A broker answered and did not tell, and that was logged; it may yet.
-    Withheld(watch::Sender<Option<u32>>),
-    /// The operator has set it, or it was learnt.
-    Settled,
+/// The question for the topic's largest record.
+struct Limit {
+    learnt: watch::Sender<Option<u32>>,
+    asked: Option<Instant>,
+    /// A broker did not tell, and that was logged.
+    withheld: bool,
 }
 
 impl Probe {
@@ -48,10 +64,11 @@ impl Probe {
         availability: Arc<Availability>,
         limit: watch::Sender<Option<u32>>,
     ) -> Result<Self, KafkaClientError> {
-        let admin = Arc::new(settings.probe().create_with_context(Quiet)?);
-        let limit =
-            if settings.has_message_max_bytes() { Limit::Settled } else { Limit::Wanted(limit) };
-        Ok(Self { admin, topic, availability, limit })
+        let client = Arc::new(settings.probe().create_with_context(Quiet)?);
+        let settings = settings.clone();
+        let limit = Limit { learnt: limit, asked: None, withheld: false };
+        let limit = (!settings.has_message_max_bytes()).then_some(limit);
+        Ok(Self { client, settings, topic, availability, limit })
     }
 
     /// Probes when it is due, until `stop`.
@@ -64,39 +81,50 @@ impl Probe {
         if !wait.is_zero() {
             return tokio::time::sleep(wait).await;
         }
-        let (admin, topic) = (self.admin.clone(), self.topic.clone());
-        let answer = spawn_blocking(move || ask(&admin, &topic)).await;
+        let (client, topic, asked) = (self.client.clone(), self.topic.clone(), Instant::now());
+        let answer = spawn_blocking(move || ask(&client, &topic)).await;
         let answer = answer.unwrap_or_else(|panic| Err(panic.to_string()));
         if let Ok(Topic::Present { .. }) = answer {
             self.learn_limit().await;
         }
-        self.availability.probed(answer);
+        self.availability.probed(asked, answer);
     }
 
-    /// Before posts are let through, so that the producers are made anew while none is under way.
+    /// Asked with the first probe that a broker answers, and now and then, since an operator may
+    /// change it.
     async fn learn_limit(&mut self) {
-        let (Limit::Wanted(learnt) | Limit::Withheld(learnt)) = &self.limit else { return };
-        if let Some(bytes) = self.ask_limit().await {
-            tracing::info!(bytes, "learnt the largest record that the topic takes");
-            learnt.send_replace(Some(bytes));
-            self.limit = Limit::Settled;
-        } else if let Limit::Wanted(learnt) = &self.limit {
-            tracing::warn!(
-                "cannot read the topic's max.message.bytes, the client's own 1,000,000 holds"
-            );
-            self.limit = Limit::Withheld(learnt.clone());
+        let Some(limit) = &mut self.limit else { return };
+        if limit.asked.is_some_and(|asked| asked.elapsed() < LIMIT_AGE) {
+            return;
+        }
+        limit.asked = Some(Instant::now());
+        let (settings, topic) = (self.settings.clone(), self.topic.clone());
+        let runtime = Handle::current();
+        let asked = spawn_blocking(move || runtime.block_on(ask_limit(&settings, &topic)));
+        if let Some(bytes) = asked.await.ok().flatten() {
+            let news = limit.learnt.send_if_modified(|known| known.replace(bytes) != Some(bytes));
+            if news {
+                tracing::info!(bytes, "learnt the largest record that the topic takes");
+            }
+        } else if !limit.withheld {
+            limit.withheld = true;
+            tracing::warn!("cannot read the topic's max.message.bytes, the last known limit holds");
         }
     }
+}
 
-    async fn ask_limit(&self) -> Option<u32> {
-        let options = AdminOptions::new().request_timeout(Some(PATIENCE));
-        let topic = [ResourceSpecifier::Topic(&self.topic)];
-        let described = self.admin.describe_configs(&topic, &options);
-        // Twice the client's own patience: the deadline of a client that never answers.
-        let resources = tokio::time::timeout(2 * PATIENCE, described).await.ok()?.ok()?;
-        let config = resources.into_iter().next()?.ok()?;
-        config.get("max.message.bytes")?.value.as_ref()?.parse().ok()
-    }
+/// The topic's `max.message.bytes`. With a client for this one question: nothing else reads an
+/// admin client's events, and they would gather while Kafka is away.
+async fn ask_limit(settings: &Settings, topic: &str) -> Option<u32> {
+    let admin: AdminClient<Quiet> = settings.probe().create_with_context(Quiet).ok()?;
+    let options = AdminOptions::new().request_timeout(Some(PATIENCE));
+    let topic = [ResourceSpecifier::Topic(topic)];
+    let described = admin.describe_configs(&topic, &options);
+    // Twice the client's own patience: the deadline of a client that never answers.
+    let resources = tokio::time::timeout(2 * PATIENCE, described).await.ok()?.ok()?;
+    let config = resources.into_iter().next()?.ok()?;
+    let limit: u32 = config.get("max.message.bytes")?.value.as_ref()?.parse().ok()?;
+    Some(limit.saturating_sub(BATCH_OVERHEAD).clamp(LEAST_LIMIT, MOST_LIMIT))
 }
 
 /// A client for the probe could not be made.
@@ -105,8 +133,16 @@ impl Probe {
 pub struct KafkaClientError(#[from] KafkaError);
 
 /// One question, of at most [`PATIENCE`].
-fn ask(admin: &AdminClient<Quiet>, topic: &str) -> Result<Topic, String> {
-    let metadata = admin.inner().fetch_metadata(Some(topic), PATIENCE).map_err(|error| {
+fn ask(client: &BaseProducer<Quiet>, topic: &str) -> Result<Topic, String> {
+    let metadata = client.client().fetch_metadata(Some(topic), PATIENCE);
+    // Its log and errors come as events of a queue that is read here or nowhere.
+    for _ in 0..EVENTS {
+        if client.in_flight_count() == 0 {
+            break;
+        }
+        client.poll(Duration::ZERO);
+    }
+    let metadata = metadata.map_err(|error| {
         let code = error.rdkafka_error_code();
         format!("no broker answers: {}", code.map_or(error.to_string(), |c| format!("{c:?}")))
     })?;
@@ -124,6 +160,12 @@ fn ask(admin: &AdminClient<Quiet>, topic: &str) -> Result<Topic, String> {
 
 /// Its log lines are the producers' too: they are told once, there.
 struct Quiet;
+
+impl ProducerContext for Quiet {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
+}
 
 impl ClientContext for Quiet {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {

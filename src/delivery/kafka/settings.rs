@@ -5,6 +5,8 @@
 //! that could break this is refused with the reason, under its aliases too. It reads no files.
 
 use rdkafka::ClientConfig;
+use rdkafka::error::KafkaError;
+use rdkafka::producer::BaseProducer;
 use std::fmt;
 use std::time::Duration;
 
@@ -46,6 +48,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("allow.auto.create.topics", "a topic is never made by accident"),
     ("bootstrap.servers", BROKERS),
     ("metadata.broker.list", BROKERS),
+    ("test.mock.num.brokers", "it would replace --brokers"),
     ("delivery.report.only.error", "a 200 waits for the report of success"),
 ];
 const ACKS: &str = "a 200 means that all in-sync replicas have the record";
@@ -115,6 +118,8 @@ impl Settings {
             return fail("expected key=value".to_owned());
         };
         let (key, value) = (key.trim(), value.trim());
+        // librdkafka takes topic properties with and without this prefix.
+        let key = key.strip_prefix("topic.").unwrap_or(key);
         if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == key) {
             return fail(format!("{key} may not be set: {why}"));
         }
@@ -131,6 +136,15 @@ impl Settings {
         }
         self.config.set(canonical(key), value);
         Ok(())
+    }
+
+    /// Whether librdkafka takes all properties together, and can read the files that they name.
+    /// Connects to nothing that matters: the client is gone before it could.
+    pub fn check(&self) -> Result<(), String> {
+        let client: Result<BaseProducer, _> = self.producer(None).create();
+        client.map(drop).map_err(|error| {
+            if let KafkaError::ClientCreation(reason) = error { reason } else { error.to_string() }
+        })
     }
 
     /// Whether the operator has set the largest record.

@@ -11,6 +11,9 @@ use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+/// Departures that are kept without a look at whether they have landed.
+const DEPARTURES_LEAST: usize = 1024;
+
 /// What is told of a record at the end.
 pub(super) type Fate = Result<Acked, Undelivered>;
 
@@ -43,8 +46,8 @@ enum State {
 
 /// A report was taken in.
 pub(super) struct Landing {
-    /// When its record was handed over.
-    pub(super) since: Instant,
+    /// When its record was handed over, unless it was known to be late already.
+    pub(super) on_time: Option<Instant>,
     /// The account to close, where the sender had left.
     pub(super) orphan: Option<Post>,
 }
@@ -53,6 +56,13 @@ impl Flights {
     /// A record leaves now; the ticket names it until its report has come.
     pub(super) fn depart(&mut self, now: Instant) -> usize {
         let ticket = self.flights.insert(Flight { since: now, state: State::Waiting(None) });
+        // One that never lands would keep all that have landed behind it for the whole time-out.
+        if self.departures.len() > DEPARTURES_LEAST + 2 * self.flights.len() {
+            let flights = &self.flights;
+            self.departures.retain(|(since, ticket)| {
+                flights.get(*ticket).is_some_and(|flight| flight.since == *since)
+            });
+        }
         self.departures.push_back((now, ticket));
         ticket
     }
@@ -72,16 +82,16 @@ impl Flights {
                 if let Some(waker) = waker {
                     waker.wake();
                 }
-                Landing { since, orphan: None }
+                Landing { on_time: Some(since), orphan: None }
             }
-            State::Late => Landing { since, orphan: None },
+            State::Late => Landing { on_time: None, orphan: None },
             State::GivenUp => {
                 self.flights.remove(ticket);
-                Landing { since, orphan: None }
+                Landing { on_time: None, orphan: None }
             }
             State::Orphan(post) => {
                 self.flights.remove(ticket);
-                Landing { since, orphan: Some(post) }
+                Landing { on_time: Some(since), orphan: Some(post) }
             }
             State::Landed(_) => unreachable!("a record has one report"),
         }
