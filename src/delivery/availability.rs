@@ -6,7 +6,7 @@
 
 pub mod state;
 
-use crate::delivery::availability::state::{Report, State, Topic};
+use crate::delivery::availability::state::{Report, Silence, State, Topic};
 use crate::metrics::Metrics;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -44,7 +44,7 @@ impl Availability {
     }
 
     /// The brokers answered the probe that was sent at `asked`, or did not.
-    pub fn probed(&self, asked: Instant, answer: Result<Topic, String>) {
+    pub fn probed(&self, asked: Instant, answer: Result<Topic, Silence>) {
         self.change(|state, now| state.probed(asked, answer, now));
     }
 

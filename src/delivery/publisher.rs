@@ -66,7 +66,8 @@ impl Publisher {
         metrics: Arc<Metrics>,
         limit: watch::Receiver<Option<u32>>,
     ) -> Result<Self, ProducerError> {
-        let producer = Arc::new(Producer::new(&settings, *limit.borrow())?);
+        let batch_size = settings.batch_size(*limit.borrow());
+        let producer = Arc::new(Producer::new(&settings, batch_size)?);
         let lane = Mutex::new(Lane { producer, flights: Flights::default() });
         Ok(Self { lane, settings, availability, metrics, limit })
     }
@@ -74,12 +75,20 @@ impl Publisher {
     /// Hands the record over now; the returned future tells its fate and gives the account back.
     /// If the future is dropped, the publisher closes the account when the fate is known.
     pub fn publish(&self, record: &Record, post: Post) -> Publish<'_> {
-        let stage = if self.availability.admits() {
-            self.hand_over(record)
-        } else {
+        let stage = if !self.availability.admits() {
             Stage::Over(Undelivered::Unavailable)
+        } else if self.is_over_limit(record) {
+            Stage::Over(Undelivered::RecordRefused)
+        } else {
+            self.hand_over(record)
         };
         Publish { publisher: self, stage, post: Some(post) }
+    }
+
+    /// Whether the topic would refuse the record, as far as is known.
+    fn is_over_limit(&self, record: &Record) -> bool {
+        let limit = self.limit.borrow().and_then(|limit| usize::try_from(limit).ok());
+        limit.is_some_and(|limit| record.size() > limit)
     }
 
     fn hand_over(&self, record: &Record) -> Stage {
@@ -90,11 +99,8 @@ impl Publisher {
             return Stage::UnderWay { ticket };
         };
         lane.flights.cancel(ticket);
-        let outdated = lane.producer.message_max_bytes() != *self.limit.borrow();
         drop(lane);
         match fault.verdict {
-            // The limit may have been raised since the producer was made.
-            Verdict::Refused if outdated => Stage::Over(Undelivered::Unavailable),
             Verdict::Refused => Stage::Over(Undelivered::RecordRefused),
             Verdict::NotProof | Verdict::Local => Stage::Over(Undelivered::Unavailable),
             Verdict::Unacked => {
@@ -202,8 +208,8 @@ impl Publisher {
         next
     }
 
-    /// Makes a new producer where the old one is dead, or does not know the topic's limit and has
-    /// nothing under way. The old one ends beside the loop, since that may block.
+    /// Makes a new producer where the old one is dead, or makes batches that are too large for the
+    /// topic and has nothing under way. The old one ends beside the loop, since that may block.
     fn renew(&self) -> Option<JoinHandle<Vec<Report>>> {
         let old = self.replace_producer()?;
         let old = Arc::into_inner(old).expect("only the loop that calls this clones it");
@@ -214,12 +220,12 @@ impl Publisher {
     fn replace_producer(&self) -> Option<Arc<Producer>> {
         let mut lane = self.lock();
         let dead = lane.producer.is_dead();
-        let limit = *self.limit.borrow();
-        let outdated = lane.producer.message_max_bytes() != limit && lane.flights.len() == 0;
+        let batch_size = self.settings.batch_size(*self.limit.borrow());
+        let outdated = lane.producer.batch_size() != batch_size && lane.flights.len() == 0;
         if !dead && !outdated {
             return None;
         }
-        match Producer::new(&self.settings, limit) {
+        match Producer::new(&self.settings, batch_size) {
             Ok(new) => {
                 if dead {
                     tracing::warn!("the Kafka producer had a fatal error and was replaced");

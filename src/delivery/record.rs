@@ -15,6 +15,11 @@ use std::time::SystemTime;
 const CONTENT_TYPE: &str = "application/json";
 /// The `CloudEvents` version that the headers follow.
 const SPEC_VERSION: &str = "1.0";
+/// The most that `RecordBatch` v2 adds to a record that is alone in its batch: the batch's own head
+/// (61), and the record's lengths, counts, offset and time.
+const BATCH_OVERHEAD: usize = 61 + 36;
+/// The most that it adds to a header: the lengths of name and value.
+const HEADER_OVERHEAD: usize = 6;
 /// Enough for the texts of an ordinary post: key, id, time, names.
 const TEXT_CAPACITY: usize = 320;
 
@@ -172,6 +177,12 @@ impl Record {
     /// The value: the posted bytes.
     pub fn value(&self) -> &Bytes {
         &self.value
+    }
+
+    /// The most that a batch with this record alone takes, before compression.
+    pub fn size(&self) -> usize {
+        let names = self.headers.iter().map(|(name, _)| HEADER_OVERHEAD + name.as_str().len());
+        BATCH_OVERHEAD + self.text.len() + names.sum::<usize>() + self.value.len()
     }
 
     /// The headers in the order in which they are sent.

@@ -15,6 +15,7 @@ mod harness;
 mod layers;
 mod life;
 mod metrics;
+mod outages;
 mod protocol;
 mod readme;
 mod records;

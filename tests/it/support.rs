@@ -16,6 +16,7 @@ pub(crate) mod murmur2;
 pub(crate) mod notification;
 pub(crate) mod problem;
 pub(crate) mod rig;
+pub(crate) mod senders;
 
 /// The name of the test it stands in, as `cargo test` prints it.
 macro_rules! here {

@@ -2,7 +2,8 @@
 //!
 //! Acks are the best proof. A failure counts only when nothing was acked since its record was
 //! handed over, and not while a partition without a leader explains it, so that one such partition
-//! does not stop the others. A probe that fails is believed after as long as a post would wait; one
+//! does not stop the others. A probe without an answer is
+//! believed after as long as a post would wait, one that finds nobody at once; one
 //! that succeeds does not undo a fresh failure, because brokers that answer may refuse to write.
 
 use std::time::{Duration, Instant};
@@ -48,6 +49,15 @@ pub enum Topic {
         /// The broker's code.
         error: String,
     },
+}
+
+/// Why a probe gives no hope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Silence {
+    /// No broker answered in time; a post may wait for longer.
+    Slow(String),
+    /// No broker is there, or they say that no post can be published.
+    Dead(String),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,21 +142,25 @@ impl State {
         }
     }
 
-    pub(super) fn probed(&mut self, asked: Instant, answer: Result<Topic, String>, now: Instant) {
+    pub(super) fn probed(&mut self, asked: Instant, answer: Result<Topic, Silence>, now: Instant) {
         self.last_probe = Some(now);
         match answer.and_then(|topic| self.seen(topic)) {
             Ok(()) => self.answered(now),
             Err(_) if self.last_ack.is_some_and(|ack| ack > asked) => {}
-            Err(why) => self.unanswered(why, asked, now),
+            Err(silence) => self.unanswered(silence, asked, now),
         }
     }
 
     /// Keeps what was seen of the topic; fails where no post could be published to it.
-    fn seen(&mut self, topic: Topic) -> Result<(), String> {
+    fn seen(&mut self, topic: Topic) -> Result<(), Silence> {
         self.topic = topic;
         match &self.topic {
-            Topic::Present { led: 0, .. } => Err("no partition has a leader".to_owned()),
-            Topic::Missing { error } => Err(format!("the topic is missing: {error}")),
+            Topic::Present { led: 0, .. } => {
+                Err(Silence::Dead("no partition has a leader".to_owned()))
+            }
+            Topic::Missing { error } => {
+                Err(Silence::Dead(format!("the topic is missing: {error}")))
+            }
             Topic::Present { .. } | Topic::Unknown => Ok(()),
         }
     }
@@ -161,16 +175,23 @@ impl State {
         }
     }
 
-    fn unanswered(&mut self, why: String, asked: Instant, now: Instant) {
-        self.standing = match &self.standing {
+    fn unanswered(&mut self, silence: Silence, asked: Instant, now: Instant) {
+        self.standing = match (&self.standing, silence) {
             // From the start without Kafka, the first posts wait for it as long as they may.
-            Standing::Untried => return,
-            Standing::Up => Standing::Doubted { why, since: asked },
-            Standing::Doubted { since, .. } if now < *since + self.patience => {
+            (Standing::Untried, _) => return,
+            (Standing::Away { until, .. }, Silence::Slow(why) | Silence::Dead(why)) => {
+                Standing::Away { why, until: *until }
+            }
+            (Standing::Up, Silence::Slow(why)) => Standing::Doubted { why, since: asked },
+            (Standing::Doubted { since, .. }, Silence::Slow(why))
+                if now < *since + self.patience =>
+            {
                 Standing::Doubted { why, since: *since }
             }
-            Standing::Doubted { .. } => Standing::Away { why, until: now },
-            Standing::Away { until, .. } => Standing::Away { why, until: *until },
+            (Standing::Doubted { .. }, Silence::Slow(why))
+            | (Standing::Up | Standing::Doubted { .. }, Silence::Dead(why)) => {
+                Standing::Away { why, until: now }
+            }
         };
     }
 

@@ -6,15 +6,16 @@
 //! or replicas that are out of sync: only an ack does.
 
 use crate::delivery::availability::Availability;
-use crate::delivery::availability::state::Topic;
+use crate::delivery::availability::state::{Silence, Topic};
 use crate::delivery::kafka::producer;
-use crate::delivery::kafka::settings::Settings;
+use crate::delivery::kafka::settings::{CLIENT_LIMIT, Settings};
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
+use rdkafka::types::RDKafkaErrorCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -25,13 +26,6 @@ use tokio_util::sync::CancellationToken;
 /// How long brokers may take to answer: ten times what a busy one across a region needs.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What librdkafka takes as `message.max.bytes`; a topic's limit may lie beyond.
-const LEAST_LIMIT: u32 = 1_000;
-/// As above.
-const MOST_LIMIT: u32 = 1_000_000_000;
-/// What the header of a record batch adds to a record, 61 bytes, less what librdkafka's own check
-/// adds, 25: without it a record just below the limit would be sent and refused for ever.
-const BATCH_OVERHEAD: u32 = 36;
 /// How old the limit may be.
 const LIMIT_AGE: Duration = Duration::from_secs(60);
 /// Events of the client that are read at once: each question gets rid of more than its pause adds.
@@ -51,8 +45,6 @@ pub struct Probe {
 struct Limit {
     learnt: watch::Sender<Option<u32>>,
     asked: Option<Instant>,
-    /// A broker did not tell, and that was logged.
-    withheld: bool,
 }
 
 impl Probe {
@@ -66,7 +58,7 @@ impl Probe {
     ) -> Result<Self, KafkaClientError> {
         let client = Arc::new(settings.probe().create_with_context(Quiet)?);
         let settings = settings.clone();
-        let limit = Limit { learnt: limit, asked: None, withheld: false };
+        let limit = Limit { learnt: limit, asked: None };
         let limit = (!settings.has_message_max_bytes()).then_some(limit);
         Ok(Self { client, settings, topic, availability, limit })
     }
@@ -83,9 +75,12 @@ impl Probe {
         }
         let (client, topic, asked) = (self.client.clone(), self.topic.clone(), Instant::now());
         let answer = spawn_blocking(move || ask(&client, &topic)).await;
-        let answer = answer.unwrap_or_else(|panic| Err(panic.to_string()));
-        if let Ok(Topic::Present { .. }) = answer {
-            self.learn_limit().await;
+        let answer = answer.unwrap_or_else(|panic| Err(Silence::Slow(panic.to_string())));
+        match (&answer, &mut self.limit) {
+            (Ok(Topic::Present { .. }), _) => self.learn_limit().await,
+            // It may come back with another limit.
+            (_, Some(limit)) => limit.asked = None,
+            (_, None) => {}
         }
         self.availability.probed(asked, answer);
     }
@@ -106,9 +101,13 @@ impl Probe {
             if news {
                 tracing::info!(bytes, "learnt the largest record that the topic takes");
             }
-        } else if !limit.withheld {
-            limit.withheld = true;
-            tracing::warn!("cannot read the topic's max.message.bytes, the last known limit holds");
+        } else if limit
+            .learnt
+            .send_if_modified(|known| known.is_none() && known.replace(CLIENT_LIMIT).is_none())
+        {
+            tracing::warn!(
+                "cannot read the topic's max.message.bytes, the client's own 1,000,000 holds"
+            );
         }
     }
 }
@@ -123,8 +122,7 @@ async fn ask_limit(settings: &Settings, topic: &str) -> Option<u32> {
     // Twice the client's own patience: the deadline of a client that never answers.
     let resources = tokio::time::timeout(2 * PATIENCE, described).await.ok()?.ok()?;
     let config = resources.into_iter().next()?.ok()?;
-    let limit: u32 = config.get("max.message.bytes")?.value.as_ref()?.parse().ok()?;
-    Some(limit.saturating_sub(BATCH_OVERHEAD).clamp(LEAST_LIMIT, MOST_LIMIT))
+    config.get("max.message.bytes")?.value.as_ref()?.parse().ok()
 }
 
 /// A client for the probe could not be made.
@@ -133,7 +131,7 @@ async fn ask_limit(settings: &Settings, topic: &str) -> Option<u32> {
 pub struct KafkaClientError(#[from] KafkaError);
 
 /// One question, of at most [`PATIENCE`].
-fn ask(client: &BaseProducer<Quiet>, topic: &str) -> Result<Topic, String> {
+fn ask(client: &BaseProducer<Quiet>, topic: &str) -> Result<Topic, Silence> {
     let metadata = client.client().fetch_metadata(Some(topic), PATIENCE);
     // Its log and errors come as events of a queue that is read here or nowhere.
     for _ in 0..EVENTS {
@@ -143,14 +141,20 @@ fn ask(client: &BaseProducer<Quiet>, topic: &str) -> Result<Topic, String> {
         client.poll(Duration::ZERO);
     }
     let metadata = metadata.map_err(|error| {
-        let code = error.rdkafka_error_code();
-        format!("no broker answers: {}", code.map_or(error.to_string(), |c| format!("{c:?}")))
+        let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
+        let why = format!("no broker answers: {code:?}");
+        // Where no connection is to be had a post cannot be luckier; one that is slow may be.
+        if code == RDKafkaErrorCode::BrokerTransportFailure {
+            Silence::Dead(why)
+        } else {
+            Silence::Slow(why)
+        }
     })?;
     let Some(seen) = metadata.topics().iter().find(|seen| seen.name() == topic) else {
         return Ok(Topic::Missing { error: "not listed".to_owned() });
     };
     if let Some(error) = seen.error() {
-        let error = format!("{:?}", rdkafka::types::RDKafkaErrorCode::from(error));
+        let error = format!("{:?}", RDKafkaErrorCode::from(error));
         return Ok(Topic::Missing { error });
     }
     let partitions = seen.partitions();

@@ -43,7 +43,7 @@ pub struct Producer {
     wakeup: Wakeup,
     client: BaseProducer<Reports>,
     reports: Reports,
-    message_max_bytes: Option<u32>,
+    batch_size: u32,
 }
 
 /// A producer could not be made.
@@ -58,13 +58,14 @@ pub enum ProducerError {
 }
 
 impl Producer {
-    /// A producer for posts. Never waits for a broker; must be called inside a runtime.
-    pub fn new(settings: &Settings, message_max_bytes: Option<u32>) -> Result<Self, ProducerError> {
+    /// A producer for posts, with batches of at most so many bytes. Never waits for a broker; must
+    /// be called inside a runtime.
+    pub fn new(settings: &Settings, batch_size: u32) -> Result<Self, ProducerError> {
         let reports = Reports::default();
-        let config = settings.producer(message_max_bytes);
+        let config = settings.producer(batch_size);
         let client: BaseProducer<Reports> = config.create_with_context(reports.clone())?;
         let wakeup = Wakeup::new(&client)?;
-        Ok(Self { wakeup, client, reports, message_max_bytes })
+        Ok(Self { wakeup, client, reports, batch_size })
     }
 
     /// Hands the record over; its report will carry `ticket`. The record is copied.
@@ -97,9 +98,9 @@ impl Producer {
         into.append(&mut self.reports.lock());
     }
 
-    /// The topic's limit that it was made with.
-    pub fn message_max_bytes(&self) -> Option<u32> {
-        self.message_max_bytes
+    /// The largest batch of several records, which it was made with.
+    pub fn batch_size(&self) -> u32 {
+        self.batch_size
     }
 
     /// Whether nothing but a new producer can help.
@@ -110,7 +111,7 @@ impl Producer {
     /// Ends it and returns the last reports: whatever is still under way is given up. Blocks for
     /// up to 0.5 s.
     pub fn retire(self) -> Vec<Report> {
-        let Self { wakeup, client, reports, message_max_bytes: _ } = self;
+        let Self { wakeup, client, reports, batch_size: _ } = self;
         drop(wakeup);
         drop(client);
         std::mem::take(&mut *reports.lock())

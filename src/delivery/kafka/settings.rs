@@ -16,6 +16,11 @@ const MAX_IN_FLIGHT: &str = "2";
 /// The most that idempotence allows.
 const MOST_IN_FLIGHT: u32 = 5;
 
+/// librdkafka's own `message.max.bytes` and `batch.size`, in bytes.
+pub const CLIENT_LIMIT: u32 = 1_000_000;
+/// The largest `message.max.bytes` that librdkafka knows.
+const ANY_SIZE: &str = "1000000000";
+
 /// Defaults that the operator may change.
 const DEFAULTS: &[(&str, &str)] = &[
     ("client.id", "hookbridge"),
@@ -119,8 +124,8 @@ impl Settings {
         };
         let (key, value) = (key.trim(), value.trim());
         // librdkafka takes topic properties with and without this prefix.
-        let key = key.strip_prefix("topic.").unwrap_or(key);
-        if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == key) {
+        let bare = key.strip_prefix("topic.").unwrap_or(key);
+        if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == bare) {
             return fail(format!("{key} may not be set: {why}"));
         }
         if ["max.in.flight", "max.in.flight.requests.per.connection"].contains(&key)
@@ -141,7 +146,7 @@ impl Settings {
     /// Whether librdkafka takes all properties together, and can read the files that they name.
     /// Connects to nothing that matters: the client is gone before it could.
     pub fn check(&self) -> Result<(), String> {
-        let client: Result<BaseProducer, _> = self.producer(None).create();
+        let client: Result<BaseProducer, _> = self.producer(self.batch_size(None)).create();
         client.map(drop).map_err(|error| {
             if let KafkaError::ClientCreation(reason) = error { reason } else { error.to_string() }
         })
@@ -157,16 +162,25 @@ impl Settings {
         self.ack_timeout
     }
 
-    /// What a producer of posts is made with. `message_max_bytes` is the topic's limit, if known:
-    /// with it a record too large is told from its innocent neighbours.
-    pub(super) fn producer(&self, message_max_bytes: Option<u32>) -> ClientConfig {
+    /// The largest batch of several records, in bytes: a topic refuses more than `limit` at once,
+    /// however small each record is.
+    pub fn batch_size(&self, limit: Option<u32>) -> u32 {
+        let given = self.config.get("batch.size").and_then(|given| given.parse().ok());
+        given.unwrap_or(CLIENT_LIMIT).min(limit.unwrap_or(u32::MAX)).max(1)
+    }
+
+    /// What a producer of posts is made with. It takes records of any size, unless the operator
+    /// has set the largest: the publisher knows what the topic takes, and to tell librdkafka would
+    /// need a new producer, half a second of which has no acks.
+    pub(super) fn producer(&self, batch_size: u32) -> ClientConfig {
         let mut config = self.config.clone();
         config.set("acks", "all");
         config.set("enable.idempotence", "true");
         config.set("partitioner", "murmur2_random");
         config.set("message.timeout.ms", self.ack_timeout.as_millis().to_string());
-        if let Some(limit) = message_max_bytes {
-            config.set("message.max.bytes", limit.to_string());
+        config.set("batch.size", batch_size.to_string());
+        if !self.has_message_max_bytes() {
+            config.set("message.max.bytes", ANY_SIZE);
         }
         config
     }
@@ -197,8 +211,10 @@ mod tests {
     #[test]
     fn what_the_promise_rests_on_is_refused_under_each_name() {
         for (key, _) in REFUSED {
-            let error = settings().set(&format!("{key}=1"), Origin::Flag).unwrap_err();
-            assert!(error.to_string().starts_with(&format!("{key} may not be set: ")), "{error}");
+            for name in [(*key).to_owned(), format!("topic.{key}")] {
+                let error = settings().set(&format!("{name}=1"), Origin::Flag).unwrap_err();
+                assert!(error.to_string().starts_with(&format!("{name} may not be set: ")));
+            }
         }
         for key in ["max.in.flight", "max.in.flight.requests.per.connection"] {
             assert!(settings().set(&format!("{key}=6"), Origin::Flag).is_err());
@@ -218,11 +234,21 @@ mod tests {
     fn a_default_can_be_changed_under_its_alias() {
         let mut settings = settings();
         settings.set("queue.buffering.max.ms=7", Origin::Flag).unwrap();
-        assert_eq!(settings.producer(None).get("linger.ms"), Some("7"));
+        assert_eq!(settings.producer(CLIENT_LIMIT).get("linger.ms"), Some("7"));
     }
 
     #[test]
     fn librdkafka_takes_the_defaults() {
-        settings().producer(Some(1_048_588)).create_native_config().unwrap();
+        settings().producer(CLIENT_LIMIT).create_native_config().unwrap();
+    }
+
+    #[test]
+    fn a_batch_keeps_to_the_limits_of_the_client_the_operator_and_the_topic() {
+        let mut settings = settings();
+        assert_eq!(settings.batch_size(None), CLIENT_LIMIT);
+        assert_eq!(settings.batch_size(Some(1_048_588)), CLIENT_LIMIT);
+        assert_eq!(settings.batch_size(Some(4000)), 4000);
+        settings.set("batch.size=2000", Origin::Flag).unwrap();
+        assert_eq!(settings.batch_size(Some(4000)), 2000);
     }
 }

@@ -4,8 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::str::FromStr;
+use std::time::Duration;
 
+use crate::support::deadline::eventually;
 use crate::support::http;
+
+/// For the last reports of a Kafka that is away, on a busy machine.
+const SETTLED: Duration = Duration::from_secs(20);
 
 const OUTCOMES: &str = "hookbridge_outcomes_total";
 
@@ -17,6 +22,22 @@ impl Exposition {
     #[track_caller]
     pub(crate) fn of(admin: SocketAddr) -> Self {
         Self(http::get(admin, "/metrics").text().to_owned())
+    }
+
+    /// Asks until no post is under way, and checks the accounts: each post that was received has
+    /// exactly one outcome, and no body is held any more.
+    #[track_caller]
+    pub(crate) fn settled(admin: SocketAddr) -> Self {
+        eventually(SETTLED, "no post is under way", || {
+            Self::of(admin).value::<u64>("hookbridge_in_flight") == 0
+        });
+        // Another than the one that told, whose first series may be older than its last.
+        let settled = Self::of(admin);
+        let ended: u64 = settled.outcomes().values().sum();
+        let received: u64 = settled.value("hookbridge_received_total");
+        assert_eq!(received, ended, "{:?}", settled.outcomes());
+        assert_eq!(settled.value::<u64>("hookbridge_in_flight_bytes"), 0);
+        settled
     }
 
     /// The value of a series, named with its labels: a float, or an integer where it counts.

@@ -13,7 +13,7 @@ fn fail(state: &mut State, at: Instant) {
 }
 
 fn probe(state: &mut State, answer: Result<Topic, &str>, at: Instant) {
-    state.probed(at, answer.map_err(str::to_owned), at);
+    state.probed(at, answer.map_err(|why| Silence::Slow(why.to_owned())), at);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn one_probe_that_fails_turns_readiness_off_and_only_several_refuse_posts() {
 fn an_ack_outvotes_the_probe_that_was_under_way() {
     let (mut state, start) = (state(), Instant::now());
     state.acked(start + Duration::from_millis(1));
-    state.probed(start, Err("no broker".to_owned()), start + HOLD);
+    state.probed(start, Err(Silence::Dead("no broker".to_owned())), start + HOLD);
     assert_eq!(state.report(), Report::Up);
 }
 
@@ -95,12 +95,11 @@ fn brokers_that_answer_and_never_ack_are_tried_less_and_less() {
 }
 
 #[test]
-fn a_topic_that_is_gone_is_away_once_posts_would_have_waited_for_it() {
+fn a_topic_that_is_gone_is_away_at_once() {
     let (mut state, now) = (state(), Instant::now());
-    let gone = || Ok(Topic::Missing { error: "UnknownTopicOrPartition".to_owned() });
     probe(&mut state, Ok(THERE), now);
-    probe(&mut state, gone(), now);
-    probe(&mut state, gone(), now + PATIENCE);
+    let gone = Topic::Missing { error: "UnknownTopicOrPartition".to_owned() };
+    probe(&mut state, Ok(gone), now);
     let why = "the topic is missing: UnknownTopicOrPartition".to_owned();
     assert_eq!(state.report(), Report::Away { why });
 }

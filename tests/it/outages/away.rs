@@ -1,0 +1,113 @@
+//! A mock that is away: from the start, and again and again.
+
+use std::time::Duration;
+
+use crate::outages::{BACK, KAFKA_UP, RECOVERED, assert_counted, assert_taken, detail, timed_post};
+use crate::support::bridge::Bridge;
+use crate::support::bridge::launch::Launch;
+use crate::support::consumer;
+use crate::support::http;
+use crate::support::mock::MockKafka;
+use crate::support::problem::refusal;
+use crate::support::rig::SOON;
+use crate::support::senders::Senders;
+use hookbridge::metrics::Outcome;
+
+const TOPIC: &str = "events";
+
+const ACK_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Of an answer that waits for nothing, on a busy machine.
+const AT_ONCE: Duration = Duration::from_millis(200);
+
+#[test]
+fn kafka_away_from_the_start_costs_the_first_post_its_patience_and_the_others_nothing() {
+    let kafka = mock();
+    kafka.broker_down();
+    let bridge = serve(&kafka).arg("--ack-timeout", "500ms").start();
+
+    assert_eq!(http::get(bridge.admin(), "/livez").status, 200);
+    assert_eq!(bridge.readyz().0, 503);
+    assert_eq!(detail(&bridge, "kafka"), "has not answered yet");
+    let (first, took) = timed_post(bridge.webhook());
+    assert_eq!(refusal(&first), (503, Outcome::Unavailable));
+    assert!((ACK_TIMEOUT..3 * ACK_TIMEOUT).contains(&took), "{took:?}");
+    for _ in 0..5 {
+        let (next, took) = timed_post(bridge.webhook());
+        assert_eq!(refusal(&next), (503, Outcome::Unavailable));
+        let retry: u16 = next.header("retry-after").unwrap().parse().unwrap();
+        assert!(retry > 0 && took < AT_ONCE, "{retry} {took:?}");
+    }
+    assert_eq!(bridge.metric(KAFKA_UP), 0.0);
+    assert_eq!(http::get(bridge.admin(), "/livez").status, 200);
+}
+
+#[test]
+fn it_is_ready_without_traffic_or_a_restart_when_kafka_comes() {
+    let kafka = mock();
+    kafka.broker_down();
+    let bridge = serve(&kafka).start();
+    assert_eq!(timed_post(bridge.webhook()).0.status, 503);
+
+    kafka.broker_up();
+
+    bridge.wait_ready(BACK);
+    assert_eq!(bridge.metric(KAFKA_UP), 1.0);
+    assert_taken(&bridge);
+}
+
+#[test]
+fn a_bridge_that_nobody_posts_to_finds_out_that_kafka_went_and_came() {
+    let kafka = mock();
+    let bridge = serve(&kafka).start();
+    bridge.wait_ready(SOON);
+
+    kafka.broker_down();
+    bridge.wait_for_metric(KAFKA_UP, SOON, |up| up == 0.0);
+    assert_eq!(bridge.readyz().0, 503);
+    let (answer, took) = timed_post(bridge.webhook());
+    assert!(answer.status == 503 && took < AT_ONCE, "{took:?}");
+
+    kafka.broker_up();
+    bridge.wait_for_metric(KAFKA_UP, BACK, |up| up == 1.0);
+    assert_eq!(bridge.readyz().0, 200);
+    assert_taken(&bridge);
+}
+
+#[test]
+fn nobody_who_got_a_200_is_missing_when_the_broker_goes_and_comes_under_posts() {
+    let kafka = mock();
+    // The mock checks no sequence numbers: with more in flight it loses what it acked.
+    let serve = serve(&kafka).arg("-X", "max.in.flight=1");
+    let bridge = serve.arg("--ack-timeout", "500ms").start();
+    bridge.wait_ready(SOON);
+    let senders = Senders::start(bridge.webhook(), 8);
+    for _ in 0..2 {
+        kafka.broker_down();
+        bridge.wait_for_metric(KAFKA_UP, SOON, |up| up == 0.0);
+        kafka.broker_up();
+        bridge.wait_for_metric(KAFKA_UP, RECOVERED, |up| up == 1.0);
+        let published = "hookbridge_outcomes_total{outcome=\"published\"}";
+        let before = bridge.metric(published);
+        bridge.wait_for_metric(published, RECOVERED, |now| now > before);
+    }
+
+    let posted = senders.stop();
+
+    posted.assert_statuses(&[200, 503]);
+    assert!(posted.count(200) > 0 && posted.count(503) > 0);
+    assert_counted(&bridge, &posted);
+    posted.assert_on_topic(&consumer::to_end(&kafka.bootstrap(), TOPIC));
+}
+
+fn mock() -> MockKafka {
+    let kafka = MockKafka::start();
+    kafka.create_topic(TOPIC, 3);
+    kafka
+}
+
+fn serve(kafka: &MockKafka) -> Launch {
+    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", TOPIC).no_auth();
+    // The mock does not tell the topic's limit, and the bridge would wait for it.
+    serve.arg("-X", "message.max.bytes=1000000")
+}

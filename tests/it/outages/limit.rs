@@ -1,0 +1,107 @@
+//! The topic's largest record: learnt from the broker, so that who is over it is told 413 and
+//! nobody else is harmed.
+
+use crate::outages::{RECOVERED, wait_for_200};
+use crate::support::bridge::Bridge;
+use crate::support::bridge::launch::Launch;
+use crate::support::consumer;
+use crate::support::deadline::eventually;
+use crate::support::exposition::Exposition;
+use crate::support::here;
+use crate::support::http::{Response, post};
+use crate::support::kafka::RealKafka;
+use crate::support::notification::{ROOMDROP, of_length};
+use crate::support::problem::refusal;
+use crate::support::rig::{PATH, SOON};
+use hookbridge::metrics::Outcome;
+
+const LEARNT: &str = "learnt the largest record that the topic takes";
+
+const REFUSED: (u16, Outcome) = (413, Outcome::RecordRefused);
+
+#[test]
+fn a_record_over_a_small_limit_is_refused_and_no_size_is_in_doubt() {
+    let Some(kafka) = RealKafka::shared(here!()) else { return };
+    let bridge = limited(kafka, "limit-4000", "4000", |serve| serve);
+    let accepted = [1000, 2000, 3000].map(|length| send(&bridge, length));
+    assert!(accepted.iter().all(|answer| answer.status == 200));
+    assert_eq!(refusal(&send(&bridge, 4000)), REFUSED);
+
+    // The record's headers and the batch's own count too: somewhere here is the limit.
+    let answers: Vec<_> = (3200..3700).step_by(5).map(|length| send(&bridge, length)).collect();
+
+    let taken = answers.iter().take_while(|answer| answer.status == 200).count();
+    assert!((1..answers.len()).contains(&taken), "{taken} of {}", answers.len());
+    for answer in &answers[taken..] {
+        assert_eq!(refusal(answer), REFUSED);
+    }
+    assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);
+    let settled = Exposition::settled(bridge.admin());
+    let refused = (answers.len() - taken + 1) as u64;
+    assert_eq!(settled.outcomes()["record_refused"], refused);
+    assert_eq!(consumer::to_end(&kafka.bootstrap(), "limit-4000").len(), taken + 4);
+}
+
+#[test]
+fn a_record_over_the_client_s_own_limit_passes_where_the_topic_takes_it() {
+    let Some(kafka) = RealKafka::shared(here!()) else { return };
+    let bridge = limited(kafka, "limit-3m", "3000000", |serve| serve.arg("--max-body", "4MiB"));
+
+    assert_eq!(send(&bridge, 2_000_000).status, 200);
+    assert_eq!(refusal(&send(&bridge, 3_000_000)), REFUSED);
+    assert_eq!(refusal(&send(&bridge, 5_000_000)), (413, Outcome::TooLarge));
+    assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);
+
+    let seen = consumer::to_end(&kafka.bootstrap(), "limit-3m");
+    assert!(seen.iter().any(|seen| seen.value.len() == 2_000_000));
+}
+
+#[test]
+fn the_limit_of_a_topic_that_was_made_again_is_learnt_anew() {
+    let Some(kafka) = RealKafka::shared(here!()) else { return };
+    let bridge = limited(kafka, "limit-changed", "4000", |serve| serve);
+    assert_eq!(refusal(&send(&bridge, 6000)), REFUSED);
+
+    kafka.delete_topic("limit-changed");
+    eventually(SOON, "it is not ready", || bridge.readyz().0 == 503);
+    kafka.create_topic("limit-changed", 3, &[("max.message.bytes", "8000")]);
+    bridge.wait_ready(SOON);
+
+    wait_for_200(&bridge, RECOVERED);
+    assert_eq!(send(&bridge, 6000).status, 200);
+    assert_eq!(refusal(&send(&bridge, 8000)), REFUSED);
+}
+
+#[test]
+fn a_limit_that_the_operator_gave_is_not_asked_for() {
+    let Some(kafka) = RealKafka::shared(here!()) else { return };
+    kafka.create_topic("limit-given", 3, &[]);
+    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", "limit-given").no_auth();
+    let bridge = serve.arg("-X", "message.max.bytes=2000").start();
+    bridge.wait_ready(SOON);
+
+    assert_eq!(send(&bridge, 1000).status, 200);
+    assert_eq!(refusal(&send(&bridge, 2000)), REFUSED);
+    assert!(!bridge.log().contains(LEARNT), "{}", bridge.log());
+}
+
+/// A bridge that has learnt the limit of a new topic.
+fn limited(
+    kafka: &RealKafka,
+    topic: &str,
+    limit: &str,
+    flags: impl FnOnce(Launch) -> Launch,
+) -> Bridge {
+    kafka.create_topic(topic, 3, &[("max.message.bytes", limit)]);
+    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", topic).no_auth();
+    let bridge = flags(serve).start();
+    bridge.wait_ready(SOON);
+    assert!(bridge.log().contains(&format!("\"bytes\":{limit}")), "{}", bridge.log());
+    assert!(bridge.log().contains(LEARNT), "{}", bridge.log());
+    bridge
+}
+
+#[track_caller]
+fn send(bridge: &Bridge, length: usize) -> Response {
+    post(bridge.webhook(), PATH, &[], of_length(length))
+}
