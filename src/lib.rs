@@ -1,5 +1,5 @@
 //! HTTP notifications of a video service in, Kafka records out.
-//! **A 200 means that the notification is on Kafka or on disk.**
+//! **A 200 means that the notification is on Kafka.**
 //!
 //! ```text
 //!  sender ──POST──▶ webhook::server ──▶ webhook::ingest ──▶ delivery::publisher ──▶ Kafka
@@ -29,9 +29,10 @@
 //! **A 200 is a type.** [`webhook::ingest`] builds it from a [`delivery::receipt::Receipt`], and
 //! only what saw a record become durable can make one.
 //!
-//! **Hang-up is not cancellation.** hyper drops a handler's future when its sender is gone. A
-//! record that was handed over belongs to the publisher, not to the handler: its ack is awaited
-//! and counted all the same, and a stop waits for it.
+//! **Hang-up is not cancellation.** A record that was handed over belongs to the publisher, not to
+//! the handler: whether its sender waits, closes its half of the connection or is gone, the ack is
+//! awaited and counted, and a stop waits for it. Where a handler is dropped, its account goes to
+//! the publisher.
 //!
 //! **Unacked is not failed.** A record whose ack did not come may still be on Kafka; a broker that
 //! refuses one record of a batch fails its neighbours with it. [`delivery::kafka::fault`] says what
