@@ -6,3 +6,6 @@ pub mod record;
 
 pub mod availability;
 pub mod kafka;
+
+// The order of posts around a spool on disk; the publisher does not ask it yet.
+pub mod gate;

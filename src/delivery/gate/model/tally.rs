@@ -1,0 +1,66 @@
+//! What a run has seen, so that a silent model cannot pass.
+
+use crate::delivery::gate::State;
+use crate::delivery::gate::model::weather::Event;
+use std::collections::BTreeMap;
+
+/// The gate's states, and the moves that it makes between them.
+const MOVES: [(&str, &str); 5] = [
+    ("direct", "spooling"),
+    ("spooling", "closing"),
+    ("closing", "direct"),
+    ("closing", "spooling"),
+    ("spooling", "direct"),
+];
+
+/// Counts of events and of the gate's moves.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tally {
+    events: BTreeMap<Event, u64>,
+    moves: BTreeMap<(&'static str, &'static str), u64>,
+}
+
+impl Tally {
+    /// An event was drawn, and so many things happened by it.
+    pub(super) fn count(&mut self, event: Event, happened: usize) {
+        if happened > 0 {
+            *self.events.entry(event).or_default() += 1;
+        }
+    }
+
+    pub(super) fn moved(&mut self, from: State, to: State) {
+        if name(from) != name(to) {
+            *self.moves.entry((name(from), name(to))).or_default() += 1;
+        }
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        for (event, count) in &other.events {
+            *self.events.entry(*event).or_default() += count;
+        }
+        for (step, count) in &other.moves {
+            *self.moves.entry(*step).or_default() += count;
+        }
+    }
+
+    /// How many events in all did something.
+    pub(super) fn events(&self) -> u64 {
+        self.events.values().sum()
+    }
+
+    pub(super) fn of(&self, event: Event) -> u64 {
+        self.events.get(&event).copied().unwrap_or_default()
+    }
+
+    pub(super) fn moves_never_made(&self) -> Vec<(&'static str, &'static str)> {
+        MOVES.into_iter().filter(|step| !self.moves.contains_key(step)).collect()
+    }
+}
+
+fn name(state: State) -> &'static str {
+    match state {
+        State::Direct => "direct",
+        State::Spooling => "spooling",
+        State::Closing { .. } => "closing",
+    }
+}

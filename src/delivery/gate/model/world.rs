@@ -1,0 +1,205 @@
+//! The world around the gate: one event after the other, the promises checked after each.
+
+mod actions;
+
+use crate::delivery::gate::model::Violation;
+use crate::delivery::gate::model::design::Design;
+use crate::delivery::gate::model::direct::Direct;
+use crate::delivery::gate::model::disk::Disk;
+use crate::delivery::gate::model::drain::Drain;
+use crate::delivery::gate::model::driver::Driver;
+use crate::delivery::gate::model::lanes::Lanes;
+use crate::delivery::gate::model::ledger::Ledger;
+use crate::delivery::gate::model::tally::Tally;
+use crate::delivery::gate::model::weather::{Event, Weather};
+use crate::delivery::gate::{CLOSING_LIMIT, State};
+use std::time::{Duration, Instant};
+
+/// How late a timer fires at most.
+const TIMER_LAG: Duration = Duration::from_millis(5);
+/// How long after a Closing a lane looks at most: long enough for another Closing to begin.
+const LANE_LAG: Duration = Duration::from_millis(50);
+/// How long a post is parked at most: the last steps before the timer and the look add to it.
+const PARKED: Duration =
+    CLOSING_LIMIT.saturating_add(TIMER_LAG.saturating_mul(3)).saturating_add(LANE_LAG);
+
+#[derive(Debug, PartialEq, Eq)]
+enum Kafka {
+    Up,
+    Down,
+}
+
+#[derive(Debug)]
+pub(super) struct World {
+    design: Design,
+    rng: fastrand::Rng,
+    now: Instant,
+    kafka: Kafka,
+    driver: Driver,
+    lanes: Lanes,
+    direct: Direct,
+    disk: Disk,
+    drain: Drain,
+    ledger: Ledger,
+    stopping: Stopping,
+    /// How many Closings had ended when it was last looked at.
+    closings_ended: u64,
+    /// When all lanes will have looked at the gate after a Closing.
+    looked: Option<Instant>,
+    tally: Tally,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Stopping {
+    No,
+    Yes,
+}
+
+impl World {
+    pub(super) fn new(design: Design, seed: u64) -> Self {
+        let now = Instant::now();
+        Self {
+            design,
+            rng: fastrand::Rng::with_seed(seed),
+            now,
+            kafka: Kafka::Up,
+            driver: Driver::start(design, 0),
+            lanes: Lanes::default(),
+            direct: Direct::default(),
+            disk: Disk::new(design),
+            drain: Drain::default(),
+            ledger: Ledger::default(),
+            stopping: Stopping::No,
+            closings_ended: 0,
+            looked: None,
+            tally: Tally::default(),
+        }
+    }
+
+    /// The next event, or none if what was drawn cannot happen now.
+    pub(super) fn step(&mut self, weather: &Weather) -> Result<(), Violation> {
+        self.now += weather.step.mul_f64(self.rng.f64());
+        let before = self.driver.gate().state();
+        self.keep_time()?;
+        let event = weather.draw(&mut self.rng);
+        let happened = self.happen(event, weather.batch)?;
+        self.tally.count(event, happened);
+        self.tally.moved(before, self.driver.gate().state());
+        self.check()
+    }
+
+    pub(super) fn new_spell(&mut self) -> Weather {
+        Weather::storm(&mut self.rng)
+    }
+
+    pub(super) fn toss(&mut self) -> bool {
+        self.rng.bool()
+    }
+
+    /// Kafka is up from now on, and the bridge runs.
+    pub(super) fn clear_up(&mut self) {
+        self.kafka = Kafka::Up;
+        if self.stopping == Stopping::Yes {
+            self.crash();
+        }
+    }
+
+    pub(super) fn is_direct(&self) -> bool {
+        self.driver.gate().state() == State::Direct
+    }
+
+    /// Nothing is under way anywhere, and nothing is owed.
+    pub(super) fn is_settled(&self) -> bool {
+        let idle = self.disk.pending() == 0 && self.direct.is_idle() && self.drain.is_idle();
+        self.is_direct() && idle && self.lanes.parked() == 0 && self.ledger.is_even()
+    }
+
+    pub(super) fn backlog(&self) -> u64 {
+        self.disk.backlog()
+    }
+
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// What is due at a time and only a little late.
+    fn keep_time(&mut self) -> Result<(), Violation> {
+        if self.driver.gate().next_deadline().is_some_and(|at| at + TIMER_LAG <= self.now) {
+            self.driver.tick(self.now);
+        }
+        let ended = self.driver.gate().closings_ended();
+        if std::mem::replace(&mut self.closings_ended, ended) != ended {
+            self.looked.get_or_insert(self.now + LANE_LAG);
+        }
+        if self.looked.take_if(|at| *at <= self.now).is_some() {
+            let free = self.lanes.look_all(self.driver.gate());
+            self.unpark(free)?;
+        }
+        Ok(())
+    }
+
+    /// Gives how many things happened.
+    fn happen(&mut self, event: Event, batch: usize) -> Result<usize, Violation> {
+        if self.kafka == Kafka::Down && event.needs_kafka() {
+            return Ok(0);
+        }
+        let now = self.now;
+        let (rng, ledger) = (&mut self.rng, &mut self.ledger);
+        Ok(match event {
+            Event::Post => self.post()?,
+            Event::LaneLooks => {
+                let free = self.lanes.look(self.driver.gate(), rng);
+                self.unpark(free)?
+            }
+            Event::Tick => {
+                self.driver.tick(now);
+                self.driver.catch_up(now);
+                1
+            }
+            Event::Probe => self.probe(),
+            Event::Lands => self.direct.land(batch, rng, ledger)?,
+            Event::Acked => self.direct.ack(batch, rng, ledger)?,
+            Event::TimedOut => {
+                let late = self.direct.time_out(rng);
+                self.unacked(late)?
+            }
+            Event::Fails => {
+                let (reports, failed) = self.direct.fail(rng);
+                self.unacked(failed)?;
+                reports
+            }
+            Event::LateCopy => self.direct.land_late(rng, ledger)?,
+            Event::Commit => self.disk.commit(batch, rng, ledger),
+            Event::CommitTold => self.tell()?,
+            Event::CommitFails => self.fail_commit(batch),
+            Event::DrainSends => self.send(batch)?,
+            Event::DrainLands => self.drain.land(batch, ledger)?,
+            Event::DrainAcked => self.ack_drain(),
+            Event::DrainDeletes => self.delete()?,
+            Event::DrainFault => self.fail_drain(),
+            Event::DrainSetsAside => self.set_aside()?,
+            Event::DrainLateCopy => self.drain.haunt(rng, ledger)?,
+            Event::KafkaGoes => self.turn(Kafka::Down),
+            Event::KafkaReturns => self.turn(Kafka::Up),
+            Event::Stop => self.stop(),
+            Event::Crash => self.crash(),
+        })
+    }
+
+    /// The accounts of the gate against the world. The mistaken designs are to be found by what
+    /// they do to posts.
+    fn check(&self) -> Result<(), Violation> {
+        if let Some(post) = self.lanes.waits_longer(PARKED, self.now) {
+            return Err(Violation::Waited { post });
+        }
+        let (gate, truth) = (self.driver.gate(), self.disk.backlog());
+        let right = gate.backlog() == truth
+            && gate.pending() == self.disk.pending()
+            && gate.parked() == self.lanes.parked()
+            && (gate.state() != State::Direct || truth == 0);
+        if self.design == Design::Sound && !right {
+            return Err(Violation::Miscounted { backlog: gate.backlog(), truth });
+        }
+        Ok(())
+    }
+}

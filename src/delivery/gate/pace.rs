@@ -1,0 +1,79 @@
+//! How fast the drain goes, in rows released.
+//!
+//! Promise: [`Pace::rows`] was really done within one [`SLOT`], not long ago. A fixed limit will not
+//! do in its place: what is under way at 20,000 posts a second and commits of 10 ms is more than
+//! any number that means "nearly empty" at ten posts a second. Not a forecast: a drain that has
+//! just begun is worth nothing.
+
+use crate::delivery::gate::CLOSING_LIMIT;
+use std::time::{Duration, Instant};
+
+/// What is counted together: half of a Closing, so that the backlog of one slot leaves time for a
+/// commit and a round trip.
+const SLOT: Duration = CLOSING_LIMIT.checked_div(2).expect("two is not zero");
+
+/// Counts what is released, slot by slot.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    /// When the running slot began.
+    since: Option<Instant>,
+    running: u64,
+    /// The whole slot before it.
+    last: u64,
+}
+
+impl Pace {
+    /// Rows were released.
+    pub(super) fn note(&mut self, rows: u64, now: Instant) {
+        let (last, running) = self.slots(now);
+        if self.since.is_none_or(|since| since + SLOT <= now) {
+            self.since = Some(now);
+        }
+        (self.last, self.running) = (last, running + rows);
+    }
+
+    /// The most that was released in one slot: the running one or the one before.
+    pub(super) fn rows(&self, now: Instant) -> u64 {
+        let (last, running) = self.slots(now);
+        last.max(running)
+    }
+
+    /// The last slot and the running one, as of now.
+    fn slots(&self, now: Instant) -> (u64, u64) {
+        match self.since {
+            Some(since) if now < since + SLOT => (self.last, self.running),
+            Some(since) if now < since + SLOT * 2 => (self.running, 0),
+            Some(_) | None => (0, 0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_was_released_at_the_start() {
+        assert_eq!(Pace::default().rows(Instant::now()), 0);
+    }
+
+    #[test]
+    fn a_slot_counts_for_as_long_again_and_is_then_forgotten() {
+        let (mut pace, start) = (Pace::default(), Instant::now());
+        pace.note(3, start);
+        pace.note(4, start + SLOT / 2);
+        assert_eq!(pace.rows(start + SLOT), 7);
+        pace.note(2, start + SLOT);
+        assert_eq!(pace.rows(start + SLOT), 7);
+        assert_eq!(pace.rows(start + SLOT * 2), 2);
+        assert_eq!(pace.rows(start + SLOT * 3), 0);
+    }
+
+    #[test]
+    fn an_old_slot_is_not_added_to_a_new_one() {
+        let (mut pace, start) = (Pace::default(), Instant::now());
+        pace.note(3, start);
+        pace.note(5, start + SLOT * 2);
+        assert_eq!(pace.rows(start + SLOT * 2), 5);
+    }
+}
