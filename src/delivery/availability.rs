@@ -11,12 +11,16 @@ use crate::metrics::Metrics;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+use tokio::time::sleep;
 
 /// Shared by all event loops, the probe and the admin port.
 pub struct Availability {
     /// The one thing that a post looks at.
     admits: AtomicBool,
     state: Mutex<State>,
+    /// Kafka is no longer held to be there: probes come sooner.
+    left_up: Notify,
     metrics: Arc<Metrics>,
 }
 
@@ -25,7 +29,7 @@ impl Availability {
     /// after `patience`, the time that a post would wait.
     pub fn new(metrics: Arc<Metrics>, patience: Duration) -> Self {
         let state = Mutex::new(State::new(patience));
-        Self { admits: AtomicBool::new(true), state, metrics }
+        Self { admits: AtomicBool::new(true), state, left_up: Notify::new(), metrics }
     }
 
     /// Whether a post should be tried.
@@ -48,9 +52,18 @@ impl Availability {
         self.change(|state, now| state.probed(asked, answer, now));
     }
 
-    /// How long the next probe can wait; zero: it is due.
-    pub fn next_probe(&self) -> Duration {
-        self.lock().next_probe(Instant::now())
+    /// Waits until the next probe is due, also when that changes meanwhile.
+    pub async fn probe_due(&self) {
+        loop {
+            let wait = self.lock().next_probe(Instant::now());
+            if wait.is_zero() {
+                return;
+            }
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = self.left_up.notified() => {}
+            }
+        }
     }
 
     /// For readiness.
@@ -67,6 +80,9 @@ impl Availability {
         self.admits.store(state.admits(), Ordering::Relaxed);
         self.metrics.kafka_up.set(i64::from(after.0 == Report::Up));
         drop(state);
+        if before.0 == Report::Up && after.0 != Report::Up {
+            self.left_up.notify_one();
+        }
         if before != after {
             log(&before, &after);
         }

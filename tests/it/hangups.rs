@@ -1,96 +1,120 @@
-//! Senders that leave while their post is under way: the post is carried through, and counted once.
+//! Senders that hang up while Kafka's ack is under way: their posts go on, and each is counted
+//! once, by what became of it.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use rustix::process::Signal;
 
 use crate::support::bridge::Bridge;
 use crate::support::consumer;
-use crate::support::http::{Connection, request};
+use crate::support::exposition::Exposition;
+use crate::support::http::{Connection, post, request};
 use crate::support::mock::MockKafka;
-use crate::support::notification::{APP_ID, ce_id, numbered};
+use crate::support::notification::{ROOMDROP, numbered};
 use crate::support::rig::{PATH, Rig, SOON};
 
-/// Longer than it takes to send all posts, so that every sender leaves in mid-wait.
-const ROUND_TRIP: Duration = Duration::from_millis(400);
-const SENDERS: usize = 1_000;
+const SENDERS: usize = 1000;
 
-/// How a sender leaves.
-#[derive(Clone, Copy)]
-enum Leave {
-    /// By FIN.
-    Close,
-    /// By RST.
-    Reset,
-}
+/// Longer than it takes to open all connections.
+const ACK: Duration = Duration::from_secs(2);
 
-/// Sends numbered posts and leaves each at once, by turns in both ways.
-fn hang_up(rig: &Rig, posts: std::ops::Range<usize>) {
-    for (number, leave) in posts.zip([Leave::Close, Leave::Reset].into_iter().cycle()) {
-        let mut connection = rig.connect();
-        connection.send(request("POST", PATH, &[], numbered(number)));
-        match leave {
-            Leave::Close => drop(connection),
-            Leave::Reset => connection.reset(),
-        }
-    }
-}
+const RECEIVED: &str = "hookbridge_received_total";
+const CONNECTIONS: &str = "hookbridge_connections";
 
 #[test]
-fn a_thousand_senders_that_leave_in_mid_wait_have_one_outcome_each_and_lose_nothing_published() {
+fn posts_of_a_thousand_senders_that_hung_up_are_published_and_counted_once() {
     let rig = Rig::open();
-    rig.mock().round_trip_time(ROUND_TRIP);
+    // The producer knows its topic and its sequence, so that what follows waits for acks alone.
+    assert_eq!(rig.post(&[], ROOMDROP).status, 200);
+    rig.mock().round_trip_time(ACK);
 
-    hang_up(&rig, 0..SENDERS);
+    send_and_hang_up(rig.bridge(), SENDERS);
 
-    rig.wait_for_count("hookbridge_in_flight", 0);
-    let outcomes = rig.outcomes();
-    let published = outcomes.get("published").copied().unwrap_or(0);
-    // A reset may overtake its own post: the bridge never had it whole.
-    let gone = outcomes.get("incomplete_body").copied().unwrap_or(0);
-    assert_eq!(published + gone, rig.count("hookbridge_received_total"), "{outcomes:?}");
+    rig.wait_for_count(CONNECTIONS, 0);
+    assert_eq!(rig.outcomes(), [("published".to_owned(), SENDERS as u64 + 1)].into());
+    rig.mock().round_trip_time(Duration::ZERO);
     let records = rig.records();
-    assert_eq!(records.len() as u64, published);
-    let sent: BTreeSet<String> = (0..SENDERS).map(|n| ce_id(APP_ID, numbered(n))).collect();
-    let seen: BTreeSet<String> =
-        records.iter().filter_map(|record| record.header("ce_id").map(str::to_owned)).collect();
-    assert_eq!(seen.len(), records.len(), "no record twice");
-    assert!(seen.is_subset(&sent));
-    // Whoever closed in peace had sent everything.
-    assert!(published >= SENDERS as u64 / 2, "{outcomes:?}");
+    assert_eq!(records.len(), SENDERS + 1);
+    let values: HashSet<_> = records.into_iter().map(|seen| seen.value).collect();
+    assert!((0..SENDERS).all(|sender| values.contains(numbered(sender).as_bytes())));
 }
 
 #[test]
-fn senders_that_leave_while_kafka_is_away_are_counted_as_refused() {
-    let rig = Rig::on_mock(|serve| serve.no_auth().env("ACK_TIMEOUT", "500ms"));
+fn posts_of_a_thousand_senders_that_hung_up_on_an_outage_are_counted_unavailable() {
+    let rig = Rig::on_mock(|serve| serve.arg("--ack-timeout", "1s").no_auth());
+    assert_eq!(rig.post(&[], ROOMDROP).status, 200);
     rig.mock().broker_down();
 
-    hang_up(&rig, 0..50);
+    send_and_hang_up(rig.bridge(), SENDERS);
 
-    rig.wait_for_count("hookbridge_in_flight", 0);
-    let outcomes = rig.outcomes();
-    assert!(outcomes.keys().all(|o| ["unavailable", "incomplete_body"].contains(&o.as_str())));
-    assert!(outcomes["unavailable"] >= 25, "{outcomes:?}");
+    let expected = [("published", 1), ("unavailable", SENDERS as u64)];
+    let expected = expected.map(|(outcome, count)| (outcome.to_owned(), count));
+    assert_eq!(rig.outcomes(), expected.into());
+    rig.wait_for_count(CONNECTIONS, 0);
     rig.mock().broker_up();
+    rig.bridge().wait_ready(SOON);
+    assert_eq!(rig.post(&[], numbered(SENDERS)).status, 200);
+    // What was given up stays away: no late copy of a post that its sender will repeat.
+    assert_eq!(rig.records().len(), 2);
 }
 
 #[test]
-fn a_stop_waits_for_the_posts_of_senders_that_have_left() {
-    let mock = MockKafka::start();
-    mock.create_topic("events", 3);
-    let serve = Bridge::with(mock.bootstrap()).arg("--topic", "events").no_auth();
-    let mut bridge = serve.start();
-    bridge.wait_ready(SOON);
-    mock.round_trip_time(ROUND_TRIP);
-    for number in 0..20 {
-        let mut connection = Connection::open(bridge.webhook());
-        connection.send(request("POST", PATH, &[], numbered(number)));
+fn senders_that_hang_up_at_once_have_one_outcome_each_and_a_reset_may_overtake_its_post() {
+    let rig = Rig::open();
+    for (sender, resets) in (0..200).zip([false, true].into_iter().cycle()) {
+        let mut connection = rig.connect();
+        connection.send(request("POST", PATH, &[], numbered(sender)));
+        if resets {
+            connection.reset();
+        }
     }
-    bridge.wait_for_metric("hookbridge_received_total", SOON, |posts| posts == 20.0);
+    // Accepted behind all others.
+    assert_eq!(rig.post(&[], ROOMDROP).status, 200);
+    rig.wait_for_count(CONNECTIONS, 0);
 
+    let outcomes = rig.outcomes();
+
+    assert!(outcomes.keys().all(|outcome| ["published", "incomplete_body"].contains(&&**outcome)));
+    let records: HashSet<_> = rig.records().into_iter().map(|seen| seen.value).collect();
+    assert_eq!(records.len() as u64, outcomes["published"]);
+    // Whoever closed in good order had sent everything.
+    let mut closed = (0..200).step_by(2);
+    assert!(closed.all(|sender| records.contains(numbered(sender).as_bytes())));
+}
+
+#[test]
+fn an_end_right_behind_hang_ups_waits_for_their_acks() {
+    let kafka = MockKafka::start();
+    kafka.create_topic("events", 3);
+    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", "events").no_auth();
+    let mut bridge = serve.arg("-X", "message.max.bytes=1000000").start();
+    bridge.wait_ready(SOON);
+    assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);
+    kafka.round_trip_time(Duration::from_secs(1));
+
+    send_and_hang_up(&bridge, 50);
     bridge.signal(Signal::TERM);
 
     assert!(bridge.wait_exit(SOON).success(), "{}", bridge.log());
-    assert_eq!(consumer::to_end(&mock.bootstrap(), "events").len(), 20);
+    kafka.round_trip_time(Duration::ZERO);
+    assert_eq!(consumer::to_end(&kafka.bootstrap(), "events").len(), 51);
+}
+
+/// Sends posts, each on a connection of its own; when all have arrived, half of them hang up in
+/// good order and half by a reset.
+fn send_and_hang_up(bridge: &Bridge, senders: usize) {
+    let before = Exposition::settled(bridge.admin()).value::<f64>(RECEIVED);
+    let mut connections = Vec::new();
+    for sender in 0..senders {
+        let mut connection = Connection::open(bridge.webhook());
+        connection.send(request("POST", PATH, &[], numbered(sender)));
+        connections.push(connection);
+    }
+    bridge.wait_for_metric(RECEIVED, SOON, |received| received == before + senders as f64);
+    for (sender, connection) in connections.into_iter().enumerate() {
+        if sender % 2 == 0 {
+            connection.reset();
+        }
+    }
 }

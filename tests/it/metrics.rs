@@ -1,78 +1,195 @@
-//! What an operator's machines read: the series, and the admin port beside a busy data path.
+//! The admin port: what machines read of the bridge, whatever the bridge is busy with.
 
-use crate::support::http::{self, Connection, get};
-use crate::support::notification::numbered;
+use std::time::{Duration, SystemTime};
+
+use crate::support::bridge::Bridge;
+use crate::support::exposition::Exposition;
+use crate::support::http::{Connection, get, request};
+use crate::support::notification::ROOMDROP;
 use crate::support::rig::{PATH, Rig, SOON};
+use hookbridge::metrics::{EventLabel, Outcome};
+
+const SAMPLES: [(&str, &str); 4] = [
+    ("roomdrop", ROOMDROP),
+    ("recording", include_str!("../samples/recording.json")),
+    ("transcoded", include_str!("../samples/transcoded.json")),
+    ("file-transfer", include_str!("../samples/file-transfer-awss3.json")),
+];
+
+/// Series that users build alerts on, beside those with labels.
+const NAMES: [&str; 8] = [
+    "hookbridge_received_total",
+    "hookbridge_answer_seconds_count",
+    "hookbridge_answer_seconds_sum",
+    "hookbridge_ack_seconds_count",
+    "hookbridge_connections",
+    "hookbridge_in_flight",
+    "hookbridge_in_flight_bytes",
+    "hookbridge_kafka_up",
+];
 
 #[test]
 fn every_series_stands_at_zero_before_the_first_post() {
-    let rig = Rig::open();
-    let text = get(rig.bridge().admin(), "/metrics").text().to_owned();
+    let bridge = Bridge::with("127.0.0.1:1").no_auth().start();
+    let exposition = Exposition::of(bridge.admin());
 
-    for outcome in hookbridge::metrics::Outcome::ALL {
-        let line = format!("hookbridge_outcomes_total{{outcome=\"{}\"}} 0\n", outcome.as_str());
-        assert!(text.contains(&line), "{line}");
+    for outcome in Outcome::ALL {
+        let outcome = outcome.as_str();
+        let series = format!("hookbridge_outcomes_total{{outcome=\"{outcome}\"}}");
+        assert_eq!(exposition.value::<u64>(&series), 0);
     }
-    for kind in ["roomdrop", "recording", "transcoded", "file-transfer", "other"] {
-        assert!(text.contains(&format!("hookbridge_accepted_total{{type=\"{kind}\"}} 0\n")));
+    for event in EventLabel::ALL {
+        assert_eq!(exposition.value::<u64>(&accepted(event.as_str())), 0);
+        assert_eq!(exposition.value::<f64>(&last_accepted(event.as_str())), 0.0);
     }
-    assert!(text.contains("\nhookbridge_received_total 0\n"));
-    assert!(text.contains("\nprocess_resident_memory_bytes "));
-    assert!(text.ends_with("# EOF\n"));
+    for name in NAMES {
+        assert_eq!(exposition.value::<f64>(name), 0.0, "{name}");
+    }
+    for (series, value) in exposition.all() {
+        let counts = series.starts_with("hookbridge_") && !series.contains("_info{");
+        assert!(!counts || value == 0.0, "{series} is {value}");
+    }
+    assert!(exposition.value::<f64>("process_resident_memory_bytes") > 0.0);
+    assert!(exposition.value::<f64>("process_start_time_seconds") > 0.0);
 }
 
 #[test]
-fn what_was_accepted_is_counted_by_type_and_dated() {
-    let rig = Rig::open();
-    assert_eq!(rig.post(&[], numbered(1)).status, 200);
-    assert_eq!(rig.post(&[], "{").status, 400);
+fn a_mix_of_posts_is_counted_by_outcome_and_by_type() {
+    let rig = Rig::on_mock(|serve| serve.arg("--unknown-events", "forward").no_auth());
+    let begun = unix_seconds();
+    let mut received = 0_u32;
+    for (count, (_, sample)) in (1..).zip(SAMPLES) {
+        for _ in 0..count {
+            assert_eq!(rig.post(&[], sample).status, 200);
+            received += 1;
+        }
+    }
+    let other = ROOMDROP.replace("roomdrop", "brand-new");
+    assert_eq!(rig.post(&[], other).status, 200);
+    for (body, status) in [("{", 400), ("[]", 400), ("{}", 422)] {
+        assert_eq!(rig.post(&[], body).status, status);
+    }
+    rig.connect().send(&request("POST", PATH, &[], ROOMDROP)[..100]);
+    received += 1 + 3 + 1;
+    rig.wait_for_count("hookbridge_received_total", received.into());
 
-    assert_eq!(rig.count("hookbridge_accepted_total{type=\"roomdrop\"}"), 1);
-    assert_eq!(rig.count("hookbridge_received_total"), 2);
-    assert_eq!(rig.count("hookbridge_answer_seconds_count"), 2);
-    assert_eq!(rig.count("hookbridge_ack_seconds_count"), 1);
-    let dated =
-        rig.bridge().metric("hookbridge_last_accepted_timestamp_seconds{type=\"roomdrop\"}");
-    assert!(dated > 1_700_000_000.0, "{dated}");
+    let settled = Exposition::settled(rig.bridge().admin());
+
+    let types = SAMPLES.map(|(name, _)| name).into_iter().chain(["other"]);
+    for (name, count) in types.zip([1, 2, 3, 4, 1]) {
+        assert_eq!(settled.value::<u64>(&accepted(name)), count, "{name}");
+        let last = settled.value::<f64>(&last_accepted(name));
+        assert!((begun..=unix_seconds()).contains(&last), "{name}: {last}");
+    }
+    let expected = [
+        ("incomplete_body", 1),
+        ("invalid_notification", 1),
+        ("malformed_json", 1),
+        ("not_an_object", 1),
+        ("published", 11),
+    ];
+    assert_eq!(settled.outcomes(), expected.into());
+    assert_eq!(settled.value::<u64>("hookbridge_ack_seconds_count"), 11);
+    assert_eq!(settled.value::<u64>("hookbridge_ack_seconds_bucket{le=\"+Inf\"}"), 11);
+    assert_eq!(settled.value::<u64>("hookbridge_answer_seconds_count"), u64::from(received));
+    let [ack, answer] = ["ack", "answer"]
+        .map(|name| settled.value::<f64>(&format!("hookbridge_{name}_seconds_sum")));
+    assert!(0.0 < ack && ack <= answer, "{ack} {answer}");
 }
 
 #[test]
-fn metrics_are_open_metrics_and_other_paths_are_told_what_there_is() {
+fn the_gauges_follow_what_is_open_and_under_way() {
+    let rig = Rig::open();
+    let bridge = rig.bridge();
+    let body = ROOMDROP.len() as f64;
+    assert_eq!(rig.post(&[], ROOMDROP).status, 200);
+    rig.mock().round_trip_time(Duration::from_secs(1));
+    let mut connections = [(); 3].map(|()| rig.connect());
+    rig.wait_for_count("hookbridge_connections", 3);
+
+    for connection in &mut connections {
+        connection.send(request("POST", PATH, &[], ROOMDROP));
+    }
+
+    bridge.wait_for_metric("hookbridge_in_flight_bytes", SOON, |bytes| bytes == 3.0 * body);
+    assert_eq!(bridge.metric("hookbridge_in_flight"), 3.0);
+    for connection in &mut connections {
+        assert_eq!(connection.read().status, 200);
+    }
+    drop(connections);
+    rig.wait_for_count("hookbridge_connections", 0);
+}
+
+#[test]
+fn the_admin_port_answers_while_every_connection_is_taken_and_slow() {
+    let rig = Rig::on_mock(|serve| serve.arg("--max-connections", "4").no_auth());
+    let half = &request("POST", PATH, &[], ROOMDROP)[..100];
+    let mut taken = [(); 4].map(|()| rig.connect());
+    for connection in &mut taken {
+        connection.send(half);
+    }
+    let mut waiting = rig.connect();
+    waiting.send(request("POST", PATH, &[], ROOMDROP));
+    rig.wait_for_count("hookbridge_in_flight", 4);
+
+    for path in ["/livez", "/readyz", "/metrics"] {
+        assert_eq!(get(rig.bridge().admin(), path).status, 200, "{path}");
+    }
+    assert_eq!(rig.bridge().metric("hookbridge_connections"), 4.0);
+    drop(taken);
+    assert_eq!(waiting.read().status, 200);
+}
+
+#[test]
+fn liveness_does_not_look_at_kafka_and_readiness_names_each_check() {
+    let rig = Rig::open();
+    let bridge = rig.bridge();
+    let (status, ready) = bridge.readyz();
+    let names: Vec<_> = ready["checks"].as_array().unwrap().iter().map(|c| &c["name"]).collect();
+    assert_eq!((status, &ready["status"]), (200, &"ready".into()));
+    assert_eq!(names, ["bridge", "kafka", "topic"]);
+
+    rig.mock().broker_down();
+    rig.wait_for_count("hookbridge_kafka_up", 0);
+
+    assert_eq!(get(bridge.admin(), "/livez").status, 200);
+    let (status, unready) = bridge.readyz();
+    assert_eq!((status, &unready["status"]), (503, &"not ready".into()));
+    assert_eq!(unready["checks"][1]["ok"], false);
+}
+
+#[test]
+fn the_admin_port_speaks_open_metrics_and_takes_nothing_but_questions() {
     let rig = Rig::open();
     let admin = rig.bridge().admin();
+    let exposition = get(admin, "/metrics");
 
-    let metrics = get(admin, "/metrics");
-    let kind = metrics.header("content-type").unwrap();
-    assert!(kind.starts_with("application/openmetrics-text; version=1.0.0"), "{kind}");
-    assert_eq!(get(admin, "/").status, 404);
-    let posted = http::post(admin, "/metrics", &[], "");
-    assert_eq!((posted.status, posted.header("allow")), (405, Some("GET, HEAD")));
-}
-
-#[test]
-fn the_admin_port_answers_while_no_connection_is_left_for_posts() {
-    let rig = Rig::on_mock(|serve| serve.no_auth().arg("--max-connections", "2"));
-    let half = format!("POST {PATH} HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\n{{");
-    let mut busy: Vec<Connection> = (0..2).map(|_| rig.connect()).collect();
-    for connection in &mut busy {
-        connection.send(&half);
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert_eq!((exposition.status, exposition.header("content-type")), (200, Some(kind)));
+    assert!(exposition.text().ends_with("# EOF\n"));
+    assert_eq!(get(admin, "/readyz").header("content-type"), Some("application/json"));
+    for path in ["/", "/metrics/", "/webhook", "/healthz"] {
+        assert_eq!(get(admin, path).status, 404, "{path}");
     }
-    rig.bridge().wait_for_metric("hookbridge_in_flight", SOON, |posts| posts == 2.0);
-
-    assert_eq!(get(rig.bridge().admin(), "/livez").status, 200);
-    assert_eq!(rig.bridge().readyz().0, 200);
+    let mut connection = Connection::open(admin);
+    connection.send(request("POST", "/metrics", &[], ROOMDROP));
+    let refused = connection.read();
+    assert_eq!((refused.status, refused.header("allow")), (405, Some("GET, HEAD")));
+    let mut connection = Connection::open(admin);
+    connection.send(request("HEAD", "/livez", &[], ""));
+    assert_eq!(connection.read_without_body().status, 200);
+    // Questions are not posts.
+    assert!(rig.outcomes().is_empty());
 }
 
-#[test]
-fn liveness_does_not_look_at_kafka() {
-    let rig = Rig::open();
-    rig.mock().broker_down();
+fn accepted(event: &str) -> String {
+    format!("hookbridge_accepted_total{{type=\"{event}\"}}")
+}
 
-    rig.bridge().wait_for_metric("hookbridge_kafka_up", SOON, |up| up == 0.0);
+fn last_accepted(event: &str) -> String {
+    format!("hookbridge_last_accepted_timestamp_seconds{{type=\"{event}\"}}")
+}
 
-    assert_eq!(get(rig.bridge().admin(), "/livez").status, 200);
-    let (status, body) = rig.bridge().readyz();
-    assert_eq!((status, body["status"].as_str()), (503, Some("not ready")));
-    rig.mock().broker_up();
-    rig.bridge().wait_ready(SOON);
+fn unix_seconds() -> f64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64()
 }

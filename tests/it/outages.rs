@@ -25,6 +25,7 @@ const BACK: Duration = Duration::from_secs(2);
 const RECOVERED: Duration = Duration::from_secs(3);
 
 const KAFKA_UP: &str = "hookbridge_kafka_up";
+const PUBLISHED: &str = "hookbridge_outcomes_total{outcome=\"published\"}";
 
 fn timed_post(addr: SocketAddr) -> (Response, Duration) {
     let asked = Instant::now();

@@ -193,6 +193,10 @@ impl State {
                 Standing::Away { why, until: now }
             }
         };
+        if !self.admits() {
+            // It explains the failures: the first try behind it does not repeat theirs.
+            self.hold = HOLD;
+        }
     }
 
     pub(super) fn next_probe(&self, now: Instant) -> Duration {

@@ -69,10 +69,7 @@ impl Probe {
     }
 
     async fn turn(&mut self) {
-        let wait = self.availability.next_probe();
-        if !wait.is_zero() {
-            return tokio::time::sleep(wait).await;
-        }
+        self.availability.probe_due().await;
         let (client, topic, asked) = (self.client.clone(), self.topic.clone(), Instant::now());
         let answer = spawn_blocking(move || ask(&client, &topic)).await;
         let answer = answer.unwrap_or_else(|panic| Err(Silence::Slow(panic.to_string())));

@@ -1,6 +1,8 @@
 //! A real broker that is killed, and one that freezes, under steady posts.
 
-use crate::outages::{BACK, KAFKA_UP, RECOVERED, assert_counted, assert_taken, timed_post};
+use crate::outages::{
+    BACK, KAFKA_UP, PUBLISHED, RECOVERED, assert_counted, assert_taken, timed_post,
+};
 use crate::support::bridge::Bridge;
 use crate::support::consumer;
 use crate::support::exposition::Exposition;
@@ -10,7 +12,6 @@ use crate::support::rig::SOON;
 use crate::support::senders::Senders;
 
 const TOPIC: &str = "events";
-const PUBLISHED: &str = "hookbridge_outcomes_total{outcome=\"published\"}";
 const UNAVAILABLE: &str = "hookbridge_outcomes_total{outcome=\"unavailable\"}";
 
 #[test]

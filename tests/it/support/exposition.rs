@@ -48,6 +48,14 @@ impl Exposition {
         value.split(' ').next().expect("split gives one at least").parse().unwrap()
     }
 
+    /// Every series with its labels, and its value.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, f64)> {
+        let lines = self.0.lines().filter(|line| !line.starts_with('#'));
+        lines
+            .map(|line| line.rsplit_once(' ').expect("a series has a value"))
+            .map(|(series, value)| (series, value.parse().unwrap()))
+    }
+
     /// How many posts ended in each way, where there was one.
     pub(crate) fn outcomes(&self) -> BTreeMap<&str, u64> {
         let lines = self.0.lines().filter_map(|line| {

@@ -4,6 +4,7 @@
 //! judge, by [`Posted`].
 
 use std::collections::HashMap;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -19,7 +20,11 @@ use crate::support::rig::PATH;
 const PACE: Duration = Duration::from_millis(30);
 
 /// Senders at work.
-pub(crate) struct Senders(Vec<(Sender<()>, JoinHandle<Vec<Answered>>)>);
+pub(crate) struct Senders {
+    /// Dropped to stop them.
+    stops: Vec<Sender<()>>,
+    threads: Vec<JoinHandle<io::Result<Vec<Answered>>>>,
+}
 
 /// A post and the status of its answer.
 struct Answered {
@@ -36,16 +41,16 @@ impl Senders {
             let (stop, stopped) = mpsc::channel();
             (stop, thread::spawn(move || post_until(&stopped, addr, &format!("project-{sender}"))))
         };
-        Self((0..count).map(start).collect())
+        let (stops, threads) = (0..count).map(start).unzip();
+        Self { stops, threads }
     }
 
     /// Waits for the last answers.
     #[track_caller]
     pub(crate) fn stop(self) -> Posted {
-        let (stops, threads): (Vec<_>, Vec<_>) = self.0.into_iter().unzip();
-        drop(stops);
-        let ends = threads.into_iter().map(|thread| thread.join().expect("every post is answered"));
-        Posted(ends.collect())
+        drop(self.stops);
+        let ends = self.threads.into_iter().map(|thread| thread.join().unwrap());
+        Posted(ends.collect::<Result<_, _>>().expect("every post is answered"))
     }
 }
 
@@ -87,13 +92,17 @@ impl Posted {
     }
 }
 
-fn post_until(stopped: &Receiver<()>, addr: SocketAddr, project: &str) -> Vec<Answered> {
+fn post_until(
+    stopped: &Receiver<()>,
+    addr: SocketAddr,
+    project: &str,
+) -> io::Result<Vec<Answered>> {
     let mut connection = Connection::open(addr);
     let mut answers = Vec::new();
     while stopped.recv_timeout(PACE) == Err(RecvTimeoutError::Timeout) {
         let body = numbered(answers.len()).replace(APP_ID, project);
-        connection.send(request("POST", PATH, &[], &body));
-        answers.push(Answered { body, status: connection.read().status });
+        connection.try_send(request("POST", PATH, &[], &body))?;
+        answers.push(Answered { body, status: connection.try_read()?.status });
     }
-    answers
+    Ok(answers)
 }

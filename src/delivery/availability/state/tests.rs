@@ -95,6 +95,18 @@ fn brokers_that_answer_and_never_ack_are_tried_less_and_less() {
 }
 
 #[test]
+fn a_failure_behind_an_outage_holds_no_longer_than_the_first() {
+    let (mut state, start) = (state(), Instant::now());
+    fail(&mut state, start);
+    probe(&mut state, Err("no broker"), start + HOLD);
+    let back = start + 2 * HOLD;
+    probe(&mut state, Ok(THERE), back);
+    fail(&mut state, back);
+    probe(&mut state, Ok(THERE), back + HOLD);
+    assert_eq!(state.report(), Report::Up);
+}
+
+#[test]
 fn a_topic_that_is_gone_is_away_at_once() {
     let (mut state, now) = (state(), Instant::now());
     probe(&mut state, Ok(THERE), now);
