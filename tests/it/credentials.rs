@@ -12,6 +12,7 @@ use crate::support::http::{Connection, Response, basic, request};
 use crate::support::notification::{APP_ID, ROOMDROP, numbered};
 use crate::support::problem::refusal;
 use crate::support::rig::{PATH, Rig};
+use crate::support::say_skipped;
 use hookbridge::metrics::Outcome;
 
 const UNAUTHORIZED: (u16, Outcome) = (401, Outcome::Unauthorized);
@@ -175,7 +176,7 @@ fn htpasswd(test: &str, args: &[&str]) -> Option<String> {
         Err(error) => {
             let required = std::env::var_os("HOOKBRIDGE_REQUIRE_KAFKA").is_some();
             assert!(!required, "htpasswd is needed where nothing may be skipped: {error}");
-            eprintln!("SKIPPED {test}: htpasswd is needed");
+            say_skipped(test, "htpasswd is needed");
             return None;
         }
     };

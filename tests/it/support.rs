@@ -28,3 +28,10 @@ macro_rules! here {
     }};
 }
 pub(crate) use here;
+
+/// Says by name what is not tried. Past the print macros, whose output of a test that passes nobody
+/// would see.
+pub(crate) fn say_skipped(test: &str, why: &str) {
+    use std::io::Write as _;
+    drop(writeln!(std::io::stderr(), "SKIPPED {test}: {why}"));
+}

@@ -12,6 +12,7 @@ use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::http;
 use crate::support::rig::SOON;
+use crate::support::{here, say_skipped};
 
 /// Nobody listens there: these bridges never speak with a broker.
 const NOBODY: &str = "127.0.0.1:1";
@@ -35,7 +36,7 @@ fn a_taken_port_ends_it_at_once_and_names_the_flag_and_the_address() {
 #[test]
 fn both_ports_may_stand_on_another_family_and_the_start_line_says_which_were_taken() {
     if TcpListener::bind("[::1]:0").is_err() {
-        return eprintln!("SKIPPED: this machine has no IPv6");
+        return say_skipped(here!(), "this machine has no IPv6");
     }
     let both = Bridge::with(NOBODY).no_auth().arg("--listen", "[::1]:0");
     let bridge = both.arg("--admin-listen", "[::1]:0").start();

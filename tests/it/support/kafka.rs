@@ -19,6 +19,7 @@ use rdkafka::metadata::MetadataTopic;
 use rustix::process::Signal;
 
 use crate::support::deadline::{eventually, wait_for};
+use crate::support::say_skipped;
 use jars::Jars;
 use node::Node;
 
@@ -178,7 +179,8 @@ fn require(test: &str) -> bool {
         std::env::var_os(REQUIRE).is_none_or(|value| value != "1"),
         "{REQUIRE} is set, and this machine lacks: {missing}"
     );
-    eprintln!("SKIPPED {test}: java and mvn are needed for a real Kafka (missing: {missing})");
+    let why = format!("java and mvn are needed for a real Kafka (missing: {missing})");
+    say_skipped(test, &why);
     false
 }
 
