@@ -85,11 +85,6 @@ impl Post {
         self.settle(outcome);
     }
 
-    /// The series that the post is counted in.
-    pub fn metrics(&self) -> &Metrics {
-        &self.metrics
-    }
-
     fn settle(&mut self, outcome: Outcome) {
         self.open = false;
         let took = self.arrived.elapsed();

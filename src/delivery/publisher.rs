@@ -16,7 +16,7 @@ use crate::delivery::kafka::settings::Settings;
 use crate::delivery::publisher::flights::Flights;
 use crate::delivery::publisher::publish::{Publish, Stage, close};
 use crate::delivery::record::Record;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Outcome};
 use crate::post::Post;
 use std::io;
 use std::mem;
@@ -28,8 +28,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
-/// The longest sleep of the loop that reads reports: how late it sees a dead producer or a limit
-/// that was learnt.
+/// The longest sleep of the loop that reads reports: how late it sees a dead producer.
 const TICK: Duration = Duration::from_secs(1);
 
 /// A record did not become durable.
@@ -39,6 +38,16 @@ pub enum Undelivered {
     Unavailable,
     /// The record is over the topic's limit and was not sent.
     RecordRefused,
+}
+
+impl Undelivered {
+    /// The outcome of its post.
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::Unavailable => Outcome::Unavailable,
+            Self::RecordRefused => Outcome::RecordRefused,
+        }
+    }
 }
 
 /// Publishes the posts of one event loop.
@@ -161,9 +170,10 @@ impl Publisher {
         let mut refused = (None, 0);
         let mut lane = self.lock();
         for Report { ticket, result } in reports.drain(..) {
-            let landing = lane.flights.land(ticket, result.map_err(|_| Undelivered::Unavailable));
+            let fate = result.map_err(|_| Undelivered::Unavailable);
+            let landing = lane.flights.land(ticket, fate);
             if let Some(orphan) = landing.orphan {
-                close(orphan, result.map_err(|_| Undelivered::Unavailable));
+                close(orphan, fate);
             }
             match result {
                 Ok(_) => {

@@ -4,30 +4,25 @@
 //! what saw the record become durable: "a 200 means durable" is a type, not a habit.
 //!
 //! ```compile_fail
-//! let forged = hookbridge::delivery::receipt::Receipt { partition: 0, offset: 0 };
+//! use hookbridge::delivery::kafka::producer::Acked;
+//! use hookbridge::delivery::receipt::Receipt;
+//!
+//! let forged = Receipt { _acked: Acked { partition: 0, offset: 0 } };
 //! ```
 
-/// Where an acked record stands. Neither `Clone` nor `Copy`: one receipt, one answer.
+use crate::delivery::kafka::producer::Acked;
+
+/// Kafka acked the record. Neither `Clone` nor `Copy`: one receipt, one answer.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a receipt is what the sender waits for"]
 pub struct Receipt {
-    partition: i32,
-    offset: i64,
+    /// What vouches for it.
+    _acked: Acked,
 }
 
 impl Receipt {
-    /// Kafka acked the record at this place of its topic.
-    pub(in crate::delivery) fn acked(partition: i32, offset: i64) -> Self {
-        Self { partition, offset }
-    }
-
-    /// The partition of the record's topic.
-    pub fn partition(&self) -> i32 {
-        self.partition
-    }
-
-    /// The record's offset in its partition.
-    pub fn offset(&self) -> i64 {
-        self.offset
+    /// The record stands where the ack says.
+    pub(in crate::delivery) fn new(acked: Acked) -> Self {
+        Self { _acked: acked }
     }
 }

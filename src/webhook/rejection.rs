@@ -110,8 +110,7 @@ impl Rejection {
             Self::Invalid(Invalid::UnknownEvent { .. }) => Outcome::UnknownEvent,
             Self::Invalid(Invalid::InvalidNotification { .. }) => Outcome::InvalidNotification,
             Self::ForbiddenApp => Outcome::ForbiddenApp,
-            Self::Undelivered(Undelivered::Unavailable) => Outcome::Unavailable,
-            Self::Undelivered(Undelivered::RecordRefused) => Outcome::RecordRefused,
+            Self::Undelivered(undelivered) => undelivered.outcome(),
         }
     }
 

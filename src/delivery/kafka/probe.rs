@@ -25,7 +25,6 @@ use tokio_util::sync::CancellationToken;
 
 /// How long brokers may take to answer: ten times what a busy one across a region needs.
 const PATIENCE: Duration = Duration::from_secs(1);
-
 /// How old the limit may be.
 const LIMIT_AGE: Duration = Duration::from_secs(60);
 /// Events of the client that are read at once: each question gets rid of more than its pause adds.

@@ -108,8 +108,8 @@ impl Producer {
         self.client.client().fatal_error().is_some()
     }
 
-    /// Ends it and returns the last reports: whatever is still under way is given up. Blocks for
-    /// up to 0.5 s.
+    /// Ends it and returns the last reports: whatever is still under way is given up. Blocks: for
+    /// up to 0.5 s for the reports, and for as long as its threads take to end.
     pub fn retire(self) -> Vec<Report> {
         let Self { wakeup, client, reports, batch_size: _ } = self;
         drop(wakeup);

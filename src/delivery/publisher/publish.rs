@@ -35,7 +35,7 @@ impl Future for Publish<'_> {
         let mut post = self.post.take().expect("polled after it was ready");
         let result = fate.map(|acked| {
             post.locate(acked.partition, acked.offset);
-            Receipt::acked(acked.partition, acked.offset)
+            Receipt::new(acked)
         });
         Poll::Ready((result, post))
     }
@@ -63,7 +63,6 @@ pub(super) fn close(mut post: Post, fate: Fate) {
             post.locate(acked.partition, acked.offset);
             post.close(Outcome::Published);
         }
-        Err(Undelivered::Unavailable) => post.close(Outcome::Unavailable),
-        Err(Undelivered::RecordRefused) => post.close(Outcome::RecordRefused),
+        Err(undelivered) => post.close(undelivered.outcome()),
     }
 }
