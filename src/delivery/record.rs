@@ -78,6 +78,11 @@ impl HeaderName {
             Self::User => "hookbridge-user",
         }
     }
+
+    /// The header of that name, if it is one of ours.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|header| header.as_str() == name)
+    }
 }
 
 /// What is told of a notification besides its bytes.
@@ -139,6 +144,24 @@ impl Record {
         record.push_some(HeaderName::TraceParent, event.trace_parent);
         record.push_some(HeaderName::TraceState, event.trace_state);
         record.push_some(HeaderName::User, event.user);
+        record
+    }
+
+    /// A record as it was before it was stored: key, headers and value are taken as they are.
+    pub fn restored<'a>(
+        topic: Arc<str>,
+        key: &str,
+        headers: impl IntoIterator<Item = (HeaderName, &'a str)>,
+        value: Bytes,
+        received: SystemTime,
+    ) -> Self {
+        let mut text = String::with_capacity(TEXT_CAPACITY);
+        text.push_str(key);
+        let names = Vec::with_capacity(HeaderName::ALL.len());
+        let mut record = Self { topic, key_len: text.len(), text, headers: names, value, received };
+        for (name, value) in headers {
+            record.push(name, value);
+        }
         record
     }
 
