@@ -7,5 +7,8 @@ pub mod record;
 pub mod availability;
 pub mod kafka;
 
+// Records on disk; nobody appends to it yet.
+pub mod spool;
+
 // The order of posts around a spool on disk; the publisher does not ask it yet.
 pub mod gate;

@@ -1,0 +1,232 @@
+//! Records on disk while Kafka is away: `SQLite`, owned by one thread.
+//!
+//! Promise: a `done` that is called with a row's number is called after the row was synced to the
+//! disk; the row is given to readers, in the order of appends, until it is released, whatever
+//! happens to the process or the machine in between. What a failing disk takes nevertheless is
+//! found by checksums, counted and reported; a damaged row is never given out. It heals by itself.
+//!
+//! | part | job |
+//! |---|---|
+//! | [`queue`], [`worker`] | what waits, bounded; one transaction and one sync for all of it |
+//! | [`keeper`] | open, full, broken, and the way back; [`ballast`], [`limit`] |
+//! | [`store`] | the open database: [`state`], [`row`], [`connection`] |
+//! | [`opening`] | from any state of the files to a store: [`inspection`], [`header`], [`wal`], [`aside`], [`rescue`] with [`pages`] and [`cell`] |
+//! | [`reader`], [`requeue`] | another process looks at it; set-aside rows go back |
+//!
+//! It knows no Kafka. It does not say when to append or to drain: that is the gate's.
+
+// For its callers.
+pub mod error;
+pub mod fault;
+pub mod row;
+pub mod status;
+
+// Other commands.
+pub mod reader;
+pub mod requeue;
+
+// The thread.
+mod keeper;
+mod queue;
+mod trouble;
+mod worker;
+
+// Room.
+mod ballast;
+mod disk;
+mod folder;
+mod limit;
+
+// The open database.
+mod connection;
+mod ledger;
+mod state;
+mod store;
+
+// From any state of the files to an open database.
+mod aside;
+mod cell;
+mod header;
+mod inspection;
+mod opening;
+mod pages;
+mod rescue;
+mod wal;
+
+use crate::delivery::record::Record;
+use crate::delivery::spool::error::{AccessError, AppendError, CloseError, SpoolError};
+use crate::delivery::spool::folder::{Folder, Lock};
+use crate::delivery::spool::keeper::Keeper;
+use crate::delivery::spool::limit::LEAST_LIMIT;
+use crate::delivery::spool::queue::{Ended, Queue, Read, Release, Turned};
+use crate::delivery::spool::row::{Row, RowId};
+use crate::delivery::spool::status::{NoRoom, Status, StatusCell};
+use crate::delivery::spool::worker::{Shared, Worker};
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+/// Where the spool is and how large it may become.
+#[derive(Debug, Clone)]
+pub struct SpoolOptions {
+    /// The folder; made if it is missing. Nothing else may be kept in it.
+    pub dir: PathBuf,
+    /// The most that all files of the folder may take up, in bytes; at least 16 MiB.
+    pub max_bytes: u64,
+}
+
+/// How much to read at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Limit {
+    /// At most so many rows.
+    pub rows: NonZeroUsize,
+    /// No further row once so many bytes are read.
+    pub bytes: u64,
+}
+
+/// A handle of an open spool, for any thread; cheap to clone.
+#[derive(Clone)]
+pub struct Spool {
+    shared: Arc<Shared>,
+}
+
+/// The spool's thread and its right to the folder. Not `Clone`: whoever has it ends the spool.
+#[must_use = "the spool is closed through it"]
+pub struct SpoolThread {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Spool {
+    /// Opens the spool, repairing what has to be repaired, and starts its thread. Blocks: for
+    /// milliseconds, or for up to half a minute where rows of a damaged file are taken over.
+    pub fn open(options: &SpoolOptions) -> Result<(Self, SpoolThread), SpoolError> {
+        let (keeper, lock) = prepare(options)?;
+        let shared =
+            Arc::new(Shared { queue: Queue::default(), status: StatusCell::new(keeper.status()) });
+        let worker = Worker::new(keeper, shared.clone());
+        let run = move || {
+            let _lock = lock;
+            worker.run();
+        };
+        let thread = Builder::new().name("spool".to_owned()).spawn(run);
+        let thread = Some(thread.map_err(SpoolError::Thread)?);
+        Ok((Self { shared: shared.clone() }, SpoolThread { shared, thread }))
+    }
+
+    /// Queues a record, without waiting for anything. `done` is called from the spool's thread,
+    /// after the row was synced to the disk or with why it was not; it must be quick. On an error
+    /// here, nothing was queued and `done` is not called.
+    pub fn append(
+        &self,
+        record: Record,
+        done: impl FnOnce(Result<RowId, AppendError>) + Send + 'static,
+    ) -> Result<(), AppendError> {
+        // Turned away here, while there is no room, a flood of posts costs the thread nothing.
+        self.shared.status.check_room().map_err(|no_room| match no_room {
+            NoRoom::Full(why) => AppendError::Full(why),
+            NoRoom::Broken => AppendError::Broken,
+        })?;
+        self.shared.queue.append(record, Box::new(done)).map_err(|turned| match turned {
+            Turned::Full => AppendError::QueueFull,
+            Turned::Closed => AppendError::Closed,
+        })
+    }
+
+    /// Reads committed rows behind `after`, oldest first; from the first one if that is none. No
+    /// rows: there are none behind it. Damaged rows are set aside in passing.
+    ///
+    /// Rows may come to stand below one that was read (taken over from a damaged file): when none
+    /// are left behind the last one, start again from none.
+    pub fn read(
+        &self,
+        after: Option<RowId>,
+        limit: Limit,
+        done: impl FnOnce(Result<Vec<Row>, AccessError>) + Send + 'static,
+    ) -> Result<(), AccessError> {
+        let read = Read { after, limit, done: Box::new(done) };
+        self.shared.queue.read(read).map_err(access)
+    }
+
+    /// Ends rows, in one transaction: those that were acked are deleted, those that were refused
+    /// are set aside with the reason. A row that is not there is passed over.
+    pub fn release(
+        &self,
+        acked: Vec<RowId>,
+        refused: Vec<(RowId, String)>,
+        done: impl FnOnce(Result<(), AccessError>) + Send + 'static,
+    ) -> Result<(), AccessError> {
+        let release = Release { acked, refused, done: Box::new(done) };
+        self.shared.queue.release(release).map_err(access)
+    }
+
+    /// How things stand, without waiting for the disk.
+    pub fn status(&self) -> Status {
+        self.shared.status.get()
+    }
+}
+
+impl SpoolThread {
+    /// Takes no more jobs, carries out those that wait, and closes the files. Blocks for up to
+    /// `within`: a disk may hang.
+    pub fn close(mut self, within: Duration) -> Result<(), CloseError> {
+        self.shared.queue.close();
+        match self.shared.queue.wait_for_end(within) {
+            Ended::NotYet => Err(CloseError::Late),
+            Ended::Yes => {
+                let thread = self.thread.take().expect("only this takes it");
+                thread.join().map_err(|_| CloseError::Panicked)
+            }
+        }
+    }
+
+    /// Whether the thread has ended, which without a call of `close` it never should.
+    pub fn is_finished(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+}
+
+impl Drop for SpoolThread {
+    /// The thread ends by itself once its jobs are done; nobody waits for it.
+    fn drop(&mut self) {
+        self.shared.queue.close();
+    }
+}
+
+impl fmt::Debug for Spool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spool").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SpoolThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpoolThread").field("thread", &self.thread).finish_non_exhaustive()
+    }
+}
+
+/// The files of a spool, opened by their owner.
+fn prepare(options: &SpoolOptions) -> Result<(Keeper, Lock), SpoolError> {
+    let SpoolOptions { dir, max_bytes } = options;
+    if *max_bytes < LEAST_LIMIT {
+        return Err(SpoolError::LimitTooSmall { given: *max_bytes, least: LEAST_LIMIT });
+    }
+    let folder = Folder::at(dir);
+    folder.make()?;
+    let lock = folder.lock()?;
+    let keeper = Keeper::open(&folder, *max_bytes);
+    Ok((keeper.map_err(|fault| SpoolError::Files { dir: dir.clone(), fault })?, lock))
+}
+
+fn access(turned: Turned) -> AccessError {
+    match turned {
+        Turned::Full => AccessError::QueueFull,
+        Turned::Closed => AccessError::Closed,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,272 @@
+//! A look at a spool from another process, while a bridge may be at work in it.
+//!
+//! Promise: it takes no lock that a bridge could meet, writes nothing, and holds no snapshot longer
+//! than one batch of rows takes, so that the bridge can move its log meanwhile. Damaged rows are
+//! shown with their fault. It does not repair.
+
+use crate::delivery::spool::aside;
+use crate::delivery::spool::connection::{self, Purpose};
+use crate::delivery::spool::error::SpoolError;
+use crate::delivery::spool::fault::Fault;
+use crate::delivery::spool::folder::Folder;
+use crate::delivery::spool::ledger::Ledger;
+use crate::delivery::spool::row::{Columns, from_unix_millis};
+use crate::delivery::spool::store::Store;
+use crate::delivery::spool::wal::{self, Walk};
+use rusqlite::Connection;
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::time::SystemTime;
+
+const WAITING: &str = "SELECT id, NULL, NULL, id, received, checksum, topic, key, headers, value \
+                       FROM rows WHERE id > ?1 ORDER BY id LIMIT ?2";
+const SET_ASIDE: &str = "SELECT id, at, reason, row_id, received, checksum, topic, key, headers, \
+                         value FROM set_aside WHERE id > ?1 ORDER BY id LIMIT ?2";
+const COUNTS: &str = "SELECT id, received, key, coalesce(octet_length(topic) + octet_length(key) + \
+                      octet_length(headers) + octet_length(value), 0) FROM rows WHERE id > ?1 \
+                      ORDER BY id LIMIT ?2";
+/// Rows that are counted in one batch.
+const BATCH: NonZeroUsize = NonZeroUsize::new(8192).expect("not zero");
+/// How often a log that looks damaged is walked again: a bridge may be writing it.
+const WALKS: usize = 3;
+
+/// A read-only view of a folder's spool.
+#[derive(Debug)]
+pub struct SpoolReader {
+    folder: Folder,
+    conn: Connection,
+}
+
+/// How things stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Rows that wait.
+    pub rows: u64,
+    /// Their bytes.
+    pub bytes_of_rows: u64,
+    /// When the post of the first one was received.
+    pub oldest: Option<SystemTime>,
+    /// Rows that were set aside.
+    pub set_aside_rows: u64,
+    /// Damaged files that were moved aside.
+    pub set_aside_files: u64,
+    /// Bytes of all files of the folder.
+    pub file_bytes: u64,
+}
+
+/// What waits for one key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyCount {
+    /// The key: an `app_id`.
+    pub key: String,
+    /// Its rows.
+    pub rows: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// When the post of its first one was received.
+    pub oldest: SystemTime,
+}
+
+/// Which rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Those that wait.
+    Waiting,
+    /// Those that were set aside.
+    SetAside,
+}
+
+/// A row as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRow {
+    /// Its place in its part; the next batch begins behind it.
+    pub place: i64,
+    /// The number under which it was appended.
+    pub id: i64,
+    /// Its topic.
+    pub topic: String,
+    /// Its key.
+    pub key: String,
+    /// Its headers, as far as they can be read.
+    pub headers: Vec<(String, String)>,
+    /// Its value.
+    pub value: Vec<u8>,
+    /// When its post was received.
+    pub received: SystemTime,
+    /// When and why it was set aside.
+    pub set_aside: Option<(SystemTime, String)>,
+    /// What is wrong with it. Then nothing of the above is certain.
+    pub fault: Option<String>,
+}
+
+impl SpoolReader {
+    /// Opens the spool in `dir`.
+    pub fn open(dir: &Path) -> Result<Self, SpoolError> {
+        let folder = Folder::at(dir);
+        if !folder.db().exists() {
+            return Err(SpoolError::Missing { dir: dir.to_owned() });
+        }
+        match connection::connect(&folder, Purpose::Read) {
+            Ok(conn) => Ok(Self { folder, conn }),
+            Err(fault) => Err(SpoolError::Files { dir: dir.to_owned(), fault }),
+        }
+    }
+
+    /// How things stand. Reads no rows but the first.
+    pub fn summary(&self) -> Result<Summary, SpoolError> {
+        let read = || {
+            let (state, oldest) = Store::peek(&self.conn)?;
+            let failed = || Fault::io("look at the folder");
+            let (database, others) = self.folder.sizes().map_err(failed())?;
+            Ok(Summary {
+                rows: state.rows.cast_unsigned(),
+                bytes_of_rows: state.bytes.cast_unsigned(),
+                oldest: oldest.map(from_unix_millis),
+                set_aside_rows: state.aside.cast_unsigned(),
+                set_aside_files: aside::count(&self.folder).map_err(failed())?,
+                file_bytes: database + others.reserve + others.rest,
+            })
+        };
+        self.named(read())
+    }
+
+    /// What waits, by key, in the order of keys. Reads all rows, but not their values.
+    pub fn by_key(&self) -> Result<Vec<KeyCount>, SpoolError> {
+        self.named(self.count_keys())
+    }
+
+    /// The rows of a part behind the place `after`, oldest first. None: there are no more.
+    pub fn rows(
+        &self,
+        part: Part,
+        after: Option<i64>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<StoredRow>, SpoolError> {
+        let sql = match part {
+            Part::Waiting => WAITING,
+            Part::SetAside => SET_ASIDE,
+        };
+        let read = || {
+            let mut select = self.conn.prepare_cached(sql)?;
+            let most = i64::try_from(limit.get()).unwrap_or(i64::MAX);
+            let range = [after.unwrap_or(i64::MIN), most];
+            let rows = select.query_map(range, stored_row)?;
+            Ok(rows.collect::<Result<Vec<_>, _>>()?)
+        };
+        self.named(read())
+    }
+
+    /// Looks at every page and every row, and says what is wrong; nothing: all is sound.
+    pub fn verify(&self) -> Result<Vec<String>, SpoolError> {
+        let mut faults = Vec::new();
+        self.named(self.verify_log(&mut faults))?;
+        match self.verify_tables(&mut faults) {
+            Ok(()) => {}
+            Err(Fault::Damaged(why)) => faults.push(why),
+            Err(fault) => self.named(Err(fault))?,
+        }
+        Ok(faults)
+    }
+
+    fn verify_log(&self, faults: &mut Vec<String>) -> Result<(), Fault> {
+        let mut damage = None;
+        for _ in 0..WALKS {
+            match wal::walk(&self.folder.wal()).map_err(Fault::io("read the log"))? {
+                Walk::Empty | Walk::Sound { .. } => return Ok(()),
+                Walk::Damaged { behind, .. } => damage = Some(behind),
+            }
+        }
+        faults.extend(damage.map(|behind| {
+            format!("the log is damaged, and {behind} frames stand behind the damage")
+        }));
+        Ok(())
+    }
+
+    fn verify_tables(&self, faults: &mut Vec<String>) -> Result<(), Fault> {
+        let mut check = self.conn.prepare("PRAGMA quick_check")?;
+        let mut lines = check.query([])?;
+        while let Some(line) = lines.next()? {
+            let line: String = line.get(0)?;
+            if line != "ok" {
+                faults.push(line);
+            }
+        }
+        // One snapshot, so that the count and the rows belong together.
+        let snapshot = self.conn.unchecked_transaction()?;
+        let ledger = Ledger::read(&snapshot)?;
+        let mut select = snapshot.prepare(WAITING)?;
+        let mut rows = select.query([i64::MIN, i64::MAX])?;
+        let mut next = ledger.next(None);
+        while let Some(row) = rows.next()? {
+            let id = row.get(3)?;
+            let (columns, checksum) = Columns::read(row, 4)?;
+            if let Err(unreadable) = columns.restore(id, checksum, &mut "".into()) {
+                faults.push(format!("row {id}: {unreadable}"));
+            }
+            if next != Some(id) {
+                faults.push(format!("row {id} stands where row {next:?} should"));
+            }
+            next = ledger.next(Some(id));
+        }
+        if let Some(id) = next {
+            faults.push(format!("row {id} and those behind it are not there"));
+        }
+        Ok(())
+    }
+
+    fn count_keys(&self) -> Result<Vec<KeyCount>, Fault> {
+        let mut keys: BTreeMap<String, KeyCount> = BTreeMap::new();
+        let mut select = self.conn.prepare(COUNTS)?;
+        let mut last = i64::MIN;
+        let most = i64::try_from(BATCH.get()).unwrap_or(i64::MAX);
+        loop {
+            let mut rows = select.query([last, most])?;
+            let mut count = 0;
+            while let Some(row) = rows.next()? {
+                count += 1;
+                last = row.get(0)?;
+                let received = from_unix_millis(row.get_ref(1)?.as_i64().unwrap_or_default());
+                let key = row.get_ref(2)?.as_bytes().unwrap_or_default();
+                let bytes = row.get::<_, i64>(3)?.cast_unsigned();
+                let key = String::from_utf8_lossy(key);
+                if let Some(count) = keys.get_mut(key.as_ref()) {
+                    count.rows += 1;
+                    count.bytes += bytes;
+                    count.oldest = count.oldest.min(received);
+                } else {
+                    let key = key.into_owned();
+                    let count = KeyCount { key: key.clone(), rows: 1, bytes, oldest: received };
+                    keys.insert(key, count);
+                }
+            }
+            if count < most {
+                return Ok(keys.into_values().collect());
+            }
+        }
+    }
+
+    fn named<T>(&self, result: Result<T, Fault>) -> Result<T, SpoolError> {
+        result.map_err(|fault| SpoolError::Files { dir: self.folder.dir().to_owned(), fault })
+    }
+}
+
+fn stored_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredRow> {
+    let id = row.get_ref(3)?.as_i64().unwrap_or_default();
+    let (columns, checksum) = Columns::read(row, 4)?;
+    let at = row.get_ref(1)?.as_i64().ok();
+    let reason = || Some(String::from_utf8_lossy(row.get_ref(2).ok()?.as_bytes().ok()?).into());
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    let headers = columns.headers().map_while(Result::ok);
+    Ok(StoredRow {
+        place: row.get(0)?,
+        id,
+        topic: text(columns.topic),
+        key: text(columns.key),
+        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        value: columns.value.to_vec(),
+        received: from_unix_millis(columns.received),
+        set_aside: at.map(|at| (from_unix_millis(at), reason().unwrap_or_default())),
+        fault: columns.restore(id, checksum, &mut "".into()).err().map(|fault| fault.to_string()),
+    })
+}

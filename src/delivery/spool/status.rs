@@ -1,0 +1,127 @@
+//! What is known of the spool at any moment, without asking the disk.
+//!
+//! Promise: reading it is O(1) and waits for nothing but a copy. The spool's thread keeps it
+//! current: before a `done` is called, its effect stands here.
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+/// A look at the spool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Rows that wait: committed and neither released nor set aside.
+    pub rows: u64,
+    /// Bytes of topic, key, headers and value of those rows.
+    pub bytes_of_rows: u64,
+    /// Bytes of all files of the folder, as `--spool-max-bytes` counts them.
+    pub file_bytes: u64,
+    /// When the post of the first row was received.
+    pub oldest: Option<SystemTime>,
+    /// Rows that were set aside and are still kept.
+    pub set_aside_rows: u64,
+    /// Damaged database files that are kept in the folder.
+    pub set_aside_files: u64,
+    /// Whether a record can be appended now.
+    pub room: Room,
+    /// What has happened since the spool was opened.
+    pub totals: Totals,
+}
+
+/// Counters since the spool was opened; they only grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Rows appended: committed and told so.
+    pub appended: u64,
+    /// Rows released because they were acked.
+    pub drained: u64,
+    /// Rows set aside: refused by Kafka, or damaged.
+    pub set_aside_rows: u64,
+    /// Damaged database files moved aside.
+    pub set_aside_files: u64,
+    /// Rows that a damaged file should have held and that could not be read. Each of them was
+    /// promised and is lost, unless a person reads it from the file that was moved aside.
+    pub missing_rows: u64,
+    /// Rows that were taken over from damaged files.
+    pub taken_over: u64,
+    /// Transactions, each with one sync of the disk.
+    pub commits: u64,
+}
+
+/// Whether a record can be appended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Room {
+    /// Yes.
+    HasRoom,
+    /// No; it will be possible again when there is room.
+    Full {
+        /// What is full.
+        why: FullBecause,
+    },
+    /// No; the spool tries to recover by itself.
+    Broken {
+        /// In words.
+        why: String,
+    },
+}
+
+/// What is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FullBecause {
+    /// The files of the folder have reached their limit.
+    Limit,
+    /// The disk has no room for them, or none for the reserve.
+    Disk,
+}
+
+impl fmt::Display for FullBecause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Limit => "its limit is reached",
+            Self::Disk => "the disk is full",
+        })
+    }
+}
+
+/// The status as the thread and the handles share it.
+#[derive(Debug)]
+pub(super) struct StatusCell(Mutex<Status>);
+
+impl StatusCell {
+    pub(super) fn new(status: Status) -> Self {
+        Self(Mutex::new(status))
+    }
+
+    pub(super) fn get(&self) -> Status {
+        self.lock().clone()
+    }
+
+    pub(super) fn set(&self, status: Status) {
+        *self.lock() = status;
+    }
+
+    /// Nobody is left to recover.
+    pub(super) fn thread_has_ended(&self) {
+        self.lock().room = Room::Broken { why: "the spool's thread has ended".to_owned() };
+    }
+
+    /// What `Status::room` allows, without a copy of it.
+    pub(super) fn check_room(&self) -> Result<(), NoRoom> {
+        match &self.lock().room {
+            Room::HasRoom => Ok(()),
+            Room::Full { why } => Err(NoRoom::Full(*why)),
+            Room::Broken { .. } => Err(NoRoom::Broken),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Status> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why nothing can be appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoRoom {
+    Full(FullBecause),
+    Broken,
+}
