@@ -6,7 +6,11 @@
 
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::state::{Report, Topic};
+use crate::delivery::crossing::{Crossing, Standing};
+use crate::delivery::gate::State;
+use crate::delivery::spool::status::{Room, Status};
 use crate::metrics::Metrics;
+use crate::metrics::spool::SpoolFigures;
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
@@ -21,6 +25,9 @@ const OPENMETRICS: HeaderValue =
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
+/// The status of a bridge that is ready.
+const READY: &str = "ready";
+
 /// Answers the admin port.
 pub struct Admin {
     /// What `/metrics` shows.
@@ -29,6 +36,8 @@ pub struct Admin {
     pub availability: Arc<Availability>,
     /// The topic that is checked.
     pub topic: Arc<str>,
+    /// The gate and the spool, where there is one.
+    pub crossing: Option<Arc<Crossing>>,
     /// Cancelled once the bridge takes no more posts.
     pub stop: CancellationToken,
 }
@@ -37,7 +46,7 @@ pub struct Admin {
 #[derive(Debug, Serialize)]
 struct Readiness {
     status: &'static str,
-    checks: [Check; 3],
+    checks: Vec<Check>,
 }
 
 #[derive(Debug, Serialize)]
@@ -66,7 +75,7 @@ impl Admin {
 
     fn readyz(&self) -> Response<Full<Bytes>> {
         let readiness = self.readiness();
-        let ready = readiness.checks.iter().all(|check| check.ok);
+        let ready = readiness.status == READY;
         let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         let body = serde_json::to_vec(&readiness).expect("readiness has text keys alone");
         response(status, JSON, body.into())
@@ -76,13 +85,21 @@ impl Admin {
         let (report, topic) = self.availability.report();
         let stopping = self.stop.is_cancelled();
         let bridge = if stopping { "stopping" } else { "serving" };
-        let checks = [
+        let mut checks = vec![
             Check { name: "bridge", ok: !stopping, detail: bridge.to_owned() },
             kafka(report),
             self.topic(topic),
         ];
-        let ready = checks.iter().all(|check| check.ok);
-        Readiness { status: if ready { "ready" } else { "not ready" }, checks }
+        let mut ready = checks.iter().all(|check| check.ok);
+        if let Some(crossing) = &self.crossing {
+            let Standing { state, .. } = crossing.standing();
+            let spool = spool(crossing);
+            // Either bank will do: Kafka may be away while there is room on disk, and the disk may
+            // be broken while posts go to Kafka.
+            ready = !stopping && (spool.ok || ready && state == State::Direct);
+            checks.push(spool);
+        }
+        Readiness { status: if ready { READY } else { "not ready" }, checks }
     }
 
     fn topic(&self, topic: Topic) -> Check {
@@ -98,6 +115,9 @@ impl Admin {
     }
 
     fn exposition(&self) -> Response<Full<Bytes>> {
+        if let Some(crossing) = &self.crossing {
+            self.metrics.spool.set(&figures(&crossing.spool().status()));
+        }
         match self.metrics.exposition() {
             Ok(body) => response(StatusCode::OK, OPENMETRICS, body.into()),
             Err(error) => {
@@ -106,6 +126,33 @@ impl Admin {
             }
         }
     }
+}
+
+fn figures(status: &Status) -> SpoolFigures {
+    SpoolFigures {
+        records: status.rows,
+        bytes: status.file_bytes,
+        oldest: status.oldest,
+        appended: status.totals.appended,
+        drained: status.totals.drained,
+        rows_set_aside: status.totals.set_aside_rows,
+        files_set_aside: status.totals.set_aside_files,
+    }
+}
+
+fn spool(crossing: &Crossing) -> Check {
+    let Standing { state, backlog } = crossing.standing();
+    let way = match state {
+        State::Direct => "direct",
+        State::Spooling => "spooling",
+        State::Closing { .. } => "closing",
+    };
+    let (ok, room) = match crossing.spool().status().room {
+        Room::HasRoom => (true, String::new()),
+        Room::Full { why } => (false, format!(", full: {why}")),
+        Room::Broken { why } => (false, format!(", broken: {why}")),
+    };
+    Check { name: "spool", ok, detail: format!("{way}, {backlog} waiting{room}") }
 }
 
 fn kafka(report: Report) -> Check {

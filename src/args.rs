@@ -89,6 +89,14 @@ pub struct ServeArgs {
     #[arg(long, env = "HOOKBRIDGE_ACK_TIMEOUT", value_parser = humantime::parse_duration, value_name = "TIME", default_value = "2500ms")]
     pub ack_timeout: Duration,
 
+    /// Keep posts on disk while Kafka is away, in this folder; without it they get 503
+    #[arg(long, env = "HOOKBRIDGE_SPOOL", value_name = "DIR")]
+    pub spool: Option<PathBuf>,
+
+    /// The most that all files of the spool's folder may take up; beyond it posts get 503
+    #[arg(long, env = "HOOKBRIDGE_SPOOL_MAX_BYTES", value_name = "SIZE", default_value = "1GiB")]
+    pub spool_max_bytes: ByteSize,
+
     /// What is asked of a notification: its documented contract, or type and app_id alone
     #[arg(long, env = "HOOKBRIDGE_VALIDATION", value_enum, default_value_t = Validation::Documented)]
     pub validation: Validation,

@@ -1,23 +1,29 @@
 //! The life of the process.
 //!
 //! 1. Bind both ports, before anything is served. Raise the limit of open files.
-//! 2. Start the event loops, each with a listener, a producer and a publisher of its own.
-//! 3. Answer the admin port and probe Kafka, on the loop that called, so that a busy data path
+//! 2. Open the spool, where there is to be one, and begin to drain what a former process left.
+//! 3. Start the event loops, each with a listener, a producer and a publisher of its own.
+//! 4. Answer the admin port and probe Kafka, on the loop that called, so that a busy data path
 //!    does not delay either.
-//! 4. Wait until told to stop, or until a part ends unasked: then the process ends with an error,
+//! 5. Wait until told to stop, or until a part ends unasked: then the process ends with an error,
 //!    because a bridge without one of its parts would lose posts unseen.
-//! 5. Stop: readiness off; what waits to be accepted is served; last answers close their
-//!    connections; publishes end; all within the grace period, or what was left is counted.
+//! 6. Stop: readiness off; what waits to be accepted is served; last answers close their
+//!    connections; publishes end; the drain stops and the spool is closed; all within the grace
+//!    period, or what was left is counted.
 //!
 //! It handles no signals: whoever runs it says when to stop.
 
 mod event_loop;
+mod spooling;
 
 use crate::admin::Admin;
 use crate::bridge::event_loop::{EventLoop, EventLoopError};
+use crate::bridge::spooling::Spooling;
 use crate::config::Config;
 use crate::delivery::availability::Availability;
+use crate::delivery::drain::DrainError;
 use crate::delivery::kafka::probe::{KafkaClientError, Probe};
+use crate::delivery::spool::error::{CloseError, SpoolError};
 use crate::metrics::{Build, Metrics};
 use crate::webhook::patient_stream::Patience;
 use crate::webhook::server::{self, Limits};
@@ -75,6 +81,15 @@ pub enum BridgeError {
     /// librdkafka does not take the properties together.
     #[error("the Kafka client cannot be made from --kafka-config and --kafka-property")]
     Kafka(#[source] KafkaClientError),
+    /// The spool could not be opened.
+    #[error("--spool")]
+    Spool(#[source] SpoolError),
+    /// The spool's files could not be closed in time.
+    #[error("--spool")]
+    SpoolEnd(#[source] CloseError),
+    /// The drain could not start, or ended.
+    #[error("the drain of the spool cannot go on")]
+    Drain(#[source] DrainError),
     /// An event loop could not start, or ended.
     #[error(transparent)]
     EventLoop(#[from] EventLoopError),
@@ -95,7 +110,12 @@ impl BridgeError {
         match self {
             Self::Kafka(_) => true,
             Self::EventLoop(error) => error.is_configuration(),
-            Self::Listen { .. } | Self::Unasked(_) | Self::Left { .. } => false,
+            Self::Spool(error) => error.is_configuration(),
+            Self::Listen { .. }
+            | Self::SpoolEnd(_)
+            | Self::Drain(_)
+            | Self::Unasked(_)
+            | Self::Left { .. } => false,
         }
     }
 }
@@ -116,18 +136,25 @@ impl Bridge {
 
     /// Runs until `stop`, and then to its graceful end. Must be called inside a runtime.
     pub async fn run(self, build: &Build, stop: CancellationToken) -> Result<(), BridgeError> {
-        let Self { config, webhook, admin, addresses } = self;
+        let Self { mut config, webhook, admin, addresses } = self;
         raise_file_limit(config.max_connections);
         let metrics = Arc::new(Metrics::new(build));
         let availability = Arc::new(Availability::new(metrics.clone(), config.kafka.ack_timeout()));
         let (limit, learnt) = watch::channel(None);
         let (kafka, topic) = (config.kafka.clone(), config.topic.clone());
+        let (mut spooling, mut spool_end) = (None, Duration::ZERO);
+        if let Some(options) = &config.spool {
+            spooling = Some(Spooling::start(options, &availability, &kafka, &learnt)?);
+            (config.grace, spool_end) = spooling::divide(config.grace);
+        }
+        let crossing = spooling.as_ref().map(|spooling| spooling.crossing().clone());
         let probe = Probe::new(&kafka, topic.clone(), availability.clone(), limit)
             .map_err(BridgeError::Kafka)?;
         let admin_answers = Arc::new(Admin {
             metrics: metrics.clone(),
             availability: availability.clone(),
             topic: topic.clone(),
+            crossing: crossing.clone(),
             stop: stop.clone(),
         });
         let admin_limits = Limits {
@@ -136,9 +163,15 @@ impl Bridge {
             open: prometheus_client::metrics::gauge::Gauge::default(),
         };
         let path = config.path.clone();
-        let mut loops = EventLoop { config, availability, metrics, learnt, stop: stop.clone() }
-            .start(&webhook)
-            .await?;
+        let loops = EventLoop {
+            config,
+            availability,
+            metrics,
+            learnt,
+            crossing: crossing.clone(),
+            stop: stop.clone(),
+        };
+        let mut loops = loops.start(&webhook).await?;
         drop(webhook);
 
         let over = CancellationToken::new();
@@ -155,19 +188,46 @@ impl Bridge {
         let probing = probe.run(over.clone());
         parts.spawn(async { (probing.await, "probe of Kafka").1 });
         tracing::info!(webhook = %addresses.webhook, admin = %addresses.admin, path, %topic, "listening");
-        tracing::info!("without a spool, posts get 503 while Kafka is away");
+        if let Some(crossing) = &crossing {
+            let waiting = crossing.spool().status().rows;
+            tracing::info!(waiting, "posts are kept on disk while Kafka is away");
+        } else {
+            tracing::info!("without a spool, posts get 503 while Kafka is away");
+        }
 
         let ended = tokio::select! {
             ended = loops.wait() => ended,
-            Some(part) = parts.join_next() => {
+            error = unasked(&mut parts, spooling.as_mut(), &stop) => {
                 stop.cancel();
                 loops.wait().await?;
-                Err(BridgeError::Unasked(part.unwrap_or("admin port or probe")))
+                Err(error)
             }
         };
         over.cancel();
         parts.shutdown().await;
-        ended
+        let closed = match spooling {
+            Some(spooling) => spooling.close(spool_end).await,
+            None => Ok(()),
+        };
+        ended.and(closed)
+    }
+}
+
+/// Waits until a part of the bridge ends, which none should.
+async fn unasked(
+    parts: &mut JoinSet<&'static str>,
+    spooling: Option<&mut Spooling>,
+    stop: &CancellationToken,
+) -> BridgeError {
+    let drain = async {
+        match spooling {
+            Some(spooling) => spooling.ended(stop).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        Some(part) = parts.join_next() => BridgeError::Unasked(part.unwrap_or("admin port or probe")),
+        error = drain => error,
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::args::{self, ServeArgs};
 use crate::delivery::kafka::settings::{Origin, PropertyError, Settings};
+use crate::delivery::spool::{LEAST_LIMIT, SpoolOptions};
 use crate::webhook::authenticator::Authenticator;
 use crate::webhook::body::BodyLimits;
 use crate::webhook::credentials::Credentials;
@@ -47,6 +48,8 @@ pub struct Config {
     pub access: Access,
     /// `--brokers`, `--kafka-config`, `--kafka-property`, `--ack-timeout`
     pub kafka: Settings,
+    /// `--spool`, `--spool-max-bytes`
+    pub spool: Option<SpoolOptions>,
     /// `--topic`
     pub topic: Arc<str>,
     /// `--validation`, `--unknown-events`
@@ -87,6 +90,7 @@ impl Config {
         Ok(Self {
             access: access(&args)?,
             kafka: kafka(&args)?,
+            spool: spool(&args)?,
             topic: topic(&args.topic)?,
             contract: contract(&args),
             patience: Patience {
@@ -102,6 +106,22 @@ impl Config {
             grace: at_most_a_day("--grace", args.grace)?,
             workers: args.workers,
         })
+    }
+}
+
+fn spool(args: &ServeArgs) -> Result<Option<SpoolOptions>, ConfigError> {
+    let (max_bytes, least) = (args.spool_max_bytes, ByteSize(LEAST_LIMIT));
+    match &args.spool {
+        Some(_) if max_bytes < least => Err(ConfigError::new(
+            "--spool-max-bytes",
+            format_args!(
+                "{} is too small, the least that works is {}",
+                max_bytes.display().iec(),
+                least.display().iec()
+            ),
+        )),
+        Some(dir) => Ok(Some(SpoolOptions { dir: dir.clone(), max_bytes: max_bytes.as_u64() })),
+        None => Ok(None),
     }
 }
 

@@ -1,14 +1,16 @@
 //! The bank of the consumers: what is on its way to Kafka. Knows no HTTP and no JSON.
 
+// What the webhook sees.
 pub mod publisher;
 pub mod receipt;
 pub mod record;
 
+// Around an outage: the gate and the spool behind it, and the way back.
+pub mod crossing;
+pub mod gate;
+pub mod spool;
+pub mod drain;
+
+// Kafka itself.
 pub mod availability;
 pub mod kafka;
-
-// Records on disk; nobody appends to it yet.
-pub mod spool;
-
-// The order of posts around a spool on disk; the publisher does not ask it yet.
-pub mod gate;

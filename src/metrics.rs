@@ -7,6 +7,9 @@
 
 mod process;
 
+pub mod spool;
+
+use crate::metrics::spool::SpoolSeries;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -42,6 +45,8 @@ labels! {
     Outcome {
         /// Kafka acked the record.
         Published = "published",
+        /// The spool has synced the record to disk.
+        Spooled = "spooled",
         /// No such path.
         NotFound = "not_found",
         /// The path takes POST alone.
@@ -120,6 +125,8 @@ pub struct Metrics {
     pub in_flight_bytes: Gauge,
     /// 1 while Kafka is held to be there.
     pub kafka_up: Gauge,
+    /// The spool; at zero where there is none.
+    pub spool: SpoolSeries,
 }
 
 impl Metrics {
@@ -171,6 +178,7 @@ impl Metrics {
         let in_flight = gauge("in_flight", "Posts that have no outcome yet");
         let in_flight_bytes = gauge("in_flight_bytes", "Bytes of all bodies in memory");
         let kafka_up = gauge("kafka_up", "1 while Kafka is held to be there, by acks and probes");
+        let spool = SpoolSeries::new(registry);
         registry.register(
             "build",
             "What runs",
@@ -196,6 +204,7 @@ impl Metrics {
             in_flight,
             in_flight_bytes,
             kafka_up,
+            spool,
         }
     }
 

@@ -22,9 +22,20 @@ pub struct Post {
     held: usize,
     /// Filled only while somebody reads the line.
     line: Option<Box<Line>>,
-    /// Partition and offset of its record.
-    place: Option<(i32, i64)>,
+    /// Where its record stands.
+    place: Stored,
     open: bool,
+}
+
+/// Where a record stands, for the line of its post: on the topic, in the spool, or nowhere.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Stored {
+    /// The partition of its topic.
+    pub partition: Option<i32>,
+    /// The offset in the partition.
+    pub offset: Option<i64>,
+    /// Its row in the spool.
+    pub row: Option<i64>,
 }
 
 /// What the line of a post says. Never a header, a body or a secret.
@@ -53,7 +64,7 @@ impl Post {
             event: None,
             held: 0,
             line,
-            place: None,
+            place: Stored::default(),
             open: true,
         }
     }
@@ -75,9 +86,9 @@ impl Post {
         }
     }
 
-    /// Says where on the topic the record stands.
-    pub fn locate(&mut self, partition: i32, offset: i64) {
-        self.place = Some((partition, offset));
+    /// Says where the record stands.
+    pub fn locate(&mut self, place: Stored) {
+        self.place = place;
     }
 
     /// Ends the account.
@@ -92,7 +103,7 @@ impl Post {
         self.metrics.in_flight_bytes.dec_by(held);
         self.metrics.outcome(outcome).inc();
         self.metrics.answer_seconds.observe(took.as_secs_f64());
-        if outcome == Outcome::Published
+        if matches!(outcome, Outcome::Published | Outcome::Spooled)
             && let Some(event) = self.event
         {
             self.metrics.accepted(event);
@@ -107,8 +118,9 @@ impl Post {
                 r#type = line.event,
                 user = line.user,
                 outcome = outcome.as_str(),
-                partition = self.place.map(|(partition, _)| partition),
-                offset = self.place.map(|(_, offset)| offset),
+                partition = self.place.partition,
+                offset = self.place.offset,
+                row = self.place.row,
                 ms = took.as_secs_f64() * 1000.0,
                 "post"
             );

@@ -7,6 +7,7 @@
 use crate::bridge::BridgeError;
 use crate::config::Config;
 use crate::delivery::availability::Availability;
+use crate::delivery::crossing::Crossing;
 use crate::delivery::kafka::producer::ProducerError;
 use crate::delivery::publisher::Publisher;
 use crate::metrics::Metrics;
@@ -33,6 +34,7 @@ pub(super) struct EventLoop {
     pub(super) availability: Arc<Availability>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) learnt: watch::Receiver<Option<u32>>,
+    pub(super) crossing: Option<Arc<Crossing>>,
     pub(super) stop: CancellationToken,
 }
 
@@ -128,6 +130,7 @@ impl EventLoop {
             self.availability.clone(),
             self.metrics.clone(),
             self.learnt.clone(),
+            self.crossing.clone(),
         )
     }
 

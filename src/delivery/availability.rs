@@ -110,7 +110,7 @@ fn log(before: &(Report, Topic), after: &(Report, Topic)) {
             tracing::warn!(error = why, "kafka does not answer a probe, posts are still tried");
         }
         (Report::Up | Report::Untried | Report::Doubted { .. }, Report::Away { why }) => {
-            tracing::warn!(error = why, "kafka is away, posts are refused until it is back");
+            tracing::warn!(error = why, "kafka is away");
         }
     }
 }

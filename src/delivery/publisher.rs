@@ -1,40 +1,48 @@
-//! Kafka within the deadline: a record in, a [`crate::delivery::receipt::Receipt`] out.
+//! Kafka within the deadline, else the spool: a record in, a [`Receipt`] out.
 //!
 //! Promise: a publish, once begun, is carried through whether or not its sender stays: the record
-//! belongs to librdkafka and its account to the publisher. The deadline is the publisher's own;
-//! librdkafka may report a second late. One publisher belongs to one event loop and costs a post
-//! neither a task nor a timer: its records are numbered in a slab, their deadlines stand in one
-//! queue, and [`Publisher::run`] reads reports in batches. It does not retry: librdkafka does.
+//! and its account belong to the publisher. The deadline is the publisher's own; librdkafka may
+//! report a second late. Where there is a spool, a record without an ack goes to the disk, and so
+//! do all that come after it, until [`crate::delivery::gate`] lets them through again. One
+//! publisher belongs to one event loop and costs a post neither a task nor a timer: its records are
+//! numbered in a slab, their deadlines stand in one queue, and [`Publisher::run`] reads reports in
+//! batches. It does not retry: librdkafka does.
 
 mod flights;
+mod inbox;
 mod publish;
+mod reports;
 
 use crate::delivery::availability::Availability;
+use crate::delivery::crossing::Crossing;
+use crate::delivery::gate::admission::{Admission, Way};
 use crate::delivery::kafka::fault::Verdict;
-use crate::delivery::kafka::producer::{Producer, ProducerError, Report};
+use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose};
 use crate::delivery::kafka::settings::Settings;
-use crate::delivery::publisher::flights::Flights;
-use crate::delivery::publisher::publish::{Publish, Stage, close};
+use crate::delivery::publisher::flights::{Flights, Next};
+use crate::delivery::publisher::inbox::Inbox;
+use crate::delivery::publisher::publish::{Publish, close};
+use crate::delivery::publisher::reports::last_reports;
 use crate::delivery::record::Record;
 use crate::metrics::{Metrics, Outcome};
 use crate::post::Post;
 use std::io;
-use std::mem;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
 /// The longest sleep of the loop that reads reports: how late it sees a dead producer.
 const TICK: Duration = Duration::from_secs(1);
+/// How long a post waits for the disk: beyond any healthy one, within most senders' patience.
+const DISK_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A record did not become durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Undelivered {
-    /// No ack came in time, or Kafka is known to be away. It may be on Kafka nevertheless.
+    /// No proof came in time, or there was no way to store it. It may be on Kafka nevertheless.
     Unavailable,
     /// The record is over the topic's limit and was not sent.
     RecordRefused,
@@ -58,12 +66,17 @@ pub struct Publisher {
     metrics: Arc<Metrics>,
     /// The topic's largest record, once it is known.
     limit: watch::Receiver<Option<u32>>,
+    /// Where there is a spool.
+    crossing: Option<Arc<Crossing>>,
+    inbox: Arc<Inbox>,
 }
 
 /// What the tasks of the event loop share.
 struct Lane {
     producer: Arc<Producer>,
     flights: Flights,
+    /// The tickets of records that wait for the gate.
+    parked: Vec<usize>,
 }
 
 impl Publisher {
@@ -74,48 +87,98 @@ impl Publisher {
         availability: Arc<Availability>,
         metrics: Arc<Metrics>,
         limit: watch::Receiver<Option<u32>>,
+        crossing: Option<Arc<Crossing>>,
     ) -> Result<Self, ProducerError> {
         let batch_size = settings.batch_size(*limit.borrow());
-        let producer = Arc::new(Producer::new(&settings, batch_size)?);
-        let lane = Mutex::new(Lane { producer, flights: Flights::default() });
-        Ok(Self { lane, settings, availability, metrics, limit })
+        let producer = Arc::new(Producer::new(&settings, Purpose::Posts, batch_size)?);
+        let lane = Lane { producer, flights: Flights::default(), parked: Vec::new() };
+        let (lane, inbox) = (Mutex::new(lane), Arc::default());
+        Ok(Self { lane, settings, availability, metrics, limit, crossing, inbox })
     }
 
-    /// Hands the record over now; the returned future tells its fate and gives the account back.
-    /// If the future is dropped, the publisher closes the account when the fate is known.
-    pub fn publish(&self, record: &Record, post: Post) -> Publish<'_> {
-        let stage = if !self.availability.admits() {
-            Stage::Over(Undelivered::Unavailable)
-        } else if self.is_over_limit(record) {
-            Stage::Over(Undelivered::RecordRefused)
-        } else {
-            self.hand_over(record)
+    /// Sends the record on its way now; the returned future tells its fate and gives the account
+    /// back. If the future is dropped, the publisher closes the account when the fate is known.
+    pub fn publish(&self, record: Record, post: Post) -> Publish<'_> {
+        let begun = match &self.crossing {
+            None if !self.availability.admits() => Err(Undelivered::Unavailable),
+            _ if self.is_over_limit(&record) => Err(Undelivered::RecordRefused),
+            Some(crossing) => Ok(self.cross(crossing, record)),
+            None => Ok(self.hand_over(record)),
         };
-        Publish { publisher: self, stage, post: Some(post) }
+        Publish::new(self, begun, post)
     }
 
-    /// Whether the topic would refuse the record, as far as is known.
+    /// Whether the topic would refuse the record, as far as is known: from the spool its sender
+    /// could not be told any more.
     fn is_over_limit(&self, record: &Record) -> bool {
         let limit = self.limit.borrow().and_then(|limit| usize::try_from(limit).ok());
         limit.is_some_and(|limit| record.size() > limit)
     }
 
-    fn hand_over(&self, record: &Record) -> Stage {
-        let now = Instant::now();
-        let mut lane = self.lock();
-        let ticket = lane.flights.depart(now);
-        let Err(fault) = lane.producer.enqueue(record, ticket) else {
-            return Stage::UnderWay { ticket };
-        };
-        lane.flights.cancel(ticket);
-        drop(lane);
-        match fault.verdict {
-            Verdict::Refused => Stage::Over(Undelivered::RecordRefused),
-            Verdict::NotProof | Verdict::Local => Stage::Over(Undelivered::Unavailable),
-            Verdict::Unacked => {
-                self.availability.unacked(now, &fault.to_string());
-                Stage::Over(Undelivered::Unavailable)
+    fn cross(&self, crossing: &Arc<Crossing>, record: Record) -> usize {
+        if !self.availability.admits() {
+            crossing.known_away();
+        }
+        match crossing.post() {
+            Admission::Go(Way::Direct) => self.hand_over(record),
+            Admission::Go(Way::Spool) => {
+                let ticket = self.lock().flights.append(Instant::now());
+                self.append(crossing, ticket, record);
+                ticket
             }
+            Admission::Park => {
+                let mut lane = self.lock();
+                let ticket = lane.flights.park(Instant::now(), record);
+                lane.parked.push(ticket);
+                ticket
+            }
+        }
+    }
+
+    fn hand_over(&self, record: Record) -> usize {
+        let mut lane = self.lock();
+        let ticket = lane.flights.depart(Instant::now(), record);
+        let next = self.enqueue(&mut lane, ticket);
+        drop(lane);
+        self.follow(ticket, next);
+        ticket
+    }
+
+    /// Hands the record of a flight to Kafka.
+    fn enqueue(&self, lane: &mut Lane, ticket: usize) -> Next {
+        let Some(record) = lane.flights.record(ticket) else { return Next::Nothing };
+        let enqueued = lane.producer.enqueue(record, ticket);
+        if self.crossing.is_none() {
+            lane.flights.let_go(ticket);
+        }
+        let Err(fault) = enqueued else { return Next::Nothing };
+        match fault.verdict {
+            Verdict::Refused => lane.flights.ground(ticket, Undelivered::RecordRefused),
+            Verdict::NotProof | Verdict::Local => lane.flights.land(ticket, None).next,
+            Verdict::Unacked => {
+                self.availability.unacked(Instant::now(), &fault.to_string());
+                lane.flights.land(ticket, None).next
+            }
+        }
+    }
+
+    fn append(&self, crossing: &Arc<Crossing>, ticket: usize, record: Record) {
+        let inbox = self.inbox.clone();
+        if crossing.append(record, move |place| inbox.put(ticket, place)).is_err() {
+            self.inbox.put(ticket, None);
+        }
+    }
+
+    /// Does what a flight asks for next.
+    fn follow(&self, ticket: usize, next: Next) {
+        match (next, &self.crossing) {
+            (Next::Nothing, _) => {}
+            (Next::Close(post, fate), _) => close(post, fate),
+            (Next::Spool(record), Some(crossing)) => {
+                crossing.unacked();
+                self.append(crossing, ticket, record);
+            }
+            (Next::Spool(_), None) => unreachable!("a record is kept only where there is a spool"),
         }
     }
 
@@ -125,9 +188,14 @@ impl Publisher {
         // At most the time-out: then each new deadline lies behind the next look at them all.
         let tick = TICK.min(timeout);
         let mut sleep = pin!(sleep_until((Instant::now() + tick).into()));
+        // Without a spool it never changes; the sender is kept so that it does not end either.
+        let (_never, mut closings) = watch::channel(0);
+        if let Some(crossing) = &self.crossing {
+            closings = crossing.closings();
+        }
         let mut reports = Vec::new();
         let mut limit = self.limit.clone();
-        let mut retiring: Option<JoinHandle<Vec<Report>>> = None;
+        let mut retiring = None;
         while !(stop.is_cancelled() && self.under_way() == 0) {
             let producer = self.lock().producer.clone();
             tokio::select! {
@@ -137,6 +205,8 @@ impl Publisher {
                     reports.extend(last);
                 }
                 Ok(()) = limit.changed() => {}
+                () = self.inbox.rung() => {}
+                Ok(()) = closings.changed() => self.unpark(),
                 () = sleep.as_mut() => {
                     let now = Instant::now();
                     let next = self.expire(now, timeout);
@@ -147,6 +217,7 @@ impl Publisher {
             }
             producer.take_reports(&mut reports);
             self.land(&mut reports);
+            self.store();
             drop(producer);
             if retiring.is_none() {
                 retiring = self.renew();
@@ -160,107 +231,7 @@ impl Publisher {
         self.lock().flights.len()
     }
 
-    fn land(&self, reports: &mut Vec<Report>) {
-        if reports.is_empty() {
-            return;
-        }
-        let now = Instant::now();
-        let mut acked = 0;
-        let mut failed = None;
-        let mut refused = (None, 0);
-        let mut lane = self.lock();
-        for Report { ticket, result } in reports.drain(..) {
-            let fate = result.map_err(|_| Undelivered::Unavailable);
-            let landing = lane.flights.land(ticket, fate);
-            if let Some(orphan) = landing.orphan {
-                close(orphan, fate);
-            }
-            match result {
-                Ok(_) => {
-                    acked += 1;
-                    if let Some(since) = landing.on_time {
-                        let took = now.saturating_duration_since(since);
-                        self.metrics.ack_seconds.observe(took.as_secs_f64());
-                    }
-                }
-                Err(fault) => match fault.verdict {
-                    Verdict::Unacked => failed = landing.on_time.map(|s| (s, fault)).or(failed),
-                    // The brokers are there; the record's own sender is told.
-                    Verdict::NotProof | Verdict::Refused => {
-                        refused.1 += 1;
-                        refused.0 = Some(fault);
-                    }
-                    Verdict::Local => {}
-                },
-            }
-        }
-        drop(lane);
-        if let (Some(fault), records) = refused {
-            tracing::warn!(error = %fault, records, "batches were refused");
-        }
-        if acked > 0 {
-            self.availability.acked();
-        }
-        if let Some((since, fault)) = failed {
-            self.availability.unacked(since, &fault.to_string());
-        }
-    }
-
-    /// Tells those who waited too long; gives the next deadline.
-    fn expire(&self, now: Instant, timeout: Duration) -> Option<Instant> {
-        let mut lane = self.lock();
-        let overdue = lane.flights.expire(now, timeout);
-        let next = lane.flights.earliest_departure().map(|since| since + timeout);
-        drop(lane);
-        if let Some(since) = overdue {
-            self.availability.unacked(since, "no ack in time");
-        }
-        next
-    }
-
-    /// Makes a new producer where the old one is dead, or makes batches that are too large for the
-    /// topic and has nothing under way. The old one ends beside the loop, since that may block.
-    fn renew(&self) -> Option<JoinHandle<Vec<Report>>> {
-        let old = self.replace_producer()?;
-        let old = Arc::into_inner(old).expect("only the loop that calls this clones it");
-        Some(spawn_blocking(move || old.retire()))
-    }
-
-    /// Gives the old producer, if a new one took its place.
-    fn replace_producer(&self) -> Option<Arc<Producer>> {
-        let mut lane = self.lock();
-        let dead = lane.producer.is_dead();
-        let batch_size = self.settings.batch_size(*self.limit.borrow());
-        let outdated = lane.producer.batch_size() != batch_size && lane.flights.len() == 0;
-        if !dead && !outdated {
-            return None;
-        }
-        match Producer::new(&self.settings, batch_size) {
-            Ok(new) => {
-                if dead {
-                    tracing::warn!("the Kafka producer had a fatal error and was replaced");
-                }
-                Some(mem::replace(&mut lane.producer, Arc::new(new)))
-            }
-            Err(error) => {
-                tracing::error!(%error, "cannot replace the Kafka producer");
-                None
-            }
-        }
-    }
-
     fn lock(&self) -> MutexGuard<'_, Lane> {
         self.lane.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The last reports of a producer that was replaced; none while there is no such.
-async fn last_reports(retiring: &mut Option<JoinHandle<Vec<Report>>>) -> Option<Vec<Report>> {
-    match retiring.as_mut()?.await {
-        Ok(last) => Some(last),
-        Err(error) => {
-            tracing::error!(%error, "the old Kafka producer did not end");
-            Some(Vec::new())
-        }
     }
 }

@@ -4,25 +4,66 @@
 //! what saw the record become durable: "a 200 means durable" is a type, not a habit.
 //!
 //! ```compile_fail
-//! use hookbridge::delivery::kafka::producer::Acked;
-//! use hookbridge::delivery::receipt::Receipt;
-//!
-//! let forged = Receipt { _acked: Acked { partition: 0, offset: 0 } };
+//! use hookbridge::delivery::receipt::{Place, Receipt};
+//! let forged = Receipt { place: Place::Spool { row: 1 } };
 //! ```
 
-use crate::delivery::kafka::producer::Acked;
+use crate::metrics::Outcome;
+use crate::post::Stored;
 
-/// Kafka acked the record. Neither `Clone` nor `Copy`: one receipt, one answer.
+/// Where a durable record stands. Neither `Clone` nor `Copy`: one receipt, one answer.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a receipt is what the sender waits for"]
 pub struct Receipt {
-    /// What vouches for it.
-    _acked: Acked,
+    place: Place,
+}
+
+/// What vouches for a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Kafka acked it.
+    Kafka {
+        /// The partition of the record's topic.
+        partition: i32,
+        /// The offset in the partition.
+        offset: i64,
+    },
+    /// The spool has synced it to disk.
+    Spool {
+        /// Its number in the spool.
+        row: i64,
+    },
+}
+
+impl Place {
+    /// The outcome of a post whose record stands here.
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::Kafka { .. } => Outcome::Published,
+            Self::Spool { .. } => Outcome::Spooled,
+        }
+    }
+}
+
+impl From<Place> for Stored {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::Kafka { partition, offset } => {
+                Self { partition: Some(partition), offset: Some(offset), row: None }
+            }
+            Place::Spool { row } => Self { row: Some(row), ..Self::default() },
+        }
+    }
 }
 
 impl Receipt {
-    /// The record stands where the ack says.
-    pub(in crate::delivery) fn new(acked: Acked) -> Self {
-        Self { _acked: acked }
+    /// The record is durable at this place.
+    pub(in crate::delivery) fn new(place: Place) -> Self {
+        Self { place }
+    }
+
+    /// Where the record stands.
+    pub fn place(&self) -> Place {
+        self.place
     }
 }

@@ -57,7 +57,6 @@ use crate::delivery::record::Record;
 use crate::delivery::spool::error::{AccessError, AppendError, CloseError, SpoolError};
 use crate::delivery::spool::folder::{Folder, Lock};
 use crate::delivery::spool::keeper::Keeper;
-use crate::delivery::spool::limit::LEAST_LIMIT;
 use crate::delivery::spool::queue::{Ended, Queue, Read, Release, Turned};
 use crate::delivery::spool::row::{Row, RowId};
 use crate::delivery::spool::status::{NoRoom, Status, StatusCell};
@@ -69,12 +68,15 @@ use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
+/// The least limit, in bytes: the reserve, the log, and five mebibytes for rows.
+pub const LEAST_LIMIT: u64 = 16 << 20;
+
 /// Where the spool is and how large it may become.
 #[derive(Debug, Clone)]
 pub struct SpoolOptions {
     /// The folder; made if it is missing. Nothing else may be kept in it.
     pub dir: PathBuf,
-    /// The most that all files of the folder may take up, in bytes; at least 16 MiB.
+    /// The most that all files of the folder may take up, in bytes; at least [`LEAST_LIMIT`].
     pub max_bytes: u64,
 }
 

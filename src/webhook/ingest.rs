@@ -7,7 +7,7 @@
 use crate::delivery::publisher::Publisher;
 use crate::delivery::receipt::Receipt;
 use crate::delivery::record::{Event, Record};
-use crate::metrics::{EventLabel, Metrics, Outcome};
+use crate::metrics::{EventLabel, Metrics};
 use crate::post::{Line, Post};
 use crate::webhook::authenticator::{Authenticator, Recognised, Verdict};
 use crate::webhook::body::{self, BodyLimits};
@@ -86,13 +86,11 @@ impl Ingest {
                 return rejection.response(connection);
             }
         };
-        let publish = self.publisher.publish(&record, post);
-        // The client has its own copy.
-        drop(record);
-        let (fate, post) = publish.await;
+        let (fate, mut post) = self.publisher.publish(record, post).await;
         match fate {
             Ok(receipt) => {
-                post.close(Outcome::Published);
+                post.locate(receipt.place().into());
+                post.close(receipt.place().outcome());
                 accepted(receipt, &id)
             }
             Err(undelivered) => {

@@ -138,10 +138,10 @@ fn files_and_sections_that_are_spoken_of_are_there() {
     }
 }
 
-/// The refusal that ends in `outcome`; the one outcome that is none is [`Outcome::Published`].
+/// The refusal that ends in `outcome`, if it is one.
 fn refusal(outcome: Outcome) -> Option<Rejection> {
     let rejection = match outcome {
-        Outcome::Published => return None,
+        Outcome::Published | Outcome::Spooled => return None,
         Outcome::NotFound => Rejection::NotFound,
         Outcome::MethodNotAllowed => Rejection::MethodNotAllowed,
         Outcome::Unauthorized => Rejection::Unauthorized,

@@ -42,6 +42,12 @@ impl Fault {
     pub(super) fn in_report(code: Code) -> Self {
         Self { verdict: verdict(code), code }
     }
+
+    /// Some fault that says this.
+    #[cfg(test)]
+    pub(in crate::delivery) fn of(verdict: Verdict) -> Self {
+        Self { verdict, code: Code::Unknown }
+    }
 }
 
 impl fmt::Display for Fault {

@@ -8,6 +8,7 @@
 use crate::delivery::kafka::fault::Fault;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::wakeup::Wakeup;
+use crate::delivery::receipt::Place;
 use crate::delivery::record::Record;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -37,6 +38,21 @@ pub struct Acked {
     pub offset: i64,
 }
 
+/// What a producer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Posts: a record that is not acked in time is given up.
+    Posts,
+    /// The drain: a record is tried for ever, and nothing overtakes it.
+    Drain,
+}
+
+impl From<Acked> for Place {
+    fn from(Acked { partition, offset }: Acked) -> Self {
+        Self::Kafka { partition, offset }
+    }
+}
+
 /// One librdkafka producer, owned by one event loop.
 pub struct Producer {
     /// Before `client`, which must outlive it.
@@ -58,11 +74,15 @@ pub enum ProducerError {
 }
 
 impl Producer {
-    /// A producer for posts, with batches of at most so many bytes. Never waits for a broker; must
-    /// be called inside a runtime.
-    pub fn new(settings: &Settings, batch_size: u32) -> Result<Self, ProducerError> {
+    /// A producer with batches of at most so many bytes. Never waits for a broker; must be called
+    /// inside a runtime.
+    pub fn new(
+        settings: &Settings,
+        purpose: Purpose,
+        batch_size: u32,
+    ) -> Result<Self, ProducerError> {
         let reports = Reports::default();
-        let config = settings.producer(batch_size);
+        let config = settings.producer(purpose, batch_size);
         let client: BaseProducer<Reports> = config.create_with_context(reports.clone())?;
         let wakeup = Wakeup::new(&client)?;
         Ok(Self { wakeup, client, reports, batch_size })

@@ -4,6 +4,7 @@
 //! attempt, in order, on the partition that Java's default partitioner would choose. A property
 //! that could break this is refused with the reason, under its aliases too. It reads no files.
 
+use crate::delivery::kafka::producer::Purpose;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 use rdkafka::producer::BaseProducer;
@@ -146,7 +147,8 @@ impl Settings {
     /// Whether librdkafka takes all properties together, and can read the files that they name.
     /// Connects to nothing that matters: the client is gone before it could.
     pub fn check(&self) -> Result<(), String> {
-        let client: Result<BaseProducer, _> = self.producer(self.batch_size(None)).create();
+        let client: Result<BaseProducer, _> =
+            self.producer(Purpose::Posts, self.batch_size(None)).create();
         client.map(drop).map_err(|error| {
             if let KafkaError::ClientCreation(reason) = error { reason } else { error.to_string() }
         })
@@ -169,15 +171,25 @@ impl Settings {
         given.unwrap_or(CLIENT_LIMIT).min(limit.unwrap_or(u32::MAX)).max(1)
     }
 
-    /// What a producer of posts is made with. It takes records of any size, unless the operator
+    /// What a producer is made with. It takes records of any size, unless the operator
     /// has set the largest: the publisher knows what the topic takes, and to tell librdkafka would
     /// need a new producer, half a second of which has no acks.
-    pub(super) fn producer(&self, batch_size: u32) -> ClientConfig {
+    pub(super) fn producer(&self, purpose: Purpose, batch_size: u32) -> ClientConfig {
         let mut config = self.config.clone();
         config.set("acks", "all");
         config.set("enable.idempotence", "true");
         config.set("partitioner", "murmur2_random");
-        config.set("message.timeout.ms", self.ack_timeout.as_millis().to_string());
+        match purpose {
+            Purpose::Posts => {
+                config.set("message.timeout.ms", self.ack_timeout.as_millis().to_string());
+            }
+            Purpose::Drain => {
+                // Else newer rows could be acked while older ones expire; and behind a batch that
+                // failed for good nothing may be written.
+                config.set("message.timeout.ms", "0");
+                config.set("enable.gapless.guarantee", "true");
+            }
+        }
         config.set("batch.size", batch_size.to_string());
         if !self.has_message_max_bytes() {
             config.set("message.max.bytes", ANY_SIZE);
@@ -234,12 +246,14 @@ mod tests {
     fn a_default_can_be_changed_under_its_alias() {
         let mut settings = settings();
         settings.set("queue.buffering.max.ms=7", Origin::Flag).unwrap();
-        assert_eq!(settings.producer(CLIENT_LIMIT).get("linger.ms"), Some("7"));
+        assert_eq!(settings.producer(Purpose::Posts, CLIENT_LIMIT).get("linger.ms"), Some("7"));
     }
 
     #[test]
     fn librdkafka_takes_the_defaults() {
-        settings().producer(CLIENT_LIMIT).create_native_config().unwrap();
+        for purpose in [Purpose::Posts, Purpose::Drain] {
+            settings().producer(purpose, CLIENT_LIMIT).create_native_config().unwrap();
+        }
     }
 
     #[test]

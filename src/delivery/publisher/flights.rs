@@ -1,13 +1,17 @@
-//! The records under way to Kafka: who waits for each, and since when.
+//! The records under way: who waits for each, since when, and what may still tell its fate.
 //!
-//! Promise: every flight ends with its report, and only then is its ticket given anew; whoever
-//! waits is told by the deadline. A plain value without I/O; the publisher feeds it.
+//! Promise: a flight has one fate, and its sender, or the account of a sender that left, is told
+//! it once; the first proof wins, be it Kafka's ack or the disk's. A ticket is given anew only
+//! when neither Kafka nor the disk can still report on it. A plain value without I/O; the
+//! publisher feeds it.
 
-use crate::delivery::kafka::producer::Acked;
 use crate::delivery::publisher::Undelivered;
+use crate::delivery::receipt::Place;
+use crate::delivery::record::Record;
 use crate::post::Post;
 use slab::Slab;
 use std::collections::VecDeque;
+use std::mem;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -15,47 +19,77 @@ use std::time::{Duration, Instant};
 const DEPARTURES_LEAST: usize = 1024;
 
 /// What is told of a record at the end.
-pub(super) type Fate = Result<Acked, Undelivered>;
+pub(super) type Fate = Result<Place, Undelivered>;
 
 /// All flights of one event loop.
 #[derive(Default)]
 pub(super) struct Flights {
     flights: Slab<Flight>,
-    /// Departures in order of time; the front is the next to be late. Those that have landed
-    /// meanwhile are dropped when they come to the front.
+    /// Departures to Kafka in order of time; the front is the next to be late. Those that have
+    /// landed meanwhile are dropped when they come to the front.
     departures: VecDeque<(Instant, usize)>,
 }
 
 struct Flight {
     since: Instant,
-    state: State,
+    kafka: Leg,
+    disk: Leg,
+    /// Kept until the fate is known, where it may have to be spooled.
+    record: Option<Record>,
+    fate: Option<Fate>,
+    sender: Sender,
 }
 
-enum State {
-    /// The sender waits.
-    Waiting(Option<Waker>),
-    /// The report is here; the sender has not looked yet.
-    Landed(Fate),
-    /// The deadline has passed; the sender has not looked yet.
-    Late,
-    /// The sender was told that there was no ack; only the report is still to come.
-    GivenUp,
-    /// The sender left; its account is closed by the report.
-    Orphan(Post),
+/// Whether a report is still to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leg {
+    Open,
+    Closed,
 }
 
-/// A report was taken in.
+enum Sender {
+    Waits(Option<Waker>),
+    /// Its account is closed when the fate is known.
+    Left(Post),
+    /// Nobody is to be told any more.
+    Told,
+}
+
+/// What the publisher has to do next.
+#[must_use]
+pub(super) enum Next {
+    Nothing,
+    /// Close the account of a sender that left.
+    Close(Post, Fate),
+    /// Append the record to the spool.
+    Spool(Record),
+}
+
+/// Kafka's report was taken in.
 pub(super) struct Landing {
     /// When its record was handed over, unless it was known to be late already.
     pub(super) on_time: Option<Instant>,
-    /// The account to close, where the sender had left.
-    pub(super) orphan: Option<Post>,
+    pub(super) next: Next,
+}
+
+/// A flight without an ack in time.
+pub(super) struct Late {
+    pub(super) ticket: usize,
+    /// When it was handed over.
+    pub(super) since: Instant,
+    pub(super) next: Next,
 }
 
 impl Flights {
-    /// A record leaves now; the ticket names it until its report has come.
-    pub(super) fn depart(&mut self, now: Instant) -> usize {
-        let ticket = self.flights.insert(Flight { since: now, state: State::Waiting(None) });
+    /// A record leaves for Kafka now. It is kept, so that it can be spooled if no ack comes.
+    pub(super) fn depart(&mut self, now: Instant, record: Record) -> usize {
+        let ticket = self.insert(now, Leg::Open, Leg::Closed, Some(record));
+        self.note_departure(now, ticket);
+        ticket
+    }
+
+    fn note_departure(&mut self, now: Instant, ticket: usize) {
+        self.departures.push_back((now, ticket));
         // One that never lands would keep all that have landed behind it for the whole time-out.
         if self.departures.len() > DEPARTURES_LEAST + 2 * self.flights.len() {
             let flights = &self.flights;
@@ -63,97 +97,162 @@ impl Flights {
                 flights.get(*ticket).is_some_and(|flight| flight.since == *since)
             });
         }
-        self.departures.push_back((now, ticket));
-        ticket
     }
 
-    /// It did not leave after all.
-    pub(super) fn cancel(&mut self, ticket: usize) {
-        self.flights.remove(ticket);
-        self.departures.pop_back();
+    /// A record leaves for the disk now.
+    pub(super) fn append(&mut self, now: Instant) -> usize {
+        self.insert(now, Leg::Closed, Leg::Open, None)
     }
 
-    /// The report came.
-    pub(super) fn land(&mut self, ticket: usize, fate: Fate) -> Landing {
+    /// A record waits for the gate.
+    pub(super) fn park(&mut self, now: Instant, record: Record) -> usize {
+        self.insert(now, Leg::Closed, Leg::Closed, Some(record))
+    }
+
+    fn insert(&mut self, since: Instant, kafka: Leg, disk: Leg, record: Option<Record>) -> usize {
+        let sender = Sender::Waits(None);
+        self.flights.insert(Flight { since, kafka, disk, record, fate: None, sender })
+    }
+
+    /// The gate lets a parked record go to Kafka now.
+    pub(super) fn release(&mut self, ticket: usize, now: Instant) {
         let flight = &mut self.flights[ticket];
-        let since = flight.since;
-        match std::mem::replace(&mut flight.state, State::Landed(fate)) {
-            State::Waiting(waker) => {
+        (flight.since, flight.kafka) = (now, Leg::Open);
+        self.note_departure(now, ticket);
+    }
+
+    /// The gate sends a parked record to the disk.
+    pub(super) fn divert(&mut self, ticket: usize, now: Instant) -> Option<Record> {
+        let flight = &mut self.flights[ticket];
+        (flight.since, flight.disk) = (now, Leg::Open);
+        flight.record.take()
+    }
+
+    /// The record, while it is kept.
+    pub(super) fn record(&self, ticket: usize) -> Option<&Record> {
+        self.flights[ticket].record.as_ref()
+    }
+
+    /// There is no disk to send the record to.
+    pub(super) fn let_go(&mut self, ticket: usize) {
+        self.flights[ticket].record = None;
+    }
+
+    /// It did not leave for Kafka after all, and goes nowhere else.
+    pub(super) fn ground(&mut self, ticket: usize, undelivered: Undelivered) -> Next {
+        self.flights[ticket].kafka = Leg::Closed;
+        self.decide(ticket, Err(undelivered))
+    }
+
+    /// Kafka's report came. `None`: no ack.
+    pub(super) fn land(&mut self, ticket: usize, acked: Option<Place>) -> Landing {
+        let flight = &mut self.flights[ticket];
+        flight.kafka = Leg::Closed;
+        let late = flight.fate.is_some() || flight.disk == Leg::Open;
+        let on_time = (!late).then_some(flight.since);
+        let next = match acked {
+            Some(place) => self.decide(ticket, Ok(place)),
+            None => self.fall_back(ticket),
+        };
+        Landing { on_time, next }
+    }
+
+    /// The disk's report came. `None`: it was not stored.
+    pub(super) fn store(&mut self, ticket: usize, row: Option<Place>) -> Next {
+        self.flights[ticket].disk = Leg::Closed;
+        self.decide(ticket, row.ok_or(Undelivered::Unavailable))
+    }
+
+    /// No ack came: the disk's turn, if there is one and it has not had it.
+    fn fall_back(&mut self, ticket: usize) -> Next {
+        let flight = &mut self.flights[ticket];
+        match (flight.fate, flight.record.take()) {
+            (None, Some(record)) => {
+                flight.disk = Leg::Open;
+                Next::Spool(record)
+            }
+            (None, None) if flight.disk == Leg::Open => Next::Nothing,
+            (_, _) => self.decide(ticket, Err(Undelivered::Unavailable)),
+        }
+    }
+
+    /// The first proof wins; a failure counts only where no proof came.
+    fn decide(&mut self, ticket: usize, fate: Fate) -> Next {
+        let flight = &mut self.flights[ticket];
+        if !matches!(flight.fate, Some(Ok(_))) {
+            flight.fate = Some(fate);
+            flight.record = None;
+        }
+        let next = match mem::replace(&mut flight.sender, Sender::Told) {
+            Sender::Waits(waker) => {
+                flight.sender = Sender::Waits(None);
                 if let Some(waker) = waker {
                     waker.wake();
                 }
-                Landing { on_time: Some(since), orphan: None }
+                Next::Nothing
             }
-            State::Late => Landing { on_time: None, orphan: None },
-            State::GivenUp => {
-                self.flights.remove(ticket);
-                Landing { on_time: None, orphan: None }
-            }
-            State::Orphan(post) => {
-                self.flights.remove(ticket);
-                Landing { on_time: Some(since), orphan: Some(post) }
-            }
-            State::Landed(_) => unreachable!("a record has one report"),
-        }
+            Sender::Left(post) => Next::Close(post, fate),
+            Sender::Told => Next::Nothing,
+        };
+        self.retire(ticket);
+        next
     }
 
     /// The sender looks.
     pub(super) fn poll(&mut self, ticket: usize, cx: &Context<'_>) -> Poll<Fate> {
         let flight = &mut self.flights[ticket];
-        match &mut flight.state {
-            State::Waiting(waker) => {
-                match waker {
-                    Some(waker) => waker.clone_from(cx.waker()),
-                    None => *waker = Some(cx.waker().clone()),
-                }
-                Poll::Pending
-            }
-            State::Landed(fate) => {
-                let fate = *fate;
-                self.flights.remove(ticket);
-                Poll::Ready(fate)
-            }
-            State::Late => {
-                flight.state = State::GivenUp;
-                Poll::Ready(Err(Undelivered::Unavailable))
-            }
-            State::GivenUp | State::Orphan(_) => unreachable!("nobody waits any more"),
+        if let Some(fate) = flight.fate {
+            flight.sender = Sender::Told;
+            self.retire(ticket);
+            return Poll::Ready(fate);
         }
+        if let Sender::Waits(waker) = &mut flight.sender {
+            match waker {
+                Some(waker) => waker.clone_from(cx.waker()),
+                None => *waker = Some(cx.waker().clone()),
+            }
+        }
+        Poll::Pending
     }
 
-    /// The sender leaves. Its account comes back with its fate, if that is known.
-    pub(super) fn abandon(&mut self, ticket: usize, post: Post) -> Option<(Post, Fate)> {
+    /// The sender leaves.
+    pub(super) fn abandon(&mut self, ticket: usize, post: Post) -> Next {
         let flight = &mut self.flights[ticket];
-        if let State::Landed(fate) = flight.state {
-            self.flights.remove(ticket);
-            return Some((post, fate));
+        if let Some(fate) = flight.fate {
+            flight.sender = Sender::Told;
+            self.retire(ticket);
+            return Next::Close(post, fate);
         }
-        flight.state = State::Orphan(post);
-        None
+        flight.sender = Sender::Left(post);
+        Next::Nothing
     }
 
-    /// Tells all senders whose records left `timeout` ago; gives the earliest such departure.
-    pub(super) fn expire(&mut self, now: Instant, timeout: Duration) -> Option<Instant> {
-        let mut earliest = None;
+    /// Gives the ticket back once nothing can ask or report about it.
+    fn retire(&mut self, ticket: usize) {
+        let flight = &self.flights[ticket];
+        let over = (flight.kafka, flight.disk) == (Leg::Closed, Leg::Closed);
+        if over && matches!(flight.sender, Sender::Told) {
+            self.flights.remove(ticket);
+        }
+    }
+
+    /// One flight whose ack is `timeout` late: it goes to the disk, or its sender is told. A sender
+    /// that left without a disk behind it has time until the report.
+    pub(super) fn next_late(&mut self, now: Instant, timeout: Duration) -> Option<Late> {
         while let Some((since, ticket)) = self.departures.front().copied()
             && since + timeout <= now
         {
             self.departures.pop_front();
-            if let Some(flight) = self.flights.get_mut(ticket)
-                && flight.since == since
-                && let State::Waiting(waker) = &mut flight.state
-            {
-                if let Some(waker) = waker.take() {
-                    waker.wake();
-                }
-                flight.state = State::Late;
-                earliest = earliest.or(Some(since));
+            let Some(flight) = self.flights.get(ticket) else { continue };
+            let open = flight.since == since && flight.kafka == Leg::Open && flight.fate.is_none();
+            if open && (flight.record.is_some() || matches!(flight.sender, Sender::Waits(_))) {
+                return Some(Late { ticket, since, next: self.fall_back(ticket) });
             }
         }
-        earliest
+        None
     }
 
-    /// When the next flight was handed over that somebody may still wait for.
+    /// When the next flight was handed to Kafka that somebody may still wait for.
     pub(super) fn earliest_departure(&mut self) -> Option<Instant> {
         while let Some((since, ticket)) = self.departures.front().copied() {
             if self.flights.get(ticket).is_some_and(|flight| flight.since == since) {
@@ -164,6 +263,23 @@ impl Flights {
         None
     }
 
+    /// Tells all who have waited for the disk longer than `patience`; gives how many.
+    pub(super) fn give_up_on_disk(&mut self, now: Instant, patience: Duration) -> usize {
+        let stuck = |flight: &Flight| {
+            flight.disk == Leg::Open
+                && flight.fate.is_none()
+                && flight.since + patience <= now
+                && matches!(flight.sender, Sender::Waits(_))
+        };
+        let tickets: Vec<usize> =
+            self.flights.iter().filter(|(_, flight)| stuck(flight)).map(|(t, _)| t).collect();
+        for ticket in &tickets {
+            // A sender that waits has its account itself: there is nothing to do next.
+            drop(self.decide(*ticket, Err(Undelivered::Unavailable)));
+        }
+        tickets.len()
+    }
+
     /// How many reports are still to come, and senders to look.
     pub(super) fn len(&self) -> usize {
         self.flights.len()
@@ -171,85 +287,4 @@ impl Flights {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::metrics::{Build, Metrics};
-    use std::sync::Arc;
-
-    const TIMEOUT: Duration = Duration::from_millis(2500);
-    const ACKED: Fate = Ok(Acked { partition: 1, offset: 2 });
-    const TOLD: Poll<Fate> = Poll::Ready(Err(Undelivered::Unavailable));
-
-    fn post() -> Post {
-        let build = Build { version: "0", commit: "0", librdkafka: "0".to_owned() };
-        Post::open(&Arc::new(Metrics::new(&build)))
-    }
-
-    fn look(flights: &mut Flights, ticket: usize) -> Poll<Fate> {
-        flights.poll(ticket, &Context::from_waker(Waker::noop()))
-    }
-
-    #[test]
-    fn a_sender_is_told_its_fate_and_the_ticket_is_free_again() {
-        let mut flights = Flights::default();
-        let ticket = flights.depart(Instant::now());
-        assert_eq!(look(&mut flights, ticket), Poll::Pending);
-        flights.land(ticket, ACKED);
-        assert_eq!(look(&mut flights, ticket), Poll::Ready(ACKED));
-        assert_eq!(flights.len(), 0);
-    }
-
-    #[test]
-    fn a_late_sender_is_told_by_the_deadline_and_the_report_is_still_awaited() {
-        let (mut flights, start) = (Flights::default(), Instant::now());
-        let ticket = flights.depart(start);
-        assert_eq!(flights.expire(start + TIMEOUT / 2, TIMEOUT), None);
-        assert_eq!(flights.expire(start + TIMEOUT, TIMEOUT), Some(start));
-        assert_eq!(look(&mut flights, ticket), TOLD);
-        assert_eq!(flights.len(), 1);
-        assert!(flights.land(ticket, ACKED).orphan.is_none());
-        assert_eq!(flights.len(), 0);
-    }
-
-    #[test]
-    fn an_ack_between_the_deadline_and_the_look_still_counts() {
-        let (mut flights, start) = (Flights::default(), Instant::now());
-        let ticket = flights.depart(start);
-        flights.expire(start + TIMEOUT, TIMEOUT);
-        flights.land(ticket, ACKED);
-        assert_eq!(look(&mut flights, ticket), Poll::Ready(ACKED));
-    }
-
-    #[test]
-    fn the_account_of_a_sender_that_left_is_closed_by_the_report() {
-        let mut flights = Flights::default();
-        let ticket = flights.depart(Instant::now());
-        assert!(flights.abandon(ticket, post()).is_none());
-        let post = flights.land(ticket, ACKED).orphan.expect("the account comes back");
-        post.close(crate::metrics::Outcome::Published);
-        assert_eq!(flights.len(), 0);
-    }
-
-    #[test]
-    fn a_sender_that_leaves_after_the_report_gets_its_account_back() {
-        let mut flights = Flights::default();
-        let ticket = flights.depart(Instant::now());
-        flights.land(ticket, ACKED);
-        let (_post, fate) = flights.abandon(ticket, post()).expect("the fate is known");
-        assert_eq!(fate, ACKED);
-        assert_eq!(flights.len(), 0);
-    }
-
-    #[test]
-    fn a_ticket_given_anew_is_not_late_by_its_forerunner_s_departure() {
-        let (mut flights, start) = (Flights::default(), Instant::now());
-        let first = flights.depart(start);
-        flights.land(first, ACKED);
-        assert_eq!(look(&mut flights, first), Poll::Ready(ACKED));
-        let later = start + TIMEOUT / 2;
-        let second = flights.depart(later);
-        assert_eq!(second, first);
-        assert_eq!(flights.expire(start + TIMEOUT, TIMEOUT), None);
-        assert_eq!(flights.earliest_departure(), Some(later));
-    }
-}
+mod tests;

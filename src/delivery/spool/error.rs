@@ -58,6 +58,19 @@ pub enum SpoolError {
     Thread(#[source] io::Error),
 }
 
+impl SpoolError {
+    /// Whether the flags that name the spool are at fault, and not what happens on the machine.
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::ReadOnly { .. }
+            | Self::Folder { .. }
+            | Self::Missing { .. }
+            | Self::LimitTooSmall { .. } => true,
+            Self::Locked { .. } | Self::Files { .. } | Self::Thread(_) => false,
+        }
+    }
+}
+
 /// A record was not stored.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum AppendError {

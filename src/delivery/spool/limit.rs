@@ -10,8 +10,6 @@ use crate::delivery::spool::wal::PAGE;
 
 /// Room that is kept for the log: 4 MiB up to its checkpoint, and one transaction more.
 const LOG_ROOM: u64 = 6 << 20;
-/// The least limit: the reserve, the log, and five mebibytes for rows.
-pub(super) const LEAST_LIMIT: u64 = 16 << 20;
 /// Under this room nothing is let through, so that readiness does not flicker: some ordinary posts.
 const LEAST_ROOM: u64 = 64 << 10;
 /// What a row takes beside its columns: the header of its record, its number and pointer, and its
@@ -79,6 +77,7 @@ pub(super) fn growth(row_bytes: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::delivery::spool::LEAST_LIMIT;
 
     #[test]
     fn the_least_limit_has_room_and_an_endless_row_has_none() {

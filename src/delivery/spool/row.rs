@@ -30,6 +30,16 @@ impl RowId {
     pub fn get(self) -> i64 {
         self.0
     }
+
+    /// The number as the ticket of a record under way to Kafka.
+    pub fn ticket(self) -> usize {
+        usize::try_from(self.0).expect("rows are numbered from one, and pointers have 64 bits")
+    }
+
+    /// The row that [`RowId::ticket`] was made from.
+    pub fn from_ticket(ticket: usize) -> Self {
+        Self(i64::try_from(ticket).expect("a ticket was made from a row's number"))
+    }
 }
 
 impl fmt::Display for RowId {

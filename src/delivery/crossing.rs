@@ -1,0 +1,193 @@
+//! The gate and the spool behind it, shared by the event loops, the drain and the admin port.
+//!
+//! Promise: the gate is told of everything in the order in which it happens, and whoever keeps
+//! parked posts or drains is woken when that changes what it may do. The lock is held for a few
+//! instructions and never across I/O.
+
+use crate::delivery::gate::admission::{Admission, Way};
+use crate::delivery::gate::{Gate, State};
+use crate::delivery::receipt::Place;
+use crate::delivery::record::Record;
+use crate::delivery::spool::Spool;
+use crate::delivery::spool::error::AppendError;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
+use tokio::sync::{Notify, watch};
+
+/// Where posts cross from the senders' bank to the consumers'.
+pub struct Crossing {
+    gate: Mutex<Gate>,
+    spool: Spool,
+    /// [`Gate::closings_ended`], for those who keep parked posts.
+    closings: watch::Sender<u64>,
+    /// Rings when there may be rows to drain.
+    rows: Notify,
+}
+
+/// What an operator sees of the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Where posts go.
+    pub state: State,
+    /// What must reach Kafka before they go there directly again.
+    pub backlog: u64,
+}
+
+impl Crossing {
+    /// The crossing in front of an open spool.
+    pub fn new(spool: Spool) -> Self {
+        let gate = Mutex::new(Gate::new(spool.status().rows));
+        Self { gate, spool, closings: watch::Sender::new(0), rows: Notify::new() }
+    }
+
+    /// The spool.
+    pub fn spool(&self) -> &Spool {
+        &self.spool
+    }
+
+    /// A post has come.
+    pub fn post(&self) -> Admission {
+        self.tell(Gate::post)
+    }
+
+    /// A parked post goes on.
+    pub fn unpark(&self) -> Way {
+        self.tell(|gate, _| gate.unpark())
+    }
+
+    /// A record that went directly was not acked; the caller appends it.
+    pub fn unacked(&self) {
+        self.tell(Gate::unacked);
+    }
+
+    /// Kafka is known to be away.
+    pub fn known_away(&self) {
+        self.tell(Gate::known_away);
+    }
+
+    /// Kafka is there again.
+    pub fn known_back(&self) {
+        self.tell(Gate::known_back);
+    }
+
+    /// The drain's records were acked.
+    pub fn drain_acked(&self) {
+        self.tell(Gate::drain_acked);
+    }
+
+    /// The drain starts over.
+    pub fn drain_fault(&self) {
+        self.tell(Gate::drain_fault);
+    }
+
+    /// Rows have left the queue. More than were counted can only be rows that came back from a
+    /// damaged file; they count for nothing.
+    pub fn released(&self, rows: u64) {
+        self.tell(|gate, now| {
+            let counted = gate.backlog() - gate.pending();
+            gate.released(rows.min(counted), now);
+        });
+    }
+
+    /// The rows that are counted, if no append is under way.
+    pub fn counted(&self) -> Option<u64> {
+        let gate = self.lock();
+        (gate.pending() == 0).then(|| gate.backlog())
+    }
+
+    /// Ends a Closing whose time is over; gives when to come again.
+    pub fn tick(&self) -> Option<Instant> {
+        self.tell(|gate, now| {
+            gate.tick(now);
+            gate.next_deadline()
+        })
+    }
+
+    /// The bridge is ending.
+    pub fn stop(&self) {
+        self.tell(|gate, _| gate.stop());
+    }
+
+    /// Appends a record that the gate has counted. `done` is told from the spool's thread where
+    /// the record stands, or that it was not stored. On an error here it is not called.
+    pub fn append(
+        self: &Arc<Self>,
+        record: Record,
+        done: impl FnOnce(Option<Place>) + Send + 'static,
+    ) -> Result<(), AppendError> {
+        let crossing = self.clone();
+        let queued = self.spool.append(record, move |stored| match stored {
+            Ok(row) => {
+                crossing.tell(|gate, _| gate.committed(1));
+                crossing.rows.notify_one();
+                done(Some(Place::Spool { row: row.get() }));
+            }
+            Err(error) => {
+                crossing.not_stored(&error);
+                done(None);
+            }
+        });
+        queued.inspect_err(|error| self.not_stored(error))
+    }
+
+    fn not_stored(&self, error: &AppendError) {
+        tracing::debug!(%error, "a record could not be spooled");
+        self.tell(|gate, now| gate.append_failed(1, now));
+    }
+
+    /// For readiness and metrics.
+    pub fn standing(&self) -> Standing {
+        let gate = self.lock();
+        Standing { state: gate.state(), backlog: gate.backlog() }
+    }
+
+    /// Changes when parked posts may go on.
+    pub fn closings(&self) -> watch::Receiver<u64> {
+        self.closings.subscribe()
+    }
+
+    /// Waits until there may be rows to drain. Cancel-safe.
+    pub async fn rows_came(&self) {
+        self.rows.notified().await;
+    }
+
+    fn tell<R>(&self, tell: impl FnOnce(&mut Gate, Instant) -> R) -> R {
+        let mut gate = self.lock();
+        let (before, seen) = (gate.state(), gate.closings_ended());
+        let answer = tell(&mut gate, Instant::now());
+        let (after, ended) = (gate.state(), gate.closings_ended());
+        drop(gate);
+        if ended != seen {
+            // Two threads may come here in either order: it never goes back.
+            self.closings.send_if_modified(|told| {
+                let news = *told < ended;
+                *told = (*told).max(ended);
+                news
+            });
+        }
+        if before != after {
+            log(before, after);
+        }
+        answer
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Gate> {
+        // A panic under the lock means wrong counts: the next process counts the rows anew.
+        self.gate.lock().expect("the gate's counts are right")
+    }
+}
+
+/// Two lines for an outage; what happens in between is the drain's to tell.
+fn log(before: State, after: State) {
+    match (before, after) {
+        (State::Direct, State::Spooling) => {
+            tracing::warn!("kafka does not ack, posts are kept on disk until it does");
+        }
+        (State::Spooling | State::Closing { .. }, State::Direct) => {
+            tracing::info!("the spool is empty, posts go to kafka again");
+        }
+        (State::Direct, State::Direct | State::Closing { .. })
+        | (State::Spooling, State::Spooling | State::Closing { .. })
+        | (State::Closing { .. }, State::Spooling | State::Closing { .. }) => {}
+    }
+}

@@ -1,0 +1,219 @@
+//! The spool to Kafka, oldest first.
+//!
+//! Promise: rows reach Kafka in row order, nothing overtaking; a row is released only after its own
+//! ack, or set aside when it was refused while it was alone, and its neighbours go through. After
+//! any fault the drain starts over with a new producer from the oldest row that is left: its
+//! producer is gapless, so that behind a failed batch nothing was written. While rows are released,
+//! the next ones are under way already. It decides nothing about posts: the gate does.
+
+mod feed;
+mod narration;
+mod progress;
+mod release;
+mod window;
+
+use crate::delivery::availability::Availability;
+use crate::delivery::availability::state::Report as Standing;
+use crate::delivery::crossing::Crossing;
+use crate::delivery::drain::narration::Narration;
+use crate::delivery::drain::release::answer;
+use crate::delivery::drain::window::{Setback, Window};
+use crate::delivery::gate::State;
+use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose};
+use crate::delivery::kafka::settings::Settings;
+use crate::delivery::spool::error::AccessError;
+use std::io;
+use std::mem;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{oneshot, watch};
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// Between looks at the gate's clock and at what is known of Kafka, while posts do not go there
+/// directly: a quarter of a Closing.
+const TICK: Duration = Duration::from_millis(50);
+/// The same while they do, and nothing waits.
+const IDLE_TICK: Duration = Duration::from_secs(1);
+/// After a fault: Kafka, the disk or the operator gets time to mend it.
+const REST: Duration = Duration::from_millis(500);
+/// How long a stop waits for acks of what was sent: many round trips. A row whose ack is not waited
+/// for is sent again by the next process.
+const LAST_ACKS: Duration = Duration::from_secs(1);
+/// How long a stop waits for the disk to release what was acked.
+const LAST_RELEASE: Duration = Duration::from_secs(1);
+
+/// The task that drains.
+pub struct Drain {
+    crossing: Arc<Crossing>,
+    availability: Arc<Availability>,
+    settings: Settings,
+    /// The topic's largest record, once it is known.
+    limit: watch::Receiver<Option<u32>>,
+    producer: Producer,
+    window: Window,
+    /// Whether the spool may hold rows that were not read.
+    more: More,
+    /// The answer to the release that is under way.
+    releasing: Option<oneshot::Receiver<Result<(), AccessError>>>,
+    /// Nothing is read, sent or released before.
+    rest_until: Option<Instant>,
+    narration: Narration,
+}
+
+/// What is to be expected of the next read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum More {
+    Perhaps,
+    No,
+}
+
+/// The drain cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum DrainError {
+    /// No producer can be made.
+    #[error("cannot make the drain's producer")]
+    Producer(#[from] ProducerError),
+    /// It cannot wait for reports.
+    #[error("cannot wait for the drain's reports")]
+    Reports(#[from] io::Error),
+    /// The spool's thread has ended.
+    #[error("the spool is closed")]
+    SpoolClosed,
+}
+
+impl Drain {
+    /// Makes the producer now, since its first ack takes half a second. Must be called inside the
+    /// runtime that will run it.
+    pub fn new(
+        crossing: Arc<Crossing>,
+        availability: Arc<Availability>,
+        settings: Settings,
+        limit: watch::Receiver<Option<u32>>,
+    ) -> Result<Self, ProducerError> {
+        let batch_size = settings.batch_size(*limit.borrow());
+        let producer = Producer::new(&settings, Purpose::Drain, batch_size)?;
+        Ok(Self {
+            crossing,
+            availability,
+            settings,
+            limit,
+            producer,
+            window: Window::default(),
+            more: More::Perhaps,
+            releasing: None,
+            rest_until: None,
+            narration: Narration::default(),
+        })
+    }
+
+    /// Drains until `stop`, and then releases what is acked in a moment. Rows that are left stay.
+    pub async fn run(mut self, stop: CancellationToken) -> Result<(), DrainError> {
+        while stop.run_until_cancelled(self.turn()).await.transpose()?.is_some() {}
+        self.finish().await
+    }
+
+    /// Cancel-safe: at worst, rows are sent again by the next process.
+    async fn turn(&mut self) -> Result<(), DrainError> {
+        let tick = self.look_around();
+        let mut setback = None;
+        if self.is_rested() {
+            setback = self.fill().await?;
+            self.begin_release()?;
+        }
+        tokio::select! {
+            raised = self.producer.raised() => raised?,
+            () = self.crossing.rows_came(), if self.more == More::No => self.more = More::Perhaps,
+            released = answer(&mut self.releasing) => self.end_release(released)?,
+            () = sleep(tick) => {}
+        }
+        setback = setback.or(self.take_in());
+        if setback.is_none() && self.producer.is_dead() {
+            setback = Some(Setback::Dead);
+        }
+        if let Some(setback) = setback {
+            self.start_over(setback).await?;
+        }
+        Ok(())
+    }
+
+    /// The gate's clock, and what is known of Kafka; gives when to look again.
+    fn look_around(&mut self) -> Duration {
+        match self.availability.report().0 {
+            Standing::Away { .. } => self.crossing.known_away(),
+            Standing::Up => self.crossing.known_back(),
+            Standing::Untried | Standing::Doubted { .. } => {}
+        }
+        self.crossing.tick();
+        let standing = self.crossing.standing();
+        self.narration.tell(standing.backlog, Instant::now());
+        match standing.state {
+            State::Direct => IDLE_TICK,
+            State::Spooling | State::Closing { .. } => TICK,
+        }
+    }
+
+    fn is_rested(&self) -> bool {
+        self.rest_until.is_none_or(|until| until <= Instant::now())
+    }
+
+    fn rest(&mut self) {
+        self.rest_until = Some(Instant::now() + REST);
+    }
+
+    /// Takes in Kafka's reports.
+    fn take_in(&mut self) -> Option<Setback> {
+        let mut reports = Vec::new();
+        self.producer.take_reports(&mut reports);
+        let taken = self.window.take_in(reports);
+        if taken.acks {
+            // In this order: between the two, a post would tell the gate that Kafka is away.
+            self.availability.acked();
+            self.crossing.drain_acked();
+        }
+        taken.setback
+    }
+
+    /// After a fault: everything that was under way is sent again, by a new producer.
+    async fn start_over(&mut self, setback: Setback) -> Result<(), DrainError> {
+        self.crossing.drain_fault();
+        self.narration.setback(&setback);
+        let batch_size = self.settings.batch_size(*self.limit.borrow());
+        let new = Producer::new(&self.settings, Purpose::Drain, batch_size)?;
+        let old = mem::replace(&mut self.producer, new);
+        if let Ok(last) = spawn_blocking(move || old.retire()).await {
+            // An ack is an ack; failures say nothing more.
+            self.window.take_in(last);
+        }
+        self.window.start_over(setback);
+        self.more = More::Perhaps;
+        self.rest();
+        Ok(())
+    }
+
+    /// Waits a moment for acks of what was sent, and releases what has them.
+    async fn finish(mut self) -> Result<(), DrainError> {
+        if self.availability.report().0 == Standing::Up {
+            let acks = async {
+                while self.window.is_under_way() {
+                    self.producer.raised().await?;
+                    self.take_in();
+                }
+                io::Result::Ok(())
+            };
+            if let Ok(waited) = timeout(LAST_ACKS, acks).await {
+                waited?;
+            }
+        }
+        let release = async {
+            while self.releasing.is_some() || self.window.has_ended_rows() {
+                self.begin_release()?;
+                let released = answer(&mut self.releasing).await;
+                self.end_release(released)?;
+            }
+            Ok(())
+        };
+        timeout(LAST_RELEASE, release).await.unwrap_or(Ok(()))
+    }
+}

@@ -1,0 +1,224 @@
+//! The rows that the drain has read and not yet released.
+//!
+//! Promise: a row is refused only when it was alone under way; nothing is forgotten before it was
+//! released. A plain value.
+
+use crate::delivery::kafka::fault::{Fault, Verdict};
+use crate::delivery::kafka::producer::Report;
+use crate::delivery::spool::row::RowId;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+
+/// Rows under way at once: enough for full batches on each partition, few enough to send again.
+const ROWS: usize = 256;
+/// Rows that may wait for their release: while the disk is slow, no more are sent.
+const MOST_ENDED: usize = 16 * ROWS;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Window {
+    /// Handed over and without a report.
+    open: BTreeSet<RowId>,
+    /// To be released.
+    ended: Ends,
+    /// Being released.
+    releasing: Ends,
+    /// The last row that was read.
+    cursor: Option<RowId>,
+    /// Rows go alone up to this one: a batch with it in it was refused.
+    alone_until: Option<RowId>,
+}
+
+/// Rows that need nothing more from Kafka.
+#[derive(Debug, Default)]
+struct Ends {
+    acked: BTreeSet<RowId>,
+    refused: BTreeMap<RowId, String>,
+}
+
+/// What is to be released.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    /// To be deleted.
+    pub(super) acked: Vec<RowId>,
+    /// To be set aside, and why.
+    pub(super) refused: Vec<(RowId, String)>,
+}
+
+/// Why the drain has to start over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Setback {
+    /// The producer had a fatal error, and no row a report of it.
+    Dead,
+    /// No ack, for a reason that says nothing about the rows.
+    Unacked(Fault),
+    /// A batch was refused that may hold innocent rows: they go alone up to this one.
+    Suspects(Fault, RowId),
+    /// This row was alone, and was refused.
+    Refused(Fault, RowId),
+}
+
+/// What reports said.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Taken {
+    pub(super) setback: Option<Setback>,
+    /// Whether rows were acked.
+    pub(super) acks: bool,
+}
+
+impl Ends {
+    fn len(&self) -> usize {
+        self.acked.len() + self.refused.len()
+    }
+
+    fn contains(&self, row: RowId) -> bool {
+        self.acked.contains(&row) || self.refused.contains_key(&row)
+    }
+}
+
+impl Window {
+    /// How many rows may be read now; none while the window is full.
+    pub(super) fn room(&self) -> Option<NonZeroUsize> {
+        if self.ended.len() >= MOST_ENDED {
+            return None;
+        }
+        let most = if self.is_alone() { 1 } else { ROWS };
+        NonZeroUsize::new(most.saturating_sub(self.open.len()))
+    }
+
+    /// Whether the next row, or the one under way, has to be alone.
+    fn is_alone(&self) -> bool {
+        self.alone_until.is_some_and(|last| self.cursor < Some(last) || !self.open.is_empty())
+    }
+
+    /// Where to read on.
+    pub(super) fn cursor(&self) -> Option<RowId> {
+        self.cursor
+    }
+
+    /// Reads from the first row again.
+    pub(super) fn rewind(&mut self) {
+        self.cursor = None;
+        // All suspects have been tried: nothing is left below the cursor.
+        self.alone_until = None;
+    }
+
+    /// Whether rows are under way to Kafka.
+    pub(super) fn is_under_way(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    /// Whether rows wait for their release to begin.
+    pub(super) fn has_ended_rows(&self) -> bool {
+        self.ended.len() > 0
+    }
+
+    /// Whether any row is under way or not yet released.
+    pub(super) fn is_open(&self) -> bool {
+        self.is_under_way() || self.has_ended_rows() || self.releasing.len() > 0
+    }
+
+    /// Whether the row only waits for its release.
+    pub(super) fn has_ended(&self, row: RowId) -> bool {
+        self.ended.contains(row) || self.releasing.contains(row)
+    }
+
+    /// The row needs nothing more.
+    pub(super) fn passed(&mut self, row: RowId) {
+        self.cursor = Some(row);
+    }
+
+    /// The row was handed over.
+    pub(super) fn sent(&mut self, row: RowId) {
+        self.open.insert(row);
+        self.cursor = Some(row);
+    }
+
+    /// The client refuses the row.
+    pub(super) fn refused(&mut self, row: RowId, reason: String) {
+        self.ended.refused.insert(row, reason);
+        self.cursor = Some(row);
+    }
+
+    /// Takes in reports.
+    pub(super) fn take_in(&mut self, reports: Vec<Report>) -> Taken {
+        let mut fault = None;
+        let mut acks = false;
+        for Report { ticket, result } in reports {
+            let row = RowId::from_ticket(ticket);
+            match result {
+                // Else it was sent again meanwhile, and will have a report of its own.
+                Ok(_) if self.open.remove(&row) => {
+                    self.ended.acked.insert(row);
+                    acks = true;
+                }
+                Ok(_) => {}
+                Err(failed) => fault = worse(fault, failed),
+            }
+        }
+        Taken { setback: fault.map(|fault| self.setback(fault)), acks }
+    }
+
+    /// What a fault means for the rows under way.
+    pub(super) fn setback(&self, fault: Fault) -> Setback {
+        match (fault.verdict, self.open.first(), self.open.last()) {
+            (Verdict::Unacked | Verdict::Local, _, _) | (_, None, _) | (_, _, None) => {
+                Setback::Unacked(fault)
+            }
+            (Verdict::NotProof | Verdict::Refused, Some(first), Some(last)) if first == last => {
+                Setback::Refused(fault, *first)
+            }
+            (Verdict::NotProof | Verdict::Refused, Some(_), Some(last)) => {
+                Setback::Suspects(fault, *last)
+            }
+        }
+    }
+
+    /// Everything under way is to be sent again, except a row that was refused.
+    pub(super) fn start_over(&mut self, setback: Setback) {
+        self.open.clear();
+        self.cursor = None;
+        match setback {
+            Setback::Dead | Setback::Unacked(_) => {}
+            Setback::Suspects(_, last) => self.alone_until = self.alone_until.max(Some(last)),
+            Setback::Refused(fault, row) => {
+                self.ended.refused.insert(row, fault.to_string());
+            }
+        }
+    }
+
+    /// What is to be released now, if anything. One release at a time.
+    pub(super) fn begin_release(&mut self) -> Option<Ended> {
+        if self.ended.len() == 0 {
+            return None;
+        }
+        debug_assert_eq!(self.releasing.len(), 0, "one release at a time");
+        self.releasing = std::mem::take(&mut self.ended);
+        let refused = self.releasing.refused.iter().map(|(row, why)| (*row, why.clone()));
+        let acked = self.releasing.acked.iter().copied();
+        Some(Ended { acked: acked.collect(), refused: refused.collect() })
+    }
+
+    /// It was released; gives how many rows that were.
+    pub(super) fn end_release(&mut self) -> u64 {
+        std::mem::take(&mut self.releasing).len() as u64
+    }
+
+    /// It was not.
+    pub(super) fn take_back_release(&mut self) {
+        let Ends { acked, refused } = std::mem::take(&mut self.releasing);
+        self.ended.acked.extend(acked);
+        self.ended.refused.extend(refused);
+    }
+}
+
+/// Of two faults, the one that suspects rows.
+fn worse(before: Option<Fault>, fault: Fault) -> Option<Fault> {
+    match before.map(|fault| fault.verdict) {
+        Some(Verdict::NotProof | Verdict::Refused) => before,
+        Some(Verdict::Unacked | Verdict::Local) | None => Some(fault),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+use super::*;
+use crate::delivery::kafka::producer::Acked;
+
+fn row(number: usize) -> RowId {
+    RowId::from_ticket(number)
+}
+
+fn acked(number: usize) -> Report {
+    Report { ticket: number, result: Ok(Acked { partition: 0, offset: 0 }) }
+}
+
+fn failed(number: usize, verdict: Verdict) -> Report {
+    Report { ticket: number, result: Err(Fault::of(verdict)) }
+}
+
+/// A window with these rows under way.
+fn window(rows: std::ops::RangeInclusive<usize>) -> Window {
+    let mut window = Window::default();
+    rows.for_each(|number| window.sent(row(number)));
+    window
+}
+
+fn room(window: &Window) -> usize {
+    window.room().map_or(0, NonZeroUsize::get)
+}
+
+#[test]
+fn a_full_window_has_no_room_until_an_ack_comes() {
+    let mut window = window(1..=ROWS);
+    assert_eq!(room(&window), 0);
+    assert!(window.take_in(vec![acked(1)]).acks);
+    assert_eq!(room(&window), 1);
+}
+
+#[test]
+fn acked_rows_are_released_once_and_again_only_if_that_failed() {
+    let mut window = window(1..=2);
+    window.take_in(vec![acked(1)]);
+    let first = Ended { acked: vec![row(1)], refused: vec![] };
+    assert_eq!(window.begin_release(), Some(first));
+    window.take_in(vec![acked(2)]);
+    window.take_back_release();
+    let both = Ended { acked: vec![row(1), row(2)], refused: vec![] };
+    assert_eq!(window.begin_release(), Some(both));
+    assert_eq!(window.end_release(), 2);
+    assert!(!window.is_open());
+}
+
+#[test]
+fn a_row_that_waits_for_its_release_is_not_sent_again() {
+    let mut window = window(1..=2);
+    window.take_in(vec![acked(1)]);
+    window.begin_release();
+    window.start_over(Setback::Dead);
+    assert_eq!(window.cursor(), None);
+    assert!(window.has_ended(row(1)));
+    assert!(!window.has_ended(row(2)));
+}
+
+#[test]
+fn a_refused_batch_makes_its_rows_go_alone_and_only_the_one_refused_alone_is_set_aside() {
+    let mut window = window(1..=3);
+    let setback = window.take_in(vec![failed(1, Verdict::NotProof)]).setback;
+    assert!(matches!(setback, Some(Setback::Suspects(_, last)) if last == row(3)));
+    window.start_over(setback.unwrap());
+    assert_eq!(room(&window), 1);
+    window.sent(row(1));
+    assert_eq!(room(&window), 0);
+    window.take_in(vec![acked(1)]);
+    window.sent(row(2));
+    let setback = window.take_in(vec![failed(2, Verdict::NotProof)]).setback;
+    assert!(matches!(setback, Some(Setback::Refused(_, refused)) if refused == row(2)));
+    window.start_over(setback.unwrap());
+    // From the first row again, and still alone.
+    window.passed(row(1));
+    window.passed(row(2));
+    assert_eq!(room(&window), 1);
+    window.sent(row(3));
+    window.take_in(vec![acked(3)]);
+    assert_eq!(room(&window), ROWS);
+    let ended = window.begin_release().unwrap();
+    assert_eq!(ended.acked, [row(1), row(3)]);
+    assert_eq!(ended.refused, [(row(2), Fault::of(Verdict::NotProof).to_string())]);
+}
+
+#[test]
+fn a_lost_ack_blames_no_row() {
+    let mut window = window(1..=1);
+    let setback = window.take_in(vec![failed(1, Verdict::Unacked)]).setback;
+    assert!(matches!(setback, Some(Setback::Unacked(_))));
+    window.start_over(setback.unwrap());
+    assert_eq!((window.begin_release(), room(&window)), (None, ROWS));
+}
+
+#[test]
+fn an_ack_of_a_producer_that_was_replaced_is_not_taken_for_a_row_that_was_sent_again() {
+    let mut window = window(1..=1);
+    window.start_over(Setback::Dead);
+    assert!(!window.take_in(vec![acked(1)]).acks);
+    assert_eq!(window.begin_release(), None);
+}
+
+#[test]
+fn nothing_is_read_while_too_much_waits_for_its_release() {
+    let mut window = Window::default();
+    for number in 1..=MOST_ENDED {
+        window.sent(row(number));
+        window.take_in(vec![acked(number)]);
+    }
+    assert_eq!(room(&window), 0);
+    window.begin_release();
+    assert_eq!(room(&window), ROWS);
+}

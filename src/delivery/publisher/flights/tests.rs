@@ -1,0 +1,188 @@
+use super::*;
+use crate::delivery::record::Record;
+use crate::metrics::{Build, Metrics, Outcome};
+use bytes::Bytes;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+const TIMEOUT: Duration = Duration::from_millis(2500);
+const ACKED: Place = Place::Kafka { partition: 1, offset: 2 };
+const STORED: Place = Place::Spool { row: 3 };
+const TOLD: Poll<Fate> = Poll::Ready(Err(Undelivered::Unavailable));
+
+fn post() -> Post {
+    let build = Build { version: "0", commit: "0", librdkafka: "0".to_owned() };
+    Post::open(&Arc::new(Metrics::new(&build)))
+}
+
+fn record() -> Record {
+    Record::restored("topic".into(), "key", Vec::new(), Bytes::new(), SystemTime::UNIX_EPOCH)
+}
+
+fn look(flights: &mut Flights, ticket: usize) -> Poll<Fate> {
+    flights.poll(ticket, &Context::from_waker(Waker::noop()))
+}
+
+/// A record under way to Kafka that nothing stands behind.
+fn depart_alone(flights: &mut Flights, now: Instant) -> usize {
+    let ticket = flights.depart(now, record());
+    flights.let_go(ticket);
+    ticket
+}
+
+#[test]
+fn a_sender_is_told_its_fate_and_the_ticket_is_free_again() {
+    let mut flights = Flights::default();
+    let ticket = flights.depart(Instant::now(), record());
+    assert_eq!(look(&mut flights, ticket), Poll::Pending);
+    assert!(matches!(flights.land(ticket, Some(ACKED)).next, Next::Nothing));
+    assert_eq!(look(&mut flights, ticket), Poll::Ready(Ok(ACKED)));
+    assert_eq!(flights.len(), 0);
+}
+
+#[test]
+fn without_a_disk_a_late_sender_is_told_by_the_deadline_and_the_report_is_still_awaited() {
+    let (mut flights, start) = (Flights::default(), Instant::now());
+    let ticket = depart_alone(&mut flights, start);
+    assert!(flights.next_late(start + TIMEOUT / 2, TIMEOUT).is_none());
+    let late = flights.next_late(start + TIMEOUT, TIMEOUT).expect("it is late");
+    assert_eq!((late.ticket, late.since), (ticket, start));
+    assert!(matches!(late.next, Next::Nothing));
+    assert_eq!(look(&mut flights, ticket), TOLD);
+    assert_eq!(flights.len(), 1);
+    assert!(flights.land(ticket, Some(ACKED)).on_time.is_none());
+    assert_eq!(flights.len(), 0);
+}
+
+#[test]
+fn an_ack_between_the_deadline_and_the_look_still_counts() {
+    let (mut flights, start) = (Flights::default(), Instant::now());
+    let ticket = depart_alone(&mut flights, start);
+    flights.next_late(start + TIMEOUT, TIMEOUT);
+    assert!(matches!(flights.land(ticket, Some(ACKED)).next, Next::Nothing));
+    assert_eq!(look(&mut flights, ticket), Poll::Ready(Ok(ACKED)));
+}
+
+#[test]
+fn a_late_record_goes_to_the_disk_and_the_first_proof_is_told() {
+    for (first, then) in [(ACKED, STORED), (STORED, ACKED)] {
+        let (mut flights, start) = (Flights::default(), Instant::now());
+        let ticket = flights.depart(start, record());
+        let late = flights.next_late(start + TIMEOUT, TIMEOUT).expect("it is late");
+        assert!(matches!(late.next, Next::Spool(_)));
+        for place in [first, then] {
+            let next = match place {
+                Place::Kafka { .. } => flights.land(ticket, Some(place)).next,
+                Place::Spool { .. } => flights.store(ticket, Some(place)),
+            };
+            assert!(matches!(next, Next::Nothing));
+            assert_eq!(flights.len(), 1);
+        }
+        assert_eq!(look(&mut flights, ticket), Poll::Ready(Ok(first)));
+        assert_eq!(flights.len(), 0);
+    }
+}
+
+#[test]
+fn a_failed_record_goes_to_the_disk_once_and_its_sender_waits_for_that() {
+    let (mut flights, start) = (Flights::default(), Instant::now());
+    let ticket = flights.depart(start, record());
+    assert!(matches!(flights.land(ticket, None).next, Next::Spool(_)));
+    assert!(flights.next_late(start + TIMEOUT, TIMEOUT).is_none());
+    assert_eq!(look(&mut flights, ticket), Poll::Pending);
+    assert!(matches!(flights.store(ticket, None), Next::Nothing));
+    assert_eq!(look(&mut flights, ticket), TOLD);
+    assert_eq!(flights.len(), 0);
+}
+
+#[test]
+fn a_record_that_could_not_be_stored_may_still_be_acked() {
+    let (mut flights, start) = (Flights::default(), Instant::now());
+    let ticket = flights.depart(start, record());
+    assert!(flights.next_late(start + TIMEOUT, TIMEOUT).is_some());
+    assert!(matches!(flights.store(ticket, None), Next::Nothing));
+    assert!(matches!(flights.land(ticket, Some(ACKED)).next, Next::Nothing));
+    assert_eq!(look(&mut flights, ticket), Poll::Ready(Ok(ACKED)));
+    assert_eq!(flights.len(), 0);
+}
+
+#[test]
+fn the_account_of_a_sender_that_left_is_closed_by_the_proof() {
+    let mut flights = Flights::default();
+    let ticket = flights.depart(Instant::now(), record());
+    assert!(matches!(flights.abandon(ticket, post()), Next::Nothing));
+    let Next::Close(post, fate) = flights.land(ticket, Some(ACKED)).next else {
+        panic!("the account comes back")
+    };
+    post.close(Outcome::Published);
+    assert_eq!((fate, flights.len()), (Ok(ACKED), 0));
+}
+
+#[test]
+fn the_record_of_a_sender_that_left_goes_to_the_disk_all_the_same() {
+    let (mut flights, start) = (Flights::default(), Instant::now());
+    let ticket = flights.depart(start, record());
+    assert!(matches!(flights.abandon(ticket, post()), Next::Nothing));
+    let late = flights.next_late(start + TIMEOUT, TIMEOUT).expect("it is late");
+    assert!(matches!(late.next, Next::Spool(_)));
+    let Next::Close(post, fate) = flights.store(ticket, Some(STORED)) else {
+        panic!("the account comes back")
+    };
+    post.close(Outcome::Spooled);
+    assert_eq!((fate, flights.len()), (Ok(STORED), 1));
+    flights.land(ticket, None);
+    assert_eq!(flights.len(), 0);
+}
+
+#[test]
+fn a_sender_that_leaves_after_the_report_gets_its_account_back() {
+    let mut flights = Flights::default();
+    let ticket = flights.depart(Instant::now(), record());
+    flights.land(ticket, Some(ACKED));
+    let Next::Close(post, fate) = flights.abandon(ticket, post()) else {
+        panic!("the fate is known")
+    };
+    post.close(Outcome::Published);
+    assert_eq!((fate, flights.len()), (Ok(ACKED), 0));
+}
+
+#[test]
+fn a_parked_record_goes_on_either_way() {
+    let (mut flights, start) = (Flights::default(), Instant::now());
+    let (to_kafka, to_disk) = (flights.park(start, record()), flights.park(start, record()));
+    let later = start + TIMEOUT / 2;
+    flights.release(to_kafka, later);
+    assert!(flights.divert(to_disk, later).is_some());
+    // Its time runs from when it left.
+    assert!(flights.next_late(start + TIMEOUT, TIMEOUT).is_none());
+    flights.land(to_kafka, Some(ACKED));
+    assert!(matches!(flights.store(to_disk, Some(STORED)), Next::Nothing));
+    assert_eq!(look(&mut flights, to_kafka), Poll::Ready(Ok(ACKED)));
+    assert_eq!(look(&mut flights, to_disk), Poll::Ready(Ok(STORED)));
+    assert_eq!(flights.len(), 0);
+}
+
+#[test]
+fn a_disk_that_hangs_is_not_waited_for_longer_than_its_patience() {
+    let (mut flights, start) = (Flights::default(), Instant::now());
+    let ticket = flights.append(start);
+    assert_eq!(flights.give_up_on_disk(start + TIMEOUT / 2, TIMEOUT), 0);
+    assert_eq!(flights.give_up_on_disk(start + TIMEOUT, TIMEOUT), 1);
+    assert_eq!(look(&mut flights, ticket), TOLD);
+    assert_eq!(flights.len(), 1);
+    assert!(matches!(flights.store(ticket, Some(STORED)), Next::Nothing));
+    assert_eq!(flights.len(), 0);
+}
+
+#[test]
+fn a_ticket_given_anew_is_not_late_by_its_forerunner_s_departure() {
+    let (mut flights, start) = (Flights::default(), Instant::now());
+    let first = flights.depart(start, record());
+    flights.land(first, Some(ACKED));
+    assert_eq!(look(&mut flights, first), Poll::Ready(Ok(ACKED)));
+    let later = start + TIMEOUT / 2;
+    let second = flights.depart(later, record());
+    assert_eq!(second, first);
+    assert!(flights.next_late(start + TIMEOUT, TIMEOUT).is_none());
+    assert_eq!(flights.earliest_departure(), Some(later));
+}

@@ -1,0 +1,152 @@
+//! What the publisher's loop does when reports come or do not come.
+
+use crate::delivery::gate::admission::Way;
+use crate::delivery::kafka::fault::Verdict;
+use crate::delivery::kafka::producer::{Producer, Purpose, Report};
+use crate::delivery::publisher::{DISK_PATIENCE, Publisher};
+use crate::delivery::receipt::Place;
+use std::mem;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::task::{JoinHandle, spawn_blocking};
+
+impl Publisher {
+    /// Takes in Kafka's reports.
+    pub(super) fn land(&self, reports: &mut Vec<Report>) {
+        let now = Instant::now();
+        let mut acked = 0;
+        let mut failed = None;
+        let mut refused = (None, 0);
+        let mut lane = self.lock();
+        for Report { ticket, result } in reports.drain(..) {
+            let landing = lane.flights.land(ticket, result.ok().map(Place::from));
+            match result {
+                Ok(_) => {
+                    acked += 1;
+                    if let Some(since) = landing.on_time {
+                        let took = now.saturating_duration_since(since);
+                        self.metrics.ack_seconds.observe(took.as_secs_f64());
+                    }
+                }
+                Err(fault) => match fault.verdict {
+                    Verdict::Unacked => failed = landing.on_time.map(|s| (s, fault)).or(failed),
+                    // The brokers are there, and the record may be innocent.
+                    Verdict::NotProof | Verdict::Refused => {
+                        refused.1 += 1;
+                        refused.0 = Some(fault);
+                    }
+                    Verdict::Local => {}
+                },
+            }
+            self.follow(ticket, landing.next);
+        }
+        drop(lane);
+        if let (Some(fault), records) = refused {
+            tracing::warn!(error = %fault, records, "batches were refused");
+        }
+        if acked > 0 {
+            self.availability.acked();
+        }
+        if let Some((since, fault)) = failed {
+            self.availability.unacked(since, &fault.to_string());
+        }
+    }
+
+    /// Takes in the disk's reports.
+    pub(super) fn store(&self) {
+        for (ticket, place) in self.inbox.take() {
+            let next = self.lock().flights.store(ticket, place);
+            self.follow(ticket, next);
+        }
+    }
+
+    /// The gate has ended a Closing: parked records go on.
+    pub(super) fn unpark(&self) {
+        let Some(crossing) = &self.crossing else { return };
+        let parked = mem::take(&mut self.lock().parked);
+        for ticket in parked {
+            let (way, now) = (crossing.unpark(), Instant::now());
+            let mut lane = self.lock();
+            match way {
+                Way::Direct => {
+                    lane.flights.release(ticket, now);
+                    let next = self.enqueue(&mut lane, ticket);
+                    drop(lane);
+                    self.follow(ticket, next);
+                }
+                Way::Spool => {
+                    let record = lane.flights.divert(ticket, now);
+                    drop(lane);
+                    let record = record.expect("a parked record is kept");
+                    self.append(crossing, ticket, record);
+                }
+            }
+        }
+    }
+
+    /// Sends on, or tells, those who waited too long; gives the next deadline.
+    pub(super) fn expire(&self, now: Instant, timeout: Duration) -> Option<Instant> {
+        let mut overdue = None;
+        loop {
+            let late = self.lock().flights.next_late(now, timeout);
+            let Some(late) = late else { break };
+            overdue = overdue.or(Some(late.since));
+            self.follow(late.ticket, late.next);
+        }
+        if let Some(since) = overdue {
+            self.availability.unacked(since, "no ack in time");
+        }
+        let mut lane = self.lock();
+        let stuck = lane.flights.give_up_on_disk(now, DISK_PATIENCE);
+        let next = lane.flights.earliest_departure().map(|since| since + timeout);
+        drop(lane);
+        if stuck > 0 {
+            tracing::error!(posts = stuck, "the disk of the spool does not answer");
+        }
+        next
+    }
+
+    /// Makes a new producer where the old one is dead, or makes batches that are too large for the
+    /// topic and has nothing under way. The old one ends beside the loop, since that may block.
+    pub(super) fn renew(&self) -> Option<JoinHandle<Vec<Report>>> {
+        let old = self.replace_producer()?;
+        let old = Arc::into_inner(old).expect("only the loop that calls this clones it");
+        Some(spawn_blocking(move || old.retire()))
+    }
+
+    /// Gives the old producer, if a new one took its place.
+    fn replace_producer(&self) -> Option<Arc<Producer>> {
+        let mut lane = self.lock();
+        let dead = lane.producer.is_dead();
+        let batch_size = self.settings.batch_size(*self.limit.borrow());
+        let outdated = lane.producer.batch_size() != batch_size && lane.flights.len() == 0;
+        if !dead && !outdated {
+            return None;
+        }
+        match Producer::new(&self.settings, Purpose::Posts, batch_size) {
+            Ok(new) => {
+                if dead {
+                    tracing::warn!("the Kafka producer had a fatal error and was replaced");
+                }
+                Some(mem::replace(&mut lane.producer, Arc::new(new)))
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot replace the Kafka producer");
+                None
+            }
+        }
+    }
+}
+
+/// The last reports of a producer that was replaced; none while there is no such.
+pub(super) async fn last_reports(
+    retiring: &mut Option<JoinHandle<Vec<Report>>>,
+) -> Option<Vec<Report>> {
+    match retiring.as_mut()?.await {
+        Ok(last) => Some(last),
+        Err(error) => {
+            tracing::error!(%error, "the old Kafka producer did not end");
+            Some(Vec::new())
+        }
+    }
+}
