@@ -11,7 +11,8 @@ ARG HOOKBRIDGE_COMMIT
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target,sharing=locked \
     cargo build --release --locked --bin hookbridge \
-    && install -D target/release/hookbridge /out/hookbridge
+    && install -D target/release/hookbridge /out/hookbridge \
+    && install -d /out/spool
 
 # glibc of the same Debian, libgcc and ca-certificates; no shell, no package manager.
 FROM gcr.io/distroless/cc-debian12
@@ -22,6 +23,8 @@ LABEL org.opencontainers.image.title="hookbridge" \
       org.opencontainers.image.revision="${HOOKBRIDGE_COMMIT}"
 COPY LICENSE /usr/share/doc/hookbridge/LICENSE
 COPY --from=build /out/hookbridge /usr/local/bin/hookbridge
+# A named volume that is mounted here takes its owner from it.
+COPY --from=build --chown=65532:65532 /out/spool /var/lib/hookbridge
 # Loopback, the default of the command line, cannot be reached from outside a container. The
 # OpenSSL that is compiled in looks for authorities where no system keeps them, unless it is told.
 ENV HOOKBRIDGE_LISTEN=0.0.0.0:8080 \

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// Publishes the notifications of a cloud video service to Apache Kafka.
 ///
-/// A 200 means that the notification is on Kafka: all in-sync replicas have it.
+/// A 200 means that the notification is on Kafka, in all in-sync replicas, or synced to disk.
 #[derive(Debug, Parser)]
 #[command(name = "hookbridge", max_term_width = 100, disable_version_flag = true)]
 pub struct Cli {

@@ -1,10 +1,12 @@
 //! HTTP notifications of a video service in, Kafka records out.
-//! **A 200 means that the notification is on Kafka.**
+//! **A 200 means that the notification is on Kafka or on disk.**
 //!
 //! ```text
 //!  sender ──POST──▶ webhook::server ──▶ webhook::ingest ──▶ delivery::publisher ──▶ Kafka
-//!                                                                  │
-//!  sender ◀──200── webhook::ingest ◀────────── Receipt ◀───────────┘ ack
+//!                                                                  │   │ no ack     ▲
+//!                                                                  │   ▼            │
+//!                                                                  │  spool ──▶ drain
+//!  sender ◀──200── webhook::ingest ◀────────── Receipt ◀───────────┘ ack, or sync
 //!
 //!  Request ──▶ Notification ──▶ Record ──▶ Receipt          or, at any point, a Rejection
 //! ```
@@ -18,8 +20,8 @@
 //! - [`admin`]: liveness, readiness, metrics.
 //! - [`webhook`]: the senders' bank. HTTP and JSON; no Kafka. Begin at [`webhook::ingest`], the path
 //!   of a post from top to bottom, and [`webhook::rejection`], every "no".
-//! - [`delivery`]: the consumers' bank. Kafka; no HTTP and no JSON. Begin at
-//!   [`delivery::publisher`].
+//! - [`delivery`]: the consumers' bank. Kafka and the disk; no HTTP and no JSON. Begin at
+//!   [`delivery::publisher`]; for what happens around an outage, at [`delivery::gate`].
 //! - [`post`]: the account of one post, closed by exactly one outcome, whoever is left to see it.
 //! - [`metrics`]: every series, and the closed sets of their labels.
 //! - [`args`]: every flag.
@@ -38,10 +40,15 @@
 //! refuses one record of a batch fails its neighbours with it. [`delivery::kafka::fault`] says what
 //! each code proves.
 //!
+//! **One gate.** Whether a post goes to Kafka or to disk is decided in one place, a value without
+//! I/O ([`delivery::gate`]) behind one lock ([`delivery::crossing`]), so that for one app_id nothing
+//! overtakes what was answered before it. The spool ([`delivery::spool`]) is `SQLite` on a thread of
+//! its own; one task ([`delivery::drain`]) with a producer of its own empties it, oldest first.
+//!
 //! **One post, one event loop.** Each `--workers` loop has a listener, a producer and a publisher of
 //! its own; delivery reports are read inside the loop, in batches. A post costs neither a task nor
-//! a timer. The admin port and the probe of Kafka run on the main thread, so that they answer while
-//! the data path is busy.
+//! a timer. The admin port, the probe of Kafka and the drain run on the main thread, so that they go
+//! on while the data path is busy.
 //!
 //! **Checked values have types.** Bytes become a [`webhook::notification::Notification`], flags a
 //! [`config::Config`]; whoever holds one need not check again.

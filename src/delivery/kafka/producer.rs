@@ -20,6 +20,9 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+/// librdkafka's warning about the property that keeps the drain's order.
+const GAPLESS_IS_EXPERIMENTAL: &str = "property enable.gapless.guarantee is experimental";
+
 /// What became of a record.
 #[derive(Debug)]
 pub struct Report {
@@ -174,6 +177,10 @@ impl ClientContext for Reports {
 /// librdkafka's own log lines. Its errors are warnings to the bridge, which goes on.
 pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     match level {
+        // Said of every drain, and nothing that an operator could change.
+        RDKafkaLogLevel::Warning if message.contains(GAPLESS_IS_EXPERIMENTAL) => {
+            tracing::debug!(facility, "librdkafka: {message}");
+        }
         RDKafkaLogLevel::Emerg
         | RDKafkaLogLevel::Alert
         | RDKafkaLogLevel::Critical
