@@ -24,6 +24,7 @@ use crate::delivery::availability::Availability;
 use crate::delivery::drain::DrainError;
 use crate::delivery::kafka::probe::{KafkaClientError, Probe};
 use crate::delivery::spool::error::{CloseError, SpoolError};
+use crate::delivery::topic_limit::TopicLimit;
 use crate::metrics::{Build, Metrics};
 use crate::webhook::patient_stream::Patience;
 use crate::webhook::server::{self, Limits};
@@ -34,7 +35,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -140,15 +141,15 @@ impl Bridge {
         raise_file_limit(config.max_connections);
         let metrics = Arc::new(Metrics::new(build));
         let availability = Arc::new(Availability::new(metrics.clone(), config.kafka.ack_timeout()));
-        let (limit, learnt) = watch::channel(None);
+        let (finder, limit) = TopicLimit::unknown();
         let (kafka, topic) = (config.kafka.clone(), config.topic.clone());
         let (mut spooling, mut spool_end) = (None, Duration::ZERO);
         if let Some(options) = &config.spool {
-            spooling = Some(Spooling::start(options, &availability, &kafka, &learnt)?);
+            spooling = Some(Spooling::start(options, &availability, &kafka, &limit)?);
             (config.grace, spool_end) = spooling::divide(config.grace);
         }
         let crossing = spooling.as_ref().map(|spooling| spooling.crossing().clone());
-        let probe = Probe::new(&kafka, topic.clone(), availability.clone(), limit)
+        let probe = Probe::new(&kafka, topic.clone(), availability.clone(), finder)
             .map_err(BridgeError::Kafka)?;
         let admin_answers = Arc::new(Admin {
             metrics: metrics.clone(),
@@ -167,7 +168,7 @@ impl Bridge {
             config,
             availability,
             metrics,
-            learnt,
+            limit,
             crossing: crossing.clone(),
             stop: stop.clone(),
         };

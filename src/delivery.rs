@@ -13,4 +13,5 @@ pub mod drain;
 
 // Kafka itself.
 pub mod availability;
+pub mod topic_limit;
 pub mod kafka;

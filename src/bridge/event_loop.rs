@@ -10,6 +10,7 @@ use crate::delivery::availability::Availability;
 use crate::delivery::crossing::Crossing;
 use crate::delivery::kafka::producer::ProducerError;
 use crate::delivery::publisher::Publisher;
+use crate::delivery::topic_limit::TopicLimit;
 use crate::metrics::Metrics;
 use crate::webhook::ingest::Ingest;
 use crate::webhook::server::{self, Limits};
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{io, thread};
 use tokio::runtime;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -33,7 +34,7 @@ pub(super) struct EventLoop {
     pub(super) config: Config,
     pub(super) availability: Arc<Availability>,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) learnt: watch::Receiver<Option<u32>>,
+    pub(super) limit: TopicLimit,
     pub(super) crossing: Option<Arc<Crossing>>,
     pub(super) stop: CancellationToken,
 }
@@ -129,7 +130,7 @@ impl EventLoop {
             self.config.kafka.clone(),
             self.availability.clone(),
             self.metrics.clone(),
-            self.learnt.clone(),
+            self.limit.clone(),
             self.crossing.clone(),
         )
     }

@@ -9,9 +9,9 @@ use crate::delivery::crossing::Crossing;
 use crate::delivery::drain::{Drain, DrainError};
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::spool::{Spool, SpoolOptions, SpoolThread};
+use crate::delivery::topic_limit::TopicLimit;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -37,7 +37,7 @@ impl Spooling {
         options: &SpoolOptions,
         availability: &Arc<Availability>,
         kafka: &Settings,
-        limit: &watch::Receiver<Option<u32>>,
+        limit: &TopicLimit,
     ) -> Result<Self, BridgeError> {
         let (spool, thread) = Spool::open(options).map_err(BridgeError::Spool)?;
         let crossing = Arc::new(Crossing::new(spool));

@@ -22,11 +22,12 @@ use crate::delivery::gate::State;
 use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose};
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::spool::error::AccessError;
+use crate::delivery::topic_limit::TopicLimit;
 use std::io;
 use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -49,8 +50,7 @@ pub struct Drain {
     crossing: Arc<Crossing>,
     availability: Arc<Availability>,
     settings: Settings,
-    /// The topic's largest record, once it is known.
-    limit: watch::Receiver<Option<u32>>,
+    limit: TopicLimit,
     producer: Producer,
     window: Window,
     /// Whether the spool may hold rows that were not read.
@@ -90,9 +90,9 @@ impl Drain {
         crossing: Arc<Crossing>,
         availability: Arc<Availability>,
         settings: Settings,
-        limit: watch::Receiver<Option<u32>>,
+        limit: TopicLimit,
     ) -> Result<Self, ProducerError> {
-        let batch_size = settings.batch_size(*limit.borrow());
+        let batch_size = settings.batch_size(limit.bytes());
         let producer = Producer::new(&settings, Purpose::Drain, batch_size)?;
         Ok(Self {
             crossing,
@@ -119,6 +119,7 @@ impl Drain {
         let tick = self.look_around();
         let mut setback = None;
         if self.is_rested() {
+            self.heed_limit()?;
             setback = self.fill().await?;
             self.begin_release()?;
         }
@@ -176,20 +177,39 @@ impl Drain {
     }
 
     /// After a fault: everything that was under way is sent again, by a new producer.
-    async fn start_over(&mut self, setback: Setback) -> Result<(), DrainError> {
+    async fn start_over(&mut self, mut setback: Setback) -> Result<(), DrainError> {
         self.crossing.drain_fault();
-        self.narration.setback(&setback);
-        let batch_size = self.settings.batch_size(*self.limit.borrow());
-        let new = Producer::new(&self.settings, Purpose::Drain, batch_size)?;
-        let old = mem::replace(&mut self.producer, new);
+        let old = self.renew()?;
+        // An ack is an ack, and a fatal error may come before the reports that say why.
         if let Ok(last) = spawn_blocking(move || old.retire()).await {
-            // An ack is an ack; failures say nothing more.
-            self.window.take_in(last);
+            setback = setback.or_worse(self.window.take_in(last).setback);
+        }
+        self.narration.setback(&setback);
+        if setback.blames_rows() {
+            self.limit.doubt();
         }
         self.window.start_over(setback);
         self.more = More::Perhaps;
         self.rest();
         Ok(())
+    }
+
+    /// Batches that are too large for the topic would all be refused, without a fault of any row.
+    fn heed_limit(&mut self) -> Result<(), DrainError> {
+        let outdated = self.producer.batch_size() != self.settings.batch_size(self.limit.bytes());
+        if outdated && !self.window.is_under_way() {
+            let old = self.renew()?;
+            // Nothing is under way: it has no reports, and its end, which may block, is its own.
+            drop(spawn_blocking(move || old.retire()));
+        }
+        Ok(())
+    }
+
+    /// Gives the old producer, which a new one has replaced.
+    fn renew(&mut self) -> Result<Producer, ProducerError> {
+        let batch_size = self.settings.batch_size(self.limit.bytes());
+        let new = Producer::new(&self.settings, Purpose::Drain, batch_size)?;
+        Ok(mem::replace(&mut self.producer, new))
     }
 
     /// Waits a moment for acks of what was sent, and releases what has them.

@@ -24,6 +24,7 @@ use crate::delivery::publisher::inbox::Inbox;
 use crate::delivery::publisher::publish::{Publish, close};
 use crate::delivery::publisher::reports::last_reports;
 use crate::delivery::record::Record;
+use crate::delivery::topic_limit::TopicLimit;
 use crate::metrics::{Metrics, Outcome};
 use crate::post::Post;
 use std::io;
@@ -64,8 +65,7 @@ pub struct Publisher {
     settings: Settings,
     availability: Arc<Availability>,
     metrics: Arc<Metrics>,
-    /// The topic's largest record, once it is known.
-    limit: watch::Receiver<Option<u32>>,
+    limit: TopicLimit,
     /// Where there is a spool.
     crossing: Option<Arc<Crossing>>,
     inbox: Arc<Inbox>,
@@ -86,10 +86,10 @@ impl Publisher {
         settings: Settings,
         availability: Arc<Availability>,
         metrics: Arc<Metrics>,
-        limit: watch::Receiver<Option<u32>>,
+        limit: TopicLimit,
         crossing: Option<Arc<Crossing>>,
     ) -> Result<Self, ProducerError> {
-        let batch_size = settings.batch_size(*limit.borrow());
+        let batch_size = settings.batch_size(limit.bytes());
         let producer = Arc::new(Producer::new(&settings, Purpose::Posts, batch_size)?);
         let lane = Lane { producer, flights: Flights::default(), parked: Vec::new() };
         let (lane, inbox) = (Mutex::new(lane), Arc::default());
@@ -111,7 +111,7 @@ impl Publisher {
     /// Whether the topic would refuse the record, as far as is known: from the spool its sender
     /// could not be told any more.
     fn is_over_limit(&self, record: &Record) -> bool {
-        let limit = self.limit.borrow().and_then(|limit| usize::try_from(limit).ok());
+        let limit = self.limit.bytes().and_then(|limit| usize::try_from(limit).ok());
         limit.is_some_and(|limit| record.size() > limit)
     }
 
@@ -204,7 +204,7 @@ impl Publisher {
                     retiring = None;
                     reports.extend(last);
                 }
-                Ok(()) = limit.changed() => {}
+                () = limit.changed() => {}
                 () = self.inbox.rung() => {}
                 Ok(()) = closings.changed() => self.unpark(),
                 () = sleep.as_mut() => {

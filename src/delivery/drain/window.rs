@@ -58,6 +58,24 @@ pub(super) enum Setback {
     Refused(Fault, RowId),
 }
 
+impl Setback {
+    /// This one, or another that says more: which rows may be at fault.
+    pub(super) fn or_worse(self, other: Option<Self>) -> Self {
+        match other {
+            Some(other) if other.blames_rows() && !self.blames_rows() => other,
+            Some(_) | None => self,
+        }
+    }
+
+    /// Whether rows may be at fault.
+    pub(super) fn blames_rows(self) -> bool {
+        match self {
+            Self::Dead | Self::Unacked(_) => false,
+            Self::Suspects(..) | Self::Refused(..) => true,
+        }
+    }
+}
+
 /// What reports said.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Taken {

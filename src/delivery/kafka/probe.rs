@@ -9,6 +9,7 @@ use crate::delivery::availability::Availability;
 use crate::delivery::availability::state::{Silence, Topic};
 use crate::delivery::kafka::producer;
 use crate::delivery::kafka::settings::{CLIENT_LIMIT, Settings};
+use crate::delivery::topic_limit::LimitFinder;
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -19,14 +20,17 @@ use rdkafka::types::RDKafkaErrorCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
 use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 /// How long brokers may take to answer: ten times what a busy one across a region needs.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How old the limit may be.
 const LIMIT_AGE: Duration = Duration::from_secs(60);
+/// Between a doubt of the limit and the question: records that are refused one after the other make
+/// a few questions a second. Short beside the rest that the drain takes after each.
+const DOUBT_PAUSE: Duration = Duration::from_millis(200);
 /// Events of the client that are read at once: each question gets rid of more than its pause adds.
 const EVENTS: usize = 1_000;
 
@@ -36,13 +40,13 @@ pub struct Probe {
     settings: Settings,
     topic: Arc<str>,
     availability: Arc<Availability>,
-    /// Where the topic's `max.message.bytes` goes; none where the operator has set it.
+    /// How the topic's limit is found; none where the operator has set it.
     limit: Option<Limit>,
 }
 
 /// The question for the topic's largest record.
 struct Limit {
-    learnt: watch::Sender<Option<u32>>,
+    finder: LimitFinder,
     asked: Option<Instant>,
 }
 
@@ -53,11 +57,11 @@ impl Probe {
         settings: &Settings,
         topic: Arc<str>,
         availability: Arc<Availability>,
-        limit: watch::Sender<Option<u32>>,
+        limit: LimitFinder,
     ) -> Result<Self, KafkaClientError> {
         let client = Arc::new(settings.probe().create_with_context(Quiet)?);
         let settings = settings.clone();
-        let limit = Limit { learnt: limit, asked: None };
+        let limit = Limit { finder: limit, asked: None };
         let limit = (!settings.has_message_max_bytes()).then_some(limit);
         Ok(Self { client, settings, topic, availability, limit })
     }
@@ -68,7 +72,10 @@ impl Probe {
     }
 
     async fn turn(&mut self) {
-        self.availability.probe_due().await;
+        tokio::select! {
+            () = self.availability.probe_due() => {}
+            () = doubted(self.limit.as_ref()) => return self.ask_again().await,
+        }
         let (client, topic, asked) = (self.client.clone(), self.topic.clone(), Instant::now());
         let answer = spawn_blocking(move || ask(&client, &topic)).await;
         let answer = answer.unwrap_or_else(|panic| Err(Silence::Slow(panic.to_string())));
@@ -79,6 +86,15 @@ impl Probe {
             (_, None) => {}
         }
         self.availability.probed(asked, answer);
+    }
+
+    /// A broker has refused what should be within the limit.
+    async fn ask_again(&mut self) {
+        sleep(DOUBT_PAUSE).await;
+        if let Some(limit) = &mut self.limit {
+            limit.asked = None;
+        }
+        self.learn_limit().await;
     }
 
     /// Asked with the first probe that a broker answers, and now and then, since an operator may
@@ -93,18 +109,23 @@ impl Probe {
         let runtime = Handle::current();
         let asked = spawn_blocking(move || runtime.block_on(ask_limit(&settings, &topic)));
         if let Some(bytes) = asked.await.ok().flatten() {
-            let news = limit.learnt.send_if_modified(|known| known.replace(bytes) != Some(bytes));
-            if news {
+            if limit.finder.found(bytes) {
                 tracing::info!(bytes, "learnt the largest record that the topic takes");
             }
-        } else if limit
-            .learnt
-            .send_if_modified(|known| known.is_none() && known.replace(CLIENT_LIMIT).is_none())
-        {
+        } else if !limit.finder.is_known() {
+            limit.finder.found(CLIENT_LIMIT);
             tracing::warn!(
                 "cannot read the topic's max.message.bytes, the client's own 1,000,000 holds"
             );
         }
+    }
+}
+
+/// Waits until the limit is doubted; for ever where nobody asks for it.
+async fn doubted(limit: Option<&Limit>) {
+    match limit {
+        Some(limit) => limit.finder.doubted().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -42,6 +42,7 @@ impl Publisher {
         }
         drop(lane);
         if let (Some(fault), records) = refused {
+            self.limit.doubt();
             tracing::warn!(error = %fault, records, "batches were refused");
         }
         if acked > 0 {
@@ -118,7 +119,7 @@ impl Publisher {
     fn replace_producer(&self) -> Option<Arc<Producer>> {
         let mut lane = self.lock();
         let dead = lane.producer.is_dead();
-        let batch_size = self.settings.batch_size(*self.limit.borrow());
+        let batch_size = self.settings.batch_size(self.limit.bytes());
         let outdated = lane.producer.batch_size() != batch_size && lane.flights.len() == 0;
         if !dead && !outdated {
             return None;

@@ -111,3 +111,12 @@ fn nothing_is_read_while_too_much_waits_for_its_release() {
     window.begin_release();
     assert_eq!(room(&window), ROWS);
 }
+
+#[test]
+fn a_fatal_error_that_comes_before_the_reports_does_not_hide_what_they_say() {
+    let mut window = window(1..=3);
+    let told = window.take_in(vec![failed(2, Verdict::Unacked), failed(1, Verdict::NotProof)]);
+    let setback = Setback::Dead.or_worse(told.setback);
+    assert!(matches!(setback, Setback::Suspects(_, last) if last == row(3)));
+    assert_eq!(setback.or_worse(Some(Setback::Dead)), setback);
+}
