@@ -6,8 +6,9 @@
 //!
 //! Promises:
 //! - A known pair does not wait for the hashing of others, nor for their place in a queue.
-//! - A flood of wrong passwords is bounded in work at a time, in waiting requests, and in their
-//!   wait; see the queue for what it means for pairs that are not known yet.
+//! - Any number of connections that claim the same pair at once wait for one hash.
+//! - A flood of wrong passwords is bounded in work at a time, in pairs that wait, and in the wait;
+//!   see the queue for what it means for pairs that are not known yet.
 //! - A refusal tells nothing but "no". Unknown user, wrong password, one password or two: all cost
 //!   the same rounds of hashing, those of the costliest user in the file. What can still be told
 //!   is that sum, whether it is nothing at all (a file without bcrypt), and by some microseconds
@@ -59,7 +60,7 @@ pub enum Verdict {
     Known(Arc<User>),
     /// No good pair.
     Refused,
-    /// Too many others wait, or it took too long: nothing is known, the sender may try again.
+    /// Too many other pairs wait, or it took too long: nothing is known, the sender may try again.
     Overloaded,
 }
 
@@ -188,11 +189,11 @@ mod tests {
 
     fn post_at_once(
         authenticator: &Arc<Authenticator>,
-        pair: &str,
         times: usize,
+        pair: impl Fn(usize) -> String,
     ) -> JoinSet<Verdict> {
-        let post = |_| {
-            let claim = unverified(authenticator, pair);
+        let post = |post| {
+            let claim = unverified(authenticator, &pair(post));
             let authenticator = Arc::clone(authenticator);
             async move { authenticator.verify(claim).await }
         };
@@ -259,9 +260,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_good_pair_that_comes_64_times_at_once_is_hashed_once() {
+    async fn a_good_pair_that_comes_thousands_of_times_at_once_is_hashed_once() {
         let authenticator = authenticator(&format!("test:{OLD}"));
-        let verdicts = post_at_once(&authenticator, "test:old", 64).join_all().await;
+        let posts = post_at_once(&authenticator, 4096, |_| "test:old".to_owned());
+        let verdicts = posts.join_all().await;
         assert!(verdicts.iter().all(|verdict| matches!(verdict, Verdict::Known(_))));
         assert_eq!(authenticator.rounds(), 16);
     }
@@ -269,7 +271,7 @@ mod tests {
     #[tokio::test]
     async fn a_flood_of_wrong_passwords_is_overloaded_while_a_known_pair_stays_known() {
         let authenticator = authenticator(&format!("test:{OLD}\nknown:plain:secret"));
-        let mut flood = post_at_once(&authenticator, "test:wrong", 2000);
+        let mut flood = post_at_once(&authenticator, 2000, |n| format!("test:wrong {n}"));
         while !matches!(flood.join_next().await.unwrap().unwrap(), Verdict::Overloaded) {}
         assert!(known(&authenticator, "known:secret").is_some());
     }
@@ -277,7 +279,7 @@ mod tests {
     #[tokio::test]
     async fn a_first_post_gets_in_beside_many_with_an_outdated_password() {
         let authenticator = authenticator(&format!("test:{NEW}"));
-        let flood = post_at_once(&authenticator, "test:old", 500);
+        let flood = post_at_once(&authenticator, 500, |_| "test:old".to_owned());
         yield_now().await;
         assert!(verify(&authenticator, "test:new").await.is_some());
         assert!(flood.join_all().await.iter().all(|verdict| matches!(verdict, Verdict::Refused)));

@@ -21,6 +21,9 @@ const UNAUTHORIZED: (u16, Outcome) = (401, Outcome::Unauthorized);
 const QUICK: &str = "5";
 const SLOW: &str = "9";
 
+/// More than could wait each by itself.
+const AT_ONCE: usize = 1000;
+
 const CPU: &str = "process_cpu_seconds_total";
 
 #[test]
@@ -60,6 +63,24 @@ fn the_first_post_costs_the_hash_and_later_ones_do_not() {
 
     // Fifty hashes would be fifty times the first; a post without one is hardly to be seen.
     assert!(fifty < 5.0 * first, "{fifty} {first}");
+}
+
+#[test]
+fn first_posts_on_many_connections_at_once_all_go_in_by_one_hash() {
+    let Some(line) = htpasswd(here!(), &["-nbB", "-C", SLOW, "video", "secret"]) else { return };
+    let rig = Rig::on_mock(|serve| serve.credentials(line));
+    let mut senders = Connection::open_many(rig.addr(), AT_ONCE);
+    let authorization = basic("video", "secret");
+    for (session, sender) in senders.iter_mut().enumerate() {
+        let headers = [("Authorization", authorization.as_str())];
+        sender.send(request("POST", PATH, &headers, numbered(session)));
+    }
+
+    let refused: Vec<_> =
+        senders.iter_mut().map(Connection::read).filter(|answer| answer.status != 200).collect();
+
+    assert!(refused.is_empty(), "{}, such as {:?}", refused.len(), refused[0]);
+    assert_eq!(rig.outcomes(), [("published".to_owned(), AT_ONCE as u64)].into());
 }
 
 #[test]

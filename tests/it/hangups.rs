@@ -105,11 +105,9 @@ fn an_end_right_behind_hang_ups_waits_for_their_acks() {
 /// good order and half by a reset.
 fn send_and_hang_up(bridge: &Bridge, senders: usize) {
     let before = Exposition::settled(bridge.admin()).value::<f64>(RECEIVED);
-    let mut connections = Vec::new();
-    for sender in 0..senders {
-        let mut connection = Connection::open(bridge.webhook());
+    let mut connections = Connection::open_many(bridge.webhook(), senders);
+    for (sender, connection) in connections.iter_mut().enumerate() {
         connection.send(request("POST", PATH, &[], numbered(sender)));
-        connections.push(connection);
     }
     bridge.wait_for_metric(RECEIVED, SOON, |received| received == before + senders as f64);
     for (sender, connection) in connections.into_iter().enumerate() {

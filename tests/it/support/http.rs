@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::SockRef;
 
 /// Longer than any answer of the bridge may take; a test that waits so long has failed.
@@ -22,6 +23,14 @@ pub(crate) struct Connection(BufReader<TcpStream>);
 impl Connection {
     pub(crate) fn open(addr: SocketAddr) -> Self {
         Self::over(TcpStream::connect_timeout(&addr, TIME_OUT).unwrap())
+    }
+
+    /// Opens many. The soft limit that most systems start with, of 1,024 open files for all tests
+    /// together, is raised for them.
+    pub(crate) fn open_many(addr: SocketAddr, count: usize) -> Vec<Self> {
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
+        (0..count).map(|_| Self::open(addr)).collect()
     }
 
     /// Over a stream that is connected already.
