@@ -92,11 +92,11 @@ impl Admin {
         ];
         let mut ready = checks.iter().all(|check| check.ok);
         if let Some(crossing) = &self.crossing {
-            let Standing { state, .. } = crossing.standing();
-            let spool = spool(crossing);
+            let standing = crossing.standing();
+            let spool = spool(standing, crossing.spool().status().room);
             // Either bank will do: Kafka may be away while there is room on disk, and the disk may
             // be broken while posts go to Kafka.
-            ready = !stopping && (spool.ok || ready && state == State::Direct);
+            ready = !stopping && (spool.ok || ready && standing.state == State::Direct);
             checks.push(spool);
         }
         Readiness { status: if ready { READY } else { "not ready" }, checks }
@@ -135,24 +135,36 @@ fn figures(status: &Status) -> SpoolFigures {
         oldest: status.oldest,
         appended: status.totals.appended,
         drained: status.totals.drained,
-        rows_set_aside: status.totals.set_aside_rows,
+        rows_set_aside: status.totals.set_aside_rows + status.totals.missing_rows,
         files_set_aside: status.totals.set_aside_files,
     }
 }
 
-fn spool(crossing: &Crossing) -> Check {
-    let Standing { state, backlog } = crossing.standing();
+fn spool(Standing { state, backlog }: Standing, room: Room) -> Check {
     let way = match state {
         State::Direct => "direct",
         State::Spooling => "spooling",
         State::Closing { .. } => "closing",
     };
-    let (ok, room) = match crossing.spool().status().room {
+    let (ok, room) = match room {
         Room::HasRoom => (true, String::new()),
         Room::Full { why } => (false, format!(", full: {why}")),
         Room::Broken { why } => (false, format!(", broken: {why}")),
     };
-    Check { name: "spool", ok, detail: format!("{way}, {backlog} waiting{room}") }
+    Check { name: "spool", ok, detail: format!("{way}, {} waiting{room}", grouped(backlog)) }
+}
+
+/// With commas between thousands, for people.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn kafka(report: Report) -> Check {
@@ -173,4 +185,16 @@ fn response(status: StatusCode, kind: HeaderValue, body: Bytes) -> Response<Full
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, kind);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_numbers_are_grouped() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_204, "1,204"), (1_000_000, "1,000,000")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
 }

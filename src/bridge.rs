@@ -19,6 +19,7 @@ mod spooling;
 use crate::admin::Admin;
 use crate::bridge::event_loop::{EventLoop, EventLoopError};
 use crate::bridge::spooling::Spooling;
+use crate::chain::chain;
 use crate::config::Config;
 use crate::delivery::availability::Availability;
 use crate::delivery::drain::DrainError;
@@ -112,11 +113,8 @@ impl BridgeError {
             Self::Kafka(_) => true,
             Self::EventLoop(error) => error.is_configuration(),
             Self::Spool(error) => error.is_configuration(),
-            Self::Listen { .. }
-            | Self::SpoolEnd(_)
-            | Self::Drain(_)
-            | Self::Unasked(_)
-            | Self::Left { .. } => false,
+            Self::Drain(error) => error.is_configuration(),
+            Self::Listen { .. } | Self::SpoolEnd(_) | Self::Unasked(_) | Self::Left { .. } => false,
         }
     }
 }
@@ -141,12 +139,14 @@ impl Bridge {
         raise_file_limit(config.max_connections);
         let metrics = Arc::new(Metrics::new(build));
         let availability = Arc::new(Availability::new(metrics.clone(), config.kafka.ack_timeout()));
-        let (finder, limit) = TopicLimit::unknown();
+        let (finder, limit) = TopicLimit::starting_with(config.kafka.message_max_bytes());
         let (kafka, topic) = (config.kafka.clone(), config.topic.clone());
-        let (mut spooling, mut spool_end) = (None, Duration::ZERO);
+        let (mut spooling, grace) = (None, config.grace);
         if let Some(options) = &config.spool {
-            spooling = Some(Spooling::start(options, &availability, &kafka, &limit)?);
-            (config.grace, spool_end) = spooling::divide(config.grace);
+            let opened = stop.run_until_cancelled(spooling::open(options)).await;
+            let Some(opened) = opened else { return Ok(()) };
+            spooling = Some(Spooling::start(opened?, &availability, &kafka, &limit)?);
+            config.grace = spooling::grace_of_posts(grace);
         }
         let crossing = spooling.as_ref().map(|spooling| spooling.crossing().clone());
         let probe = Probe::new(&kafka, topic.clone(), availability.clone(), finder)
@@ -200,16 +200,21 @@ impl Bridge {
             ended = loops.wait() => ended,
             error = unasked(&mut parts, spooling.as_mut(), &stop) => {
                 stop.cancel();
-                loops.wait().await?;
+                if let Err(also) = loops.wait().await {
+                    tracing::warn!(error = %chain(&also), "the event loops did not end well either");
+                }
                 Err(error)
             }
         };
         over.cancel();
         parts.shutdown().await;
         let closed = match spooling {
-            Some(spooling) => spooling.close(spool_end).await,
+            Some(spooling) => spooling.close(grace).await,
             None => Ok(()),
         };
+        if let (Err(_), Err(also)) = (&ended, &closed) {
+            tracing::warn!(error = %chain(also), "the spool did not end well either");
+        }
         ended.and(closed)
     }
 }

@@ -8,8 +8,8 @@ pub mod logging;
 mod signals;
 pub mod version;
 
+use crate::chain::chain;
 use std::error::Error;
-use std::fmt::Write as _;
 use std::process::ExitCode;
 
 /// Why a command ended badly, and what that means to a supervisor.
@@ -37,12 +37,6 @@ impl Failure {
 
     /// The error and its causes, in one line.
     pub fn chain(&self) -> String {
-        let mut text = self.error.to_string();
-        let mut cause = self.error.source();
-        while let Some(error) = cause {
-            write!(text, ": {error}").expect("a String takes all text");
-            cause = error.source();
-        }
-        text
+        chain(self.error.as_ref())
     }
 }

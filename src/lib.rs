@@ -25,6 +25,7 @@
 //! - [`post`]: the account of one post, closed by exactly one outcome, whoever is left to see it.
 //! - [`metrics`]: every series, and the closed sets of their labels.
 //! - [`args`]: every flag.
+//! - [`chain`]: an error and its causes, in one line.
 //!
 //! # What holds it together
 //!
@@ -62,3 +63,4 @@ pub mod delivery;
 pub mod post;
 pub mod metrics;
 pub mod args;
+pub mod chain;

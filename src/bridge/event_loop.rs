@@ -60,11 +60,8 @@ impl EventLoopError {
     /// Whether flags or files are at fault.
     pub(super) fn is_configuration(&self) -> bool {
         match self {
-            Self::Producer(ProducerError::Client(_)) => true,
-            Self::Producer(ProducerError::Wakeup(_))
-            | Self::Start(_)
-            | Self::Reports(_)
-            | Self::Panicked => false,
+            Self::Producer(error) => error.is_configuration(),
+            Self::Start(_) | Self::Reports(_) | Self::Panicked => false,
         }
     }
 }

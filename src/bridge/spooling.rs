@@ -4,6 +4,7 @@
 //! it saw acked is released, and then the spool, so that what was queued is committed.
 
 use crate::bridge::BridgeError;
+use crate::chain::chain;
 use crate::delivery::availability::Availability;
 use crate::delivery::crossing::Crossing;
 use crate::delivery::drain::{Drain, DrainError};
@@ -13,14 +14,16 @@ use crate::delivery::topic_limit::TopicLimit;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_blocking};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// The part of the grace period that is kept for the end: a commit and a round trip, many times
-/// over.
+/// The part of the grace period that posts leave to the end of the spool: a commit and a round trip,
+/// many times over.
 const END: Duration = Duration::from_secs(2);
 /// Its share of a short grace period.
 const END_SHARE: u32 = 4;
+/// The least time for the spool to close, also where the grace period is over.
+const LEAST: Duration = Duration::from_millis(200);
 
 /// A spool that is open and being drained.
 pub(super) struct Spooling {
@@ -29,24 +32,25 @@ pub(super) struct Spooling {
     /// Taken when it has ended.
     drain: Option<JoinHandle<Result<(), DrainError>>>,
     over: CancellationToken,
+    /// When the stop began.
+    stopped: Option<Instant>,
 }
 
 impl Spooling {
-    /// Opens the spool and begins to drain it. Blocks while a damaged spool is repaired.
+    /// Begins to drain an open spool.
     pub(super) fn start(
-        options: &SpoolOptions,
+        (spool, thread): (Spool, SpoolThread),
         availability: &Arc<Availability>,
         kafka: &Settings,
         limit: &TopicLimit,
     ) -> Result<Self, BridgeError> {
-        let (spool, thread) = Spool::open(options).map_err(BridgeError::Spool)?;
         let crossing = Arc::new(Crossing::new(spool));
         let (availability, limit) = (availability.clone(), limit.clone());
         let drain = Drain::new(crossing.clone(), availability, kafka.clone(), limit)
             .map_err(|error| BridgeError::Drain(error.into()))?;
         let over = CancellationToken::new();
         let drain = Some(tokio::spawn(drain.run(over.clone())));
-        Ok(Self { crossing, thread, drain, over })
+        Ok(Self { crossing, thread, drain, over, stopped: None })
     }
 
     /// Where posts cross.
@@ -60,10 +64,13 @@ impl Spooling {
         let ended = tokio::select! {
             ended = &mut *drain => ended,
             () = stop.cancelled() => {
+                self.stopped = Some(Instant::now());
                 self.crossing.stop();
                 drain.await
             }
         };
+        // Nobody is left to end a Closing in time.
+        self.crossing.stop();
         self.drain = None;
         match ended {
             Ok(Err(error)) => BridgeError::Drain(error),
@@ -71,23 +78,26 @@ impl Spooling {
         }
     }
 
-    /// Ends the drain, then the spool, within `patience`.
-    pub(super) async fn close(self, patience: Duration) -> Result<(), BridgeError> {
-        let deadline = Instant::now() + patience;
+    /// Ends the drain, then the spool, within what is left of `grace`.
+    pub(super) async fn close(self, grace: Duration) -> Result<(), BridgeError> {
+        let end = self.stopped.unwrap_or_else(Instant::now) + grace;
         self.over.cancel();
         if let Some(mut drain) = self.drain {
-            match timeout_at(deadline, &mut drain).await {
+            let half = end.saturating_duration_since(Instant::now()) / 2;
+            match timeout(half.max(LEAST), &mut drain).await {
                 Ok(Ok(Ok(()))) => {}
-                Ok(Ok(Err(error))) => tracing::warn!(%error, "the drain did not end well"),
+                Ok(Ok(Err(error))) => {
+                    tracing::warn!(error = %chain(&error), "the drain did not end well");
+                }
                 Ok(Err(error)) => tracing::error!(%error, "the drain did not end well"),
                 Err(_) => drain.abort(),
             }
         }
-        let waiting = self.crossing.spool().status().rows;
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = end.saturating_duration_since(Instant::now()).max(LEAST);
         let thread = self.thread;
         let closed = spawn_blocking(move || thread.close(left)).await;
         closed.expect("closing does not panic").map_err(BridgeError::SpoolEnd)?;
+        let waiting = self.crossing.spool().status().rows;
         if waiting > 0 {
             tracing::info!(waiting, "records wait on disk for the next start");
         }
@@ -95,8 +105,14 @@ impl Spooling {
     }
 }
 
-/// How long `grace` lets posts take, and how long the end of the spool.
-pub(super) fn divide(grace: Duration) -> (Duration, Duration) {
-    let end = END.min(grace / END_SHARE);
-    (grace.saturating_sub(end), end)
+/// Opens the spool, which takes up to half a minute where a damaged one is repaired.
+pub(super) async fn open(options: &SpoolOptions) -> Result<(Spool, SpoolThread), BridgeError> {
+    let options = options.clone();
+    let opened = spawn_blocking(move || Spool::open(&options)).await;
+    opened.expect("opening does not panic").map_err(BridgeError::Spool)
+}
+
+/// How much of `grace` is for posts.
+pub(super) fn grace_of_posts(grace: Duration) -> Duration {
+    grace.saturating_sub(END.min(grace / END_SHARE))
 }

@@ -81,12 +81,24 @@ impl Crossing {
     }
 
     /// Rows have left the queue. More than were counted can only be rows that came back from a
-    /// damaged file; they count for nothing.
+    /// damaged file since the last [`Crossing::recount`].
     pub fn released(&self, rows: u64) {
         self.tell(|gate, now| {
             let counted = gate.backlog() - gate.pending();
             gate.released(rows.min(counted), now);
         });
+    }
+
+    /// Counts rows that have come back from a damaged file. Not while a release is under way.
+    pub fn recount(&self) {
+        // In this order: an append that ends in between is counted and not yet seen here.
+        let rows = self.spool.status().rows;
+        if let Some(counted) = self.counted()
+            && rows > counted
+        {
+            self.tell(|gate, now| gate.found(rows - counted, now));
+            self.rows.notify_one();
+        }
     }
 
     /// The rows that are counted, if no append is under way.
@@ -153,9 +165,9 @@ impl Crossing {
 
     fn tell<R>(&self, tell: impl FnOnce(&mut Gate, Instant) -> R) -> R {
         let mut gate = self.lock();
-        let (before, seen) = (gate.state(), gate.closings_ended());
+        let seen = gate.closings_ended();
         let answer = tell(&mut gate, Instant::now());
-        let (after, ended) = (gate.state(), gate.closings_ended());
+        let ended = gate.closings_ended();
         drop(gate);
         if ended != seen {
             // Two threads may come here in either order: it never goes back.
@@ -165,29 +177,11 @@ impl Crossing {
                 news
             });
         }
-        if before != after {
-            log(before, after);
-        }
         answer
     }
 
     fn lock(&self) -> MutexGuard<'_, Gate> {
         // A panic under the lock means wrong counts: the next process counts the rows anew.
         self.gate.lock().expect("the gate's counts are right")
-    }
-}
-
-/// Two lines for an outage; what happens in between is the drain's to tell.
-fn log(before: State, after: State) {
-    match (before, after) {
-        (State::Direct, State::Spooling) => {
-            tracing::warn!("kafka does not ack, posts are kept on disk until it does");
-        }
-        (State::Spooling | State::Closing { .. }, State::Direct) => {
-            tracing::info!("the spool is empty, posts go to kafka again");
-        }
-        (State::Direct, State::Direct | State::Closing { .. })
-        | (State::Spooling, State::Spooling | State::Closing { .. })
-        | (State::Closing { .. }, State::Spooling | State::Closing { .. }) => {}
     }
 }

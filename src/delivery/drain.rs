@@ -13,7 +13,7 @@ mod release;
 mod window;
 
 use crate::delivery::availability::Availability;
-use crate::delivery::availability::state::Report as Standing;
+use crate::delivery::availability::state::Report;
 use crate::delivery::crossing::Crossing;
 use crate::delivery::drain::narration::Narration;
 use crate::delivery::drain::release::answer;
@@ -42,8 +42,6 @@ const REST: Duration = Duration::from_millis(500);
 /// How long a stop waits for acks of what was sent: many round trips. A row whose ack is not waited
 /// for is sent again by the next process.
 const LAST_ACKS: Duration = Duration::from_secs(1);
-/// How long a stop waits for the disk to release what was acked.
-const LAST_RELEASE: Duration = Duration::from_secs(1);
 
 /// The task that drains.
 pub struct Drain {
@@ -53,7 +51,7 @@ pub struct Drain {
     limit: TopicLimit,
     producer: Producer,
     window: Window,
-    /// Whether the spool may hold rows that were not read.
+    /// What is to be expected of the next read.
     more: More,
     /// The answer to the release that is under way.
     releasing: Option<oneshot::Receiver<Result<(), AccessError>>>,
@@ -83,6 +81,16 @@ pub enum DrainError {
     SpoolClosed,
 }
 
+impl DrainError {
+    /// Whether the properties of the client are at fault.
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::Producer(error) => error.is_configuration(),
+            Self::Reports(_) | Self::SpoolClosed => false,
+        }
+    }
+}
+
 impl Drain {
     /// Makes the producer now, since its first ack takes half a second. Must be called inside the
     /// runtime that will run it.
@@ -108,7 +116,8 @@ impl Drain {
         })
     }
 
-    /// Drains until `stop`, and then releases what is acked in a moment. Rows that are left stay.
+    /// Drains until `stop`, and then releases what is acked in a moment: whoever stops it sets the
+    /// deadline for that. Rows that are left stay.
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), DrainError> {
         while stop.run_until_cancelled(self.turn()).await.transpose()?.is_some() {}
         self.finish().await
@@ -116,10 +125,10 @@ impl Drain {
 
     /// Cancel-safe: at worst, rows are sent again by the next process.
     async fn turn(&mut self) -> Result<(), DrainError> {
-        let tick = self.look_around();
+        let tick = self.look_around()?;
         let mut setback = None;
         if self.is_rested() {
-            self.heed_limit()?;
+            self.heed_limit().await?;
             setback = self.fill().await?;
             self.begin_release()?;
         }
@@ -140,19 +149,30 @@ impl Drain {
     }
 
     /// The gate's clock, and what is known of Kafka; gives when to look again.
-    fn look_around(&mut self) -> Duration {
+    fn look_around(&mut self) -> Result<Duration, DrainError> {
+        if self.crossing.spool().is_closed() {
+            return Err(DrainError::SpoolClosed);
+        }
         match self.availability.report().0 {
-            Standing::Away { .. } => self.crossing.known_away(),
-            Standing::Up => self.crossing.known_back(),
-            Standing::Untried | Standing::Doubted { .. } => {}
+            Report::Away { .. } => self.crossing.known_away(),
+            Report::Up => self.crossing.known_back(),
+            Report::Untried | Report::Doubted { .. } => {}
         }
         self.crossing.tick();
+        if self.more == More::No && !self.window.is_open() {
+            self.crossing.recount();
+            if self.crossing.counted() > Some(0) {
+                // They are below the cursor, taken over from a damaged file, or not there any more.
+                self.window.rewind();
+                self.more = More::Perhaps;
+            }
+        }
         let standing = self.crossing.standing();
-        self.narration.tell(standing.backlog, Instant::now());
-        match standing.state {
+        self.narration.tell(standing, Instant::now());
+        Ok(match standing.state {
             State::Direct => IDLE_TICK,
             State::Spooling | State::Closing { .. } => TICK,
-        }
+        })
     }
 
     fn is_rested(&self) -> bool {
@@ -184,23 +204,26 @@ impl Drain {
         if let Ok(last) = spawn_blocking(move || old.retire()).await {
             setback = setback.or_worse(self.window.take_in(last).setback);
         }
-        self.narration.setback(&setback);
-        if setback.blames_rows() {
-            self.limit.doubt();
+        self.narration.setback(setback, self.window.topic());
+        match setback {
+            Setback::Dead | Setback::Unacked(_) => self.rest(),
+            Setback::Suspects(fault, _) | Setback::Refused(fault, _) if fault.is_about_size() => {
+                self.limit.doubt();
+            }
+            Setback::Suspects(..) | Setback::Refused(..) => {}
         }
         self.window.start_over(setback);
         self.more = More::Perhaps;
-        self.rest();
         Ok(())
     }
 
     /// Batches that are too large for the topic would all be refused, without a fault of any row.
-    fn heed_limit(&mut self) -> Result<(), DrainError> {
+    async fn heed_limit(&mut self) -> Result<(), DrainError> {
         let outdated = self.producer.batch_size() != self.settings.batch_size(self.limit.bytes());
         if outdated && !self.window.is_under_way() {
             let old = self.renew()?;
-            // Nothing is under way: it has no reports, and its end, which may block, is its own.
-            drop(spawn_blocking(move || old.retire()));
+            // Nothing is under way: there are no reports.
+            drop(spawn_blocking(move || old.retire()).await);
         }
         Ok(())
     }
@@ -214,7 +237,7 @@ impl Drain {
 
     /// Waits a moment for acks of what was sent, and releases what has them.
     async fn finish(mut self) -> Result<(), DrainError> {
-        if self.availability.report().0 == Standing::Up {
+        if self.availability.report().0 == Report::Up {
             let acks = async {
                 while self.window.is_under_way() {
                     self.producer.raised().await?;
@@ -226,14 +249,15 @@ impl Drain {
                 waited?;
             }
         }
-        let release = async {
-            while self.releasing.is_some() || self.window.has_ended_rows() {
-                self.begin_release()?;
+        // The one that is under way, and one for all the rest. What fails is sent again.
+        for _ in 0..2 {
+            self.begin_release()?;
+            if self.releasing.is_some() {
                 let released = answer(&mut self.releasing).await;
                 self.end_release(released)?;
             }
-            Ok(())
-        };
-        timeout(LAST_RELEASE, release).await.unwrap_or(Ok(()))
+        }
+        drop(spawn_blocking(move || self.producer.retire()).await);
+        Ok(())
     }
 }

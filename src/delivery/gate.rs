@@ -123,22 +123,14 @@ impl Gate {
     /// A record that went directly was not acked: reported as failed, refused by a dead producer, or
     /// late by the bridge's own timer. The caller appends it, as for [`Way::Spool`].
     pub fn unacked(&mut self, now: Instant) {
-        match self.state {
-            State::Direct => self.enter(State::Spooling),
-            State::Closing { .. } => self.give_up(now),
-            State::Spooling => {}
-        }
+        self.turn_to_spool(now);
         self.begin_append();
     }
 
     /// Kafka is known to be away: posts go to the spool without trying it first. To be told with
     /// every probe that fails; it holds until [`Gate::known_back`] or an ack of the drain.
     pub fn known_away(&mut self, now: Instant) {
-        match self.state {
-            State::Direct => self.enter(State::Spooling),
-            State::Closing { .. } => self.give_up(now),
-            State::Spooling => {}
-        }
+        self.turn_to_spool(now);
         self.away = true;
     }
 
@@ -175,6 +167,12 @@ impl Gate {
             State::Closing { .. } => self.give_up(now),
             State::Direct | State::Spooling => {}
         }
+    }
+
+    /// Rows that were not counted stand in the spool: taken over from a damaged file.
+    pub fn found(&mut self, rows: u64, now: Instant) {
+        self.backlog += rows;
+        self.turn_to_spool(now);
     }
 
     /// Rows are no longer in the spool's queue: deleted after their acks, or set aside.
@@ -280,6 +278,15 @@ impl Gate {
         let rested = self.rest_until.is_none_or(|until| until <= now);
         let in_sight = self.backlog <= self.pace.rows(now).max(IN_SIGHT);
         acks && rested && in_sight && !self.away && !self.stopping
+    }
+
+    /// From now on every later post goes behind what is counted.
+    fn turn_to_spool(&mut self, now: Instant) {
+        match self.state {
+            State::Direct => self.enter(State::Spooling),
+            State::Closing { .. } => self.give_up(now),
+            State::Spooling => {}
+        }
     }
 
     /// A Closing has failed.

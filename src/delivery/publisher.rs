@@ -1,4 +1,5 @@
-//! Kafka within the deadline, else the spool: a record in, a [`Receipt`] out.
+//! Kafka within the deadline, else the spool: a record in, a
+//! [`Receipt`](crate::delivery::receipt::Receipt) out.
 //!
 //! Promise: a publish, once begun, is carried through whether or not its sender stays: the record
 //! and its account belong to the publisher. The deadline is the publisher's own; librdkafka may
@@ -147,6 +148,7 @@ impl Publisher {
     /// Hands the record of a flight to Kafka.
     fn enqueue(&self, lane: &mut Lane, ticket: usize) -> Next {
         let Some(record) = lane.flights.record(ticket) else { return Next::Nothing };
+        let now = Instant::now();
         let enqueued = lane.producer.enqueue(record, ticket);
         if self.crossing.is_none() {
             lane.flights.let_go(ticket);
@@ -154,10 +156,10 @@ impl Publisher {
         let Err(fault) = enqueued else { return Next::Nothing };
         match fault.verdict {
             Verdict::Refused => lane.flights.ground(ticket, Undelivered::RecordRefused),
-            Verdict::NotProof | Verdict::Local => lane.flights.land(ticket, None).next,
+            Verdict::NotProof | Verdict::Local => lane.flights.land(ticket, None, now).next,
             Verdict::Unacked => {
-                self.availability.unacked(Instant::now(), &fault.to_string());
-                lane.flights.land(ticket, None).next
+                self.availability.unacked(now, &fault.to_string());
+                lane.flights.land(ticket, None, now).next
             }
         }
     }
@@ -207,17 +209,19 @@ impl Publisher {
                 () = limit.changed() => {}
                 () = self.inbox.rung() => {}
                 Ok(()) = closings.changed() => self.unpark(),
-                () = sleep.as_mut() => {
-                    let now = Instant::now();
-                    let next = self.expire(now, timeout);
-                    let wake = next.map_or(now + tick, |deadline| deadline.min(now + tick));
-                    sleep.as_mut().reset(wake.into());
-                }
+                () = sleep.as_mut() => {}
                 () = stop.cancelled(), if !stop.is_cancelled() => {}
             }
             producer.take_reports(&mut reports);
             self.land(&mut reports);
             self.store();
+            // Behind the reports: after a pause of the whole process they tell what is not late.
+            if sleep.is_elapsed() {
+                let now = Instant::now();
+                let next = self.expire(now, timeout);
+                let wake = next.map_or(now + tick, |deadline| deadline.min(now + tick));
+                sleep.as_mut().reset(wake.into());
+            }
             drop(producer);
             if retiring.is_none() {
                 retiring = self.renew();
@@ -226,7 +230,7 @@ impl Publisher {
         Ok(())
     }
 
-    /// How many records have no report yet.
+    /// How many records still wait for a report, or their senders for word of it.
     pub fn under_way(&self) -> usize {
         self.lock().flights.len()
     }

@@ -165,6 +165,11 @@ impl Spool {
         self.shared.queue.release(release).map_err(access)
     }
 
+    /// Whether it takes no more jobs: it was closed, or its thread has panicked.
+    pub fn is_closed(&self) -> bool {
+        self.shared.queue.is_closed()
+    }
+
     /// How things stand, without waiting for the disk.
     pub fn status(&self) -> Status {
         self.shared.status.get()
@@ -183,11 +188,6 @@ impl SpoolThread {
                 thread.join().map_err(|_| CloseError::Panicked)
             }
         }
-    }
-
-    /// Whether the thread has ended, which without a call of `close` it never should.
-    pub fn is_finished(&self) -> bool {
-        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 }
 

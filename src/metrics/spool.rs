@@ -32,7 +32,7 @@ pub struct SpoolFigures {
     pub appended: u64,
     /// Records released by this process after their acks.
     pub drained: u64,
-    /// Rows set aside by this process.
+    /// Rows set aside by this process, or found missing from a damaged file.
     pub rows_set_aside: u64,
     /// Damaged files set aside by this process.
     pub files_set_aside: u64,

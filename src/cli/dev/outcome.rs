@@ -3,6 +3,7 @@
 //! Promise: "as sent" is said only of a record whose value is the posted bytes, whose key is the
 //! sample's app_id and whose `ce_id` is the answered one. Plain values: it waits for nothing.
 
+use crate::chain::chain;
 use crate::cli::dev::consumer::ConsumedRecord;
 use crate::cli::dev::sample::{APP_ID, Sample};
 use crate::cli::http_client::{Answer, HttpError};
@@ -92,11 +93,6 @@ pub(super) fn compare(sample: &Sample, record: &ConsumedRecord) -> Result<Place,
         return Err(Fault::Key);
     }
     Ok(Place { partition: record.partition, offset: record.offset })
-}
-
-fn chain(error: &HttpError) -> String {
-    let cause = std::error::Error::source(error);
-    cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 #[cfg(test)]

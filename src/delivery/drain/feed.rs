@@ -11,9 +11,6 @@ use crate::delivery::spool::error::AccessError;
 use crate::delivery::spool::row::{Row, RowId};
 use tokio::sync::oneshot;
 
-/// The bytes of rows read at once, for large ones.
-const BYTES: u64 = 8 << 20;
-
 /// What became of a row that was handed over.
 enum Handed {
     Over,
@@ -26,14 +23,16 @@ impl Drain {
     /// Reads rows and hands them over while there is room for them.
     pub(super) async fn fill(&mut self) -> Result<Option<Setback>, DrainError> {
         while self.more == More::Perhaps
-            && let Some(rows) = self.window.room()
+            && let Some(room) = self.window.room()
         {
-            let counted = self.crossing.counted();
-            let from = self.window.cursor();
-            match self.read(from, Limit { rows, bytes: BYTES }).await {
+            let (from, counted) = (self.window.cursor(), self.crossing.counted());
+            match self.read(from, room).await {
                 Ok(rows) if rows.is_empty() => {
                     self.more = More::No;
-                    self.at_the_end(from, counted);
+                    if from.is_none() && !self.window.is_open() {
+                        // What was counted is not there: damaged, and set aside by the spool.
+                        self.crossing.released(counted.unwrap_or(0));
+                    }
                 }
                 Ok(rows) => {
                     for row in &rows {
@@ -53,35 +52,21 @@ impl Drain {
         Ok(None)
     }
 
-    /// No row is left behind the last one that was read.
-    fn at_the_end(&mut self, from: Option<RowId>, counted: Option<u64>) {
-        if self.window.is_open() {
-            return;
-        }
-        match (from, counted) {
-            // Rows may have come in below it, taken over from a damaged file.
-            (Some(_), _) if self.crossing.standing().backlog > 0 => {
-                self.window.rewind();
-                self.more = More::Perhaps;
-            }
-            // Rows that were counted are not there: set aside as damaged.
-            (None, Some(rows)) if rows > 0 => self.crossing.released(rows),
-            (Some(_) | None, _) => {}
-        }
-    }
-
     fn hand_over(&mut self, row: &Row) -> Handed {
         if self.window.has_ended(row.id) {
             self.window.passed(row.id);
             return Handed::Over;
         }
         match self.producer.enqueue(&row.record, row.id.ticket()) {
-            Ok(()) => self.window.sent(row.id),
+            Ok(()) => self.window.sent(row.id, &row.record),
             Err(fault) => match fault.verdict {
-                Verdict::Refused => self.window.refused(row.id, fault.to_string()),
+                Verdict::Refused => {
+                    self.narration.setback(Setback::Refused(fault, row.id), None);
+                    self.window.refused(row.id, fault.to_string());
+                }
                 Verdict::Local if self.window.is_under_way() => return Handed::QueueFull,
                 Verdict::Local | Verdict::NotProof | Verdict::Unacked => {
-                    return Handed::Back(self.window.setback(fault));
+                    return Handed::Back(Setback::Unacked(fault));
                 }
             },
         }

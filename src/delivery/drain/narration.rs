@@ -1,27 +1,58 @@
-//! What the drain tells the operator: progress every few seconds, and each kind of trouble once.
+//! What the operator is told of an outage: where posts go, how far the drain is, what troubles it.
 //!
-//! Promise: while a fault repeats itself it is one line, until rows are released again. It decides
-//! nothing.
+//! Promise: one line for each change that lasts, progress every few seconds, and trouble at most
+//! every [`PAUSE`] while no row is released. It decides nothing.
 
+use crate::chain::chain;
+use crate::delivery::crossing::Standing;
 use crate::delivery::drain::progress::Progress;
 use crate::delivery::drain::window::Setback;
+use crate::delivery::gate::State;
 use crate::delivery::spool::error::AccessError;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Between two lines of trouble.
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Narration {
     progress: Progress,
-    /// The trouble that was told and is not over.
-    told: Option<String>,
+    posts: Posts,
+    /// When trouble was told that is not over.
+    told: Option<Instant>,
+}
+
+/// Where posts go, as it was told.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Posts {
+    #[default]
+    ToKafka,
+    ToDisk,
 }
 
 impl Narration {
-    /// So many records wait.
-    pub(super) fn tell(&mut self, left: u64, now: Instant) {
-        if let Some(line) = self.progress.line(left, now) {
+    /// This is how it stands.
+    pub(super) fn tell(&mut self, Standing { state, backlog }: Standing, now: Instant) {
+        let posts = match state {
+            State::Direct => Posts::ToKafka,
+            State::Spooling | State::Closing { .. } => Posts::ToDisk,
+        };
+        if posts != self.posts {
+            match posts {
+                Posts::ToKafka => tracing::info!("the spool is empty, posts go to kafka again"),
+                Posts::ToDisk => {
+                    tracing::warn!(
+                        waiting = backlog,
+                        "posts are kept on disk until kafka has them all"
+                    );
+                }
+            }
+            self.posts = posts;
+        }
+        if let Some(line) = self.progress.line(backlog, now) {
             tracing::info!(
-                left,
+                left = backlog,
                 per_second = line.rate.round(),
                 seconds_left = line.seconds_left.round(),
                 "draining the spool"
@@ -35,37 +66,40 @@ impl Narration {
         self.told = None;
     }
 
-    /// The drain starts over.
-    pub(super) fn setback(&mut self, setback: &Setback) {
-        let error = match setback {
-            Setback::Dead => "fatal error of the producer".to_owned(),
-            Setback::Unacked(fault) => fault.to_string(),
+    /// The drain starts over, or has done with a row that was refused. `topic` is the one of the
+    /// first row that was under way.
+    pub(super) fn setback(&mut self, setback: Setback, topic: Option<&str>) {
+        match setback {
+            Setback::Dead => self.start_over("fatal error of the producer", topic),
+            Setback::Unacked(fault) => self.start_over(&fault.to_string(), topic),
             Setback::Suspects(fault, last) => {
-                tracing::warn!(error = %fault, last = %last, "a batch was refused, its records are sent one by one");
-                return;
+                tracing::warn!(error = %fault, %last, topic, "a batch was refused, its records are sent one by one");
             }
             Setback::Refused(fault, row) => {
-                tracing::error!(error = %fault, row = %row, "a record was refused and is set aside");
-                return;
+                tracing::error!(error = %fault, %row, topic, "a record was refused and is set aside");
             }
-        };
-        if self.is_news(&error) {
-            tracing::warn!(error, "the drain starts over with a new producer");
+        }
+    }
+
+    fn start_over(&mut self, error: &str, topic: Option<&str>) {
+        if self.is_due() {
+            tracing::warn!(error, topic, "the drain starts over with a new producer");
         }
     }
 
     /// The disk failed in the attempt to do this.
     pub(super) fn disk_failed(&mut self, error: &AccessError, attempt: &'static str) {
-        if self.is_news(attempt) {
-            tracing::warn!(%error, attempt, "the disk of the spool fails the drain");
+        if self.is_due() {
+            tracing::warn!(error = %chain(error), attempt, "the disk of the spool fails the drain");
         }
     }
 
-    fn is_news(&mut self, trouble: &str) -> bool {
-        let news = self.told.as_deref() != Some(trouble);
-        if news {
-            self.told = Some(trouble.to_owned());
+    fn is_due(&mut self) -> bool {
+        let now = Instant::now();
+        let due = self.told.is_none_or(|told| told + PAUSE <= now);
+        if due {
+            self.told = Some(now);
         }
-        news
+        due
     }
 }

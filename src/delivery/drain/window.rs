@@ -5,12 +5,17 @@
 
 use crate::delivery::kafka::fault::{Fault, Verdict};
 use crate::delivery::kafka::producer::Report;
+use crate::delivery::record::Record;
+use crate::delivery::spool::Limit;
 use crate::delivery::spool::row::RowId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 /// Rows under way at once: enough for full batches on each partition, few enough to send again.
 const ROWS: usize = 256;
+/// Bytes of the rows under way at once, beyond one row: librdkafka has a copy of each.
+const BYTES: u64 = 8 << 20;
 /// Rows that may wait for their release: while the disk is slow, no more are sent.
 const MOST_ENDED: usize = 16 * ROWS;
 
@@ -18,7 +23,9 @@ const MOST_ENDED: usize = 16 * ROWS;
 #[derive(Debug, Default)]
 pub(super) struct Window {
     /// Handed over and without a report.
-    open: BTreeSet<RowId>,
+    open: BTreeMap<RowId, Sent>,
+    /// The bytes of those.
+    bytes: u64,
     /// To be released.
     ended: Ends,
     /// Being released.
@@ -27,6 +34,13 @@ pub(super) struct Window {
     cursor: Option<RowId>,
     /// Rows go alone up to this one: a batch with it in it was refused.
     alone_until: Option<RowId>,
+}
+
+/// A row under way.
+#[derive(Debug)]
+struct Sent {
+    bytes: u64,
+    topic: Arc<str>,
 }
 
 /// Rows that need nothing more from Kafka.
@@ -95,18 +109,19 @@ impl Ends {
 }
 
 impl Window {
-    /// How many rows may be read now; none while the window is full.
-    pub(super) fn room(&self) -> Option<NonZeroUsize> {
-        if self.ended.len() >= MOST_ENDED {
+    /// How much may be read now; none while the window is full.
+    pub(super) fn room(&self) -> Option<Limit> {
+        if self.ended.len() >= MOST_ENDED || self.bytes >= BYTES {
             return None;
         }
         let most = if self.is_alone() { 1 } else { ROWS };
-        NonZeroUsize::new(most.saturating_sub(self.open.len()))
+        let rows = NonZeroUsize::new(most.saturating_sub(self.open.len()))?;
+        Some(Limit { rows, bytes: BYTES - self.bytes })
     }
 
     /// Whether the next row, or the one under way, has to be alone.
     fn is_alone(&self) -> bool {
-        self.alone_until.is_some_and(|last| self.cursor < Some(last) || !self.open.is_empty())
+        self.alone_until.is_some()
     }
 
     /// Where to read on.
@@ -117,8 +132,6 @@ impl Window {
     /// Reads from the first row again.
     pub(super) fn rewind(&mut self) {
         self.cursor = None;
-        // All suspects have been tried: nothing is left below the cursor.
-        self.alone_until = None;
     }
 
     /// Whether rows are under way to Kafka.
@@ -144,18 +157,33 @@ impl Window {
     /// The row needs nothing more.
     pub(super) fn passed(&mut self, row: RowId) {
         self.cursor = Some(row);
+        self.end_alone();
+    }
+
+    /// All suspects have been tried.
+    fn end_alone(&mut self) {
+        if self.open.is_empty() && self.cursor >= self.alone_until {
+            self.alone_until = None;
+        }
+    }
+
+    /// The topic of the first row under way.
+    pub(super) fn topic(&self) -> Option<&str> {
+        self.open.first_key_value().map(|(_, sent)| &*sent.topic)
     }
 
     /// The row was handed over.
-    pub(super) fn sent(&mut self, row: RowId) {
-        self.open.insert(row);
+    pub(super) fn sent(&mut self, row: RowId, record: &Record) {
+        let bytes = record.size() as u64;
+        self.bytes += bytes;
+        self.open.insert(row, Sent { bytes, topic: record.topic().into() });
         self.cursor = Some(row);
     }
 
     /// The client refuses the row.
     pub(super) fn refused(&mut self, row: RowId, reason: String) {
         self.ended.refused.insert(row, reason);
-        self.cursor = Some(row);
+        self.passed(row);
     }
 
     /// Takes in reports.
@@ -165,28 +193,34 @@ impl Window {
         for Report { ticket, result } in reports {
             let row = RowId::from_ticket(ticket);
             match result {
-                // Else it was sent again meanwhile, and will have a report of its own.
-                Ok(_) if self.open.remove(&row) => {
-                    self.ended.acked.insert(row);
-                    acks = true;
+                Ok(_) => {
+                    // Else it was sent again meanwhile, and will have a report of its own.
+                    if let Some(sent) = self.open.remove(&row) {
+                        self.bytes -= sent.bytes;
+                        self.ended.acked.insert(row);
+                        acks = true;
+                    }
                 }
-                Ok(_) => {}
                 Err(failed) => fault = worse(fault, failed),
             }
         }
+        self.end_alone();
         Taken { setback: fault.map(|fault| self.setback(fault)), acks }
     }
 
     /// What a fault means for the rows under way.
     pub(super) fn setback(&self, fault: Fault) -> Setback {
-        match (fault.verdict, self.open.first(), self.open.last()) {
+        let (first, last) = (self.open.first_key_value(), self.open.last_key_value());
+        match (fault.verdict, first, last) {
             (Verdict::Unacked | Verdict::Local, _, _) | (_, None, _) | (_, _, None) => {
                 Setback::Unacked(fault)
             }
-            (Verdict::NotProof | Verdict::Refused, Some(first), Some(last)) if first == last => {
+            (Verdict::NotProof | Verdict::Refused, Some((first, _)), Some((last, _)))
+                if first == last =>
+            {
                 Setback::Refused(fault, *first)
             }
-            (Verdict::NotProof | Verdict::Refused, Some(_), Some(last)) => {
+            (Verdict::NotProof | Verdict::Refused, Some(_), Some((last, _))) => {
                 Setback::Suspects(fault, *last)
             }
         }
@@ -195,6 +229,7 @@ impl Window {
     /// Everything under way is to be sent again, except a row that was refused.
     pub(super) fn start_over(&mut self, setback: Setback) {
         self.open.clear();
+        self.bytes = 0;
         self.cursor = None;
         match setback {
             Setback::Dead | Setback::Unacked(_) => {}

@@ -138,3 +138,16 @@ fn an_append_that_was_never_begun_cannot_end() {
 fn a_row_that_was_never_counted_cannot_be_released() {
     Gate::new(1).released(2, Instant::now());
 }
+
+#[test]
+fn rows_that_are_found_turn_the_gate_and_have_to_reach_kafka_first() {
+    let (mut gate, now) = (Gate::new(0), Instant::now());
+    gate.found(3, now);
+    assert_eq!((gate.state(), counts(&gate)), (State::Spooling, (3, 0)));
+    gate.drain_acked(now);
+    assert!(is_closing(&gate));
+    gate.found(1, now);
+    assert_eq!((gate.state(), counts(&gate)), (State::Spooling, (4, 0)));
+    gate.released(4, now);
+    assert_eq!(gate.state(), State::Direct);
+}

@@ -33,7 +33,7 @@ pub enum Verdict {
 impl Fault {
     /// The client refused to take the record into its queue.
     pub(super) fn at_enqueue(code: Code) -> Self {
-        // Larger than `message.max.bytes`, which is held at the topic's own limit.
+        // Larger than `message.max.bytes`: the operator's, or any size.
         let refused = code == Code::MessageSizeTooLarge;
         Self { verdict: if refused { Verdict::Refused } else { verdict(code) }, code }
     }
@@ -41,6 +41,14 @@ impl Fault {
     /// A delivery report came with this code.
     pub(super) fn in_report(code: Code) -> Self {
         Self { verdict: verdict(code), code }
+    }
+
+    /// Whether it contradicts what is known of the topic's largest record.
+    pub fn is_about_size(self) -> bool {
+        matches!(
+            self.code,
+            Code::MessageSizeTooLarge | Code::InvalidMessageSize | Code::MessageBatchTooLarge
+        )
     }
 
     /// Some fault that says this.

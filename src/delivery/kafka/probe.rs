@@ -21,16 +21,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 /// How long brokers may take to answer: ten times what a busy one across a region needs.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How old the limit may be.
 const LIMIT_AGE: Duration = Duration::from_secs(60);
-/// Between a doubt of the limit and the question: records that are refused one after the other make
-/// a few questions a second. Short beside the rest that the drain takes after each.
-const DOUBT_PAUSE: Duration = Duration::from_millis(200);
+/// How old the limit has to be for a doubt: the next refusal doubts it again.
+const DOUBT_AGE: Duration = Duration::from_secs(3);
 /// Events of the client that are read at once: each question gets rid of more than its pause adds.
 const EVENTS: usize = 1_000;
 
@@ -62,7 +60,7 @@ impl Probe {
         let client = Arc::new(settings.probe().create_with_context(Quiet)?);
         let settings = settings.clone();
         let limit = Limit { finder: limit, asked: None };
-        let limit = (!settings.has_message_max_bytes()).then_some(limit);
+        let limit = settings.message_max_bytes().is_none().then_some(limit);
         Ok(Self { client, settings, topic, availability, limit })
     }
 
@@ -90,11 +88,12 @@ impl Probe {
 
     /// A broker has refused what should be within the limit.
     async fn ask_again(&mut self) {
-        sleep(DOUBT_PAUSE).await;
-        if let Some(limit) = &mut self.limit {
+        let Some(limit) = &mut self.limit else { return };
+        // A sender that repeats what is refused must not keep the probe at it.
+        if limit.asked.is_none_or(|asked| asked.elapsed() >= DOUBT_AGE) {
             limit.asked = None;
+            self.learn_limit().await;
         }
-        self.learn_limit().await;
     }
 
     /// Asked with the first probe that a broker answers, and now and then, since an operator may

@@ -76,6 +76,16 @@ pub enum ProducerError {
     Wakeup(#[from] io::Error),
 }
 
+impl ProducerError {
+    /// Whether the properties are at fault.
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::Client(_) => true,
+            Self::Wakeup(_) => false,
+        }
+    }
+}
+
 impl Producer {
     /// A producer with batches of at most so many bytes. Never waits for a broker; must be called
     /// inside a runtime.

@@ -154,9 +154,9 @@ impl Settings {
         })
     }
 
-    /// Whether the operator has set the largest record.
-    pub fn has_message_max_bytes(&self) -> bool {
-        self.config.get("message.max.bytes").is_some()
+    /// The largest record, in bytes, if the operator has set it.
+    pub fn message_max_bytes(&self) -> Option<u32> {
+        self.config.get("message.max.bytes")?.parse().ok()
     }
 
     /// How long a post waits for its ack.
@@ -191,7 +191,7 @@ impl Settings {
             }
         }
         config.set("batch.size", batch_size.to_string());
-        if !self.has_message_max_bytes() {
+        if self.message_max_bytes().is_none() {
             config.set("message.max.bytes", ANY_SIZE);
         }
         config

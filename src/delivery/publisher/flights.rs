@@ -31,6 +31,7 @@ pub(super) struct Flights {
 }
 
 struct Flight {
+    /// When it left for where it now is bound.
     since: Instant,
     kafka: Leg,
     disk: Leg,
@@ -145,14 +146,14 @@ impl Flights {
     }
 
     /// Kafka's report came. `None`: no ack.
-    pub(super) fn land(&mut self, ticket: usize, acked: Option<Place>) -> Landing {
+    pub(super) fn land(&mut self, ticket: usize, acked: Option<Place>, now: Instant) -> Landing {
         let flight = &mut self.flights[ticket];
         flight.kafka = Leg::Closed;
         let late = flight.fate.is_some() || flight.disk == Leg::Open;
         let on_time = (!late).then_some(flight.since);
         let next = match acked {
             Some(place) => self.decide(ticket, Ok(place)),
-            None => self.fall_back(ticket),
+            None => self.fall_back(ticket, now),
         };
         Landing { on_time, next }
     }
@@ -164,11 +165,11 @@ impl Flights {
     }
 
     /// No ack came: the disk's turn, if there is one and it has not had it.
-    fn fall_back(&mut self, ticket: usize) -> Next {
+    fn fall_back(&mut self, ticket: usize, now: Instant) -> Next {
         let flight = &mut self.flights[ticket];
         match (flight.fate, flight.record.take()) {
             (None, Some(record)) => {
-                flight.disk = Leg::Open;
+                (flight.since, flight.disk) = (now, Leg::Open);
                 Next::Spool(record)
             }
             (None, None) if flight.disk == Leg::Open => Next::Nothing,
@@ -246,7 +247,7 @@ impl Flights {
             let Some(flight) = self.flights.get(ticket) else { continue };
             let open = flight.since == since && flight.kafka == Leg::Open && flight.fate.is_none();
             if open && (flight.record.is_some() || matches!(flight.sender, Sender::Waits(_))) {
-                return Some(Late { ticket, since, next: self.fall_back(ticket) });
+                return Some(Late { ticket, since, next: self.fall_back(ticket, now) });
             }
         }
         None

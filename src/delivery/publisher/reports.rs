@@ -19,7 +19,7 @@ impl Publisher {
         let mut refused = (None, 0);
         let mut lane = self.lock();
         for Report { ticket, result } in reports.drain(..) {
-            let landing = lane.flights.land(ticket, result.ok().map(Place::from));
+            let landing = lane.flights.land(ticket, result.ok().map(Place::from), now);
             match result {
                 Ok(_) => {
                     acked += 1;
@@ -42,7 +42,9 @@ impl Publisher {
         }
         drop(lane);
         if let (Some(fault), records) = refused {
-            self.limit.doubt();
+            if fault.is_about_size() {
+                self.limit.doubt();
+            }
             tracing::warn!(error = %fault, records, "batches were refused");
         }
         if acked > 0 {
@@ -101,6 +103,9 @@ impl Publisher {
         let stuck = lane.flights.give_up_on_disk(now, DISK_PATIENCE);
         let next = lane.flights.earliest_departure().map(|since| since + timeout);
         drop(lane);
+        // The drain does so too, unless it waits for the disk.
+        let closing = self.crossing.as_ref().and_then(|crossing| crossing.tick());
+        let next = [next, closing].into_iter().flatten().min();
         if stuck > 0 {
             tracing::error!(posts = stuck, "the disk of the spool does not answer");
         }

@@ -3,8 +3,8 @@
 //! Promise: each error of `SQLite` and of the file system becomes exactly one [`Fault`]. It decides
 //! nothing; whoever owns the files acts on the kind.
 
+use crate::chain::chain;
 use rusqlite::{Error, ErrorCode, ffi};
-use std::fmt::Write as _;
 use std::io;
 
 /// A failure at the spool's files.
@@ -60,13 +60,7 @@ impl Fault {
 
     /// The fault and its causes, in one line.
     pub(super) fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            write!(text, ": {error}").expect("a String takes all text");
-            cause = error.source();
-        }
-        text
+        chain(self)
     }
 }
 

@@ -169,6 +169,11 @@ impl Queue {
         waiting.take()
     }
 
+    /// Whether it takes no more jobs.
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().stage != Stage::Open
+    }
+
     /// Takes no more jobs; those that wait are carried out.
     pub(super) fn close(&self) {
         let mut waiting = self.lock();

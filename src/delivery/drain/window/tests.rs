@@ -1,5 +1,7 @@
 use super::*;
 use crate::delivery::kafka::producer::Acked;
+use bytes::Bytes;
+use std::time::SystemTime;
 
 fn row(number: usize) -> RowId {
     RowId::from_ticket(number)
@@ -13,15 +15,24 @@ fn failed(number: usize, verdict: Verdict) -> Report {
     Report { ticket: number, result: Err(Fault::of(verdict)) }
 }
 
+fn send(window: &mut Window, number: usize) {
+    send_bytes(window, number, 0);
+}
+
+fn send_bytes(window: &mut Window, number: usize, bytes: usize) {
+    let (value, time) = (Bytes::from(vec![0; bytes]), SystemTime::UNIX_EPOCH);
+    window.sent(row(number), &Record::restored("topic".into(), "key", [], value, time));
+}
+
 /// A window with these rows under way.
 fn window(rows: std::ops::RangeInclusive<usize>) -> Window {
     let mut window = Window::default();
-    rows.for_each(|number| window.sent(row(number)));
+    rows.for_each(|number| send(&mut window, number));
     window
 }
 
 fn room(window: &Window) -> usize {
-    window.room().map_or(0, NonZeroUsize::get)
+    window.room().map_or(0, |room| room.rows.get())
 }
 
 #[test]
@@ -64,10 +75,10 @@ fn a_refused_batch_makes_its_rows_go_alone_and_only_the_one_refused_alone_is_set
     assert!(matches!(setback, Some(Setback::Suspects(_, last)) if last == row(3)));
     window.start_over(setback.unwrap());
     assert_eq!(room(&window), 1);
-    window.sent(row(1));
+    send(&mut window, 1);
     assert_eq!(room(&window), 0);
     window.take_in(vec![acked(1)]);
-    window.sent(row(2));
+    send(&mut window, 2);
     let setback = window.take_in(vec![failed(2, Verdict::NotProof)]).setback;
     assert!(matches!(setback, Some(Setback::Refused(_, refused)) if refused == row(2)));
     window.start_over(setback.unwrap());
@@ -75,7 +86,7 @@ fn a_refused_batch_makes_its_rows_go_alone_and_only_the_one_refused_alone_is_set
     window.passed(row(1));
     window.passed(row(2));
     assert_eq!(room(&window), 1);
-    window.sent(row(3));
+    send(&mut window, 3);
     window.take_in(vec![acked(3)]);
     assert_eq!(room(&window), ROWS);
     let ended = window.begin_release().unwrap();
@@ -104,7 +115,7 @@ fn an_ack_of_a_producer_that_was_replaced_is_not_taken_for_a_row_that_was_sent_a
 fn nothing_is_read_while_too_much_waits_for_its_release() {
     let mut window = Window::default();
     for number in 1..=MOST_ENDED {
-        window.sent(row(number));
+        send(&mut window, number);
         window.take_in(vec![acked(number)]);
     }
     assert_eq!(room(&window), 0);
@@ -119,4 +130,35 @@ fn a_fatal_error_that_comes_before_the_reports_does_not_hide_what_they_say() {
     let setback = Setback::Dead.or_worse(told.setback);
     assert!(matches!(setback, Setback::Suspects(_, last) if last == row(3)));
     assert_eq!(setback.or_worse(Some(Setback::Dead)), setback);
+}
+
+#[test]
+fn large_rows_fill_the_window_by_their_bytes() {
+    let mut window = Window::default();
+    let mebibyte = 1 << 20;
+    let most = usize::try_from(BYTES).unwrap() / mebibyte;
+    for number in 1..=most {
+        let room = window.room().expect("there is room");
+        assert!(room.bytes <= BYTES - ((number - 1) * mebibyte) as u64);
+        send_bytes(&mut window, number, mebibyte);
+    }
+    assert_eq!(room(&window), 0);
+    window.take_in(vec![acked(1)]);
+    assert_eq!(room(&window), ROWS - most + 1);
+    window.start_over(Setback::Dead);
+    assert_eq!(room(&window), ROWS);
+}
+
+#[test]
+fn once_the_suspects_are_through_rows_go_together_again() {
+    let mut window = window(1..=2);
+    let setback = window.take_in(vec![failed(1, Verdict::NotProof)]).setback.unwrap();
+    window.start_over(setback);
+    for number in 1..=2 {
+        assert_eq!(room(&window), 1);
+        send(&mut window, number);
+        window.take_in(vec![acked(number)]);
+    }
+    send(&mut window, 3);
+    assert_eq!(room(&window), ROWS - 1);
 }

@@ -35,7 +35,7 @@ fn a_sender_is_told_its_fate_and_the_ticket_is_free_again() {
     let mut flights = Flights::default();
     let ticket = flights.depart(Instant::now(), record());
     assert_eq!(look(&mut flights, ticket), Poll::Pending);
-    assert!(matches!(flights.land(ticket, Some(ACKED)).next, Next::Nothing));
+    assert!(matches!(flights.land(ticket, Some(ACKED), Instant::now()).next, Next::Nothing));
     assert_eq!(look(&mut flights, ticket), Poll::Ready(Ok(ACKED)));
     assert_eq!(flights.len(), 0);
 }
@@ -50,7 +50,7 @@ fn without_a_disk_a_late_sender_is_told_by_the_deadline_and_the_report_is_still_
     assert!(matches!(late.next, Next::Nothing));
     assert_eq!(look(&mut flights, ticket), TOLD);
     assert_eq!(flights.len(), 1);
-    assert!(flights.land(ticket, Some(ACKED)).on_time.is_none());
+    assert!(flights.land(ticket, Some(ACKED), Instant::now()).on_time.is_none());
     assert_eq!(flights.len(), 0);
 }
 
@@ -59,7 +59,7 @@ fn an_ack_between_the_deadline_and_the_look_still_counts() {
     let (mut flights, start) = (Flights::default(), Instant::now());
     let ticket = depart_alone(&mut flights, start);
     flights.next_late(start + TIMEOUT, TIMEOUT);
-    assert!(matches!(flights.land(ticket, Some(ACKED)).next, Next::Nothing));
+    assert!(matches!(flights.land(ticket, Some(ACKED), Instant::now()).next, Next::Nothing));
     assert_eq!(look(&mut flights, ticket), Poll::Ready(Ok(ACKED)));
 }
 
@@ -72,7 +72,7 @@ fn a_late_record_goes_to_the_disk_and_the_first_proof_is_told() {
         assert!(matches!(late.next, Next::Spool(_)));
         for place in [first, then] {
             let next = match place {
-                Place::Kafka { .. } => flights.land(ticket, Some(place)).next,
+                Place::Kafka { .. } => flights.land(ticket, Some(place), Instant::now()).next,
                 Place::Spool { .. } => flights.store(ticket, Some(place)),
             };
             assert!(matches!(next, Next::Nothing));
@@ -87,7 +87,7 @@ fn a_late_record_goes_to_the_disk_and_the_first_proof_is_told() {
 fn a_failed_record_goes_to_the_disk_once_and_its_sender_waits_for_that() {
     let (mut flights, start) = (Flights::default(), Instant::now());
     let ticket = flights.depart(start, record());
-    assert!(matches!(flights.land(ticket, None).next, Next::Spool(_)));
+    assert!(matches!(flights.land(ticket, None, Instant::now()).next, Next::Spool(_)));
     assert!(flights.next_late(start + TIMEOUT, TIMEOUT).is_none());
     assert_eq!(look(&mut flights, ticket), Poll::Pending);
     assert!(matches!(flights.store(ticket, None), Next::Nothing));
@@ -101,7 +101,7 @@ fn a_record_that_could_not_be_stored_may_still_be_acked() {
     let ticket = flights.depart(start, record());
     assert!(flights.next_late(start + TIMEOUT, TIMEOUT).is_some());
     assert!(matches!(flights.store(ticket, None), Next::Nothing));
-    assert!(matches!(flights.land(ticket, Some(ACKED)).next, Next::Nothing));
+    assert!(matches!(flights.land(ticket, Some(ACKED), Instant::now()).next, Next::Nothing));
     assert_eq!(look(&mut flights, ticket), Poll::Ready(Ok(ACKED)));
     assert_eq!(flights.len(), 0);
 }
@@ -111,7 +111,7 @@ fn the_account_of_a_sender_that_left_is_closed_by_the_proof() {
     let mut flights = Flights::default();
     let ticket = flights.depart(Instant::now(), record());
     assert!(matches!(flights.abandon(ticket, post()), Next::Nothing));
-    let Next::Close(post, fate) = flights.land(ticket, Some(ACKED)).next else {
+    let Next::Close(post, fate) = flights.land(ticket, Some(ACKED), Instant::now()).next else {
         panic!("the account comes back")
     };
     post.close(Outcome::Published);
@@ -130,7 +130,7 @@ fn the_record_of_a_sender_that_left_goes_to_the_disk_all_the_same() {
     };
     post.close(Outcome::Spooled);
     assert_eq!((fate, flights.len()), (Ok(STORED), 1));
-    flights.land(ticket, None);
+    flights.land(ticket, None, Instant::now());
     assert_eq!(flights.len(), 0);
 }
 
@@ -138,7 +138,7 @@ fn the_record_of_a_sender_that_left_goes_to_the_disk_all_the_same() {
 fn a_sender_that_leaves_after_the_report_gets_its_account_back() {
     let mut flights = Flights::default();
     let ticket = flights.depart(Instant::now(), record());
-    flights.land(ticket, Some(ACKED));
+    flights.land(ticket, Some(ACKED), Instant::now());
     let Next::Close(post, fate) = flights.abandon(ticket, post()) else {
         panic!("the fate is known")
     };
@@ -155,7 +155,7 @@ fn a_parked_record_goes_on_either_way() {
     assert!(flights.divert(to_disk, later).is_some());
     // Its time runs from when it left.
     assert!(flights.next_late(start + TIMEOUT, TIMEOUT).is_none());
-    flights.land(to_kafka, Some(ACKED));
+    flights.land(to_kafka, Some(ACKED), Instant::now());
     assert!(matches!(flights.store(to_disk, Some(STORED)), Next::Nothing));
     assert_eq!(look(&mut flights, to_kafka), Poll::Ready(Ok(ACKED)));
     assert_eq!(look(&mut flights, to_disk), Poll::Ready(Ok(STORED)));
@@ -175,10 +175,21 @@ fn a_disk_that_hangs_is_not_waited_for_longer_than_its_patience() {
 }
 
 #[test]
+fn the_disk_s_patience_begins_when_the_record_goes_there() {
+    let (mut flights, start) = (Flights::default(), Instant::now());
+    let ticket = flights.depart(start, record());
+    let late = start + TIMEOUT;
+    assert!(flights.next_late(late, TIMEOUT).is_some());
+    assert_eq!(flights.give_up_on_disk(late, TIMEOUT), 0);
+    assert_eq!(flights.give_up_on_disk(late + TIMEOUT, TIMEOUT), 1);
+    assert_eq!(look(&mut flights, ticket), TOLD);
+}
+
+#[test]
 fn a_ticket_given_anew_is_not_late_by_its_forerunner_s_departure() {
     let (mut flights, start) = (Flights::default(), Instant::now());
     let first = flights.depart(start, record());
-    flights.land(first, Some(ACKED));
+    flights.land(first, Some(ACKED), Instant::now());
     assert_eq!(look(&mut flights, first), Poll::Ready(Ok(ACKED)));
     let later = start + TIMEOUT / 2;
     let second = flights.depart(later, record());

@@ -86,7 +86,7 @@ fn a_done_that_panics_ends_the_thread_and_everybody_is_told() {
     let mut open = fixture.open();
     open.spool.append(record(1), |_| panic!("as a test")).unwrap();
     let thread = open.thread.take().unwrap();
-    open.wait_for("the end", |_| thread.is_finished());
+    open.wait_for("the end", |_| open.spool.is_closed());
     assert!(matches!(open.status().room, Room::Broken { .. }));
     let errors = open.append([2]);
     assert!(matches!(errors[0], Err(AppendError::Closed | AppendError::Broken)));
