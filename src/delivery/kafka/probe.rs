@@ -19,7 +19,7 @@ use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
 use rdkafka::types::RDKafkaErrorCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::runtime::Handle;
+use tokio::runtime;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
@@ -105,8 +105,11 @@ impl Probe {
         }
         limit.asked = Some(Instant::now());
         let (settings, topic) = (self.settings.clone(), self.topic.clone());
-        let runtime = Handle::current();
-        let asked = spawn_blocking(move || runtime.block_on(ask_limit(&settings, &topic)));
+        let asked = spawn_blocking(move || {
+            // Of its own: the caller's may end before the answer comes, and its clock with it.
+            let runtime = runtime::Builder::new_current_thread().enable_time().build().ok()?;
+            runtime.block_on(ask_limit(&settings, &topic))
+        });
         if let Some(bytes) = asked.await.ok().flatten() {
             if limit.finder.found(bytes) {
                 tracing::info!(bytes, "learnt the largest record that the topic takes");
