@@ -3,6 +3,9 @@
 //! What was typed, not what it means: files are read and combinations checked in
 //! [`crate::config`].
 
+pub mod spool;
+
+use crate::args::spool::SpoolCommand;
 use bytesize::ByteSize;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -33,6 +36,9 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Try it on this machine: embedded broker, bridge, four sample posts, and the records printed
     Dev(DevArgs),
+    /// Look after what waits on disk while Kafka is away
+    #[command(subcommand)]
+    Spool(SpoolCommand),
 }
 
 /// The flags of `serve`.
@@ -63,27 +69,13 @@ pub struct ServeArgs {
     #[arg(long, env = "HOOKBRIDGE_NO_AUTH", value_parser = BoolishValueParser::new())]
     pub no_auth: bool,
 
-    /// Kafka's bootstrap brokers
-    #[arg(long, env = "HOOKBRIDGE_BROKERS", value_name = "HOST:PORT,…")]
-    pub brokers: String,
+    /// Which Kafka
+    #[command(flatten)]
+    pub kafka: KafkaArgs,
 
     /// The topic that records go to; it must exist
     #[arg(long, env = "HOOKBRIDGE_TOPIC", default_value = "video.events")]
     pub topic: String,
-
-    /// A file of librdkafka properties (key=value lines): the place for secrets
-    #[arg(long, env = "HOOKBRIDGE_KAFKA_CONFIG", value_name = "FILE")]
-    pub kafka_config: Option<PathBuf>,
-
-    /// One librdkafka property, as in kcat; wins over the file. The environment takes one a line
-    #[arg(
-        short = 'X',
-        long = "kafka-property",
-        env = "HOOKBRIDGE_KAFKA_PROPERTY",
-        hide_env_values = true,
-        value_name = "KEY=VALUE"
-    )]
-    pub kafka_properties: Vec<String>,
 
     /// How long a post waits for Kafka; raise it for brokers far away, stay under the sender's own
     #[arg(long, env = "HOOKBRIDGE_ACK_TIMEOUT", value_parser = humantime::parse_duration, value_name = "TIME", default_value = "2500ms")]
@@ -145,6 +137,28 @@ pub struct ServeArgs {
     /// How the log looks
     #[command(flatten)]
     pub log: LogArgs,
+}
+
+/// The flags of every command that writes to Kafka.
+#[derive(Debug, Args)]
+pub struct KafkaArgs {
+    /// Kafka's bootstrap brokers
+    #[arg(long, env = "HOOKBRIDGE_BROKERS", value_name = "HOST:PORT,…")]
+    pub brokers: String,
+
+    /// A file of librdkafka properties (key=value lines): the place for secrets
+    #[arg(long, env = "HOOKBRIDGE_KAFKA_CONFIG", value_name = "FILE")]
+    pub kafka_config: Option<PathBuf>,
+
+    /// One librdkafka property, as in kcat; wins over the file. The environment takes one a line
+    #[arg(
+        short = 'X',
+        long = "kafka-property",
+        env = "HOOKBRIDGE_KAFKA_PROPERTY",
+        hide_env_values = true,
+        value_name = "KEY=VALUE"
+    )]
+    pub kafka_properties: Vec<String>,
 }
 
 /// The flags of the log, on stderr.

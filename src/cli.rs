@@ -2,9 +2,14 @@
 
 pub mod dev;
 pub mod serve;
+pub mod spool;
 
+mod bar;
 mod http_client;
 pub mod logging;
+mod moment;
+mod printable;
+mod screen;
 mod signals;
 pub mod version;
 

@@ -3,7 +3,7 @@
 //! Promise: a [`Config`] can be run as it is; an error names the flag, and where there is one the
 //! file and the line. It opens no socket.
 
-use crate::args::{self, ServeArgs};
+use crate::args::{self, KafkaArgs, ServeArgs};
 use crate::delivery::kafka::settings::{Origin, PropertyError, Settings};
 use crate::delivery::spool::{LEAST_LIMIT, SpoolOptions};
 use crate::webhook::authenticator::Authenticator;
@@ -89,7 +89,7 @@ impl Config {
         let limits = limits(&args)?;
         Ok(Self {
             access: access(&args)?,
-            kafka: kafka(&args)?,
+            kafka: kafka(&args.kafka, args.ack_timeout)?,
             spool: spool(&args)?,
             topic: topic(&args.topic)?,
             contract: contract(&args),
@@ -145,14 +145,15 @@ fn access(args: &ServeArgs) -> Result<Access, ConfigError> {
     }
 }
 
-fn kafka(args: &ServeArgs) -> Result<Settings, ConfigError> {
+/// What the flags of Kafka mean; a post waits for `ack_timeout`.
+pub fn kafka(args: &KafkaArgs, ack_timeout: Duration) -> Result<Settings, ConfigError> {
     if !args.brokers.split(',').all(is_broker) {
         return Err(ConfigError::new("--brokers", "expected host:port, separated by commas"));
     }
-    if !(LEAST_ACK_TIMEOUT..=MOST_ACK_TIMEOUT).contains(&args.ack_timeout) {
+    if !(LEAST_ACK_TIMEOUT..=MOST_ACK_TIMEOUT).contains(&ack_timeout) {
         return Err(ConfigError::new("--ack-timeout", "expected 10ms to 5m"));
     }
-    let mut settings = Settings::new(&args.brokers, args.ack_timeout);
+    let mut settings = Settings::new(&args.brokers, ack_timeout);
     if let Some(file) = &args.kafka_config {
         let text = secret_file("--kafka-config", file)?;
         settings.read_lines(&text).map_err(|error| property(&error, file))?;
@@ -254,7 +255,8 @@ fn limits(args: &ServeArgs) -> Result<BodyLimits, ConfigError> {
     })
 }
 
-fn positive(flag: &str, time: Duration) -> Result<Duration, ConfigError> {
+/// A time that is there, and that somebody would wait for.
+pub fn positive(flag: &str, time: Duration) -> Result<Duration, ConfigError> {
     if time.is_zero() {
         return Err(ConfigError::new(flag, "expected more than 0"));
     }

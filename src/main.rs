@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         }
         (false, Some(Command::Serve(args))) => cli::serve::run(*args),
         (false, Some(Command::Dev(args))) => cli::dev::run(&args),
+        (false, Some(Command::Spool(command))) => cli::spool::run(command),
         (false, None) => {
             say(&Cli::command().render_help().ansi());
             return ExitCode::from(2);

@@ -16,7 +16,6 @@ mod invitation;
 mod outcome;
 mod page;
 mod sample;
-mod screen;
 mod tour;
 
 use crate::args::{DevArgs, LogArgs, LogFormat, ServeArgs};
@@ -25,9 +24,9 @@ use crate::cli::dev::broker::{Broker, TOPIC};
 use crate::cli::dev::consumer::Consumer;
 use crate::cli::dev::credential::Credential;
 use crate::cli::dev::invitation::Invitation;
-use crate::cli::dev::screen::Screen;
 use crate::cli::dev::tour::Tour;
 use crate::cli::http_client::HttpError;
+use crate::cli::screen::Screen;
 use crate::cli::signals::EndSignals;
 use crate::cli::{Failure, logging, version};
 use crate::config::{Config, ConfigError};

@@ -41,6 +41,6 @@ fn end(signal: &'static str, stop: &CancellationToken) {
         tracing::warn!(signal, "a second signal, ending at once");
         process::exit(1);
     }
-    tracing::info!(signal, "ending: no new posts, what is under way is finished");
+    tracing::info!(signal, "ending: nothing new is taken, what is under way is finished");
     stop.cancel();
 }

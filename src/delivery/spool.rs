@@ -63,7 +63,7 @@ use crate::delivery::spool::status::{NoRoom, Status, StatusCell};
 use crate::delivery::spool::worker::{Shared, Worker};
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
@@ -117,6 +117,13 @@ impl Spool {
         let thread = Builder::new().name("spool".to_owned()).spawn(run);
         let thread = Some(thread.map_err(SpoolError::Thread)?);
         Ok((Self { shared: shared.clone() }, SpoolThread { shared, thread }))
+    }
+
+    /// Opens the spool that a bridge has left in `dir`, to empty it: there must be one, and it may
+    /// be of any size.
+    pub fn open_left(dir: &Path) -> Result<(Self, SpoolThread), SpoolError> {
+        Folder::at(dir).must_hold_spool()?;
+        Self::open(&SpoolOptions { dir: dir.to_owned(), max_bytes: u64::MAX })
     }
 
     /// Queues a record, without waiting for anything. `done` is called from the spool's thread,

@@ -20,4 +20,5 @@ mod protocol;
 mod readme;
 mod records;
 mod refusals;
+mod spool_command;
 mod support;

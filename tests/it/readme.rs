@@ -3,6 +3,8 @@
 //! Promise: a flag, a refusal, a header or a series without its row fails here, and so does a row
 //! without its flag, refusal, header or series. The words of a row are nobody's but its author's.
 
+mod spool;
+
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 use hookbridge::args::Cli;
 use hookbridge::delivery::publisher::Undelivered;
@@ -174,12 +176,13 @@ fn refusal(outcome: Outcome) -> Option<Rejection> {
 fn flags(subcommand: &str) -> Vec<Vec<String>> {
     command(subcommand)
         .get_arguments()
-        .map(|arg| {
-            let short = arg.get_short().map(|short| format!("`-{short}`, ")).unwrap_or_default();
-            let long = arg.get_long().expect("each flag has a long name");
-            vec![format!("{short}`--{long}`"), format!("`{}`", environment(arg)), default(arg)]
-        })
+        .map(|arg| vec![name(arg), format!("`{}`", environment(arg)), default(arg)])
         .collect()
+}
+
+fn name(arg: &Arg) -> String {
+    let short = arg.get_short().map(|short| format!("`-{short}`, ")).unwrap_or_default();
+    format!("{short}`--{}`", arg.get_long().expect("each flag has a long name"))
 }
 
 fn default(arg: &Arg) -> String {

@@ -17,6 +17,7 @@ pub(crate) mod notification;
 pub(crate) mod problem;
 pub(crate) mod rig;
 pub(crate) mod senders;
+pub(crate) mod spool;
 
 /// The name of the test it stands in, as `cargo test` prints it.
 macro_rules! here {

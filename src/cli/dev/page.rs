@@ -7,14 +7,12 @@ use crate::cli::dev::consumer::ConsumedRecord;
 use crate::cli::dev::outcome::{Answered, Outcome};
 use crate::cli::dev::sample::Sample;
 use crate::cli::http_client::Answer;
+use crate::cli::moment::Moment;
+use crate::cli::printable::printable;
 use anstyle::{AnsiColor, Style};
 use http::StatusCode;
 use std::fmt::Write as _;
-use std::num::NonZeroU8;
 use std::time::Duration;
-use time::OffsetDateTime;
-use time::format_description::well_known::Iso8601;
-use time::format_description::well_known::iso8601::{Config, EncodedConfig, TimePrecision};
 
 const TITLE: Style = Style::new().bold();
 const LABEL: Style = Style::new().dimmed();
@@ -25,11 +23,6 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 const INDENT: &str = "         ";
 /// As much of an id as tells it from the others on the screen.
 const SHORT_ID: usize = 12;
-
-/// RFC 3339 with all of a record's milliseconds, so that times stand under each other.
-const MILLIS: EncodedConfig = Config::DEFAULT
-    .set_time_precision(TimePrecision::Second { decimal_digits: NonZeroU8::new(3) })
-    .encode();
 
 /// What this is.
 pub(super) fn heading(version: &str) -> String {
@@ -64,7 +57,8 @@ pub(super) fn fault(text: &str) -> String {
 /// A record as a consumer sees it.
 pub(super) fn record(record: &ConsumedRecord) -> String {
     let ConsumedRecord { topic, partition, offset, timestamp, key, headers, value } = record;
-    let time = timestamp.and_then(rfc3339).map(|time| format!(", {time}")).unwrap_or_default();
+    let time =
+        timestamp.map(|time| format!(", {}", Moment::of_unix_millis(time))).unwrap_or_default();
     let place = format!("{topic}, partition {partition}, offset {offset}{time}");
     let key = key.as_deref().map_or_else(|| "none".to_owned(), printable);
     let header = |(name, value): &(String, Vec<u8>)| {
@@ -121,25 +115,6 @@ fn millis(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1000.0)
 }
 
-/// In UTC, as the `ce_time` beside it.
-fn rfc3339(unix_millis: i64) -> Option<String> {
-    let nanos = i128::from(unix_millis) * 1_000_000;
-    OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?.format(&Iso8601::<MILLIS>).ok()
-}
-
-/// The text of `bytes`: lines stay lines, other control characters are escaped.
-fn printable(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for char in String::from_utf8_lossy(bytes).chars() {
-        if char.is_control() && !matches!(char, '\n' | '\t') {
-            text.extend(char.escape_default());
-        } else {
-            text.push(char);
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,12 +157,6 @@ mod tests {
         let shown = plain(&record(&ConsumedRecord { value: b"x".to_vec(), ..Default::default() }));
         let lines = ["  record , partition 0, offset 0", "  key    none", "  value  x"];
         assert_eq!(shown.lines().collect::<Vec<_>>(), lines);
-    }
-
-    #[test]
-    fn what_could_steer_a_terminal_is_escaped() {
-        assert_eq!(printable("a\u{1b}[2J\r\n\tü\u{9b}".as_bytes()), "a\\u{1b}[2J\\r\n\tü\\u{9b}");
-        assert_eq!(printable(b"\xff"), "\u{fffd}");
     }
 
     #[test]

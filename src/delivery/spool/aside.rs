@@ -6,7 +6,7 @@
 
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::folder::{self, Folder};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -98,6 +98,19 @@ pub(super) fn count(folder: &Folder) -> io::Result<u64> {
     Ok(times(&names, DAMAGED).union(&times(&names, UNREAD)).count() as u64)
 }
 
+/// The names of those databases, oldest first by kind, with their bytes: each with its log's.
+pub(super) fn kept(folder: &Folder) -> io::Result<BTreeMap<String, u64>> {
+    let mut kept = BTreeMap::new();
+    for name in names(folder)? {
+        if name.starts_with(DAMAGED) || name.starts_with(UNREAD) {
+            let bytes = folder::file_size(&folder.dir().join(&name))?.unwrap_or(0);
+            let database = name.strip_suffix(WAL).unwrap_or(&name).to_owned();
+            *kept.entry(database).or_default() += bytes;
+        }
+    }
+    Ok(kept)
+}
+
 fn names(folder: &Folder) -> io::Result<Vec<String>> {
     fs::read_dir(folder.dir())?
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
@@ -158,6 +171,8 @@ mod tests {
         assert_eq!(fs::read_to_string(&kept).unwrap(), "database");
         let log = temp.path().join(format!("{}-wal", moved.kept_as()));
         assert_eq!(fs::read_to_string(log).unwrap(), "log");
+        let bytes = "databaselog".len() as u64;
+        assert_eq!(super::kept(&folder).unwrap(), BTreeMap::from([(moved.kept_as(), bytes)]));
         assert!(!folder.shm().exists());
     }
 

@@ -16,6 +16,7 @@ use crate::delivery::spool::error::SpoolError;
 use crate::delivery::spool::limit::Others;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -61,6 +62,23 @@ impl Folder {
             Err(error) => return Err(failed(error)),
         }
         Ok(())
+    }
+
+    /// An error unless there is a database, of whatever kind: whoever looks for a spool must not
+    /// make one.
+    pub(super) fn must_hold_spool(&self) -> Result<(), SpoolError> {
+        let is_database = |entry: io::Result<fs::DirEntry>| {
+            entry.is_ok_and(|entry| entry.file_name().as_bytes().starts_with(b"spool.db"))
+        };
+        let found = match fs::read_dir(&self.dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            entries => entries.map(|mut entries| entries.any(is_database)),
+        };
+        match found {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(SpoolError::Missing { dir: self.dir.clone() }),
+            Err(source) => Err(SpoolError::Folder { dir: self.dir.clone(), source }),
+        }
     }
 
     /// Makes this process the folder's only owner, until the lock is dropped. It is a lock of

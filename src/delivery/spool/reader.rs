@@ -55,6 +55,15 @@ pub struct Summary {
     pub file_bytes: u64,
 }
 
+/// A damaged database that was moved aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DamagedFile {
+    /// Its name in the folder.
+    pub name: String,
+    /// Its bytes and those of its log.
+    pub bytes: u64,
+}
+
 /// What waits for one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyCount {
@@ -104,9 +113,7 @@ impl SpoolReader {
     /// Opens the spool in `dir`.
     pub fn open(dir: &Path) -> Result<Self, SpoolError> {
         let folder = Folder::at(dir);
-        if !folder.db().exists() {
-            return Err(SpoolError::Missing { dir: dir.to_owned() });
-        }
+        folder.must_hold_spool()?;
         match connection::connect(&folder, Purpose::Read) {
             Ok(conn) => Ok(Self { folder, conn }),
             Err(fault) => Err(SpoolError::Files { dir: dir.to_owned(), fault }),
@@ -134,6 +141,13 @@ impl SpoolReader {
     /// What waits, by key, in the order of keys. Reads all rows, but not their values.
     pub fn by_key(&self) -> Result<Vec<KeyCount>, SpoolError> {
         self.named(self.count_keys())
+    }
+
+    /// The damaged databases that the folder keeps.
+    pub fn damaged_files(&self) -> Result<Vec<DamagedFile>, SpoolError> {
+        let kept = aside::kept(&self.folder).map_err(Fault::io("look at the folder"));
+        let kept = self.named(kept)?.into_iter();
+        Ok(kept.map(|(name, bytes)| DamagedFile { name, bytes }).collect())
     }
 
     /// The rows of a part behind the place `after`, oldest first. None: there are no more.

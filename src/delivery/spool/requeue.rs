@@ -5,11 +5,15 @@
 
 use crate::delivery::spool::error::SpoolError;
 use crate::delivery::spool::fault::Fault;
+use crate::delivery::spool::folder::Folder;
 use crate::delivery::spool::row::Columns;
 use crate::delivery::spool::store::Store;
 use crate::delivery::spool::{SpoolOptions, prepare};
 use rusqlite::Transaction;
+use std::path::Path;
 
+/// The rows are in the folder already.
+const NO_LIMIT: u64 = u64::MAX;
 /// Rows that are moved in one transaction.
 const BATCH: i64 = 256;
 
@@ -29,10 +33,13 @@ pub struct Requeued {
     pub left: u64,
 }
 
-/// Moves them. No bridge may have the folder; this takes its lock meanwhile.
-pub fn requeue(options: &SpoolOptions) -> Result<Requeued, SpoolError> {
-    let (mut keeper, _lock) = prepare(options)?;
-    let failed = |fault| SpoolError::Files { dir: options.dir.clone(), fault };
+/// Moves them. There must be a spool in the folder, and no bridge may have it; this takes its lock
+/// meanwhile.
+pub fn requeue(dir: &Path) -> Result<Requeued, SpoolError> {
+    Folder::at(dir).must_hold_spool()?;
+    let options = SpoolOptions { dir: dir.to_owned(), max_bytes: NO_LIMIT };
+    let (mut keeper, _lock) = prepare(&options)?;
+    let failed = |fault| SpoolError::Files { dir: dir.to_owned(), fault };
     let Some(store) = keeper.store() else { return Err(failed(Fault::DiskFull)) };
     let moved = move_all(store).map_err(failed);
     keeper.close();

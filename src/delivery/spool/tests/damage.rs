@@ -150,8 +150,7 @@ fn damaged_rows_stay_aside_when_the_others_go_back() {
             }
         }
     });
-    let options = SpoolOptions { dir: flipped.path().to_owned(), max_bytes: AMPLE };
-    let requeued = requeue::requeue(&options).unwrap();
+    let requeued = requeue::requeue(flipped.path()).unwrap();
     assert_eq!((requeued.rows, requeued.left), (4, 1));
 }
 

@@ -197,10 +197,9 @@ fn set_aside_rows_go_back_to_the_end_of_a_stopped_spool_and_to_no_other() {
     let before = open.read_all();
     let refused = ids[..300].iter().map(|id| (*id, "refused".to_owned())).collect();
     open.release(Vec::new(), refused).unwrap();
-    let options = SpoolOptions { dir: fixture.dir().to_owned(), max_bytes: AMPLE };
-    assert!(matches!(requeue(&options), Err(SpoolError::Locked { .. })));
+    assert!(matches!(requeue(fixture.dir()), Err(SpoolError::Locked { .. })));
     open.close();
-    assert_eq!(requeue(&options).unwrap(), Requeued { rows: 300, left: 0 });
+    assert_eq!(requeue(fixture.dir()).unwrap(), Requeued { rows: 300, left: 0 });
     let open = fixture.open();
     assert_eq!((open.status().rows, open.status().set_aside_rows), (600, 0));
     let after = open.read_all();

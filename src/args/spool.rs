@@ -1,0 +1,93 @@
+//! The flags of `spool`: what waits on disk, for those who look after it.
+
+use crate::args::{KafkaArgs, LogArgs};
+use clap::builder::BoolishValueParser;
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The commands of `spool`.
+#[derive(Debug, Subcommand)]
+pub enum SpoolCommand {
+    /// Show what waits and what was set aside, by app_id; beside a running bridge too
+    List(SpoolListArgs),
+    /// Print each record as a line of JSON, oldest first; beside a running bridge too
+    Export(SpoolExportArgs),
+    /// Put what was set aside back into the queue, once its cause is mended; the bridge must be stopped
+    Requeue(SpoolRequeueArgs),
+    /// Send what waits to Kafka for a bridge that is gone, such as before its disk is given back
+    Drain(Box<SpoolDrainArgs>),
+}
+
+/// The folder, of all commands.
+#[derive(Debug, Args)]
+pub struct SpoolFolder {
+    /// The folder that the bridge keeps posts in, as `serve` was given it
+    #[arg(long, env = "HOOKBRIDGE_SPOOL", value_name = "DIR")]
+    pub spool: PathBuf,
+}
+
+/// The flags of `spool list`.
+#[derive(Debug, Args)]
+pub struct SpoolListArgs {
+    /// Which one
+    #[command(flatten)]
+    pub folder: SpoolFolder,
+
+    /// Check every page and every record too, which reads the whole file; exit 1 unless all is sound
+    #[arg(long, env = "HOOKBRIDGE_VERIFY", value_parser = BoolishValueParser::new())]
+    pub verify: bool,
+
+    /// For people, or for a script
+    #[arg(long, env = "HOOKBRIDGE_OUTPUT", value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// The flags of `spool export`.
+#[derive(Debug, Args)]
+pub struct SpoolExportArgs {
+    /// Which one
+    #[command(flatten)]
+    pub folder: SpoolFolder,
+
+    /// What was set aside, with when and why, instead of what waits
+    #[arg(long, env = "HOOKBRIDGE_SET_ASIDE", value_parser = BoolishValueParser::new())]
+    pub set_aside: bool,
+}
+
+/// The flags of `spool requeue`.
+#[derive(Debug, Args)]
+pub struct SpoolRequeueArgs {
+    /// Which one
+    #[command(flatten)]
+    pub folder: SpoolFolder,
+}
+
+/// The flags of `spool drain`.
+#[derive(Debug, Args)]
+pub struct SpoolDrainArgs {
+    /// Which one
+    #[command(flatten)]
+    pub folder: SpoolFolder,
+
+    /// Which Kafka
+    #[command(flatten)]
+    pub kafka: KafkaArgs,
+
+    /// How long to wait while Kafka takes nothing; then it ends, and what is left stays on disk
+    #[arg(long, env = "HOOKBRIDGE_TIMEOUT", value_parser = humantime::parse_duration, value_name = "TIME", default_value = "5m")]
+    pub timeout: Duration,
+
+    /// How the log looks
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
+/// `--output`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people
+    Text,
+    /// JSON
+    Json,
+}

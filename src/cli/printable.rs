@@ -1,0 +1,31 @@
+//! Bytes of others as text that does not steer a terminal.
+
+/// The text of `bytes`: lines stay lines, other control characters are escaped.
+pub(super) fn printable(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for char in String::from_utf8_lossy(bytes).chars() {
+        if char.is_control() && !matches!(char, '\n' | '\t') {
+            text.extend(char.escape_default());
+        } else {
+            text.push(char);
+        }
+    }
+    text
+}
+
+/// The same in one line, for a cell of a table.
+pub(super) fn printable_line(text: &str) -> String {
+    printable(text.as_bytes()).replace('\n', "\\n").replace('\t', "\\t")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_steer_a_terminal_is_escaped() {
+        assert_eq!(printable("a\u{1b}[2J\r\n\tü\u{9b}".as_bytes()), "a\\u{1b}[2J\\r\n\tü\\u{9b}");
+        assert_eq!(printable(b"\xff"), "\u{fffd}");
+        assert_eq!(printable_line("a\u{1b}\nb\t"), "a\\u{1b}\\nb\\t");
+    }
+}

@@ -1,0 +1,102 @@
+//! `hookbridge spool`: what waits on disk, for whoever looks after it.
+//!
+//! Promise: `list` and `export` only look, and may do so beside a running bridge; the others take
+//! the folder's lock, and none of them makes a spool where there is none. No record is lost by any.
+
+mod drain;
+mod export;
+mod list;
+mod listing;
+mod requeue;
+mod table;
+
+use crate::args::spool::SpoolCommand;
+use crate::args::{LogArgs, LogFormat};
+use crate::cli::bar::Bar;
+use crate::cli::spool::drain::DrainFailure;
+use crate::cli::{Failure, logging};
+use crate::config::ConfigError;
+use crate::delivery::spool::error::SpoolError;
+use std::io;
+use std::path::PathBuf;
+
+/// What is worth a line beside a command's own output.
+const LOG: &str = "warn";
+
+/// Why it ended badly.
+#[derive(Debug, thiserror::Error)]
+enum SpoolCommandError {
+    #[error(transparent)]
+    Flags(#[from] ConfigError),
+    #[error(transparent)]
+    Spool(SpoolError),
+    #[error(
+        "the spool folder {} is in use: stop the bridge first (list and export work beside it)",
+        dir.display()
+    )]
+    InUse { dir: PathBuf },
+    #[error("{} found in the spool: {first}", counted(*.count, "fault was", "faults were"))]
+    Unsound { count: u64, first: String },
+    #[error(
+        "{} set aside: the bytes do not match the checksum any more",
+        counted(*.left, "record stays", "records stay")
+    )]
+    StayAside { left: u64 },
+    #[error(transparent)]
+    Drain(#[from] DrainFailure),
+    #[error("cannot write to standard output")]
+    Output(#[source] io::Error),
+}
+
+/// Runs it.
+pub fn run(command: SpoolCommand) -> Result<(), Failure> {
+    let done = match command {
+        SpoolCommand::List(args) => quiet().map(|()| list::run(&args)),
+        SpoolCommand::Export(args) => quiet().map(|()| export::run(&args)),
+        SpoolCommand::Requeue(args) => quiet().map(|()| requeue::run(&args)),
+        SpoolCommand::Drain(args) => {
+            let bar = Bar::default();
+            logging::start_with(&args.log, bar.clone()).map(|()| drain::run(&args, &bar))
+        }
+    };
+    done?.map_err(SpoolCommandError::failure)
+}
+
+fn quiet() -> Result<(), Failure> {
+    logging::start(&LogArgs { log: LOG.to_owned(), log_format: LogFormat::Text })
+}
+
+impl From<SpoolError> for SpoolCommandError {
+    fn from(error: SpoolError) -> Self {
+        match error {
+            SpoolError::Locked { dir } => Self::InUse { dir },
+            SpoolError::ReadOnly { .. }
+            | SpoolError::Folder { .. }
+            | SpoolError::Missing { .. }
+            | SpoolError::LimitTooSmall { .. }
+            | SpoolError::Files { .. }
+            | SpoolError::Thread(_) => Self::Spool(error),
+        }
+    }
+}
+
+impl SpoolCommandError {
+    fn failure(self) -> Failure {
+        match &self {
+            Self::Flags(_) => Failure::of_configuration(self),
+            Self::Spool(error) if error.is_configuration() => Failure::of_configuration(self),
+            Self::Drain(error) if error.is_configuration() => Failure::of_configuration(self),
+            Self::Spool(_)
+            | Self::InUse { .. }
+            | Self::Unsound { .. }
+            | Self::StayAside { .. }
+            | Self::Drain(_)
+            | Self::Output(_) => Failure::at_work(self),
+        }
+    }
+}
+
+/// How many, in words: `1 record waits`, `2 records wait`.
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

@@ -1,0 +1,242 @@
+//! `spool drain`: what a bridge has left on disk, to Kafka.
+//!
+//! 1. Open the spool, which takes its lock: the bridge must be gone.
+//! 2. Drain it as a bridge would, oldest first, each record to the topic that it was promised.
+//! 3. End when nothing waits, when nothing has moved for `--timeout`, or at a signal.
+//! 4. Say what was drained, and what is left.
+//!
+//! Promise: it succeeds only if nothing is left that was ever promised: a record or a file that was
+//! set aside counts as left, and is named. Records leave the disk only after Kafka's ack.
+
+use crate::args::spool::SpoolDrainArgs;
+use crate::cli::bar::Bar;
+use crate::cli::screen::Screen;
+use crate::cli::signals::EndSignals;
+use crate::cli::spool::listing::Listing;
+use crate::cli::spool::{SpoolCommandError, counted, list};
+use crate::cli::version;
+use crate::config;
+use crate::delivery::availability::Availability;
+use crate::delivery::availability::state::{Report, Topic};
+use crate::delivery::crossing::Crossing;
+use crate::delivery::drain::{Drain, DrainError};
+use crate::delivery::kafka::probe::{KafkaClientError, Probe};
+use crate::delivery::kafka::settings::Settings;
+use crate::delivery::spool::error::CloseError;
+use crate::delivery::spool::reader::SpoolReader;
+use crate::delivery::spool::status::{Room, Status};
+use crate::delivery::spool::{Limit, Spool};
+use crate::delivery::topic_limit::TopicLimit;
+use crate::metrics::Metrics;
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::runtime;
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// As `serve`'s default; no post waits here.
+const ACK_TIMEOUT: Duration = Duration::from_millis(2500);
+/// Between looks at how far it is; shorter than the gate takes to let posts through again.
+const LOOK: Duration = Duration::from_millis(50);
+/// How long the last commit of the spool may take.
+const CLOSE: Duration = Duration::from_secs(10);
+/// Rows that are looked through for one that can be read.
+const FIRST: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
+
+/// Why it could not go on, or what it has left.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DrainFailure {
+    #[error("cannot start")]
+    Start(#[source] io::Error),
+    #[error("the Kafka client cannot be made from --kafka-config and --kafka-property")]
+    Kafka(#[source] KafkaClientError),
+    #[error("the drain cannot go on")]
+    Drain(#[source] DrainError),
+    #[error("cannot close the spool")]
+    Close(#[source] CloseError),
+    #[error("{left} in {}{why}", dir.display())]
+    Left { left: String, dir: PathBuf, why: String },
+}
+
+impl DrainFailure {
+    /// Whether flags or files are at fault, and not the world.
+    pub(super) fn is_configuration(&self) -> bool {
+        match self {
+            Self::Kafka(_) => true,
+            Self::Start(_) | Self::Drain(_) | Self::Close(_) | Self::Left { .. } => false,
+        }
+    }
+}
+
+/// What ended it.
+enum Ended {
+    Empty,
+    Signal,
+    /// For so long nothing had moved; why, as far as that is known.
+    Stalled(Duration, String),
+}
+
+/// Drains it; an error unless nothing is left.
+pub(super) fn run(args: &SpoolDrainArgs, bar: &Bar) -> Result<(), SpoolCommandError> {
+    let kafka = config::kafka(&args.kafka, ACK_TIMEOUT)?;
+    let patience = config::positive("--timeout", args.timeout)?;
+    let dir = &args.folder.spool;
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(DrainFailure::Start)?;
+    let signals = {
+        let _inside = runtime.enter();
+        EndSignals::new().map_err(DrainFailure::Start)?
+    };
+    let (spool, thread) = Spool::open_left(dir)?;
+    let ended = match spool.status().rows {
+        0 => Ok(Ended::Empty),
+        _ => runtime.block_on(drain(&spool, &kafka, patience, signals, bar)),
+    };
+    bar.end();
+    // A question to a broker that does not answer is not waited for.
+    runtime.shutdown_background();
+    let status = spool.status();
+    let closed = thread.close(CLOSE).map_err(DrainFailure::Close);
+    let ended = ended?;
+    closed?;
+    tell(dir, &status, &ended)
+}
+
+async fn drain(
+    spool: &Spool,
+    kafka: &Settings,
+    patience: Duration,
+    signals: EndSignals,
+    bar: &Bar,
+) -> Result<Ended, DrainFailure> {
+    let (signal, over) = (CancellationToken::new(), CancellationToken::new());
+    let metrics = Arc::new(Metrics::new(&version::build()));
+    let availability = Arc::new(Availability::new(metrics, kafka.ack_timeout()));
+    let (finder, limit) = TopicLimit::unknown();
+    // Where the disk does not tell, the watch says so in the end.
+    let topic = timeout(patience, first_topic(spool)).await.ok().flatten();
+    let topic = topic.unwrap_or_else(|| "".into());
+    let probe = Probe::new(kafka, topic.clone(), availability.clone(), finder)
+        .map_err(DrainFailure::Kafka)?;
+    let crossing = Arc::new(Crossing::new(spool.clone()));
+    let drain = Drain::new(crossing, availability.clone(), kafka.clone(), limit)
+        .map_err(|error| DrainFailure::Drain(error.into()))?;
+
+    let draining = async {
+        let drained = drain.run(over.clone()).await;
+        over.cancel();
+        drained
+    };
+    let watching = async {
+        let watch = Watch { spool, availability: &availability, topic: &topic, patience, bar };
+        let ended = over.run_until_cancelled(watch.run(&signal)).await;
+        over.cancel();
+        ended
+    };
+    let probing = probe.run(over.clone());
+    let (drained, ended, ()) = tokio::select! {
+        all = async { tokio::join!(draining, watching, probing) } => all,
+        never = signals.watch(signal.clone()) => match never {},
+    };
+    drained.map_err(DrainFailure::Drain)?;
+    Ok(ended.unwrap_or(Ended::Signal))
+}
+
+/// The topic that the oldest record is for; the others are seldom for another.
+async fn first_topic(spool: &Spool) -> Option<Arc<str>> {
+    let (done, rows) = oneshot::channel();
+    let limit = Limit { rows: FIRST, bytes: 1 };
+    spool.read(None, limit, |rows| drop(done.send(rows))).ok()?;
+    let rows = rows.await.ok()?.ok()?;
+    rows.first().map(|row| row.record.topic().into())
+}
+
+/// Looks on while it drains.
+struct Watch<'a> {
+    spool: &'a Spool,
+    availability: &'a Availability,
+    /// The topic of the oldest record.
+    topic: &'a str,
+    patience: Duration,
+    bar: &'a Bar,
+}
+
+impl Watch<'_> {
+    /// Waits for an end, and shows how far it is.
+    async fn run(self, signal: &CancellationToken) -> Ended {
+        let all = self.spool.status().rows;
+        let (mut least, mut moved) = (all, Instant::now());
+        self.bar.begin(all);
+        loop {
+            let status = self.spool.status();
+            if status.rows == 0 {
+                return Ended::Empty;
+            }
+            if status.rows < least {
+                (least, moved) = (status.rows, Instant::now());
+            }
+            let trouble = self.trouble(&status);
+            if moved.elapsed() >= self.patience {
+                let why = trouble.unwrap_or_else(|| "kafka answers, but acks nothing".to_owned());
+                return Ended::Stalled(self.patience, why);
+            }
+            self.bar.at(all.saturating_sub(status.rows), trouble.unwrap_or_default());
+            if signal.run_until_cancelled(sleep(LOOK)).await.is_none() {
+                return Ended::Signal;
+            }
+        }
+    }
+
+    /// What stands in the way, if it is known.
+    fn trouble(&self, status: &Status) -> Option<String> {
+        if let Room::Broken { why } = &status.room {
+            return Some(format!("the spool is broken: {why}"));
+        }
+        match self.availability.report() {
+            (Report::Up, _) => None,
+            (_, Topic::Missing { error }) => {
+                Some(format!("the topic {} is missing: {error}", self.topic))
+            }
+            (Report::Doubted { why } | Report::Away { why }, _) => {
+                Some(format!("kafka is away: {why}"))
+            }
+            (Report::Untried, _) => Some("no broker has answered".to_owned()),
+        }
+    }
+}
+
+/// Says what was drained, and names what is left.
+fn tell(dir: &Path, status: &Status, ended: &Ended) -> Result<(), SpoolCommandError> {
+    let mut screen = Screen::new();
+    let drained = status.totals.drained;
+    screen.print(&format!("{} to Kafka\n", counted(drained, "record went", "records went")));
+    let left = [
+        (status.rows, "record waits", "records wait"),
+        (status.set_aside_rows, "record is set aside", "records are set aside"),
+        (status.totals.missing_rows, "record is missing", "records are missing"),
+        (status.set_aside_files, "damaged file is kept", "damaged files are kept"),
+    ];
+    let left = left.iter().filter(|(count, ..)| *count > 0);
+    let left: Vec<String> = left.map(|(count, one, many)| counted(*count, one, many)).collect();
+    if status.set_aside_rows + status.set_aside_files > 0 {
+        let Listing { set_aside, .. } = Listing::of(&SpoolReader::open(dir)?, dir)?;
+        let (reasons, files) = (list::reasons(&set_aside.by_reason), list::files(&set_aside.files));
+        screen.print(&format!("{reasons}{files}"));
+    }
+    screen.end().map_err(SpoolCommandError::Output)?;
+    if left.is_empty() {
+        return Ok(());
+    }
+    let why = match ended {
+        Ended::Empty => String::new(),
+        Ended::Signal => ": ended by a signal".to_owned(),
+        Ended::Stalled(patience, why) => {
+            format!(": nothing moved within {}: {why}", humantime::format_duration(*patience))
+        }
+    };
+    Err(DrainFailure::Left { left: left.join(", "), dir: dir.to_owned(), why }.into())
+}

@@ -1,0 +1,144 @@
+//! `spool export`: each record as one line of JSON, oldest first.
+//!
+//! | member | |
+//! |---|---|
+//! | `row` | the number under which it was appended |
+//! | `topic`, `key`, `headers` | as they will be on Kafka |
+//! | `received` | RFC 3339: the record's timestamp |
+//! | `value` or `value_base64` | the posted bytes: as text where they are UTF-8 |
+//! | `set_aside`, `reason` | when and why, of what was set aside |
+//! | `fault` | what is wrong with a damaged record; then nothing else is certain |
+//!
+//! Promise: it holds a few records at a time, takes no lock and writes nothing; what is drained
+//! meanwhile is passed over. A reader that has gone, as `head` does, is no failure.
+
+use crate::args::spool::SpoolExportArgs;
+use crate::cli::moment::Moment;
+use crate::cli::spool::SpoolCommandError;
+use crate::delivery::spool::reader::{Part, SpoolReader, StoredRow};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde::{Serialize, Serializer};
+use std::fmt::Write as _;
+use std::io::{self, ErrorKind, Write as _};
+use std::num::NonZeroUsize;
+
+/// Records in memory at once: of the largest, some tens of MiB.
+const BATCH: NonZeroUsize = NonZeroUsize::new(32).expect("not zero");
+
+/// Prints them.
+pub(super) fn run(args: &SpoolExportArgs) -> Result<(), SpoolCommandError> {
+    let reader = SpoolReader::open(&args.folder.spool)?;
+    let part = if args.set_aside { Part::SetAside } else { Part::Waiting };
+    let mut out = io::stdout().lock();
+    let mut place = None;
+    loop {
+        let rows = reader.rows(part, place, BATCH)?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        place = Some(last.place);
+        let lines: String = rows.iter().map(line).collect();
+        match out.write_all(lines.as_bytes()).and_then(|()| out.flush()) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            Err(error) => return Err(SpoolCommandError::Output(error)),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    row: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    set_aside: Option<Moment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    topic: &'a str,
+    key: &'a str,
+    received: Moment,
+    headers: Headers<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value_base64: Option<String>,
+}
+
+/// An object, in the order of the record.
+struct Headers<'a>(&'a [(String, String)]);
+
+impl Serialize for Headers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+fn line(row: &StoredRow) -> String {
+    let value = str::from_utf8(&row.value).ok();
+    let line = Line {
+        row: row.id,
+        fault: row.fault.as_deref(),
+        set_aside: row.set_aside.as_ref().map(|(at, _)| Moment::from(*at)),
+        reason: row.set_aside.as_ref().map(|(_, reason)| reason.as_str()),
+        topic: &row.topic,
+        key: &row.key,
+        received: row.received.into(),
+        headers: Headers(&row.headers),
+        value,
+        value_base64: value.is_none().then(|| BASE64_STANDARD.encode(&row.value)),
+    };
+    let json = serde_json::to_string(&line).expect("texts and numbers");
+    let mut text = String::with_capacity(json.len() + 1);
+    for char in json.chars() {
+        match char {
+            // JSON leaves these as they are; a terminal would obey some.
+            '\u{7f}'..='\u{9f}' => {
+                write!(text, "\\u{:04x}", u32::from(char)).expect("a String takes all text");
+            }
+            _ => text.push(char),
+        }
+    }
+    text + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    fn row(value: &[u8]) -> StoredRow {
+        StoredRow {
+            place: 1,
+            id: 7,
+            topic: "video.events".to_owned(),
+            key: "app".to_owned(),
+            headers: vec![("ce_type".to_owned(), "video.x".to_owned())],
+            value: value.to_vec(),
+            received: UNIX_EPOCH + Duration::from_millis(1_688_374_123_456),
+            set_aside: None,
+            fault: None,
+        }
+    }
+
+    #[test]
+    fn a_record_is_one_line_with_its_bytes_as_text() {
+        let said = line(&row(b"{\n \"a\": 1}"));
+        assert_eq!(
+            said,
+            "{\"row\":7,\"topic\":\"video.events\",\"key\":\"app\",\
+             \"received\":\"2023-07-03T08:48:43.456Z\",\"headers\":{\"ce_type\":\"video.x\"},\
+             \"value\":\"{\\n \\\"a\\\": 1}\"}\n"
+        );
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_come_as_base64_and_what_could_steer_a_terminal_is_escaped() {
+        let said = line(&row(b"\xff\x00"));
+        assert!(said.ends_with(",\"value_base64\":\"/wA=\"}\n"), "{said}");
+        let value = "a\u{1b}\u{7f}\u{9b}ü";
+        let said = line(&row(value.as_bytes()));
+        assert!(!said.trim_end().contains(char::is_control), "{said}");
+        let read: serde_json::Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(read["value"], value);
+    }
+}

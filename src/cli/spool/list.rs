@@ -1,0 +1,164 @@
+//! `spool list`: what waits, what was set aside, and with `--verify` whether all of it is sound.
+//!
+//! It takes no lock and writes nothing. Faults that it finds are left to the bridge to repair.
+
+use crate::args::spool::{Output, SpoolListArgs};
+use crate::cli::moment::Moment;
+use crate::cli::printable::printable_line;
+use crate::cli::screen::Screen;
+use crate::cli::spool::listing::{AppCount, File, Listing, ReasonCount};
+use crate::cli::spool::table::{Align, table};
+use crate::cli::spool::{SpoolCommandError, counted};
+use crate::delivery::spool::reader::SpoolReader;
+use anstyle::{AnsiColor, Style};
+use bytesize::ByteSize;
+use std::time::SystemTime;
+
+/// Numbers of records that a line of the table shows.
+const FEW: usize = 3;
+
+const LABEL: Style = Style::new().dimmed();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+
+/// Prints it; an error if `--verify` found faults.
+pub(super) fn run(args: &SpoolListArgs) -> Result<(), SpoolCommandError> {
+    let reader = SpoolReader::open(&args.folder.spool)?;
+    let faults = if args.verify { Some(reader.verify()?) } else { None };
+    let listing = Listing { faults, ..Listing::of(&reader, &args.folder.spool)? };
+    let mut screen = Screen::new();
+    screen.print(&match args.output {
+        Output::Text => text(&listing, SystemTime::now()),
+        Output::Json => json(&listing),
+    });
+    screen.end().map_err(SpoolCommandError::Output)?;
+    let faults = listing.faults.unwrap_or_default();
+    match faults.first() {
+        Some(first) => {
+            let (count, first) = (faults.len() as u64, first.clone());
+            Err(SpoolCommandError::Unsound { count, first })
+        }
+        None => Ok(()),
+    }
+}
+
+fn json(listing: &Listing) -> String {
+    serde_json::to_string_pretty(listing).expect("texts and numbers") + "\n"
+}
+
+fn text(listing: &Listing, now: SystemTime) -> String {
+    let sections = [
+        head(listing, now),
+        waiting(&listing.waiting.by_app_id, now),
+        reasons(&listing.set_aside.by_reason),
+        files(&listing.set_aside.files),
+    ];
+    let told: Vec<String> = sections.into_iter().filter(|section| !section.is_empty()).collect();
+    told.join("\n")
+}
+
+fn head(listing: &Listing, now: SystemTime) -> String {
+    let Listing { spool, waiting, set_aside, file_bytes, faults } = listing;
+    let since = |oldest: Moment| format!(", the oldest since {oldest} ({})", oldest.age(now));
+    let waits = match waiting.records {
+        0 => "nothing".to_owned(),
+        records => {
+            let oldest = waiting.oldest.map(since).unwrap_or_default();
+            format!("{}, {}{oldest}", records_of(records), ByteSize(waiting.bytes))
+        }
+    };
+    let aside = match (set_aside.records, set_aside.files.len()) {
+        (0, 0) => "nothing".to_owned(),
+        (0, files) => files_of(files),
+        (records, 0) => records_of(records),
+        (records, files) => format!("{}, {}", records_of(records), files_of(files)),
+    };
+    let mut text = [
+        row("spool", &printable_line(spool)),
+        row("waiting", &waits),
+        row("set aside", &aside),
+        row("on disk", &ByteSize(*file_bytes).to_string()),
+    ]
+    .concat();
+    match faults.as_deref() {
+        None => {}
+        Some([]) => text += &row("verified", "every page and every record is sound"),
+        Some(faults) => {
+            for fault in faults {
+                text += &row("fault", &format!("{BAD}{}{BAD:#}", printable_line(fault)));
+            }
+        }
+    }
+    text
+}
+
+fn waiting(apps: &[AppCount], now: SystemTime) -> String {
+    let rows = apps.iter().map(|AppCount { app_id, records, bytes, oldest }| {
+        [
+            printable_line(app_id),
+            records.to_string(),
+            ByteSize(*bytes).to_string(),
+            format!("{oldest} ({})", oldest.age(now)),
+        ]
+    });
+    table(
+        [
+            ("APP_ID", Align::Left),
+            ("WAITING", Align::Right),
+            ("BYTES", Align::Right),
+            ("OLDEST", Align::Left),
+        ],
+        &rows.collect::<Vec<_>>(),
+    )
+}
+
+/// What was set aside; nothing if nothing was.
+pub(super) fn reasons(reasons: &[ReasonCount]) -> String {
+    let rows = reasons.iter().map(|ReasonCount { app_id, reason, records, latest, rows }| {
+        [
+            app_id.as_deref().map_or_else(|| "(damaged)".to_owned(), printable_line),
+            records.to_string(),
+            latest.map(|latest| latest.to_string()).unwrap_or_default(),
+            printable_line(reason),
+            few(rows),
+        ]
+    });
+    table(
+        [
+            ("APP_ID", Align::Left),
+            ("SET ASIDE", Align::Right),
+            ("LATEST", Align::Left),
+            ("REASON", Align::Left),
+            ("ROWS", Align::Left),
+        ],
+        &rows.collect::<Vec<_>>(),
+    )
+}
+
+/// The first numbers, and whether there are more.
+fn few(rows: &[i64]) -> String {
+    let mut shown: Vec<String> = rows.iter().take(FEW).map(i64::to_string).collect();
+    if rows.len() > FEW {
+        shown.push("…".to_owned());
+    }
+    shown.join(" ")
+}
+
+/// The damaged files; nothing if there are none.
+pub(super) fn files(files: &[File]) -> String {
+    let rows = files
+        .iter()
+        .map(|File { name, bytes }| [printable_line(name), ByteSize(*bytes).to_string()]);
+    table([("DAMAGED FILE", Align::Left), ("BYTES", Align::Right)], &rows.collect::<Vec<_>>())
+}
+
+fn row(label: &str, text: &str) -> String {
+    format!("{LABEL}{label:<9}{LABEL:#}  {text}\n")
+}
+
+fn records_of(count: u64) -> String {
+    counted(count, "record", "records")
+}
+
+fn files_of(count: usize) -> String {
+    counted(count as u64, "damaged file", "damaged files")
+}

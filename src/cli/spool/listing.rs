@@ -1,0 +1,137 @@
+//! What `spool list` tells, as values; in JSON as they stand here.
+//!
+//! It is put together by several looks at the spool. Beside a running bridge records come and go
+//! between them, so that the sums need not be even.
+
+use crate::cli::moment::Moment;
+use crate::delivery::spool::error::SpoolError;
+use crate::delivery::spool::reader::{Part, SpoolReader, StoredRow};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+/// Records that were set aside, read at once: they come with their values.
+const BATCH: NonZeroUsize = NonZeroUsize::new(32).expect("not zero");
+
+/// Numbers that are told of records that share a reason: enough to look some of them up.
+const MOST_ROWS: usize = 100;
+
+/// All of it.
+#[derive(Debug, Serialize)]
+pub(super) struct Listing {
+    pub(super) spool: String,
+    pub(super) waiting: Waiting,
+    pub(super) set_aside: SetAside,
+    pub(super) file_bytes: u64,
+    /// What `--verify` found; none if it was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) faults: Option<Vec<String>>,
+}
+
+/// What the drain will send.
+#[derive(Debug, Serialize)]
+pub(super) struct Waiting {
+    pub(super) records: u64,
+    pub(super) bytes: u64,
+    pub(super) oldest: Option<Moment>,
+    /// Most records first.
+    pub(super) by_app_id: Vec<AppCount>,
+}
+
+/// What waits for one app_id.
+#[derive(Debug, Serialize)]
+pub(super) struct AppCount {
+    pub(super) app_id: String,
+    pub(super) records: u64,
+    pub(super) bytes: u64,
+    pub(super) oldest: Moment,
+}
+
+/// What will not be sent unless somebody asks for it.
+#[derive(Debug, Serialize)]
+pub(super) struct SetAside {
+    pub(super) records: u64,
+    /// Most records first.
+    pub(super) by_reason: Vec<ReasonCount>,
+    pub(super) files: Vec<File>,
+}
+
+/// Records of one app_id that were set aside for one reason.
+#[derive(Debug, Serialize)]
+pub(super) struct ReasonCount {
+    /// None where the record is damaged: nothing in it is certain.
+    pub(super) app_id: Option<String>,
+    pub(super) reason: String,
+    pub(super) records: u64,
+    /// When the last of them was set aside.
+    pub(super) latest: Option<Moment>,
+    /// Their numbers, as `spool export` and the log name them; the first [`MOST_ROWS`].
+    pub(super) rows: Vec<i64>,
+}
+
+/// A damaged file.
+#[derive(Debug, Serialize)]
+pub(super) struct File {
+    pub(super) name: String,
+    pub(super) bytes: u64,
+}
+
+impl Listing {
+    /// Looks at the spool in `dir`.
+    pub(super) fn of(reader: &SpoolReader, dir: &Path) -> Result<Self, SpoolError> {
+        let summary = reader.summary()?;
+        let apps = reader.by_key()?.into_iter().map(|key| AppCount {
+            app_id: key.key,
+            records: key.rows,
+            bytes: key.bytes,
+            oldest: key.oldest.into(),
+        });
+        let mut by_app_id: Vec<AppCount> = apps.collect();
+        by_app_id.sort_by_key(|app| std::cmp::Reverse(app.records));
+        let files = reader.damaged_files()?.into_iter();
+        Ok(Self {
+            spool: std::path::absolute(dir).as_deref().unwrap_or(dir).display().to_string(),
+            waiting: Waiting {
+                records: summary.rows,
+                bytes: summary.bytes_of_rows,
+                oldest: summary.oldest.map(Moment::from),
+                by_app_id,
+            },
+            set_aside: SetAside {
+                records: summary.set_aside_rows,
+                by_reason: by_reason(reader)?,
+                files: files.map(|file| File { name: file.name, bytes: file.bytes }).collect(),
+            },
+            file_bytes: summary.file_bytes,
+            faults: None,
+        })
+    }
+}
+
+/// What was set aside, by app_id and reason. Reads all of it.
+fn by_reason(reader: &SpoolReader) -> Result<Vec<ReasonCount>, SpoolError> {
+    let mut reasons: BTreeMap<(Option<String>, String), ReasonCount> = BTreeMap::new();
+    let mut place = None;
+    loop {
+        let rows = reader.rows(Part::SetAside, place, BATCH)?;
+        let Some(last) = rows.last() else { break };
+        place = Some(last.place);
+        for StoredRow { id, key, set_aside, fault, .. } in rows {
+            let (at, reason) = set_aside.unzip();
+            let (app_id, reason) = (fault.is_none().then_some(key), reason.unwrap_or_default());
+            let count = reasons.entry((app_id.clone(), reason.clone()));
+            let rows = Vec::new();
+            let count =
+                count.or_insert(ReasonCount { app_id, reason, records: 0, latest: None, rows });
+            count.records += 1;
+            count.latest = at.map(Moment::from).max(count.latest);
+            if count.rows.len() < MOST_ROWS {
+                count.rows.push(id);
+            }
+        }
+    }
+    let mut reasons: Vec<ReasonCount> = reasons.into_values().collect();
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.records));
+    Ok(reasons)
+}

@@ -1,0 +1,94 @@
+//! `hookbridge spool`: the real binary on a real disk, on what the library or a killed bridge left.
+
+mod drain;
+mod export;
+mod list;
+mod requeue;
+
+use std::process::{Command, Output, Stdio};
+
+use crate::support::spool::SpoolFolder;
+
+const TOPIC: &str = "events";
+
+/// The command with these arguments; nothing of the environment's own gets through.
+fn spool(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hookbridge"));
+    command.arg("spool").args(args).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("HOOKBRIDGE_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// A command on this folder, run to its end.
+#[track_caller]
+fn run(folder: &SpoolFolder, command: &str, flags: &[&str]) -> Ran {
+    let args = [&[command, "--spool", folder.dir()], flags].concat();
+    Ran::from(spool(&args).output().unwrap())
+}
+
+/// What a command did.
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().expect("it ended by itself"),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Ran {
+    /// It did its work without a word of complaint; gives what it printed.
+    #[track_caller]
+    fn well(self) -> String {
+        assert_eq!((self.code, self.err.as_str()), (0, ""), "{}", self.out);
+        self.out
+    }
+
+    /// It ended with this code; gives what it complained of.
+    #[track_caller]
+    fn badly(self, code: i32) -> String {
+        assert_eq!(self.code, code, "{}{}", self.out, self.err);
+        self.err
+    }
+}
+
+/// Flips a bit of each record with this text, wherever it stands.
+#[track_caller]
+fn damage(folder: &SpoolFolder, text: &str) {
+    let file = folder.path().join("spool.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let places: Vec<usize> =
+        (0..bytes.len()).filter(|at| bytes[*at..].starts_with(text.as_bytes())).collect();
+    assert!(!places.is_empty(), "{text} is in the file");
+    for at in places {
+        bytes[at + 2] ^= 4;
+    }
+    std::fs::write(&file, bytes).unwrap();
+}
+
+#[test]
+fn a_folder_without_a_spool_is_refused_by_all_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing");
+    for dir in [folder.path(), &missing] {
+        for command in ["list", "export", "requeue", "drain"] {
+            let mut command = spool(&[command]);
+            command.env("HOOKBRIDGE_SPOOL", dir).env("HOOKBRIDGE_BROKERS", "127.0.0.1:1");
+            let said = Ran::from(command.output().unwrap()).badly(2);
+
+            assert_eq!(said, format!("hookbridge: there is no spool in {}\n", dir.display()));
+        }
+    }
+    assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none(), "nothing was made");
+}

@@ -1,0 +1,105 @@
+//! What `spool list` tells, to people and to scripts, and what it verifies.
+
+use crate::spool_command::{TOPIC, damage, run};
+use crate::support::spool::{SpoolFolder, record, records};
+
+#[test]
+fn it_tells_what_waits_and_what_was_set_aside_beside_whoever_holds_the_lock() {
+    let folder = SpoolFolder::new();
+    let open = folder.open();
+    open.append(records(TOPIC, "app-1", 0..3));
+    open.append(records(TOPIC, "a-longer-app", 3..15));
+    let refused = open.append(records(TOPIC, "app-1", 15..17));
+    open.set_aside(&refused, "MessageSizeTooLarge");
+
+    let shown = run(&folder, "list", &["--verify"]).well();
+
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines[0], format!("spool      {}", folder.dir()));
+    let waiting = lines[1].strip_prefix("waiting    15 records, ").unwrap();
+    assert!(waiting.contains(" KiB, the oldest since 2023-07-03T08:48:43.456Z ("), "{waiting}");
+    assert_eq!(lines[2], "set aside  2 records");
+    assert!(lines[3].starts_with("on disk    5.") && lines[3].ends_with(" MiB"), "{}", lines[3]);
+    assert_eq!(lines[4], "verified   every page and every record is sound");
+    assert!(lines[6].starts_with("APP_ID        WAITING    BYTES  OLDEST"), "{shown}");
+    assert!(lines[7].starts_with("a-longer-app       12  "), "{shown}");
+    assert!(lines[8].starts_with("app-1               3  "), "{shown}");
+    assert!(lines[10].starts_with("APP_ID  SET ASIDE  LATEST"), "{shown}");
+    assert!(lines[11].starts_with("app-1           2  "), "{shown}");
+    assert!(lines[11].ends_with("Z  MessageSizeTooLarge  16 17"), "{shown}");
+    assert_eq!(lines.len(), 12);
+    open.close();
+}
+
+#[test]
+fn an_empty_spool_is_a_few_lines() {
+    let folder = SpoolFolder::new();
+
+    let shown = run(&folder, "list", &[]).well();
+
+    let expected = [&format!("spool      {}", folder.dir()), "waiting    nothing"];
+    assert_eq!(shown.lines().take(2).collect::<Vec<_>>(), expected);
+    assert_eq!(shown.lines().count(), 4);
+}
+
+#[test]
+fn a_script_gets_the_same_as_json() {
+    let folder = SpoolFolder::new();
+    let open = folder.open();
+    open.append(records(TOPIC, "app-1", 0..3));
+    open.append([record(TOPIC, "app-2", 3, "{}")]);
+    let refused = open.append(records(TOPIC, "app-3", 4..5));
+    open.set_aside(&refused, "InvalidRecord");
+    open.close();
+
+    let shown = run(&folder, "list", &["--output", "json"]).well();
+
+    let told: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(told["waiting"]["records"], 4);
+    assert_eq!(told["waiting"]["oldest"], "2023-07-03T08:48:43.456Z");
+    let apps = told["waiting"]["by_app_id"].as_array().unwrap();
+    let apps: Vec<_> =
+        apps.iter().map(|app| (app["app_id"].as_str().unwrap(), &app["records"])).collect();
+    assert_eq!(apps, [("app-1", &3.into()), ("app-2", &1.into())]);
+    assert_eq!(told["set_aside"]["records"], 1);
+    let reason = &told["set_aside"]["by_reason"][0];
+    assert_eq!((&reason["app_id"], &reason["reason"]), (&"app-3".into(), &"InvalidRecord".into()));
+    assert_eq!(reason["rows"], serde_json::json!([5]));
+    assert_eq!(told["set_aside"]["files"], serde_json::json!([]));
+    assert!(told["file_bytes"].as_u64().unwrap() > 5 << 20);
+    assert!(told.get("faults").is_none(), "nobody asked");
+}
+
+#[test]
+fn a_flipped_bit_is_found_by_verify_and_named() {
+    let folder = SpoolFolder::of(records(TOPIC, "app-1", 0..20));
+    damage(&folder, "\"number\":7}");
+
+    let ran = run(&folder, "list", &["--verify"]);
+
+    assert!(
+        ran.out.contains("\nfault      row 8: the row does not match its checksum\n"),
+        "{}",
+        ran.out
+    );
+    let said = ran.badly(1);
+    let fault = "1 fault was found in the spool: row 8: the row does not match its checksum";
+    assert_eq!(said, format!("hookbridge: {fault}\n"));
+    run(&folder, "list", &[]).well();
+}
+
+#[test]
+fn a_damaged_file_that_was_moved_aside_is_named() {
+    let folder = SpoolFolder::of(records(TOPIC, "app-1", 0..20));
+    let file = folder.path().join("spool.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[..16].copy_from_slice(b"not a database!!");
+    std::fs::write(&file, bytes).unwrap();
+    folder.open().close();
+
+    let shown = run(&folder, "list", &[]).well();
+
+    assert!(shown.contains("\nset aside  1 damaged file\n"), "{shown}");
+    assert!(shown.contains("\nDAMAGED FILE"), "{shown}");
+    assert!(shown.contains("\nspool.db.damaged-2"), "{shown}");
+}

@@ -1,0 +1,55 @@
+//! `spool requeue`: what was set aside waits again, and nothing else changes.
+
+use crate::spool_command::{TOPIC, damage, run};
+use crate::support::bridge::Bridge;
+use crate::support::spool::{SpoolFolder, records};
+
+/// A spool of five records, two of which were set aside.
+fn two_aside() -> SpoolFolder {
+    let folder = SpoolFolder::new();
+    let open = folder.open();
+    let rows = open.append(records(TOPIC, "app-1", 0..5));
+    open.set_aside(&rows[1..3], "InvalidRecord");
+    open.close();
+    folder
+}
+
+#[test]
+fn what_was_set_aside_waits_again_behind_all_others() {
+    let folder = two_aside();
+
+    let said = run(&folder, "requeue", &[]).well();
+
+    assert_eq!(said, "2 records wait again, behind all others\n");
+    let exported = run(&folder, "export", &[]).well();
+    let numbers: Vec<_> = exported
+        .lines()
+        .map(|line| line.split("number\\\":").nth(1).unwrap().split('}').next().unwrap())
+        .collect();
+    assert_eq!(numbers, ["0", "3", "4", "1", "2"]);
+    assert_eq!(run(&folder, "requeue", &[]).well(), "nothing was set aside\n");
+}
+
+#[test]
+fn what_does_not_match_its_checksum_stays_aside_and_is_told() {
+    let folder = two_aside();
+    damage(&folder, "\"number\":2}");
+
+    let ran = run(&folder, "requeue", &[]);
+
+    assert_eq!(ran.out, "1 record waits again, behind all others\n");
+    let said = ran.badly(1);
+    assert!(said.contains("1 record stays set aside: "), "{said}");
+}
+
+#[test]
+fn it_is_refused_with_the_folder_s_name_while_a_bridge_runs() {
+    let folder = two_aside();
+    let _bridge = Bridge::with("127.0.0.1:1").no_auth().arg("--spool", folder.dir()).start();
+
+    let said = run(&folder, "requeue", &[]).badly(1);
+
+    let in_use = format!("hookbridge: the spool folder {} is in use", folder.dir());
+    assert!(said.starts_with(&in_use), "{said}");
+    assert!(run(&folder, "list", &[]).well().contains("\nset aside  2 records\n"));
+}
