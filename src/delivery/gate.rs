@@ -8,7 +8,7 @@
 //! - A parked post may go on after [`CLOSING_LIMIT`] at the latest.
 //!
 //! A plain value that is told the time; a call costs the same whatever waits. It does no I/O, holds
-//! no records, and wakes nobody: who calls it compares [`Gate::closings_ended`] before and after.
+//! no records, and wakes nobody: its caller compares [`Gate::closings_ended`].
 //!
 //! ```text
 //!           unacked, away                  the drain acks, the rest is in sight
@@ -35,18 +35,16 @@ use crate::delivery::gate::admission::{Admission, Way};
 use crate::delivery::gate::pace::Pace;
 use std::time::{Duration, Instant};
 
-/// How long posts are parked at most: it adds to the time of an answer, and 2 to 29 ms were
-/// measured for 256 rows on a warm broker.
+/// How long posts are parked at most. Measured for 256 rows on a warm broker: 2 to 29 ms.
 pub const CLOSING_LIMIT: Duration = Duration::from_millis(200);
-/// Between a Closing that failed and the next: on a cold broker several would fail in a row.
+/// Behind a Closing that failed: on a cold broker several would fail in a row.
 const REST: Duration = Duration::from_secs(1);
-/// How old the drain's last ack may be for Kafka to count as there: many round trips, and short
-/// beside an outage.
+/// How old the drain's last ack may be for Kafka to count as there: many round trips.
 const ACK_FRESH: Duration = Duration::from_millis(300);
 /// A backlog that is always in sight: one window of the drain.
 const IN_SIGHT: u64 = 256;
-/// Posts that may be parked: one for each connection of the default `--max-connections`. Busy
-/// senders would fill less the moment that a commit answers them, every time.
+/// Posts that may be parked: as many as the default `--max-connections`. Busy senders would fill
+/// less the moment that a commit answers them, every time.
 const PARKED_MOST: usize = 4096;
 
 /// Where posts go.
@@ -70,8 +68,9 @@ pub struct Gate {
     /// Rows of the spool, and appends decided and not yet ended: what is to reach Kafka before a
     /// new post may go there.
     backlog: u64,
-    /// The appends decided whose end was not told yet.
+    /// Appends decided whose end was not told yet.
     pending: u64,
+    /// Posts that are parked, or may go on and have not yet asked.
     parked: usize,
     /// Kafka is known to be away; only while `Spooling`.
     away: bool,
@@ -83,7 +82,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// The gate in front of a spool that holds `rows` rows, also those of a bridge that crashed.
+    /// The gate in front of a spool that holds `rows` rows.
     pub fn new(rows: u64) -> Self {
         Self {
             state: if rows == 0 { State::Direct } else { State::Spooling },
@@ -212,7 +211,7 @@ impl Gate {
         self.state
     }
 
-    /// What must reach Kafka before the gate is `Direct` again: rows, and appends under way.
+    /// Rows, and appends under way.
     pub fn backlog(&self) -> u64 {
         self.backlog
     }
@@ -220,11 +219,6 @@ impl Gate {
     /// Appends under way.
     pub fn pending(&self) -> u64 {
         self.pending
-    }
-
-    /// Posts that are parked, or may go on and have not yet asked.
-    pub fn parked(&self) -> usize {
-        self.parked
     }
 
     /// How many Closings have ended, either way. Whoever keeps parked posts lets them all go when it

@@ -195,7 +195,7 @@ impl World {
         let (gate, truth) = (self.driver.gate(), self.disk.backlog());
         let right = gate.backlog() == truth
             && gate.pending() == self.disk.pending()
-            && gate.parked() == self.lanes.parked()
+            && gate.parked == self.lanes.parked()
             && (gate.state() != State::Direct || truth == 0);
         if self.design == Design::Sound && !right {
             return Err(Violation::Miscounted { backlog: gate.backlog(), truth });

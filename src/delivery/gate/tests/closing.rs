@@ -51,7 +51,7 @@ fn a_post_is_parked_while_the_gate_is_closing() {
     let now = Instant::now();
     let mut gate = closing(now);
     assert_eq!(gate.post(now), Admission::Park);
-    assert_eq!((gate.parked(), counts(&gate)), (1, (1, 0)));
+    assert_eq!((gate.parked, counts(&gate)), (1, (1, 0)));
     assert_eq!(gate.next_deadline(), Some(now + CLOSING_LIMIT));
 }
 
@@ -62,7 +62,7 @@ fn when_the_backlog_is_gone_the_parked_posts_go_to_kafka() {
     assert_eq!(gate.post(now), Admission::Park);
     gate.released(1, now);
     assert_eq!((gate.state(), gate.closings_ended()), (State::Direct, 1));
-    assert_eq!((gate.unpark(), gate.parked()), (Way::Direct, 0));
+    assert_eq!((gate.unpark(), gate.parked), (Way::Direct, 0));
     assert_eq!(gate.next_deadline(), None);
 }
 
@@ -105,7 +105,7 @@ fn closing_is_given_up_when_no_more_posts_can_be_parked() {
         assert_eq!(gate.post(now), Admission::Park);
     }
     assert_eq!(gate.post(now), SPOOL);
-    assert_eq!(gate.parked(), PARKED_MOST);
+    assert_eq!(gate.parked, PARKED_MOST);
     assert_given_up(gate, now);
 }
 
