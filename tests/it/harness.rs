@@ -3,5 +3,8 @@
 mod bridge;
 mod http;
 mod kafka;
+mod ledger;
 mod mock;
+mod proxy;
+mod senders;
 mod waits;

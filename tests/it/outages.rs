@@ -14,9 +14,9 @@ use crate::support::bridge::Bridge;
 use crate::support::deadline::eventually;
 use crate::support::exposition::Exposition;
 use crate::support::http::{Response, post};
+use crate::support::ledger::Ledger;
 use crate::support::notification::ROOMDROP;
 use crate::support::rig::PATH;
-use crate::support::senders::Posted;
 
 /// How long a bridge may take to find out that Kafka is back.
 const BACK: Duration = Duration::from_secs(2);
@@ -58,7 +58,7 @@ fn wait_for_200(bridge: &Bridge, deadline: Duration) {
 
 /// Checks that the bridge counted what the senders, and nobody else, were answered.
 #[track_caller]
-fn assert_counted(bridge: &Bridge, posted: &Posted) {
+fn assert_counted(bridge: &Bridge, posted: &Ledger) {
     let settled = Exposition::settled(bridge.admin());
     let outcomes = settled.outcomes();
     for (outcome, status) in [("published", 200), ("unavailable", 503)] {

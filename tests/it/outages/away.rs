@@ -10,7 +10,7 @@ use crate::support::http;
 use crate::support::mock::MockKafka;
 use crate::support::problem::refusal;
 use crate::support::rig::SOON;
-use crate::support::senders::Senders;
+use crate::support::senders::Load;
 use hookbridge::metrics::Outcome;
 
 const TOPIC: &str = "events";
@@ -95,7 +95,7 @@ fn nobody_who_got_a_200_is_missing_when_the_broker_goes_and_comes_under_posts() 
     let serve = serve(&kafka).arg("-X", "max.in.flight=1");
     let bridge = serve.arg("--ack-timeout", "500ms").start();
     bridge.wait_ready(SOON);
-    let senders = Senders::start(bridge.webhook(), 8);
+    let senders = Load::steady(8).start(bridge.webhook());
     bridge.wait_for_metric(PUBLISHED, SOON, |published| published > 100.0);
     for _ in 0..2 {
         let before = bridge.metric(PUBLISHED);
@@ -110,7 +110,7 @@ fn nobody_who_got_a_200_is_missing_when_the_broker_goes_and_comes_under_posts() 
     posted.assert_statuses(&[200, 503]);
     assert!(posted.count(200) > 0 && posted.count(503) > 0);
     assert_counted(&bridge, &posted);
-    posted.assert_on_topic(&consumer::to_end(&kafka.bootstrap(), TOPIC));
+    posted.assert_kept(&consumer::to_end(&kafka.bootstrap(), TOPIC));
 }
 
 fn mock() -> MockKafka {

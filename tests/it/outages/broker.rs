@@ -9,7 +9,7 @@ use crate::support::exposition::Exposition;
 use crate::support::here;
 use crate::support::kafka::{RealKafka, SHORT_SESSION};
 use crate::support::rig::SOON;
-use crate::support::senders::Senders;
+use crate::support::senders::{Load, Senders};
 
 const TOPIC: &str = "events";
 const UNAVAILABLE: &str = "hookbridge_outcomes_total{outcome=\"unavailable\"}";
@@ -66,7 +66,7 @@ fn steady_posts(kafka: &RealKafka) -> (Bridge, Senders) {
     let serve = Bridge::with(kafka.bootstrap()).arg("--topic", TOPIC).no_auth();
     let bridge = serve.arg("--ack-timeout", "1s").start();
     bridge.wait_ready(SOON);
-    let senders = Senders::start(bridge.webhook(), 8);
+    let senders = Load::steady(8).start(bridge.webhook());
     bridge.wait_for_metric(PUBLISHED, SOON, |published| published > 100.0);
     (bridge, senders)
 }
@@ -87,5 +87,5 @@ fn assert_kept(kafka: &RealKafka, bridge: &Bridge, senders: Senders) {
     posted.assert_statuses(&[200, 503]);
     assert!(posted.count(503) > 0);
     assert_counted(bridge, &posted);
-    posted.assert_on_topic(&consumer::to_end(&kafka.bootstrap(), TOPIC));
+    posted.assert_kept(&consumer::to_end(&kafka.bootstrap(), TOPIC));
 }

@@ -1,6 +1,7 @@
 //! Waits: for a condition, each with a deadline.
 //!
-//! The only place of the tests that sleeps, between two looks at the condition.
+//! The only place of the tests that sleeps: between two looks at the condition, or for as long as a
+//! fault is to last.
 
 use std::process::{Child, ExitStatus};
 use std::thread;
@@ -37,6 +38,12 @@ pub(crate) fn wait_exit(child: &mut Child, deadline: Duration, what: &str) -> Ex
 /// The status of a process that ends within `deadline`.
 pub(crate) fn exit_within(child: &mut Child, deadline: Duration) -> Option<ExitStatus> {
     within(deadline, || child.try_wait().unwrap())
+}
+
+/// Lets a fault last: a node is frozen for so long, and no condition tells when that is over. Not for
+/// waiting until something has come about.
+pub(crate) fn let_pass(time: Duration) {
+    thread::sleep(time);
 }
 
 /// Looks until there is something or `deadline` has passed; once more than never.

@@ -22,7 +22,12 @@ pub(crate) struct Connection(BufReader<TcpStream>);
 
 impl Connection {
     pub(crate) fn open(addr: SocketAddr) -> Self {
-        Self::over(TcpStream::connect_timeout(&addr, TIME_OUT).unwrap())
+        Self::try_open(addr).unwrap()
+    }
+
+    /// As [`Connection::open`], where there may be nobody.
+    pub(crate) fn try_open(addr: SocketAddr) -> io::Result<Self> {
+        TcpStream::connect_timeout(&addr, TIME_OUT).map(Self::over)
     }
 
     /// Opens many. The soft limit that most systems start with, of 1,024 open files for all tests
@@ -80,6 +85,13 @@ impl Connection {
     #[track_caller]
     pub(crate) fn read_without_body(&mut self) -> Response {
         self.head().unwrap()
+    }
+
+    /// Reads so many bytes as they are.
+    pub(crate) fn read_exactly(&mut self, length: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        self.0.read_exact(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// Whether nothing comes for so long, neither bytes nor a close.

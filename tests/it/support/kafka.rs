@@ -1,27 +1,32 @@
-//! A real Apache Kafka: one `KRaft` node, broker and controller in one, on loopback.
+//! A real Apache Kafka on loopback: one `KRaft` node or three, each broker and controller in one.
 //!
 //! Answers when it is given out, and is gone with its folder when it is dropped or the test binary
 //! ends. Kills and starts on the same data and ports; takes no part in what is tested, and knows no
-//! topics of its own. One node cannot show what needs three: leader moves, `min.insync.replicas`.
+//! topics of its own. Topics have a replica on each node: what needs several, leader moves and
+//! `min.insync.replicas`, is shown by three.
 
 mod jars;
 mod node;
 
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::metadata::MetadataTopic;
 use rustix::process::Signal;
 
 use crate::support::deadline::{eventually, wait_for};
+use crate::support::port::free_port;
+use crate::support::proxy::Proxy;
 use crate::support::say_skipped;
 use jars::Jars;
-use node::Node;
+use node::{Node, Ports, Proxied};
 
 /// Set to 1, as CI does, it turns a skipped test into a failed one.
 const REQUIRE: &str = "HOOKBRIDGE_REQUIRE_KAFKA";
@@ -29,6 +34,9 @@ const REQUIRE: &str = "HOOKBRIDGE_REQUIRE_KAFKA";
 /// Answers 5 s after a first start; after a kill only when its old session is over, 12 to 14 s. The
 /// rest is for a busy machine.
 const START: Duration = Duration::from_secs(60);
+
+/// One for each test that asks for one, and a few more: a listener of the node costs a thread or two.
+const PROXIES: usize = 8;
 
 /// Of one question to a node that answers within milliseconds.
 const ANSWER: Duration = Duration::from_secs(1);
@@ -50,9 +58,9 @@ pub(crate) enum Availability {
     Missing(Vec<&'static str>),
 }
 
-/// A running node.
+/// Running nodes: one, unless [`RealKafka::three`] made them.
 pub(crate) struct RealKafka {
-    node: Node,
+    nodes: Vec<Node>,
 }
 
 impl RealKafka {
@@ -67,30 +75,47 @@ impl RealKafka {
     /// test's own. `None` where there can be none, said under the name of `test`, which
     /// [`here!`](super::here) tells.
     pub(crate) fn shared(test: &str) -> Option<&'static Self> {
-        static SHARED: OnceLock<RealKafka> = OnceLock::new();
-        require(test).then(|| SHARED.get_or_init(|| Self::start(&[])))
+        require(test).then(|| &Shared::started().kafka)
+    }
+
+    /// The same node behind a proxy of the test's own: whoever knows it by [`Proxy::address`] does
+    /// not get past that proxy.
+    pub(crate) fn shared_behind_proxy(test: &str) -> Option<(&'static Self, Proxy)> {
+        require(test).then(|| {
+            let Shared { kafka, proxies } = Shared::started();
+            let proxy = proxies.lock().unwrap().pop();
+            (kafka, proxy.expect("there is a proxy for each test that asks: PROXIES"))
+        })
     }
 
     /// A node for this test alone, to be killed or frozen, with broker settings beside the usual
     /// ones. `None` as with [`RealKafka::shared`].
     pub(crate) fn own(test: &str, settings: &[(&str, &str)]) -> Option<Self> {
-        require(test).then(|| Self::start(settings))
+        require(test).then(|| Self::start(&[Ports::free(Vec::new())], settings))
     }
 
-    fn start(settings: &[(&str, &str)]) -> Self {
-        let kafka = Self { node: Node::start(&Jars::fetched(), settings) };
+    /// Three nodes for this test alone. `None` as with [`RealKafka::shared`].
+    pub(crate) fn three(test: &str, settings: &[(&str, &str)]) -> Option<Self> {
+        require(test).then(|| Self::start(&[0; 3].map(|_| Ports::free(Vec::new())), settings))
+    }
+
+    fn start(nodes: &[Ports], settings: &[(&str, &str)]) -> Self {
+        let jars = Jars::fetched();
+        let start = |place| Node::start(&jars, nodes, place, settings);
+        let kafka = Self { nodes: (0..nodes.len()).map(start).collect() };
         kafka.wait_until_it_answers();
         kafka
     }
 
     /// For `bootstrap.servers`; the same after a kill and a start.
     pub(crate) fn bootstrap(&self) -> String {
-        self.node.address()
+        self.nodes.iter().map(Node::address).collect::<Vec<_>>().join(",")
     }
 
     /// Makes a topic and waits until every partition has its leader.
     pub(crate) fn create_topic(&self, name: &str, partitions: i32, config: &[(&str, &str)]) {
-        let mut topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        let replicas = TopicReplication::Fixed(self.nodes.len().try_into().unwrap());
+        let mut topic = NewTopic::new(name, partitions, replicas);
         for (config, value) in config {
             topic = topic.set(config, value);
         }
@@ -108,30 +133,57 @@ impl RealKafka {
         eventually(ADMIN, "the topic is gone", || self.leaders(name) == 0);
     }
 
-    /// Its data, its settings and its log.
+    /// Changes a setting of a topic.
+    pub(crate) fn set_topic(&self, name: &str, setting: &str, value: &str) {
+        let change = AlterConfig::new(ResourceSpecifier::Topic(name)).set(setting, value);
+        let changed = block_on(self.admin().alter_configs([&change], &options())).unwrap();
+        assert!(changed.iter().all(Result::is_ok), "{changed:?}");
+    }
+
+    /// The data, the settings and the log of the first node.
     pub(crate) fn folder(&self) -> &Path {
-        self.node.folder()
+        self.nodes[0].folder()
     }
 
     /// SIGKILL: connections are reset, what was acked is on disk.
     pub(crate) fn kill(&mut self) {
-        self.node.kill();
+        self.kill_one(0);
     }
 
     /// Starts the killed node on its data and ports; takes 12 to 14 s, or 6 with [`SHORT_SESSION`].
     pub(crate) fn start_again(&mut self) {
-        self.node.run();
-        self.wait_until_it_answers();
+        self.start_one_again(0);
     }
 
     /// SIGSTOP: connections stay open, nothing answers.
     pub(crate) fn freeze(&self) {
-        self.node.signal(Signal::STOP);
+        self.freeze_one(0);
     }
 
     /// SIGCONT: the frozen node goes on, and reads what was sent to it meanwhile.
     pub(crate) fn thaw(&self) {
-        self.node.signal(Signal::CONT);
+        self.thaw_one(0);
+    }
+
+    /// As [`RealKafka::kill`], one of several.
+    pub(crate) fn kill_one(&mut self, node: usize) {
+        self.nodes[node].kill();
+    }
+
+    /// As [`RealKafka::start_again`], one of several.
+    pub(crate) fn start_one_again(&mut self, node: usize) {
+        self.nodes[node].run();
+        self.wait_until_it_answers();
+    }
+
+    /// As [`RealKafka::freeze`], one of several.
+    pub(crate) fn freeze_one(&self, node: usize) {
+        self.nodes[node].signal(Signal::STOP);
+    }
+
+    /// As [`RealKafka::thaw`], one of several.
+    pub(crate) fn thaw_one(&self, node: usize) {
+        self.nodes[node].signal(Signal::CONT);
     }
 
     /// Whether the node answers now; a frozen one or a killed one does not, which takes [`ANSWER`]
@@ -141,10 +193,15 @@ impl RealKafka {
         client.fetch_metadata(None, ANSWER).is_ok()
     }
 
+    /// Until every node that was not killed is one that clients are told of.
     fn wait_until_it_answers(&self) {
+        let wanted = self.nodes.iter().filter(|node| !node.is_killed());
         wait_for(START, "Kafka answers", || {
-            assert!(self.node.is_running(), "Kafka ended:\n{}", self.node.log_tail());
-            self.answers().then_some(())
+            for node in wanted.clone() {
+                assert!(node.is_running(), "Kafka ended:\n{}", node.log_tail());
+            }
+            let metadata = self.client().fetch_metadata(None, ANSWER).ok()?;
+            (metadata.brokers().len() >= wanted.clone().count()).then_some(())
         });
     }
 
@@ -168,6 +225,26 @@ impl RealKafka {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", self.bootstrap());
         config
+    }
+}
+
+/// The node of many tests.
+struct Shared {
+    kafka: RealKafka,
+    /// Those that no test has taken yet.
+    proxies: Mutex<Vec<Proxy>>,
+}
+
+impl Shared {
+    fn started() -> &'static Self {
+        static SHARED: OnceLock<Shared> = OnceLock::new();
+        SHARED.get_or_init(|| {
+            let ports: Vec<_> = (0..PROXIES).map(|_| free_port()).collect();
+            let proxies: Vec<_> = ports.iter().copied().map(Proxy::to).collect();
+            let address = |(port, proxy): (u16, &Proxy)| Proxied { port, advertised: proxy.port() };
+            let ports = Ports::free(ports.into_iter().zip(&proxies).map(address).collect());
+            Self { kafka: RealKafka::start(&[ports], &[]), proxies: Mutex::new(proxies) }
+        })
     }
 }
 

@@ -12,6 +12,8 @@ use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
+use crate::support::bridge::launch::Launch;
+
 type Cluster = MockCluster<'static, DefaultProducerContext>;
 type Call = Box<dyn FnOnce(&Cluster) + Send>;
 
@@ -49,6 +51,13 @@ impl MockKafka {
     pub(crate) fn create_topic(&self, name: &str, partitions: i32) {
         let name = name.to_owned();
         self.call(move |cluster| cluster.create_topic(&name, partitions, 1).unwrap());
+    }
+
+    /// What a bridge in front of a mock is told where loss and order matter. A mock does not tell its
+    /// topics' limits, and the bridge waits a second for the answer unless it is given one; it checks
+    /// no sequence numbers, so that with more in flight it loses what it acked.
+    pub(crate) fn flags(serve: Launch) -> Launch {
+        serve.arg("-X", "message.max.bytes=1000000").arg("-X", "max.in.flight=1")
     }
 
     /// Closes all connections and takes no new ones.

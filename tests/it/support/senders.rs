@@ -1,108 +1,151 @@
-//! Senders that post all the time: each its own project, one post after the answer to the last.
+//! Senders that post all the time: each waits for the answer to its post before the next.
 //!
-//! They expect an answer to every post, on a connection that is kept; which one is for the test to
-//! judge, by [`Posted`].
+//! Every post has bytes of its own, and every one is noted. A sender keeps its connection and opens
+//! another when it is lost. Whether the answers are right is for the test to judge, by the
+//! [`Ledger`].
 
-use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
-use crate::support::consumer::Seen;
+use crate::support::deadline::let_pass;
 use crate::support::http::{Connection, request};
+use crate::support::ledger::{Ledger, Post};
 use crate::support::notification::{APP_ID, numbered};
 use crate::support::rig::PATH;
 
-/// Between an answer and the next post. Slow senders are the ones whose order is in danger: fast
+/// Between two posts of a steady sender. Slow senders are the ones whose order is in danger: fast
 /// ones fill every queue at once and fail together.
-const PACE: Duration = Duration::from_millis(30);
+const STEADY: Duration = Duration::from_millis(30);
+
+/// Before a post is repeated: the bridge that is started again is there after a tenth of a second.
+const AGAIN: Duration = Duration::from_millis(20);
+
+/// How long a post is repeated: longer than any outage of a test.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How much is to be posted, and by how many.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Load {
+    senders: usize,
+    projects: usize,
+    /// Between the beginnings of two posts of a sender; a late answer is not made up for.
+    interval: Duration,
+    tries: Tries,
+}
+
+/// What a sender does about a post that did not get a 200.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tries {
+    One,
+    Until200,
+}
 
 /// Senders at work.
 pub(crate) struct Senders {
     /// Dropped to stop them.
     stops: Vec<Sender<()>>,
-    threads: Vec<JoinHandle<io::Result<Vec<Answered>>>>,
+    threads: Vec<JoinHandle<Vec<Post>>>,
 }
 
-/// A post and the status of its answer.
-struct Answered {
-    body: String,
-    status: u16,
-}
+impl Load {
+    /// Senders that post some thirty times a second, each its own project.
+    pub(crate) fn steady(senders: usize) -> Self {
+        Self { senders, projects: senders, interval: STEADY, tries: Tries::One }
+    }
 
-/// What became of all posts: of each project in their order.
-pub(crate) struct Posted(Vec<Vec<Answered>>);
+    /// So many posts a second, by senders that each have their own project.
+    pub(crate) fn paced(per_second: u32, senders: u32) -> Self {
+        let interval = Duration::from_secs(1) * senders / per_second;
+        Self { interval, ..Self::steady(senders as usize) }
+    }
+
+    /// The same senders for fewer projects: posts of one project then overlap.
+    pub(crate) fn projects(self, projects: usize) -> Self {
+        Self { projects, ..self }
+    }
+
+    /// Senders that repeat a post until it gets its 200, with the same bytes.
+    pub(crate) fn until_200(self) -> Self {
+        Self { tries: Tries::Until200, ..self }
+    }
+
+    /// Starts the senders, evenly spread over the first interval.
+    pub(crate) fn start(self, addr: SocketAddr) -> Senders {
+        let start = Instant::now();
+        let run = |sender: usize| {
+            let (stop, stopped) = mpsc::channel();
+            let first = start
+                + self.interval * u32::try_from(sender).unwrap()
+                    / u32::try_from(self.senders).unwrap();
+            let sender = OneSender { number: sender, load: self, addr, connection: None };
+            (stop, thread::spawn(move || sender.post_until(&stopped, first)))
+        };
+        let (stops, threads) = (0..self.senders).map(run).unzip();
+        Senders { stops, threads }
+    }
+}
 
 impl Senders {
-    pub(crate) fn start(addr: SocketAddr, count: usize) -> Self {
-        let start = |sender| {
-            let (stop, stopped) = mpsc::channel();
-            (stop, thread::spawn(move || post_until(&stopped, addr, &format!("project-{sender}"))))
-        };
-        let (stops, threads) = (0..count).map(start).unzip();
-        Self { stops, threads }
-    }
-
     /// Waits for the last answers.
     #[track_caller]
-    pub(crate) fn stop(self) -> Posted {
+    pub(crate) fn stop(self) -> Ledger {
         drop(self.stops);
-        let ends = self.threads.into_iter().map(|thread| thread.join().unwrap());
-        Posted(ends.collect::<Result<_, _>>().expect("every post is answered"))
+        Ledger::of(self.threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect())
     }
 }
 
-impl Posted {
-    /// How many posts were answered with this status.
-    pub(crate) fn count(&self, status: u16) -> usize {
-        self.0.iter().flatten().filter(|answered| answered.status == status).count()
-    }
-
-    /// Checks that no answer was other than these.
-    #[track_caller]
-    pub(crate) fn assert_statuses(&self, statuses: &[u16]) {
-        let other = self.0.iter().flatten().find(|answered| !statuses.contains(&answered.status));
-        assert!(other.is_none(), "an answer was {}", other.map_or(0, |answered| answered.status));
-    }
-
-    /// Checks the promise to those who got a 200: their posts are on the topic, and where they
-    /// first stand there they are in order.
-    #[track_caller]
-    pub(crate) fn assert_on_topic(&self, topic: &[Seen]) {
-        let mut first = HashMap::<&[u8], (i32, i64)>::new();
-        for seen in topic {
-            let place = (seen.partition, seen.offset);
-            let found = first.entry(&seen.value).or_insert(place);
-            *found = place.min(*found);
-        }
-        for project in &self.0 {
-            let accepted = project.iter().filter(|answered| answered.status == 200);
-            let places: Vec<_> = accepted
-                .map(|Answered { body, .. }| {
-                    *first.get(body.as_bytes()).unwrap_or_else(|| panic!("lost: {body}"))
-                })
-                .collect();
-            assert!(
-                places.is_sorted_by(|before, after| before < after),
-                "out of order: {places:?}"
-            );
-        }
-    }
-}
-
-fn post_until(
-    stopped: &Receiver<()>,
+struct OneSender {
+    number: usize,
+    load: Load,
     addr: SocketAddr,
-    project: &str,
-) -> io::Result<Vec<Answered>> {
-    let mut connection = Connection::open(addr);
-    let mut answers = Vec::new();
-    while stopped.recv_timeout(PACE) == Err(RecvTimeoutError::Timeout) {
-        let body = numbered(answers.len()).replace(APP_ID, project);
-        connection.try_send(request("POST", PATH, &[], &body))?;
-        answers.push(Answered { body, status: connection.try_read()?.status });
+    connection: Option<Connection>,
+}
+
+impl OneSender {
+    fn post_until(mut self, stopped: &Receiver<()>, first: Instant) -> Vec<Post> {
+        let Load { senders, projects, interval, .. } = self.load;
+        let project = format!("project-{}", self.number % projects);
+        let mut posts = Vec::new();
+        let mut due = first;
+        while stopped.recv_timeout(due.saturating_duration_since(Instant::now()))
+            == Err(RecvTimeoutError::Timeout)
+        {
+            let unique = posts.len() * senders + self.number;
+            posts.push(self.post(&project, numbered(unique).replace(APP_ID, &project)));
+            due = Instant::now().max(due + interval);
+        }
+        posts
     }
-    Ok(answers)
+
+    fn post(&mut self, project: &str, body: String) -> Post {
+        let (posted, clock) = (Instant::now(), SystemTime::now());
+        let project = project.to_owned();
+        loop {
+            let tried = Instant::now();
+            let status = self.try_post(&body).ok();
+            let ended = Instant::now();
+            let is_last = self.load.tries == Tries::One || ended > posted + PATIENCE;
+            if status == Some(200) || is_last {
+                let took = ended - tried;
+                return Post { project, body, posted, clock, ended, status, took };
+            }
+            let_pass(AGAIN);
+        }
+    }
+
+    fn try_post(&mut self, body: &str) -> io::Result<u16> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => Connection::try_open(self.addr)?,
+        };
+        connection.try_send(request("POST", PATH, &[], body))?;
+        let answer = connection.try_read()?;
+        if answer.header("connection") != Some("close") {
+            self.connection = Some(connection);
+        }
+        Ok(answer.status)
+    }
 }

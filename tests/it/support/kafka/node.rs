@@ -3,7 +3,6 @@
 //! Does not know whether it answers; [`RealKafka`](super::RealKafka) asks.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -14,16 +13,36 @@ use tempfile::TempDir;
 use crate::support::deadline::wait_exit;
 use crate::support::kafka::jars::Jars;
 use crate::support::leash::Leash;
+use crate::support::port::free_port;
 
-/// Any 16 bytes will do: nodes here never meet.
+/// Any 16 bytes will do: only nodes of one test ever meet.
 const CLUSTER: &str = "aG9va2JyaWRnZS10ZXN0cw";
 
 /// A start of the JVM and a few small files: 1 s.
 const FORMAT: Duration = Duration::from_secs(60);
 
-/// Below Linux's ephemeral ports: while a node is down, nobody who asks for port 0 or connects is
-/// given its ports.
-const PORTS: std::ops::Range<u16> = 16_000..32_000;
+/// Where a node listens. Kafka must be told its ports, since its controller's address is a setting.
+#[derive(Debug, Clone)]
+pub(super) struct Ports {
+    clients: u16,
+    controller: u16,
+    proxied: Vec<Proxied>,
+}
+
+/// A further address for clients.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Proxied {
+    /// Where the node listens.
+    pub(super) port: u16,
+    /// Where clients who came by that port are told to go.
+    pub(super) advertised: u16,
+}
+
+impl Ports {
+    pub(super) fn free(proxied: Vec<Proxied>) -> Self {
+        Self { clients: free_port(), controller: free_port(), proxied }
+    }
+}
 
 /// A node, running or killed.
 pub(super) struct Node {
@@ -34,17 +53,23 @@ pub(super) struct Node {
 }
 
 impl Node {
-    /// Makes a folder below cargo's, formats it and starts the process.
-    pub(super) fn start(jars: &Jars, settings: &[(&str, &str)]) -> Self {
+    /// Makes a folder below cargo's, formats it and starts the process: the node of these that has
+    /// this place among them.
+    pub(super) fn start(
+        jars: &Jars,
+        nodes: &[Ports],
+        place: usize,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("kafka-")
             .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
             .unwrap();
-        let (port, controller) = (free_port(), free_port());
-        let mut properties = properties(folder.path(), port, controller);
+        let mut properties = properties(folder.path(), nodes, place);
         properties.extend(settings.iter().map(|(name, value)| format!("{name}={value}\n")));
         fs::write(folder.path().join("server.properties"), properties).unwrap();
-        let mut node = Self { leash: None, folder, class_path: jars.class_path(), port };
+        let mut node =
+            Self { leash: None, folder, class_path: jars.class_path(), port: nodes[place].clients };
         node.format();
         node.run();
         node
@@ -102,8 +127,13 @@ impl Node {
         self.running().signal(signal);
     }
 
+    /// Neither killed nor ended of itself.
     pub(super) fn is_running(&self) -> bool {
-        self.running().is_running()
+        self.leash.as_ref().is_some_and(Leash::is_running)
+    }
+
+    pub(super) fn is_killed(&self) -> bool {
+        self.leash.is_none()
     }
 
     pub(super) fn log_tail(&self) -> String {
@@ -117,16 +147,35 @@ impl Node {
 
 /// All that one node needs to do for many, and `log.retention.ms`, as tests write records with
 /// times long past.
-fn properties(folder: &Path, port: u16, controller: u16) -> String {
+fn properties(folder: &Path, nodes: &[Ports], place: usize) -> String {
     let folder = folder.display();
+    let id = place + 1;
+    let voters = (1..).zip(nodes).map(|(id, node)| format!("{id}@127.0.0.1:{}", node.controller));
+    let voters = voters.collect::<Vec<_>>().join(",");
+    let Ports { clients, controller, proxied } = &nodes[place];
+    let listener = |name: &str, port: u16| format!("{name}://127.0.0.1:{port}");
+    let mut listeners = vec![listener("PLAINTEXT", *clients)];
+    let mut advertised = listeners.clone();
+    let mut protocols = vec!["PLAINTEXT:PLAINTEXT".to_owned(), "CONTROLLER:PLAINTEXT".to_owned()];
+    for (number, proxied) in proxied.iter().enumerate() {
+        let name = format!("PROXIED{number}");
+        listeners.push(listener(&name, proxied.port));
+        advertised.push(listener(&name, proxied.advertised));
+        protocols.push(format!("{name}:PLAINTEXT"));
+    }
+    listeners.push(listener("CONTROLLER", *controller));
+    let [listeners, advertised, protocols] =
+        [listeners, advertised, protocols].map(|list| list.join(","));
     format!(
         "\
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller}
+node.id={id}
+controller.quorum.voters={voters}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners={listeners}
+advertised.listeners={advertised}
+listener.security.protocol.map={protocols}
+num.network.threads=1
 log.dirs={folder}/data
 auto.create.topics.enable=false
 group.initial.rebalance.delay.ms=0
@@ -140,13 +189,4 @@ log.retention.ms=-1
 log.cleaner.dedupe.buffer.size=4194304
 "
     )
-}
-
-/// Nothing listened on it a moment ago. Kafka must be told its ports, since its controller's
-/// address is a setting.
-fn free_port() -> u16 {
-    std::iter::repeat_with(|| fastrand::u16(PORTS))
-        .take(PORTS.len())
-        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
-        .expect("one of sixteen thousand ports is free")
 }
