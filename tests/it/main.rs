@@ -20,5 +20,6 @@ mod protocol;
 mod readme;
 mod records;
 mod refusals;
+mod spool;
 mod spool_command;
 mod support;

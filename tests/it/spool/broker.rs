@@ -1,0 +1,109 @@
+//! A broker that is killed, one that freezes, and one that thaws at the deadline of the posts that
+//! wait for it.
+//!
+//! Few posts over many projects are the dangerous ones: some of them wait while others get through.
+//! Thousands fill every queue at once and fail together.
+
+use std::time::Duration;
+
+use crate::spool::{ACK_TIMEOUT, Scene, topic_of};
+use crate::support::deadline::let_pass;
+use crate::support::here;
+use crate::support::kafka::{RealKafka, SHORT_SESSION};
+use crate::support::senders::Load;
+
+const PARTITIONS: i32 = 6;
+
+/// Beyond every time-out of the client, and within Kafka's own session.
+const FROZEN: Duration = Duration::from_secs(6);
+
+/// Every post is acked in time, on a machine that is not busy.
+const JUST_IN_TIME: Duration = ACK_TIMEOUT.saturating_sub(Duration::from_millis(20));
+
+/// Those that were posted in the first moment are not acked in time, the others are.
+const TOO_LATE_FOR_SOME: Duration = ACK_TIMEOUT.saturating_add(Duration::from_millis(50));
+
+/// The client looks for requests that are too old once a second: some fail, others are acked.
+const LATE: Duration = ACK_TIMEOUT.saturating_add(Duration::from_millis(500));
+
+/// Of a drain of a few hundred rows, a part: the next freeze may come in the middle of it.
+const BLINK: Duration = Duration::from_millis(10);
+
+#[test]
+fn nothing_is_lost_or_overtaken_when_the_broker_is_killed() {
+    killed(here!(), busy());
+}
+
+#[test]
+#[ignore = "takes minutes: one outage after another"]
+fn nothing_is_lost_or_overtaken_when_the_broker_is_killed_under_few_posts_and_under_thousands() {
+    killed(here!(), few());
+    killed(here!(), thousands());
+}
+
+#[test]
+fn nothing_is_lost_or_overtaken_when_the_broker_freezes_under_few_posts() {
+    frozen(here!(), few(), &[&[FROZEN]]);
+}
+
+#[test]
+fn nothing_is_lost_or_overtaken_when_the_broker_thaws_at_the_deadline() {
+    frozen(here!(), few(), &[&[JUST_IN_TIME], &[TOO_LATE_FOR_SOME], &[TOO_LATE_FOR_SOME]]);
+}
+
+#[test]
+#[ignore = "takes minutes: one outage after another"]
+fn nothing_is_lost_or_overtaken_when_the_broker_freezes_again_and_again() {
+    for load in [few(), busy(), thousands()] {
+        frozen(
+            here!(),
+            load,
+            &[&[FROZEN], &[JUST_IN_TIME; 5], &[TOO_LATE_FOR_SOME; 5], &[LATE; 5], &[FROZEN; 2]],
+        );
+    }
+}
+
+/// Two senders to a project, so that some of its posts overlap.
+fn few() -> Load {
+    Load::paced(100, 60).projects(30)
+}
+
+fn busy() -> Load {
+    Load::paced(600, 60).projects(30)
+}
+
+fn thousands() -> Load {
+    Load::paced(3000, 120).projects(60)
+}
+
+fn killed(test: &'static str, load: Load) {
+    let Some(mut kafka) = RealKafka::own(test, SHORT_SESSION) else { return };
+    kafka.create_topic(&topic_of(test), PARTITIONS, &[]);
+    let scene = Scene::open(test, kafka.bootstrap(), load);
+
+    kafka.kill();
+    scene.wait_until_spooled(100);
+    kafka.start_again();
+
+    scene.wait_until_direct();
+    scene.close(&kafka.bootstrap());
+}
+
+/// Posts go to Kafka again between two rounds; in a round the freezes follow each other closely.
+fn frozen(test: &'static str, load: Load, rounds: &[&[Duration]]) {
+    let Some(kafka) = RealKafka::own(test, &[]) else { return };
+    kafka.create_topic(&topic_of(test), PARTITIONS, &[]);
+    let scene = Scene::open(test, kafka.bootstrap(), load);
+
+    for times in rounds {
+        for time in *times {
+            let_pass(BLINK * fastrand::u32(1..10));
+            kafka.freeze();
+            let_pass(*time);
+            kafka.thaw();
+        }
+        scene.wait_until_direct();
+    }
+
+    scene.close(&kafka.bootstrap());
+}

@@ -1,0 +1,36 @@
+//! A producer that dies: the one of posts, the one of the drain.
+
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+
+use crate::spool::{APPENDED, Scene, topic_of};
+use crate::support::here;
+use crate::support::mock::MockKafka;
+use crate::support::rig::SOON;
+use crate::support::senders::Load;
+
+const FATAL: &[RDKafkaRespErr] = &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER];
+
+#[test]
+fn nothing_is_lost_or_overtaken_when_a_producer_has_a_fatal_error() {
+    let kafka = MockKafka::start();
+    kafka.create_topic(&topic_of(here!()), 6);
+    let load = Load::paced(150, 40).projects(20);
+    let scene = Scene::open_with(here!(), kafka.bootstrap(), load, MockKafka::flags);
+
+    for _ in 0..2 {
+        // Posts go to Kafka: the next request is theirs.
+        let spooled = scene.bridge.metric(APPENDED);
+        kafka.request_errors(RDKafkaApiKey::Produce, FATAL);
+        scene.bridge.wait_for_metric(APPENDED, SOON, |appended| appended > spooled);
+        scene.wait_until_direct();
+
+        // Posts go to the spool: the next request is the drain's.
+        kafka.broker_down();
+        scene.wait_until_spooled(100);
+        kafka.request_errors(RDKafkaApiKey::Produce, FATAL);
+        kafka.broker_up();
+        scene.wait_until_direct();
+    }
+
+    scene.close(&kafka.bootstrap());
+}

@@ -1,0 +1,60 @@
+//! SIGTERM in each state of the gate: the bridge ends in time and in good order, what waits on disk
+//! stays there, and the next one drains it.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::spool::{
+    DRAINED_TOTAL, RECORDS, assert_kept, on_one_address, serve, spool_check, topic_of,
+    wait_until_direct, wait_until_empty,
+};
+use crate::support::bridge::Bridge;
+use crate::support::here;
+use crate::support::kafka::RealKafka;
+use crate::support::proxy::Network;
+use crate::support::rig::SOON;
+use crate::support::senders::Load;
+
+/// The default of `--grace`.
+const GRACE: Duration = Duration::from_secs(20);
+
+#[test]
+fn a_bridge_that_is_stopped_in_any_state_ends_well_and_the_next_one_goes_on() {
+    let Some((kafka, proxy)) = RealKafka::shared_behind_proxy(here!()) else { return };
+    let (topic, spool) = (topic_of(here!()), tempfile::tempdir().unwrap());
+    kafka.create_topic(&topic, 6, &[]);
+    let serve = on_one_address(serve(proxy.address(), &topic, &spool));
+    let mut bridge = serve.start();
+    bridge.wait_ready(SOON);
+    let senders = Load::paced(600, 60).projects(30).until_200().start(bridge.webhook());
+    let stop_and_start = |bridge: &mut Bridge| {
+        bridge.signal(Signal::TERM);
+        let status = bridge.wait_exit(GRACE);
+        assert!(status.success(), "{status}: {}", bridge.log());
+        *bridge = serve.start();
+    };
+
+    wait_until_direct(&bridge);
+    stop_and_start(&mut bridge);
+    wait_until_direct(&bridge);
+
+    proxy.set(Network::Cut);
+    bridge.wait_for_metric(RECORDS, SOON, |records| records >= 2000.0);
+    assert!(spool_check(&bridge).starts_with("spooling"));
+    stop_and_start(&mut bridge);
+    assert!(bridge.metric(RECORDS) >= 2000.0);
+
+    // Slow enough to be met while it drains.
+    proxy.set(Network::Slow(Duration::from_millis(100)));
+    bridge.wait_for_metric(DRAINED_TOTAL, SOON, |drained| drained > 0.0);
+    assert!(bridge.metric(RECORDS) > 0.0);
+    stop_and_start(&mut bridge);
+    proxy.set(Network::Sound);
+    wait_until_direct(&bridge);
+
+    let ledger = senders.stop();
+    wait_until_empty(&bridge);
+    ledger.assert_statuses(&[200]);
+    assert_kept(here!(), &kafka.bootstrap(), &ledger);
+}

@@ -1,0 +1,74 @@
+//! A topic that is deleted and made again, one that takes smaller records than it did, and one that
+//! may not be written to.
+
+use std::time::Instant;
+
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+
+use crate::spool::{DRAINED, ROWS_SET_ASIDE, Scene, topic_of};
+use crate::support::here;
+use crate::support::http::post;
+use crate::support::kafka::RealKafka;
+use crate::support::mock::MockKafka;
+use crate::support::notification::of_length;
+use crate::support::proxy::Network;
+use crate::support::rig::PATH;
+use crate::support::senders::Load;
+
+#[test]
+fn what_was_posted_while_the_topic_was_gone_is_on_the_one_that_is_made_again() {
+    let Some(kafka) = RealKafka::shared(here!()) else { return };
+    let topic = topic_of(here!());
+    kafka.create_topic(&topic, 6, &[]);
+    let scene = Scene::open(here!(), kafka.bootstrap(), load());
+
+    kafka.delete_topic(&topic);
+    let gone = Instant::now();
+    scene.wait_until_spooled(100);
+    kafka.create_topic(&topic, 6, &[]);
+
+    scene.wait_until_direct();
+    // What was acked before went with the topic.
+    scene.close_with(&kafka.bootstrap(), |ledger| ledger.answered_after(gone));
+}
+
+#[test]
+fn a_spooled_record_that_the_topic_does_not_take_is_set_aside_and_its_neighbours_arrive() {
+    let Some((kafka, proxy)) = RealKafka::shared_behind_proxy(here!()) else { return };
+    let topic = topic_of(here!());
+    kafka.create_topic(&topic, 1, &[]);
+    let mut scene = Scene::open(here!(), proxy.address(), load());
+
+    proxy.set(Network::Cut);
+    for (records, length) in [(50, 5000), (100, 9000), (150, 6000)] {
+        scene.wait_until_spooled(records);
+        let answer = post(scene.bridge.webhook(), PATH, &[], of_length(length));
+        assert_eq!(answer.status, 200);
+        scene.refused += 1;
+    }
+    kafka.set_topic(&topic, "max.message.bytes", "4000");
+    proxy.set(Network::Sound);
+
+    scene.bridge.wait_for_metric(ROWS_SET_ASIDE, DRAINED, |rows| rows == 3.0);
+    scene.wait_until_direct();
+    scene.close(&kafka.bootstrap());
+}
+
+#[test]
+fn posts_are_kept_until_the_bridge_may_write_to_the_topic() {
+    let kafka = MockKafka::start();
+    kafka.create_topic(&topic_of(here!()), 6);
+    let scene = Scene::open_with(here!(), kafka.bootstrap(), load(), MockKafka::flags);
+
+    let denied = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+    kafka.request_errors(RDKafkaApiKey::Produce, &vec![denied; 10_000]);
+    scene.wait_until_spooled(100);
+    kafka.clear_request_errors(RDKafkaApiKey::Produce);
+
+    scene.wait_until_direct();
+    scene.close(&kafka.bootstrap());
+}
+
+fn load() -> Load {
+    Load::paced(150, 40).projects(20)
+}
