@@ -10,6 +10,7 @@
 
 mod credentials;
 mod dev;
+mod disk;
 mod hangups;
 mod harness;
 mod layers;

@@ -6,12 +6,19 @@
 use crate::delivery::spool::ballast::{BALLAST, Ballast};
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::folder::Folder;
+use crate::delivery::spool::wal::PAGE;
 
 /// Room beside the reserve for the first append after the start.
 const START_ROOM: u64 = 1 << 20;
 /// Room beside the reserve that ends a full disk: the log and a batch more, or it would be full
 /// again at once.
 const RETURN_ROOM: u64 = 8 << 20;
+
+/// What opening maps of the log's index, and what a file system needs to find it. `SQLite` writes
+/// one byte of each of its pages and reaches the rest through the mapping: where blocks are smaller
+/// than pages, as on an ext4 of less than 512 MiB, a full disk would then kill the process with a
+/// SIGBUS (seen).
+const INDEX_ROOM: u64 = 64 << 10;
 
 /// The disk of a folder.
 #[derive(Debug)]
@@ -58,6 +65,12 @@ impl Disk {
         if let Err(fault) = self.ballast.release() {
             tracing::warn!(error = fault.chain(), "the spool's reserve cannot be given up");
         }
+    }
+
+    /// Whether the index of the log can be mapped without danger.
+    pub(super) fn has_index_room(&self) -> bool {
+        let room = || self.folder.disk_room().map_or(true, |room| room >= INDEX_ROOM);
+        self.folder.disk_block().map_or(true, |block| block >= PAGE as u64) || room()
     }
 
     /// Sees whether it has room, and takes the reserve.

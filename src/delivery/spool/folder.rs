@@ -166,6 +166,11 @@ impl Folder {
         let known = disk.f_blocks > 0;
         Ok(if known { disk.f_bavail.saturating_mul(disk.f_frsize) } else { u64::MAX })
     }
+
+    /// What the disk gives out at once, in bytes.
+    pub(super) fn disk_block(&self) -> io::Result<u64> {
+        Ok(rustix::fs::statvfs(&self.dir)?.f_frsize)
+    }
 }
 
 /// The right to change a spool, held by one process. Not `Clone`: it ends with its owner.

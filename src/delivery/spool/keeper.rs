@@ -206,6 +206,9 @@ impl Keeper {
 
     /// Opens the store; on a full disk once more without the reserve.
     fn try_open(&mut self) -> Result<(), Fault> {
+        if !self.disk.has_index_room() && self.disk.has_reserve() {
+            self.give_reserve();
+        }
         let mut opened = self.open_once();
         let full = matches!(opened, Ok((_, Condition::DiskFull)) | Err(Fault::DiskFull));
         if full && self.disk.has_reserve() {
@@ -225,6 +228,9 @@ impl Keeper {
     }
 
     fn open_once(&mut self) -> Result<(Store, Condition), Fault> {
+        if !self.disk.has_index_room() {
+            return Err(Fault::DiskFull);
+        }
         let mut report = Report::default();
         let opened = opening::open(&self.folder, &mut self.before, &mut report);
         self.totals.set_aside_files += report.moved_aside;

@@ -1,0 +1,68 @@
+//! What a bad disk does to a bridge that spools: full, failing, lying, closed to it. Who got a 200
+//! loses nothing, nobody's record is altered, and it heals by itself.
+
+mod full;
+mod posts;
+mod small_disk;
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::support::bridge::Bridge;
+use crate::support::bridge::launch::Launch;
+use crate::support::http;
+use crate::support::mock::MockKafka;
+use crate::support::rig::SOON;
+
+const TOPIC: &str = "events";
+
+/// A drain of some hundred records on a slow disk, and the second for which Kafka's return may stay
+/// unseen.
+const DRAINED: Duration = Duration::from_secs(30);
+
+const KAFKA_UP: &str = "hookbridge_kafka_up";
+const RECORDS: &str = "hookbridge_spool_records";
+
+/// A Kafka that is away.
+fn kafka_away() -> MockKafka {
+    let kafka = MockKafka::start();
+    kafka.create_topic(TOPIC, 16);
+    kafka.broker_down();
+    kafka
+}
+
+/// A bridge with its spool in this folder.
+fn serve(kafka: &MockKafka, spool: &Path) -> Launch {
+    Bridge::with(kafka.bootstrap())
+        .no_auth()
+        .arg("--topic", TOPIC)
+        .arg("--spool", spool.to_str().unwrap())
+        .arg("--ack-timeout", "250ms")
+        // The mock tells no limit of its topic, and loses what it acked with more in flight.
+        .arg("-X", "message.max.bytes=1000000")
+        .arg("-X", "max.in.flight=1")
+}
+
+#[track_caller]
+fn wait_for_drain(bridge: &Bridge) {
+    bridge.wait_for_metric(RECORDS, DRAINED, |records| records == 0.0);
+}
+
+#[track_caller]
+fn wait_for_outage(bridge: &Bridge) {
+    bridge.wait_for_metric(KAFKA_UP, SOON, |up| up == 0.0);
+}
+
+/// What `/readyz` says of the spool: whether it has room, and in words.
+#[track_caller]
+fn spool_check(bridge: &Bridge) -> (bool, String) {
+    let (_, readiness) = bridge.readyz();
+    let checks = readiness["checks"].as_array().unwrap();
+    let spool = checks.iter().find(|check| check["name"] == "spool").unwrap();
+    (spool["ok"].as_bool().unwrap(), spool["detail"].as_str().unwrap().to_owned())
+}
+
+#[track_caller]
+fn assert_alive(bridge: &Bridge) {
+    assert_eq!(http::get(bridge.admin(), "/livez").status, 200);
+}
