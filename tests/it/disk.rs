@@ -12,7 +12,6 @@ use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::http;
 use crate::support::mock::MockKafka;
-use crate::support::rig::SOON;
 
 const TOPIC: &str = "events";
 
@@ -20,7 +19,6 @@ const TOPIC: &str = "events";
 /// unseen.
 const DRAINED: Duration = Duration::from_secs(30);
 
-const KAFKA_UP: &str = "hookbridge_kafka_up";
 const RECORDS: &str = "hookbridge_spool_records";
 
 /// A Kafka that is away.
@@ -46,11 +44,6 @@ fn serve(kafka: &MockKafka, spool: &Path) -> Launch {
 #[track_caller]
 fn wait_for_drain(bridge: &Bridge) {
     bridge.wait_for_metric(RECORDS, DRAINED, |records| records == 0.0);
-}
-
-#[track_caller]
-fn wait_for_outage(bridge: &Bridge) {
-    bridge.wait_for_metric(KAFKA_UP, SOON, |up| up == 0.0);
 }
 
 /// What `/readyz` says of the spool: whether it has room, and in words.

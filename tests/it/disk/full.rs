@@ -8,9 +8,7 @@ use tempfile::tempdir;
 
 use crate::disk::posts::Posts;
 use crate::disk::small_disk::SmallDisk;
-use crate::disk::{
-    RECORDS, assert_alive, kafka_away, serve, spool_check, wait_for_drain, wait_for_outage,
-};
+use crate::disk::{RECORDS, assert_alive, kafka_away, serve, spool_check, wait_for_drain};
 use crate::support::bridge::launch::Launch;
 use crate::support::deadline::eventually;
 use crate::support::here;
@@ -49,7 +47,6 @@ fn fills_and_heals(kafka: &MockKafka, serve: &Launch, spool: &Path, full: &str) 
     let bridge = serve.start();
     let mut posts = Posts::of_length(LONG);
     for _ in 0..2 {
-        wait_for_outage(&bridge);
         let before = posts.accepted();
         let refused = loop {
             let answer = posts.post(&bridge);
@@ -80,7 +77,6 @@ fn fills_and_heals(kafka: &MockKafka, serve: &Launch, spool: &Path, full: &str) 
         assert_eq!(posts.assert_on_topic(kafka), 0);
         kafka.broker_down();
     }
-    wait_for_outage(&bridge);
     assert_eq!(posts.post(&bridge).status, 200);
     assert_eq!(bridge.metric(RECORDS), 1.0);
 }
@@ -110,7 +106,6 @@ fn starts_on_a_full_disk(test: &str, end: Signal) {
 
     let bridge = serve.start();
 
-    wait_for_outage(&bridge);
     assert_eq!(refusal(&posts.post(&bridge)), (503, Outcome::Unavailable));
     let (ok, detail) = spool_check(&bridge);
     assert!(!ok && detail.ends_with(BY_DISK), "{detail}");
@@ -122,7 +117,6 @@ fn starts_on_a_full_disk(test: &str, end: Signal) {
     bridge.wait_ready(SOON);
     assert_eq!(posts.post(&bridge).status, 200);
     kafka.broker_down();
-    wait_for_outage(&bridge);
     assert_eq!(posts.post(&bridge).status, 503);
 
     disk.free();
