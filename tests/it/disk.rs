@@ -4,9 +4,13 @@
 mod full;
 mod posts;
 mod small_disk;
+mod strace;
+mod synced;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use tempfile::TempDir;
 
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
@@ -29,13 +33,18 @@ fn kafka_away() -> MockKafka {
     kafka
 }
 
+/// A folder for a spool, which is not there yet.
+fn spool_in(temp: &TempDir) -> PathBuf {
+    temp.path().join("spool")
+}
+
 /// A bridge with its spool in this folder.
 fn serve(kafka: &MockKafka, spool: &Path) -> Launch {
     Bridge::with(kafka.bootstrap())
         .no_auth()
         .arg("--topic", TOPIC)
         .arg("--spool", spool.to_str().unwrap())
-        .arg("--ack-timeout", "250ms")
+        .env("ACK_TIMEOUT", "250ms")
         // The mock tells no limit of its topic, and loses what it acked with more in flight.
         .arg("-X", "message.max.bytes=1000000")
         .arg("-X", "max.in.flight=1")

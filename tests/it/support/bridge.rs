@@ -71,6 +71,10 @@ impl Bridge {
         self.running.folder()
     }
 
+    pub(crate) fn pid(&self) -> i32 {
+        Pid::from_child(&self.running.child).as_raw_pid()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.running.child), signal).unwrap();
     }

@@ -1,0 +1,146 @@
+//! strace at a running bridge: to see what it asks of the kernel, or to put faults among the
+//! answers.
+//!
+//! Dropped, it lets go, and the bridge goes on as before.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use procfs::process::Process;
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use crate::support::bridge::Bridge;
+use crate::support::deadline;
+use crate::support::say_skipped;
+
+/// Set, as in CI, nothing may be skipped.
+const REQUIRE: &str = "HOOKBRIDGE_REQUIRE_KAFKA";
+
+/// The thread that all files of the spool are touched from once it is open.
+const SPOOL_THREAD: &str = "spool";
+
+/// Of a strace that is told to let go.
+const GONE: Duration = Duration::from_secs(10);
+
+/// A strace at work.
+pub(super) struct Strace {
+    child: Child,
+    temp: TempDir,
+}
+
+/// A call of the kernel, at the moment when it begins or when it returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Event<'a> {
+    /// With its arguments, as strace writes them.
+    Begun { thread: &'a str, call: &'a str, args: &'a str },
+    /// What began last on this thread is over, and whether well.
+    Returned { thread: &'a str, well: bool },
+}
+
+impl Strace {
+    /// Watches all threads for these calls; descriptors are shown with their files, and what is
+    /// written in full. `None` where there is no strace, said under the name of `test`.
+    pub(super) fn watch(test: &str, bridge: &Bridge, calls: &str) -> Option<Self> {
+        let (trace, pid) = (format!("trace={calls}"), bridge.pid().to_string());
+        Self::start(test, &["-f", "-y", "-s", "8192", "-e", &trace, "-p", &pid])
+    }
+
+    /// Injects into what the spool's thread asks for, such as `fsync:error=EIO:when=3`. `None` as
+    /// with [`Strace::watch`].
+    pub(super) fn inject(test: &str, bridge: &Bridge, fault: &str) -> Option<Self> {
+        let calls = fault.split(':').next().expect("split gives one at least");
+        let (trace, inject) = (format!("trace={calls}"), format!("inject={fault}"));
+        let thread = spool_thread(bridge).to_string();
+        Self::start(test, &["-e", &trace, "-e", &inject, "-p", &thread])
+    }
+
+    /// Returns when it is at work.
+    fn start(test: &str, args: &[&str]) -> Option<Self> {
+        let temp = tempfile::tempdir().unwrap();
+        let spawned = Command::new("strace")
+            .arg("-o")
+            .arg(temp.path().join("calls"))
+            .args(args)
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn();
+        let mut child = match spawned {
+            Ok(child) => child,
+            Err(error) => {
+                let required = std::env::var_os(REQUIRE).is_some();
+                assert!(!required, "strace is needed where nothing may be skipped: {error}");
+                say_skipped(test, "strace is needed");
+                return None;
+            }
+        };
+        // Not a wait: strace says so at once, or ends.
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let attached = said.find(|line| line.contains("attached"));
+        let strace = Self { child, temp };
+        assert!(attached.is_some(), "strace ended before it was attached");
+        // Its last words need a reader.
+        thread::spawn(move || said.for_each(drop));
+        Some(strace)
+    }
+
+    /// Lets go of the bridge, if that is still there; gives what it saw.
+    #[track_caller]
+    pub(super) fn end(mut self) -> Calls {
+        self.let_go();
+        deadline::wait_exit(&mut self.child, GONE, "strace");
+        Calls(fs::read_to_string(self.temp.path().join("calls")).unwrap())
+    }
+
+    fn let_go(&mut self) {
+        // Fails where it has ended with the bridge.
+        drop(kill_process(Pid::from_child(&self.child), Signal::TERM));
+    }
+}
+
+impl Drop for Strace {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            self.let_go();
+            deadline::exit_within(&mut self.child, GONE);
+        }
+    }
+}
+
+/// What strace saw.
+pub(super) struct Calls(String);
+
+impl Calls {
+    /// In the order in which the kernel was asked and answered.
+    pub(super) fn events(&self) -> Vec<Event<'_>> {
+        let mut events = Vec::new();
+        for line in self.0.lines() {
+            let (thread, rest) = line.split_once(' ').expect("a line begins with a thread");
+            let rest = rest.trim_start();
+            let well = !rest.contains(" = -1 ");
+            if rest.starts_with("<... ") {
+                events.push(Event::Returned { thread, well });
+            } else if let Some((call, args)) = rest.split_once('(') {
+                events.push(Event::Begun { thread, call, args });
+                if !rest.ends_with("<unfinished ...>") {
+                    events.push(Event::Returned { thread, well });
+                }
+            }
+        }
+        events
+    }
+
+    /// How many faults were injected.
+    pub(super) fn injected(&self) -> usize {
+        self.0.lines().filter(|line| line.ends_with("(INJECTED)")).count()
+    }
+}
+
+fn spool_thread(bridge: &Bridge) -> i32 {
+    let mut tasks = Process::new(bridge.pid()).unwrap().tasks().unwrap().map(Result::unwrap);
+    let task = tasks.find(|task| task.stat().is_ok_and(|stat| stat.comm == SPOOL_THREAD));
+    task.expect("the spool has a thread").tid
+}
