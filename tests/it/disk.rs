@@ -1,6 +1,7 @@
 //! What a bad disk does to a bridge that spools: full, failing, lying, closed to it. Who got a 200
 //! loses nothing, nobody's record is altered, and it heals by itself.
 
+mod faults;
 mod full;
 mod posts;
 mod small_disk;

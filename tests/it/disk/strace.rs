@@ -1,10 +1,11 @@
-//! strace at a running bridge: to see what it asks of the kernel, or to put faults among the
-//! answers.
+//! strace at a bridge: to see what it asks of the kernel, or to put faults among the answers.
 //!
-//! Dropped, it lets go, and the bridge goes on as before.
+//! Attached to a running one and dropped, it lets go, and the bridge goes on as before.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::support::bridge::Bridge;
+use crate::support::bridge::launch::Launch;
 use crate::support::deadline;
 use crate::support::say_skipped;
 
@@ -46,20 +48,35 @@ impl Strace {
     /// written in full. `None` where there is no strace, said under the name of `test`.
     pub(super) fn watch(test: &str, bridge: &Bridge, calls: &str) -> Option<Self> {
         let (trace, pid) = (format!("trace={calls}"), bridge.pid().to_string());
-        Self::start(test, &["-f", "-y", "-s", "8192", "-e", &trace, "-p", &pid])
+        Self::start(test, &["-f", "-y", "-s", "8192", "-e", &*trace, "-p", &*pid])
     }
 
     /// Injects into what the spool's thread asks for, such as `fsync:error=EIO:when=3`. `None` as
     /// with [`Strace::watch`].
     pub(super) fn inject(test: &str, bridge: &Bridge, fault: &str) -> Option<Self> {
-        let calls = fault.split(':').next().expect("split gives one at least");
-        let (trace, inject) = (format!("trace={calls}"), format!("inject={fault}"));
-        let thread = spool_thread(bridge).to_string();
-        Self::start(test, &["-e", &trace, "-e", &inject, "-p", &thread])
+        let mut args = expressions(fault).to_vec();
+        args.extend(["-p".to_owned(), spool_thread(bridge).to_string()]);
+        Self::start(test, &args)
+    }
+
+    /// Whether there is a strace; that there is none is said under the name of `test`.
+    pub(super) fn is_there(test: &str) -> bool {
+        let version = Command::new("strace").arg("-V").stdout(Stdio::null()).status();
+        version.inspect_err(|error| say_missing(test, error)).is_ok()
+    }
+
+    /// A bridge with this fault from its first moment on, in each of its threads. What was seen
+    /// stands in `calls` once it has ended.
+    pub(super) fn around(serve: &Launch, fault: &str, calls: &Path) -> Launch {
+        // A grandchild, so that the bridge is the test's own child.
+        let mut args = vec!["-D".to_owned(), "-f".to_owned(), "-o".to_owned()];
+        args.push(calls.to_str().unwrap().to_owned());
+        args.extend(expressions(fault));
+        serve.clone().under("strace", args)
     }
 
     /// Returns when it is at work.
-    fn start(test: &str, args: &[&str]) -> Option<Self> {
+    fn start(test: &str, args: &[impl AsRef<OsStr>]) -> Option<Self> {
         let temp = tempfile::tempdir().unwrap();
         let spawned = Command::new("strace")
             .arg("-o")
@@ -68,15 +85,7 @@ impl Strace {
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn();
-        let mut child = match spawned {
-            Ok(child) => child,
-            Err(error) => {
-                let required = std::env::var_os(REQUIRE).is_some();
-                assert!(!required, "strace is needed where nothing may be skipped: {error}");
-                say_skipped(test, "strace is needed");
-                return None;
-            }
-        };
+        let mut child = spawned.inspect_err(|error| say_missing(test, error)).ok()?;
         // Not a wait: strace says so at once, or ends.
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let attached = said.find(|line| line.contains("attached"));
@@ -92,12 +101,12 @@ impl Strace {
     pub(super) fn end(mut self) -> Calls {
         self.let_go();
         deadline::wait_exit(&mut self.child, GONE, "strace");
-        Calls(fs::read_to_string(self.temp.path().join("calls")).unwrap())
+        Calls::read(&self.temp.path().join("calls"))
     }
 
     fn let_go(&mut self) {
         // Fails where it has ended with the bridge.
-        drop(kill_process(Pid::from_child(&self.child), Signal::TERM));
+        kill_process(Pid::from_child(&self.child), Signal::TERM).ok();
     }
 }
 
@@ -114,6 +123,11 @@ impl Drop for Strace {
 pub(super) struct Calls(String);
 
 impl Calls {
+    /// What was seen by a strace that has ended.
+    pub(super) fn read(file: &Path) -> Self {
+        Self(fs::read_to_string(file).unwrap())
+    }
+
     /// In the order in which the kernel was asked and answered.
     pub(super) fn events(&self) -> Vec<Event<'_>> {
         let mut events = Vec::new();
@@ -137,6 +151,19 @@ impl Calls {
     pub(super) fn injected(&self) -> usize {
         self.0.lines().filter(|line| line.ends_with("(INJECTED)")).count()
     }
+}
+
+fn say_missing(test: &str, error: &io::Error) {
+    let required = std::env::var_os(REQUIRE).is_some();
+    assert!(!required, "strace is needed where nothing may be skipped: {error}");
+    say_skipped(test, "strace is needed");
+}
+
+/// That trace what is to fail, and make it fail.
+fn expressions(fault: &str) -> [String; 4] {
+    let calls = fault.split(':').next().expect("split gives one at least");
+    let e = || "-e".to_owned();
+    [e(), format!("trace={calls}"), e(), format!("inject={fault}")]
 }
 
 fn spool_thread(bridge: &Bridge) -> i32 {

@@ -39,16 +39,14 @@ impl Bridge {
         Launch::serve(brokers.into())
     }
 
-    /// Waits for the start line; panics with the log when the process ends first.
+    /// Waits for the start line; gives status and log when the process ends first.
     #[track_caller]
-    fn listening(mut running: Running) -> Self {
-        let start = wait_for(START, "the bridge listens", || {
-            if let Some(status) = running.ended() {
-                panic!("the bridge ended before it listened: {status}\n{}", running.log.text());
-            }
-            running.log.start_line()
-        });
-        Self { running, webhook: start.webhook, admin: start.admin }
+    fn listening(mut running: Running) -> Result<Self, (ExitStatus, String)> {
+        let start = wait_for(START, "the bridge listens", || match running.ended() {
+            Some(status) => Some(Err((status, running.log.text()))),
+            None => running.log.start_line().map(Ok),
+        })?;
+        Ok(Self { running, webhook: start.webhook, admin: start.admin })
     }
 
     /// Where posts go.

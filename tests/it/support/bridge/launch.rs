@@ -4,6 +4,7 @@
 //! `HOOKBRIDGE_*` gets through.
 
 use std::fs;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -69,9 +70,24 @@ impl Launch {
         self
     }
 
-    /// Starts it and waits until it listens.
+    /// Run by another program, which becomes it: with these arguments before its own.
+    pub(crate) fn under(mut self, program: &str, args: impl IntoIterator<Item = String>) -> Self {
+        self.args.insert(0, mem::replace(&mut self.program, program.to_owned()));
+        self.args.splice(0..0, args);
+        self
+    }
+
+    /// Starts it and waits until it listens; panics with the log when it ends first.
     #[track_caller]
     pub(crate) fn start(&self) -> Bridge {
+        self.try_start().unwrap_or_else(|(status, log)| {
+            panic!("the bridge ended before it listened: {status}\n{log}")
+        })
+    }
+
+    /// As [`Launch::start`]; gives status and log of one that ends first.
+    #[track_caller]
+    pub(crate) fn try_start(&self) -> Result<Bridge, (ExitStatus, String)> {
         Bridge::listening(self.spawn())
     }
 

@@ -1,0 +1,96 @@
+//! Faults while posts are spooled.
+
+use std::time::Duration;
+
+use tempfile::tempdir;
+
+use crate::disk::faults::{FIRST, NO_ROOM, SYNC, WRITE, assert_nothing_set_aside};
+use crate::disk::posts::Posts;
+use crate::disk::strace::Strace;
+use crate::disk::{assert_alive, kafka_away, serve, spool_check, spool_in, wait_for_drain};
+use crate::support::bridge::Bridge;
+use crate::support::deadline::eventually;
+use crate::support::here;
+use crate::support::problem::refusal;
+use hookbridge::metrics::Outcome;
+
+/// A spool that has failed again and again tries once more within ten seconds.
+const HEALED: Duration = Duration::from_secs(20);
+
+#[test]
+fn it_heals_from_each_failed_write() {
+    heals(here!(), WRITE);
+}
+
+#[test]
+fn it_heals_from_each_write_that_finds_no_room() {
+    heals(here!(), NO_ROOM);
+}
+
+#[test]
+fn it_heals_from_each_failed_sync() {
+    heals(here!(), SYNC);
+}
+
+/// One bridge through all of it, then killed; the next one drains.
+fn heals(test: &str, fault: &str) {
+    let (kafka, temp) = (kafka_away(), tempdir().unwrap());
+    let serve = serve(&kafka, &spool_in(&temp));
+    let mut bridge = serve.start();
+    let mut posts = Posts::of_length(0);
+    posts.post(&bridge);
+    for turn in 1..=FIRST {
+        let Some(strace) = Strace::inject(test, &bridge, &format!("{fault}{turn}")) else { return };
+        // Each with a sync of its own.
+        for _ in 0..=turn {
+            posts.post(&bridge);
+        }
+        assert!(strace.end().injected() > 0, "turn {turn}");
+        wait_until_healed(&bridge, &mut posts);
+    }
+    assert_nothing_set_aside(&bridge);
+    bridge.kill();
+    kafka.broker_up();
+    let bridge = serve.start();
+    wait_for_drain(&bridge);
+    posts.assert_on_topic(&kafka);
+}
+
+#[test]
+fn a_disk_that_fails_for_a_while_is_told_and_it_goes_on_when_that_ends() {
+    let (kafka, temp) = (kafka_away(), tempdir().unwrap());
+    let serve = serve(&kafka, &spool_in(&temp));
+    let mut bridge = serve.start();
+    let mut posts = Posts::of_length(0);
+    posts.post(&bridge);
+    let faults = [(WRITE, "broken"), (NO_ROOM, "full: the disk is full"), (SYNC, "broken")];
+    for (fault, why) in faults {
+        let from_now_on = format!("{fault}1+");
+        let Some(strace) = Strace::inject(here!(), &bridge, &from_now_on) else { return };
+        for _ in 0..2 {
+            for answer in posts.post_at_once(&bridge, 5) {
+                assert_eq!(refusal(&answer), (503, Outcome::Unavailable), "{fault}");
+                assert!(answer.header("retry-after").is_some());
+            }
+        }
+        let (ok, detail) = spool_check(&bridge);
+        assert!(!ok && detail.contains(why), "{fault}: {detail}");
+        assert_eq!(bridge.readyz().0, 503);
+        assert_alive(&bridge);
+        drop(strace.end());
+        wait_until_healed(&bridge, &mut posts);
+    }
+    assert_nothing_set_aside(&bridge);
+    bridge.kill();
+    kafka.broker_up();
+    let bridge = serve.start();
+    wait_for_drain(&bridge);
+    posts.assert_on_topic(&kafka);
+}
+
+#[track_caller]
+fn wait_until_healed(bridge: &Bridge, posts: &mut Posts) {
+    eventually(HEALED, "the spool has room", || spool_check(bridge).0);
+    assert_eq!(bridge.readyz().0, 200);
+    assert_eq!(posts.post(bridge).status, 200);
+}
