@@ -2,6 +2,7 @@
 //! loses nothing, nobody's record is altered, and it heals by itself.
 
 mod faults;
+mod flips;
 mod full;
 mod posts;
 mod small_disk;

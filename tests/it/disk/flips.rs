@@ -1,0 +1,76 @@
+//! Bytes that change on the disk while no bridge runs: each row is on the topic as it was posted,
+//! or it is missed aloud.
+
+mod left;
+
+use std::fs;
+use std::ops::Range;
+use std::thread;
+
+use fastrand::Rng;
+use rustix::process::Signal;
+
+use crate::disk::flips::left::Left;
+use crate::disk::spool_in;
+
+/// Bridges at once: they mostly wait.
+const AT_ONCE: usize = 4;
+
+/// Bytes in one file, up to this many.
+const FLIPS: usize = 20;
+
+/// Where the tables begin: damage there is damage to more than a row.
+const FIRST_PAGES: usize = 6 * 4096;
+
+#[test]
+fn flipped_bytes_in_the_database_of_a_stopped_bridge_alter_no_record() {
+    flip(Signal::TERM, "spool.db", 0..20);
+}
+
+#[test]
+fn flipped_bytes_in_the_log_of_a_killed_bridge_alter_no_record() {
+    flip(Signal::KILL, "spool.db-wal", 100..120);
+}
+
+#[test]
+#[ignore = "takes minutes: thousands of flipped bytes"]
+fn thousands_of_flipped_bytes_alter_no_record() {
+    let first = fastrand::u64(1000..1 << 40);
+    flip(Signal::TERM, "spool.db", first..first + 200);
+    flip(Signal::KILL, "spool.db-wal", first..first + 200);
+}
+
+/// For each seed some bytes of this file, in a copy of what a bridge left that ended so.
+fn flip(end: Signal, file: &str, seeds: Range<u64>) {
+    let left = Left::by(end);
+    let seeds: Vec<_> = seeds.collect();
+    thread::scope(|scope| {
+        for seeds in seeds.chunks(seeds.len().div_ceil(AT_ONCE)) {
+            scope.spawn(|| seeds.iter().for_each(|seed| flip_one(&left, file, *seed)));
+        }
+    });
+}
+
+fn flip_one(left: &Left, file: &str, seed: u64) {
+    let mut random = Rng::with_seed(seed);
+    let copy = left.copy();
+    let path = spool_in(&copy).join(file);
+    let mut bytes = fs::read(&path).unwrap();
+    let mut flipped = Vec::new();
+    for _ in 0..random.usize(1..=FLIPS) {
+        let end = if random.bool() { bytes.len() } else { FIRST_PAGES.min(bytes.len()) };
+        let at = random.usize(0..end);
+        bytes[at] ^= random.u8(1..);
+        flipped.push(at);
+    }
+    let what = format!("{file}, seed {seed}, bytes {flipped:?}");
+    eprintln!("{what}");
+    fs::write(&path, &bytes).unwrap();
+    let aside = left.assert_drained(&copy, &what);
+    for kept in aside.iter().filter(|kept| kept.ends_with("-wal") == file.ends_with("-wal")) {
+        assert!(
+            fs::read(spool_in(&copy).join(kept)).unwrap() == bytes,
+            "{what}: {kept} is changed"
+        );
+    }
+}

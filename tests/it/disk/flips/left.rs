@@ -1,0 +1,135 @@
+//! What a bridge has left on the disk, and what the next one makes of a copy.
+
+use std::collections::HashMap;
+use std::fs;
+
+use rustix::process::Signal;
+use serde_json::Value;
+use tempfile::{TempDir, tempdir};
+
+use crate::disk::posts::Posts;
+use crate::disk::{DRAINED, TOPIC, kafka_away, serve, spool_check, spool_in, wait_for_drain};
+use crate::support::consumer::{self, Seen};
+use crate::support::deadline::eventually;
+use crate::support::exposition::Exposition;
+use crate::support::rig::SOON;
+
+/// Ordinary posts, longer ones, and some that no page holds.
+const POSTS: [(usize, usize); 3] = [(0, 60), (1500, 40), (20_000, 4)];
+
+/// A spool as its bridge left it.
+pub(super) struct Left {
+    temp: TempDir,
+    /// What consumers get of it, by `ce_id`.
+    records: HashMap<String, Seen>,
+}
+
+/// What the next bridge made of it.
+struct Drained {
+    records: HashMap<String, Seen>,
+    rows_aside: u64,
+    files_aside: u64,
+    /// Rows that the log says are missing; `None` when it says that it cannot tell.
+    missing: Option<u64>,
+}
+
+impl Left {
+    /// Rows of a few large commits, while Kafka is away.
+    pub(super) fn by(end: Signal) -> Self {
+        let (kafka, temp) = (kafka_away(), tempdir().unwrap());
+        let mut bridge = serve(&kafka, &spool_in(&temp)).start();
+        for (length, count) in POSTS {
+            let mut posts = Posts::of_length(length);
+            posts.post_at_once(&bridge, count / 2);
+            posts.post_at_once(&bridge, count / 2);
+            assert_eq!(posts.accepted(), count);
+        }
+        bridge.signal(end);
+        bridge.wait_exit(SOON);
+        let mut left = Self { temp, records: HashMap::new() };
+        let drained = drain(&left.copy());
+        assert_eq!((drained.rows_aside, drained.files_aside, drained.missing), (0, 0, Some(0)));
+        assert_eq!(drained.records.len(), POSTS.iter().map(|(_, count)| count).sum::<usize>());
+        left.records = drained.records;
+        left
+    }
+
+    /// Its database and its log.
+    pub(super) fn copy(&self) -> TempDir {
+        let copy = tempdir().unwrap();
+        let (from, to) = (spool_in(&self.temp), spool_in(&copy));
+        fs::create_dir(&to).unwrap();
+        for name in ["spool.db", "spool.db-wal"] {
+            fs::copy(from.join(name), to.join(name)).unwrap();
+        }
+        copy
+    }
+
+    /// Checks that a copy that was changed comes to the topic unaltered, without what is missed
+    /// aloud. Gives the names of the damaged files that are kept.
+    #[track_caller]
+    pub(super) fn assert_drained(&self, copy: &TempDir, what: &str) -> Vec<String> {
+        let drained = drain(copy);
+        for (id, seen) in &drained.records {
+            let Some(posted) = self.records.get(id) else { panic!("{what}: {id} is nobody's") };
+            assert!(is_same(seen, posted), "{what}: {seen:?} was posted as {posted:?}");
+        }
+        let lost = (self.records.len() - drained.records.len()) as u64;
+        let Drained { rows_aside, files_aside, missing, .. } = drained;
+        let missed = missing.map_or(u64::MAX, |missing| missing + rows_aside);
+        assert!(lost <= missed, "{what}: {lost} are lost, and {missed} are missed");
+        let names = fs::read_dir(spool_in(copy)).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut kept: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+        kept.retain(|name| is_kept(name));
+        let files = kept.iter().filter(|name| !name.ends_with("-wal")).count() as u64;
+        assert_eq!(files, files_aside, "{what}: {kept:?}");
+        kept
+    }
+}
+
+/// Starts a bridge on it with Kafka there, and ends it when it is drained and works.
+#[track_caller]
+fn drain(spool: &TempDir) -> Drained {
+    let kafka = kafka_away();
+    kafka.broker_up();
+    let mut bridge = serve(&kafka, &spool_in(spool)).start();
+    wait_for_drain(&bridge);
+    eventually(DRAINED, "posts go to Kafka", || spool_check(&bridge).1.starts_with("direct, 0 "));
+    let topic = consumer::to_end(&kafka.bootstrap(), TOPIC);
+    let aside = |what| format!("hookbridge_spool_set_aside_total{{what=\"{what}\"}}");
+    let exposition = Exposition::of(bridge.admin());
+    let rows_aside = exposition.value(&aside("row"));
+    let files_aside = exposition.value(&aside("file"));
+    assert_eq!(Posts::of_length(0).post(&bridge).status, 200);
+    bridge.signal(Signal::TERM);
+    assert!(bridge.wait_exit(SOON).success());
+    let by_id = |seen: Seen| (seen.header("ce_id").unwrap().to_owned(), seen);
+    let records = topic.into_iter().map(by_id).collect();
+    Drained { records, rows_aside, files_aside, missing: missing(&bridge.log()) }
+}
+
+/// As far as consumers care.
+fn is_same(one: &Seen, other: &Seen) -> bool {
+    let of = |seen: &Seen| (seen.key.clone(), seen.value.clone(), seen.timestamp_ms);
+    of(one) == of(other) && one.headers == other.headers
+}
+
+/// Whether it is named as damaged, with the time: `spool.db.damaged-20261125T031848.123Z`.
+fn is_kept(name: &str) -> bool {
+    let Some(time) = name.strip_prefix("spool.db.damaged-") else { return false };
+    let time = time.strip_suffix("-wal").unwrap_or(time);
+    let shape: String = time.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    assert_eq!(shape, "00000000T000000.000Z", "{name}");
+    true
+}
+
+/// What the log says in all.
+fn missing(log: &str) -> Option<u64> {
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let missing = lines.filter_map(|line| match line["message"].as_str()? {
+        "rows were taken over from a damaged file" => Some(line["missing"].as_u64()),
+        "rows that were committed are not in the spool" => Some(line["rows"].as_u64()),
+        _ => None,
+    });
+    missing.sum()
+}
