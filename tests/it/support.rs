@@ -4,6 +4,7 @@
 //! line. Nothing here is retried, and nothing waits without a deadline.
 
 pub(crate) mod bridge;
+pub(crate) mod children;
 pub(crate) mod consumer;
 pub(crate) mod deadline;
 pub(crate) mod either_kafka;

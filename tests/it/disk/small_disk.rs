@@ -13,6 +13,7 @@ use std::time::Duration;
 use rustix::fs::statvfs;
 use tempfile::TempDir;
 
+use crate::support::children;
 use crate::support::deadline;
 use crate::support::say_skipped;
 
@@ -45,16 +46,10 @@ impl SmallDisk {
     /// `None` where none may be mounted, said under the name of `test`.
     pub(super) fn mount(test: &str, mebibytes: u32) -> Option<Self> {
         let temp = tempfile::tempdir().unwrap();
-        let mut shell = Command::new("sh")
-            .args(["-c", MOUNT])
-            .arg(temp.path())
-            .arg(mebibytes.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .spawn()
-            .unwrap();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", MOUNT]).arg(temp.path()).arg(mebibytes.to_string()).process_group(0);
+        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut shell = children::spawn(&mut shell).unwrap();
         let mut said = String::new();
         // Not a wait: the shell says so at once, or ends.
         BufReader::new(shell.stdout.take().unwrap()).read_line(&mut said).unwrap();

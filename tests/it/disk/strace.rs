@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
+use crate::support::children;
 use crate::support::deadline;
 use crate::support::say_skipped;
 
@@ -61,8 +62,9 @@ impl Strace {
 
     /// Whether there is a strace; that there is none is said under the name of `test`.
     pub(super) fn is_there(test: &str) -> bool {
-        let version = Command::new("strace").arg("-V").stdout(Stdio::null()).status();
-        version.inspect_err(|error| say_missing(test, error)).is_ok()
+        let started = children::spawn(Command::new("strace").arg("-V").stdout(Stdio::null()));
+        let waited = started.and_then(|mut version| version.wait());
+        waited.inspect_err(|error| say_missing(test, error)).is_ok()
     }
 
     /// A bridge with this fault from its first moment on, in each of its threads. What was seen
@@ -78,14 +80,11 @@ impl Strace {
     /// Returns when it is at work.
     fn start(test: &str, args: &[impl AsRef<OsStr>]) -> Option<Self> {
         let temp = tempfile::tempdir().unwrap();
-        let spawned = Command::new("strace")
-            .arg("-o")
-            .arg(temp.path().join("calls"))
-            .args(args)
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn();
-        let mut child = spawned.inspect_err(|error| say_missing(test, error)).ok()?;
+        let mut strace = Command::new("strace");
+        strace.arg("-o").arg(temp.path().join("calls")).args(args);
+        strace.stdin(Stdio::null()).stderr(Stdio::piped());
+        let started = children::spawn(&mut strace);
+        let mut child = started.inspect_err(|error| say_missing(test, error)).ok()?;
         // Not a wait: strace says so at once, or ends.
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let attached = said.find(|line| line.contains("attached"));

@@ -16,6 +16,7 @@ use std::time::Duration;
 use procfs::process::Process;
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::support::children;
 use crate::support::deadline;
 
 /// `$0` is the folder, `$@` the command. A line on stdin says that the folder is still needed, its
@@ -47,15 +48,10 @@ pub(crate) struct Leash {
 impl Leash {
     /// Starts `command` in the background; what it prints is appended to `log` in `folder`.
     pub(crate) fn start<'a>(folder: &Path, command: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut shell = Command::new("sh")
-            .args(["-c", LEASH])
-            .arg(folder)
-            .args(command)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .unwrap();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", LEASH]).arg(folder).args(command).process_group(0);
+        shell.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut shell = children::spawn(&mut shell).unwrap();
         let mut pid = String::new();
         // Not a wait: the shell says the id at once, or ends.
         BufReader::new(shell.stdout.take().unwrap()).read_line(&mut pid).unwrap();

@@ -4,8 +4,6 @@
 //! Starts in a millisecond. It checks no sequence numbers and has no admin requests: order, loss
 //! and rights are tested on the real broker.
 
-use std::net::SocketAddr;
-use std::sync::Mutex;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -13,7 +11,8 @@ use std::time::Duration;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
-use socket2::{Domain, Socket, Type};
+
+use crate::support::children;
 
 use crate::support::bridge::launch::Launch;
 
@@ -29,9 +28,6 @@ pub(crate) struct MockKafka {
     bootstrap: String,
     calls: Option<Sender<Call>>,
     thread: Option<JoinHandle<()>>,
-    /// Keeps the port while the broker is down: it is an ephemeral one, and tests connect a lot.
-    /// The mock aborts the process when it does not get it back.
-    port: Mutex<Option<Socket>>,
 }
 
 impl MockKafka {
@@ -46,7 +42,7 @@ impl MockKafka {
             }
         });
         let bootstrap = bootstrap.recv().expect("the mock starts");
-        Self { bootstrap, calls: Some(calls), thread: Some(thread), port: Mutex::default() }
+        Self { bootstrap, calls: Some(calls), thread: Some(thread) }
     }
 
     /// For `bootstrap.servers`.
@@ -68,13 +64,10 @@ impl MockKafka {
 
     /// Closes all connections and takes no new ones.
     pub(crate) fn broker_down(&self) {
-        self.call(|cluster| cluster.broker_down(ALL).unwrap());
-        let port = bind(self.bootstrap.parse().unwrap());
-        *self.port.lock().unwrap() = Some(port);
+        children::without_starts(|| self.call(|cluster| cluster.broker_down(ALL).unwrap()));
     }
 
     pub(crate) fn broker_up(&self) {
-        drop(self.port.lock().unwrap().take());
         self.call(|cluster| cluster.broker_up(ALL).unwrap());
     }
 
@@ -105,15 +98,6 @@ impl MockKafka {
         self.calls.as_ref().unwrap().send(call).expect("the mock's thread runs");
         wait.recv().expect("the call did not panic");
     }
-}
-
-/// Takes an address and does not listen: who connects to it is refused.
-fn bind(addr: SocketAddr) -> Socket {
-    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None).unwrap();
-    // Connections of the broker's may still be on their way out.
-    socket.set_reuse_address(true).unwrap();
-    socket.bind(&addr.into()).unwrap();
-    socket
 }
 
 impl Drop for MockKafka {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::support::bridge::log::Log;
+use crate::support::children;
 use crate::support::deadline;
 
 pub(super) struct Running {
@@ -20,7 +21,7 @@ pub(super) struct Running {
 impl Running {
     /// `command` has a pipe for its stderr.
     pub(super) fn spawn(mut command: Command, folder: TempDir) -> Self {
-        let mut child = command.spawn().unwrap();
+        let mut child = children::spawn(&mut command).unwrap();
         let log = Log::of(child.stderr.take().expect("stderr is a pipe"));
         Self { child, log, folder }
     }
