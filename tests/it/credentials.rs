@@ -7,6 +7,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::thread;
 
+use crate::support::children;
 use crate::support::here;
 use crate::support::http::{Connection, Response, basic, request};
 use crate::support::notification::{APP_ID, ROOMDROP, numbered};
@@ -186,13 +187,9 @@ fn wrong(rig: &Rig, flood: usize, n: usize) -> Response {
 /// What `htpasswd` prints: a line, and an empty one. Passwords that are not among its arguments it
 /// reads from its stdin.
 fn htpasswd(test: &str, args: &[&str]) -> Option<String> {
-    let spawned = Command::new("htpasswd")
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut child = match spawned {
+    let mut htpasswd = Command::new("htpasswd");
+    htpasswd.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = match children::spawn(&mut htpasswd) {
         Ok(child) => child,
         Err(error) => {
             let required = std::env::var_os("HOOKBRIDGE_REQUIRE_KAFKA").is_some();

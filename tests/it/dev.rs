@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::support::children;
 use crate::support::deadline::{wait_exit, wait_for};
 use crate::support::http::{basic, post};
 
@@ -33,7 +34,7 @@ struct Running(Child);
 
 impl Running {
     fn start(flags: &[&str]) -> (Self, BufReader<ChildStdout>) {
-        let mut child = dev(flags).spawn().unwrap();
+        let mut child = children::spawn(&mut dev(flags)).unwrap();
         let stdout = child.stdout.take().unwrap();
         (Self(child), BufReader::new(stdout))
     }
@@ -128,7 +129,8 @@ fn the_curl_line_works_as_it_is_shown_and_its_record_is_shown_too() {
     let curl = text.find("  curl http").unwrap();
     let line = text[curl..].split("\n\n").next().unwrap();
 
-    let shell = Command::new("sh").args(["-c", &format!("{CURL}{line}")]).output().unwrap();
+    let shell =
+        children::output(Command::new("sh").args(["-c", &format!("{CURL}{line}")])).unwrap();
     let arguments = String::from_utf8(shell.stdout).unwrap();
     let arguments: Vec<&str> = arguments.lines().collect();
     let [url, "-u", pair, "-H", header, "-w", _, "-d", body] = arguments[..] else {

@@ -4,8 +4,10 @@
 mod faults;
 mod flips;
 mod full;
+mod folder;
 mod posts;
 mod small_disk;
+mod starts;
 mod strace;
 mod synced;
 

@@ -72,6 +72,13 @@ impl SmallDisk {
         disk.f_bavail * disk.f_frsize
     }
 
+    /// As after an error that the file system was told to stop at.
+    pub(super) fn make_read_only(&self) {
+        let mut mount = Command::new("mount");
+        let output = children::output(mount.args(["-o", "remount,ro"]).arg(self.root())).unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+
     /// Others take all room that is left.
     pub(super) fn fill(&self) {
         let mut filler = OpenOptions::new().append(true).create(true).open(self.filler()).unwrap();

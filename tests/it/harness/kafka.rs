@@ -9,6 +9,7 @@ use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
+use crate::support::children;
 use crate::support::consumer;
 use crate::support::here;
 use crate::support::kafka::{RealKafka, SHORT_SESSION};
@@ -133,7 +134,7 @@ fn run_without_java(change: impl FnOnce(&mut Command)) -> (ExitStatus, String) {
     test.args(["--exact", NEEDS_KAFKA, "--nocapture"]).env("PATH", "");
     test.env_remove("HOOKBRIDGE_REQUIRE_KAFKA");
     change(&mut test);
-    let output = test.output().unwrap();
+    let output = children::output(&mut test).unwrap();
     (output.status, String::from_utf8(output.stderr).unwrap())
 }
 

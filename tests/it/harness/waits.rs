@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::children;
 use crate::support::deadline::{eventually, wait_exit, wait_for};
 use crate::support::leash::Leash;
 
@@ -41,7 +42,7 @@ fn a_condition_that_never_holds_fails_the_test_by_its_name_and_at_the_deadline()
 
 #[test]
 fn a_process_that_does_not_end_is_killed_at_the_deadline() {
-    let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+    let mut child = children::spawn(Command::new("sleep").arg("60")).unwrap();
 
     let panic =
         catch_unwind(std::panic::AssertUnwindSafe(|| wait_exit(&mut child, SHORT, "sleep")));
@@ -75,13 +76,10 @@ fn a_process_that_ended_by_itself_is_told_and_its_log_kept() {
 
 #[test]
 fn a_leash_lets_nothing_live_when_its_holder_is_killed() {
-    let mut holder = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", HOLDER, "--nocapture"])
-        .env(HOLDS, "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut holder = Command::new(std::env::current_exe().unwrap());
+    holder.args(["--exact", HOLDER, "--nocapture"]).env(HOLDS, "1");
+    holder.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut holder = children::spawn(&mut holder).unwrap();
     let lines = BufReader::new(holder.stdout.take().unwrap()).lines();
     let folder =
         lines.map_while(Result::ok).find_map(|line| Some(line.strip_prefix("holds ")?.to_owned()));

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use crate::life::PROGRAM;
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
+use crate::support::children;
 use crate::support::http;
 use crate::support::rig::SOON;
 use crate::support::{here, say_skipped};
@@ -87,7 +88,7 @@ fn stdout_stays_empty_and_a_broken_start_speaks_on_stderr() {
 #[test]
 fn the_version_says_commit_and_librdkafka_on_stdout_alone() {
     for flag in ["--version", "-V"] {
-        let output = Command::new(PROGRAM).arg(flag).output().unwrap();
+        let output = children::output(Command::new(PROGRAM).arg(flag)).unwrap();
 
         let said = String::from_utf8(output.stdout).unwrap();
         let (_, librdkafka) = rdkafka::util::get_rdkafka_version();
@@ -100,7 +101,7 @@ fn the_version_says_commit_and_librdkafka_on_stdout_alone() {
 
 #[test]
 fn without_a_command_it_helps_on_stderr_and_ends_with_2() {
-    let output = Command::new(PROGRAM).output().unwrap();
+    let output = children::output(&mut Command::new(PROGRAM)).unwrap();
 
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty());

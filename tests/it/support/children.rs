@@ -5,7 +5,7 @@
 //! it, and librdkafka then aborts the tests. So no process is started meanwhile.
 
 use std::io;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{PoisonError, RwLock};
 
 static STARTS: RwLock<()> = RwLock::new(());
@@ -15,6 +15,12 @@ pub(crate) fn spawn(command: &mut Command) -> io::Result<Child> {
     // Of no matter to the lock: it guards nothing that a panic could leave half-done.
     let _starting = STARTS.read().unwrap_or_else(PoisonError::into_inner);
     command.spawn()
+}
+
+/// Starts a process, and waits for its end and all it has to say.
+pub(crate) fn output(command: &mut Command) -> io::Result<Output> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    spawn(command)?.wait_with_output()
 }
 
 /// Does something while no process is started.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use crate::support::children;
 use crate::support::deadline::{eventually, wait_exit};
 
 const POM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kafka/pom.xml");
@@ -55,14 +56,13 @@ fn fetch(folder: &Path) {
     let beside = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let partial = beside.path().join("jars");
     let log = beside.path().join("log");
-    let mut mvn = Command::new("mvn")
-        .args(["--batch-mode", "--quiet", "--file", POM, "dependency:copy-dependencies"])
+    let mut mvn = Command::new("mvn");
+    mvn.args(["--batch-mode", "--quiet", "--file", POM, "dependency:copy-dependencies"])
         .arg(format!("-DoutputDirectory={}", partial.display()))
         .stdin(Stdio::null())
         .stdout(File::create(&log).unwrap())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+        .stderr(Stdio::null());
+    let mut mvn = children::spawn(&mut mvn).unwrap();
     let status = wait_exit(&mut mvn, DOWNLOAD, "mvn fetching Kafka");
     assert!(status.success(), "mvn: {status}\n{}", fs::read_to_string(&log).unwrap());
     fs::rename(&partial, folder).unwrap();

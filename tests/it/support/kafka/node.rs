@@ -10,6 +10,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
+use crate::support::children;
 use crate::support::deadline::wait_exit;
 use crate::support::kafka::jars::Jars;
 use crate::support::leash::Leash;
@@ -85,15 +86,15 @@ impl Node {
 
     fn format(&self) {
         let log = self.folder.path().join("log");
-        let mut format = Command::new("java")
+        let mut format = Command::new("java");
+        format
             .args(["-XX:TieredStopAtLevel=1", "-cp", &self.class_path, "kafka.tools.StorageTool"])
             .args(["format", "--cluster-id", CLUSTER, "--config"])
             .arg(self.folder.path().join("server.properties"))
             .stdin(Stdio::null())
             .stdout(File::create(&log).unwrap())
-            .stderr(File::options().append(true).open(&log).unwrap())
-            .spawn()
-            .unwrap();
+            .stderr(File::options().append(true).open(&log).unwrap());
+        let mut format = children::spawn(&mut format).unwrap();
         let status = wait_exit(&mut format, FORMAT, "formatting Kafka's folder");
         assert!(status.success(), "format: {status}\n{}", fs::read_to_string(&log).unwrap());
     }
