@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use tempfile::tempdir;
 
 use crate::disk::posts::Posts;
-use crate::disk::small_disk::SmallDisk;
+use crate::disk::small_disk::{Blocks, SmallDisk};
 use crate::disk::{RECORDS, assert_alive, kafka_away, serve, spool_check, wait_for_drain};
 use crate::support::bridge::launch::Launch;
 use crate::support::deadline::eventually;
@@ -28,7 +28,7 @@ const EMPTY: u64 = 6 << 20;
 
 #[test]
 fn on_a_full_disk_posts_are_refused_until_kafka_is_back_and_the_drain_has_made_room() {
-    let Some(disk) = SmallDisk::mount(here!(), 24) else { return };
+    let Some(disk) = SmallDisk::mount(here!(), 24, Blocks::Pages) else { return };
     let kafka = kafka_away();
     let room = disk.room();
     fills_and_heals(&kafka, &serve(&kafka, &disk.spool()), &disk.spool(), BY_DISK);
@@ -83,16 +83,16 @@ fn fills_and_heals(kafka: &MockKafka, serve: &Launch, spool: &Path, full: &str) 
 
 #[test]
 fn a_bridge_that_was_stopped_starts_on_a_full_disk_and_drains() {
-    starts_on_a_full_disk(here!(), Signal::TERM);
+    starts_on_a_full_disk(here!(), Blocks::Small, Signal::TERM);
 }
 
 #[test]
 fn a_bridge_that_was_killed_starts_on_a_full_disk_and_drains() {
-    starts_on_a_full_disk(here!(), Signal::KILL);
+    starts_on_a_full_disk(here!(), Blocks::Pages, Signal::KILL);
 }
 
-fn starts_on_a_full_disk(test: &str, end: Signal) {
-    let Some(disk) = SmallDisk::mount(test, 40) else { return };
+fn starts_on_a_full_disk(test: &str, blocks: Blocks, end: Signal) {
+    let Some(disk) = SmallDisk::mount(test, 24, blocks) else { return };
     let kafka = kafka_away();
     let serve = serve(&kafka, &disk.spool());
     let mut posts = Posts::of_length(20_000);
@@ -124,6 +124,54 @@ fn starts_on_a_full_disk(test: &str, end: Signal) {
     bridge.wait_ready(SOON);
     assert_eq!(posts.post(&bridge).status, 200);
     assert_eq!(bridge.metric(RECORDS), 1.0);
+}
+
+#[test]
+fn a_bridge_that_was_killed_without_its_reserve_starts_on_a_full_disk_and_drains() {
+    let Some(disk) = SmallDisk::mount(here!(), 24, Blocks::Pages) else { return };
+    let kafka = kafka_away();
+    let serve = serve(&kafka, &disk.spool());
+    let posts = fill_and_kill(&serve, &disk);
+
+    let bridge = serve.start();
+
+    assert_eq!(bridge.metric(RECORDS), posts.accepted() as f64);
+    let (ok, detail) = spool_check(&bridge);
+    assert!(!ok && detail.ends_with(BY_DISK), "{detail}");
+    kafka.broker_up();
+    disk.free();
+    wait_for_drain(&bridge);
+    posts.assert_on_topic(&kafka);
+}
+
+#[test]
+fn a_full_disk_of_small_blocks_ends_such_a_start_with_the_reason_and_loses_nothing() {
+    let Some(disk) = SmallDisk::mount(here!(), 24, Blocks::Small) else { return };
+    let kafka = kafka_away();
+    let serve = serve(&kafka, &disk.spool());
+    let posts = fill_and_kill(&serve, &disk);
+
+    let (status, log) = serve.run(SOON);
+
+    assert_eq!(status.code(), Some(1), "{log}");
+    let error = log.lines().last().unwrap();
+    assert!(error.contains("--spool") && error.ends_with("the disk is full"), "{error}");
+    kafka.broker_up();
+    disk.free();
+    let bridge = serve.start();
+    wait_for_drain(&bridge);
+    posts.assert_on_topic(&kafka);
+}
+
+/// A bridge whose posts have filled the disk, and others who were quicker to take its reserve.
+fn fill_and_kill(serve: &Launch, disk: &SmallDisk) -> Posts {
+    let mut posts = Posts::of_length(LONG);
+    let mut bridge = serve.start();
+    while posts.post(&bridge).status == 200 {}
+    disk.fill();
+    bridge.kill();
+    disk.fill();
+    posts
 }
 
 fn bytes_of(folder: &Path) -> u64 {

@@ -42,13 +42,13 @@ impl Posts {
             connection.send(request("POST", PATH, &[], &body));
             (body, connection)
         };
-        let sent: Vec<_> = (first..first + count).map(send).collect();
+        let waiting: Vec<_> = (first..first + count).map(send).collect();
         let read = |(body, mut connection): (String, Connection)| {
             let answer = connection.read();
             self.answered.push((body, answer.status));
             answer
         };
-        sent.into_iter().map(read).collect()
+        waiting.into_iter().map(read).collect()
     }
 
     /// How many were answered 200.

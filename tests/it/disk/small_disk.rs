@@ -17,18 +17,27 @@ use crate::support::children;
 use crate::support::deadline;
 use crate::support::say_skipped;
 
-/// `$0` is a folder for it, `$1` its size in mebibytes. A real file system where there is a loop
+/// `$0` is a folder for it, `$1` its size in mebibytes, `$2` that of its blocks. A real file system where there is a loop
 /// device, with all of its room for everybody.
 const MOUNT: &str = r#"
 mkdir "$0/disk"
 truncate -s "$1M" "$0/image"
-{ mkfs.ext4 -q -m 0 "$0/image" && mount -o loop "$0/image" "$0/disk"; } ||
+{ mkfs.ext4 -q -m 0 -b "$2" "$0/image" && mount -o loop "$0/image" "$0/disk"; } ||
     mount -t tmpfs -o "size=$1m" tmpfs "$0/disk" || exit
 echo mounted
 read -r _
 umount -l "$0/disk"
 rm -rf -- "$0"
 "#;
+
+/// What a disk gives out at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Blocks {
+    /// As most do.
+    Pages,
+    /// As an ext4 of less than 512 MiB does: what is mapped may then lack room when it is touched.
+    Small,
+}
 
 /// Of an unmount.
 const GONE: Duration = Duration::from_secs(10);
@@ -44,10 +53,15 @@ pub(super) struct SmallDisk {
 
 impl SmallDisk {
     /// `None` where none may be mounted, said under the name of `test`.
-    pub(super) fn mount(test: &str, mebibytes: u32) -> Option<Self> {
+    pub(super) fn mount(test: &str, mebibytes: u32, blocks: Blocks) -> Option<Self> {
+        let block = match blocks {
+            Blocks::Pages => "4096",
+            Blocks::Small => "1024",
+        };
         let temp = tempfile::tempdir().unwrap();
         let mut shell = Command::new("sh");
-        shell.args(["-c", MOUNT]).arg(temp.path()).arg(mebibytes.to_string()).process_group(0);
+        shell.args(["-c", MOUNT]).arg(temp.path()).args([&*mebibytes.to_string(), block]);
+        shell.process_group(0);
         shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut shell = children::spawn(&mut shell).unwrap();
         let mut said = String::new();
@@ -68,7 +82,7 @@ impl SmallDisk {
 
     /// What could still be written to it, in bytes.
     pub(super) fn room(&self) -> u64 {
-        let disk = statvfs(&self.root()).unwrap();
+        let disk = statvfs(self.root()).unwrap();
         disk.f_bavail * disk.f_frsize
     }
 

@@ -25,12 +25,15 @@ pub(super) struct Left {
 }
 
 /// What the next bridge made of it.
-struct Drained {
+pub(super) struct Drained {
     records: HashMap<String, Seen>,
-    rows_aside: u64,
-    files_aside: u64,
+    pub(super) rows_aside: u64,
+    pub(super) files_aside: u64,
     /// Rows that the log says are missing; `None` when it says that it cannot tell.
     missing: Option<u64>,
+    /// Damaged files by their names.
+    pub(super) kept: Vec<String>,
+    log: String,
 }
 
 impl Left {
@@ -66,24 +69,27 @@ impl Left {
     }
 
     /// Checks that a copy that was changed comes to the topic unaltered, without what is missed
-    /// aloud. Gives the names of the damaged files that are kept.
+    /// aloud.
     #[track_caller]
-    pub(super) fn assert_drained(&self, copy: &TempDir, what: &str) -> Vec<String> {
+    pub(super) fn assert_drained(&self, copy: &TempDir, what: &str) -> Drained {
         let drained = drain(copy);
         for (id, seen) in &drained.records {
             let Some(posted) = self.records.get(id) else { panic!("{what}: {id} is nobody's") };
             assert!(is_same(seen, posted), "{what}: {seen:?} was posted as {posted:?}");
         }
         let lost = (self.records.len() - drained.records.len()) as u64;
-        let Drained { rows_aside, files_aside, missing, .. } = drained;
-        let missed = missing.map_or(u64::MAX, |missing| missing + rows_aside);
+        let missed = drained.missing.map_or(u64::MAX, |missing| missing + drained.rows_aside);
         assert!(lost <= missed, "{what}: {lost} are lost, and {missed} are missed");
-        let names = fs::read_dir(spool_in(copy)).unwrap().map(|entry| entry.unwrap().file_name());
-        let mut kept: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
-        kept.retain(|name| is_kept(name));
+        let Drained { rows_aside, files_aside, kept, log, .. } = &drained;
         let files = kept.iter().filter(|name| !name.ends_with("-wal")).count() as u64;
-        assert_eq!(files, files_aside, "{what}: {kept:?}");
-        kept
+        assert_eq!(files, *files_aside, "{what}: {kept:?}");
+        for (count, told) in [
+            (rows_aside, "damaged rows of the spool were set aside"),
+            (files_aside, "a damaged spool file is moved aside"),
+        ] {
+            assert_eq!(*count > 0, log.contains(told), "{what}: {count}, and {told:?}");
+        }
+        drained
     }
 }
 
@@ -105,7 +111,11 @@ fn drain(spool: &TempDir) -> Drained {
     assert!(bridge.wait_exit(SOON).success());
     let by_id = |seen: Seen| (seen.header("ce_id").unwrap().to_owned(), seen);
     let records = topic.into_iter().map(by_id).collect();
-    Drained { records, rows_aside, files_aside, missing: missing(&bridge.log()) }
+    let names = fs::read_dir(spool_in(spool)).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut kept: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+    kept.retain(|name| is_kept(name));
+    let log = bridge.log();
+    Drained { records, rows_aside, files_aside, missing: missing(&log), kept, log }
 }
 
 /// As far as consumers care.
