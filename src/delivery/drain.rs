@@ -102,6 +102,7 @@ impl Drain {
     ) -> Result<Self, ProducerError> {
         let batch_size = settings.batch_size(limit.bytes());
         let producer = Producer::new(&settings, Purpose::Drain, batch_size)?;
+        let narration = Narration::new(crossing.standing().state);
         Ok(Self {
             crossing,
             availability,
@@ -112,7 +113,7 @@ impl Drain {
             more: More::Perhaps,
             releasing: None,
             rest_until: None,
-            narration: Narration::default(),
+            narration,
         })
     }
 

@@ -80,7 +80,7 @@ impl Shown {
 
 #[test]
 fn the_four_samples_arrive_as_sent_and_are_shown_in_plain_text() {
-    let output = dev(&["--once"]).stderr(Stdio::piped()).output().unwrap();
+    let output = children::output(&mut dev(&["--once"])).unwrap();
     let shown = String::from_utf8(output.stdout).unwrap();
 
     assert!(output.status.success(), "{shown}");
@@ -100,12 +100,12 @@ fn the_four_samples_arrive_as_sent_and_are_shown_in_plain_text() {
 
 #[test]
 fn a_setting_of_another_bridge_does_not_reach_it() {
-    let output = dev(&["--once"])
+    let mut command = dev(&["--once"]);
+    command
         .env("HOOKBRIDGE_CREDENTIALS", "/no/such/file")
         .env("HOOKBRIDGE_BROKERS", "127.0.0.1:1")
-        .env("HOOKBRIDGE_MAX_BODY", "1B")
-        .output()
-        .unwrap();
+        .env("HOOKBRIDGE_MAX_BODY", "1B");
+    let output = children::output(&mut command).unwrap();
 
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -7,6 +7,7 @@ mod requeue;
 
 use std::process::{Command, Output, Stdio};
 
+use crate::support::children;
 use crate::support::spool::SpoolFolder;
 
 const TOPIC: &str = "events";
@@ -27,7 +28,7 @@ fn spool(args: &[&str]) -> Command {
 #[track_caller]
 fn run(folder: &SpoolFolder, command: &str, flags: &[&str]) -> Ran {
     let args = [&[command, "--spool", folder.dir()], flags].concat();
-    Ran::from(spool(&args).output().unwrap())
+    Ran::from(children::output(&mut spool(&args)).unwrap())
 }
 
 /// What a command did.
@@ -85,7 +86,7 @@ fn a_folder_without_a_spool_is_refused_by_all_and_left_as_it_is() {
         for command in ["list", "export", "requeue", "drain"] {
             let mut command = spool(&[command]);
             command.env("HOOKBRIDGE_SPOOL", dir).env("HOOKBRIDGE_BROKERS", "127.0.0.1:1");
-            let said = Ran::from(command.output().unwrap()).badly(2);
+            let said = Ran::from(children::output(&mut command).unwrap()).badly(2);
 
             assert_eq!(said, format!("hookbridge: there is no spool in {}\n", dir.display()));
         }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Narration {
     progress: Progress,
     posts: Posts,
@@ -24,20 +24,30 @@ pub(super) struct Narration {
 }
 
 /// Where posts go, as it was told.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 enum Posts {
-    #[default]
     ToKafka,
     ToDisk,
 }
 
+impl Posts {
+    fn at(state: State) -> Self {
+        match state {
+            State::Direct => Self::ToKafka,
+            State::Spooling | State::Closing { .. } => Self::ToDisk,
+        }
+    }
+}
+
 impl Narration {
+    /// From here on; whoever starts the drain tells what waits already.
+    pub(super) fn new(state: State) -> Self {
+        Self { progress: Progress::default(), posts: Posts::at(state), told: None }
+    }
+
     /// This is how it stands.
     pub(super) fn tell(&mut self, Standing { state, backlog }: Standing, now: Instant) {
-        let posts = match state {
-            State::Direct => Posts::ToKafka,
-            State::Spooling | State::Closing { .. } => Posts::ToDisk,
-        };
+        let posts = Posts::at(state);
         if posts != self.posts {
             match posts {
                 Posts::ToKafka => tracing::info!("the spool is empty, posts go to kafka again"),

@@ -55,12 +55,15 @@ impl SmallDisk {
     /// `None` where none may be mounted, said under the name of `test`.
     pub(super) fn mount(test: &str, mebibytes: u32, blocks: Blocks) -> Option<Self> {
         let block = match blocks {
-            Blocks::Pages => "4096",
-            Blocks::Small => "1024",
+            Blocks::Pages => 4096,
+            Blocks::Small => 1024,
         };
         let temp = tempfile::tempdir().unwrap();
         let mut shell = Command::new("sh");
-        shell.args(["-c", MOUNT]).arg(temp.path()).args([&*mebibytes.to_string(), block]);
+        shell
+            .args(["-c", MOUNT])
+            .arg(temp.path())
+            .args([mebibytes, block].map(|number| number.to_string()));
         shell.process_group(0);
         shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut shell = children::spawn(&mut shell).unwrap();
@@ -72,7 +75,12 @@ impl SmallDisk {
             say_skipped(test, "the right to mount is needed");
             return None;
         }
-        Some(Self { shell, temp })
+        let disk = Self { shell, temp };
+        if statvfs(disk.root()).unwrap().f_frsize != u64::from(block) {
+            say_skipped(test, "mkfs.ext4 and a loop device are needed");
+            return None;
+        }
+        Some(disk)
     }
 
     /// A folder on it, which is not there yet.

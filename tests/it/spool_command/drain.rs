@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::spool_command::{Ran, TOPIC, run, spool};
 use crate::support::bridge::Bridge;
+use crate::support::children;
 use crate::support::consumer::{self, Seen};
 use crate::support::deadline::wait_exit;
 use crate::support::either_kafka::EitherKafka;
@@ -140,7 +141,7 @@ fn a_signal_ends_it_and_what_is_left_is_told() {
     for signal in [Signal::TERM, Signal::INT] {
         let mut command = spool(&["drain", "--spool", folder.dir(), "--brokers", NOWHERE]);
         command.stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut child = children::spawn(&mut command).unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         // It catches signals before it says anything of Kafka.
         stderr.read_line(&mut String::new()).unwrap();

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use crate::spool_command::{TOPIC, damage, run, spool};
+use crate::support::children;
 use crate::support::deadline::wait_exit;
 use crate::support::spool::{SpoolFolder, record, records, value};
 
@@ -61,7 +62,8 @@ fn a_reader_that_goes_after_the_first_line_ends_it_quietly() {
     let large = "x".repeat(1 << 16);
     let folder = SpoolFolder::of((0..200).map(|number| record(TOPIC, "app-1", number, &large)));
     let mut command = spool(&["export", "--spool", folder.dir()]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = children::spawn(&mut command).unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
 
     stdout.read_line(&mut String::new()).unwrap();

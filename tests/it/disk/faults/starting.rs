@@ -69,7 +69,7 @@ fn starts(test: &str, fault: &str) {
 #[test]
 #[ignore = "takes minutes: whole lives of bridges, hundreds of them"]
 fn a_life_with_any_one_call_failing_loses_nothing() {
-    for fault in [WRITE, NO_ROOM, SYNC, CUT] {
+    for fault in [SYNC, CUT, WRITE, NO_ROOM] {
         let mut turn = 1;
         while lives(here!(), fault, turn) {
             // Every one of the first; of the later ones, which repeat themselves, ever fewer.
@@ -102,7 +102,8 @@ fn lives(test: &str, fault: &str, turn: usize) -> bool {
             assert!(status.success(), "{fault}: {status}");
         }
         Err((status, log)) => {
-            assert_eq!(status.code(), Some(1), "{fault}: {log}");
+            // 2: it was the folder that could not be made.
+            assert!(matches!(status.code(), Some(1 | 2)), "{fault}: {status} {log}");
             kafka.broker_up();
         }
     }
