@@ -73,7 +73,7 @@ fn busy() -> Load {
 }
 
 fn thousands() -> Load {
-    Load::paced(3000, 120).projects(60)
+    Load::paced(2000, 120).projects(60)
 }
 
 fn killed(test: &'static str, load: Load) {

@@ -20,18 +20,23 @@ fn nothing_is_lost_or_overtaken_when_the_network_fails() {
 
 #[test]
 #[ignore = "takes minutes: one outage after another"]
-fn nothing_is_lost_or_overtaken_when_the_network_fails_again_and_again() {
+fn nothing_is_lost_or_overtaken_when_the_network_fails_again_and_again_under_few_posts() {
+    under_faults(here!(), Load::paced(100, 60).projects(30), &random_faults(here!()));
+}
+
+#[test]
+#[ignore = "takes minutes: one outage after another"]
+fn nothing_is_lost_or_overtaken_when_the_network_fails_again_and_again_under_thousands() {
+    under_faults(here!(), Load::paced(2000, 60).projects(30), &random_faults(here!()));
+}
+
+fn random_faults(test: &str) -> Vec<(Network, u64)> {
     let seed = fastrand::u64(..);
     let mut random = fastrand::Rng::with_seed(seed);
-    eprintln!("{}: seed {seed}", here!());
-    let mut fault = || {
-        let fault = [Network::Cut, SLOW, Network::Deaf, Network::Slow(Duration::from_millis(50))];
-        (fault[random.usize(..fault.len())], random.u64(10..5000))
-    };
-    let faults: Vec<_> = (0..20).map(|_| fault()).collect();
-    for load in [Load::paced(100, 60), Load::paced(2000, 60)] {
-        under_faults(here!(), load.projects(30), &faults);
-    }
+    eprintln!("{test}: seed {seed}");
+    let faults = [Network::Cut, SLOW, Network::Deaf, Network::Slow(Duration::from_millis(50))];
+    let mut fault = || (faults[random.usize(..faults.len())], random.u64(10..5000));
+    (0..20).map(|_| fault()).collect()
 }
 
 /// Each fault lasts so many milliseconds.
