@@ -65,9 +65,14 @@ impl fmt::Display for Fault {
     }
 }
 
+/// A code that is not known says no more than that no ack came.
+fn verdict(code: Code) -> Verdict {
+    row(code).unwrap_or(Verdict::Unacked)
+}
+
 /// The table.
 #[expect(clippy::match_same_arms, clippy::too_many_lines, reason = "a table, arm by reason")]
-fn verdict(code: Code) -> Verdict {
+fn row(code: Code) -> Option<Verdict> {
     match code {
         // A record or its whole batch is over the topic's `max.message.bytes`, or a record of the
         // batch breaks a rule of the topic: no key on a compacted one, a time stamp too far off, a
@@ -78,7 +83,7 @@ fn verdict(code: Code) -> Verdict {
         | Code::InvalidRecord
         | Code::InvalidTimestamp
         | Code::PolicyViolation
-        | Code::UnsupportedForMessageFormat => Verdict::NotProof,
+        | Code::UnsupportedForMessageFormat => Some(Verdict::NotProof),
         // The client: a full queue, a bug, a lie of the network.
         Code::BadMessage
         | Code::BadCompression
@@ -103,7 +108,7 @@ fn verdict(code: Code) -> Verdict {
         | Code::InvalidType
         | Code::InvalidDifferentRecord
         | Code::Unknown
-        | Code::NoError => Verdict::Local,
+        | Code::NoError => Some(Verdict::Local),
         // Time ran out, or the connection or the producer went away: nothing is known.
         Code::MessageTimedOut
         | Code::OperationTimedOut
@@ -120,7 +125,7 @@ fn verdict(code: Code) -> Verdict {
         | Code::NodeUpdate
         | Code::Interrupted
         | Code::Noop
-        | Code::WaitCache => Verdict::Unacked,
+        | Code::WaitCache => Some(Verdict::Unacked),
         // The cluster is in motion; the client has already tried again for as long as it may.
         Code::LeaderNotAvailable
         | Code::NotLeaderForPartition
@@ -148,7 +153,7 @@ fn verdict(code: Code) -> Verdict {
         | Code::UnknownBroker
         | Code::InconsistentVoterSet
         | Code::InvalidUpdateVersion
-        | Code::FeatureUpdateFailed => Verdict::Unacked,
+        | Code::FeatureUpdateFailed => Some(Verdict::Unacked),
         // Topic, rights or settings are the operator's, and can be mended.
         Code::UnknownTopic
         | Code::UnknownTopicOrPartition
@@ -188,7 +193,7 @@ fn verdict(code: Code) -> Verdict {
         | Code::ResourceNotFound
         | Code::DuplicateResource
         | Code::InvalidRequest
-        | Code::OperationNotAttempted => Verdict::Unacked,
+        | Code::OperationNotAttempted => Some(Verdict::Unacked),
         // The producer is at its end, and not the record: idempotence, or it was replaced.
         Code::Fatal
         | Code::PurgeQueue
@@ -212,7 +217,7 @@ fn verdict(code: Code) -> Verdict {
         | Code::NotCoordinator
         | Code::WaitingForCoordinator
         | Code::NotConfigured
-        | Code::Application => Verdict::Local,
+        | Code::Application => Some(Verdict::Local),
         // For consumers, groups and shares; no producer sees them.
         Code::PartitionEOF
         | Code::UnknownGroup
@@ -247,34 +252,11 @@ fn verdict(code: Code) -> Verdict {
         | Code::UnsupportedAssignor
         | Code::StaleMemberEpoch
         | Code::UnknownSubscriptionId
-        | Code::TelemetryTooLarge => Verdict::Unacked,
+        | Code::TelemetryTooLarge => Some(Verdict::Unacked),
         // Newer than this table.
-        _ => Verdict::Unacked,
+        _ => None,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_client_s_own_size_check_blames_a_record() {
-        assert_eq!(Fault::at_enqueue(Code::MessageSizeTooLarge).verdict, Verdict::Refused);
-        assert_eq!(Fault::in_report(Code::MessageSizeTooLarge).verdict, Verdict::NotProof);
-        for (code, verdict) in [
-            (Code::QueueFull, Verdict::Local),
-            (Code::Fatal, Verdict::Local),
-            (Code::PurgeQueue, Verdict::Local),
-            (Code::UnknownTopic, Verdict::Unacked),
-            (Code::MessageTimedOut, Verdict::Unacked),
-        ] {
-            assert_eq!(Fault::at_enqueue(code).verdict, verdict);
-            assert_eq!(Fault::in_report(code).verdict, verdict);
-        }
-    }
-
-    #[test]
-    fn a_fault_is_named_by_its_code() {
-        assert_eq!(Fault::in_report(Code::MessageTimedOut).to_string(), "MessageTimedOut");
-    }
-}
+mod tests;
