@@ -135,7 +135,8 @@ fn figures(status: &Status) -> SpoolFigures {
         oldest: status.oldest,
         appended: status.totals.appended,
         drained: status.totals.drained,
-        rows_set_aside: status.totals.set_aside_rows + status.totals.missing_rows,
+        rows_set_aside: status.totals.set_aside_rows,
+        rows_missing: status.totals.missing_rows,
         files_set_aside: status.totals.set_aside_files,
     }
 }

@@ -85,7 +85,8 @@ pub struct ServeArgs {
     #[arg(long, env = "HOOKBRIDGE_SPOOL", value_name = "DIR")]
     pub spool: Option<PathBuf>,
 
-    /// The most that all files of the spool's folder may take up; beyond it posts get 503
+    /// The most that all files of the spool may take up, at least 16MiB; beyond it posts get 503. To
+    /// fit the disk, or to bridge longer outages
     #[arg(long, env = "HOOKBRIDGE_SPOOL_MAX_BYTES", value_name = "SIZE", default_value = "1GiB")]
     pub spool_max_bytes: ByteSize,
 

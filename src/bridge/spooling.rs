@@ -90,7 +90,10 @@ impl Spooling {
                     tracing::warn!(error = %chain(&error), "the drain did not end well");
                 }
                 Ok(Err(error)) => tracing::error!(%error, "the drain did not end well"),
-                Err(_) => drain.abort(),
+                Err(_) => {
+                    tracing::warn!("the drain did not end in time, what it sent may be sent again");
+                    drain.abort();
+                }
             }
         }
         let left = end.saturating_duration_since(Instant::now()).max(LEAST);

@@ -37,7 +37,7 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
         }
     });
     if ended.is_ok() {
-        tracing::info!("ended, nothing was left");
+        tracing::info!("ended, every post was answered");
     }
     // A question to a broker that does not answer is not waited for.
     runtime.shutdown_background();

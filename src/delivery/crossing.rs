@@ -80,12 +80,23 @@ impl Crossing {
         self.tell(Gate::drain_fault);
     }
 
-    /// Rows have left the queue. More than were counted can only be rows that came back from a
-    /// damaged file since the last [`Crossing::recount`].
+    /// Rows have left the queue: the spool has just ended them.
     pub fn released(&self, rows: u64) {
+        // Before the gate, as in `recount`: rows that came back must not be taken for those ended.
+        let all = self.spool.status().rows + rows;
         self.tell(|gate, now| {
-            let counted = gate.backlog() - gate.pending();
-            gate.released(rows.min(counted), now);
+            // While an append is pending the backlog cannot become zero.
+            if gate.pending() == 0 && all > gate.backlog() {
+                gate.found(all - gate.backlog(), now);
+            }
+            gate.released(rows.min(gate.backlog() - gate.pending()), now);
+        });
+    }
+
+    /// Rows that were counted are not there any more: damaged, and set aside by the spool.
+    pub fn let_go(&self, rows: u64) {
+        self.tell(|gate, now| {
+            gate.released(rows.min(gate.backlog() - gate.pending()), now);
         });
     }
 

@@ -41,7 +41,7 @@ const IDLE_TICK: Duration = Duration::from_secs(1);
 const REST: Duration = Duration::from_millis(500);
 /// How long a stop waits for acks of what was sent: many round trips. A row whose ack is not waited
 /// for is sent again by the next process.
-const LAST_ACKS: Duration = Duration::from_secs(1);
+const LAST_ACKS: Duration = Duration::from_millis(500);
 
 /// The task that drains.
 pub struct Drain {

@@ -38,8 +38,9 @@ use tokio_util::sync::CancellationToken;
 
 /// The longest sleep of the loop that reads reports: how late it sees a dead producer.
 const TICK: Duration = Duration::from_secs(1);
-/// How long a post waits for the disk: beyond any healthy one, within most senders' patience.
-const DISK_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a post waits for the disk: beyond any healthy one, and together with the default
+/// `--ack-timeout` within the five seconds that comparable senders wait.
+const DISK_PATIENCE: Duration = Duration::from_millis(2500);
 
 /// A record did not become durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

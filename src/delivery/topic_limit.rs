@@ -21,11 +21,6 @@ pub struct LimitFinder {
 }
 
 impl TopicLimit {
-    /// A limit that is not known yet, and the side that is to find it out.
-    pub fn unknown() -> (LimitFinder, Self) {
-        Self::starting_with(None)
-    }
-
     /// A limit that the operator may have set, and the side that is to find it out if not.
     pub fn starting_with(bytes: Option<u32>) -> (LimitFinder, Self) {
         let (sender, known) = watch::channel(bytes);

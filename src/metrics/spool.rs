@@ -2,8 +2,9 @@
 //!
 //! They are copied from its own status before each exposition, so that nothing counts twice.
 
-use crate::metrics::{FloatGauge, counters};
+use crate::metrics::FloatGauge;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use std::sync::atomic::Ordering;
@@ -16,7 +17,9 @@ pub struct SpoolSeries {
     oldest: FloatGauge,
     appended: Counter,
     drained: Counter,
-    set_aside: Vec<Counter>,
+    rows_set_aside: Counter,
+    files_set_aside: Counter,
+    missing: Counter,
 }
 
 /// How the spool stands, for its series.
@@ -32,27 +35,38 @@ pub struct SpoolFigures {
     pub appended: u64,
     /// Records released by this process after their acks.
     pub drained: u64,
-    /// Rows set aside by this process, or found missing from a damaged file.
+    /// Rows set aside by this process.
     pub rows_set_aside: u64,
     /// Damaged files set aside by this process.
     pub files_set_aside: u64,
+    /// Rows that a damaged file should have held.
+    pub rows_missing: u64,
 }
 
 impl SpoolSeries {
     pub(super) fn new(registry: &mut Registry) -> Self {
+        let aside = Family::<[(&str, &str); 1], Counter>::default();
+        let aside_of = |what| aside.get_or_create(&[("what", what)]).clone();
         let series = Self {
             records: Gauge::default(),
             bytes: Gauge::default(),
             oldest: FloatGauge::default(),
             appended: Counter::default(),
             drained: Counter::default(),
-            set_aside: counters(
-                registry,
-                ("spool_set_aside", "Damaged or refused rows, and damaged files, set aside"),
-                "what",
-                ["row", "file"].into_iter(),
-            ),
+            rows_set_aside: aside_of("row"),
+            files_set_aside: aside_of("file"),
+            missing: Counter::default(),
         };
+        registry.register(
+            "spool_set_aside",
+            "Damaged or refused rows, and damaged files, set aside and kept",
+            aside,
+        );
+        registry.register(
+            "spool_missing",
+            "Records that a damaged file should have held and that could not be read",
+            series.missing.clone(),
+        );
         registry.register("spool_records", "Records that wait on disk", series.records.clone());
         registry.register("spool_bytes", "Bytes of the spool's files", series.bytes.clone());
         registry.register_with_unit(
@@ -80,8 +94,9 @@ impl SpoolSeries {
         for (counter, value) in [
             (&self.appended, figures.appended),
             (&self.drained, figures.drained),
-            (&self.set_aside[0], figures.rows_set_aside),
-            (&self.set_aside[1], figures.files_set_aside),
+            (&self.rows_set_aside, figures.rows_set_aside),
+            (&self.files_set_aside, figures.files_set_aside),
+            (&self.missing, figures.rows_missing),
         ] {
             counter.inner().store(value, Ordering::Relaxed);
         }

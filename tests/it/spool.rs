@@ -3,6 +3,7 @@
 //!
 //! What takes minutes is ignored, and run by the command that README names.
 
+mod away;
 mod broker;
 mod crash;
 mod network;

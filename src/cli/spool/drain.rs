@@ -67,7 +67,8 @@ impl DrainFailure {
     pub(super) fn is_configuration(&self) -> bool {
         match self {
             Self::Kafka(_) => true,
-            Self::Start(_) | Self::Drain(_) | Self::Close(_) | Self::Left { .. } => false,
+            Self::Drain(error) => error.is_configuration(),
+            Self::Start(_) | Self::Close(_) | Self::Left { .. } => false,
         }
     }
 }
@@ -87,11 +88,12 @@ pub(super) fn run(args: &SpoolDrainArgs, bar: &Bar) -> Result<(), SpoolCommandEr
     let dir = &args.folder.spool;
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(DrainFailure::Start)?;
+    let (spool, thread) = Spool::open_left(dir)?;
+    // Not before: opening takes long where a damaged spool is repaired, and a signal may end that.
     let signals = {
         let _inside = runtime.enter();
         EndSignals::new().map_err(DrainFailure::Start)?
     };
-    let (spool, thread) = Spool::open_left(dir)?;
     let ended = match spool.status().rows {
         0 => Ok(Ended::Empty),
         _ => runtime.block_on(drain(&spool, &kafka, patience, signals, bar)),
@@ -116,7 +118,7 @@ async fn drain(
     let (signal, over) = (CancellationToken::new(), CancellationToken::new());
     let metrics = Arc::new(Metrics::new(&version::build()));
     let availability = Arc::new(Availability::new(metrics, kafka.ack_timeout()));
-    let (finder, limit) = TopicLimit::unknown();
+    let (finder, limit) = TopicLimit::starting_with(kafka.message_max_bytes());
     // Where the disk does not tell, the watch says so in the end.
     let topic = timeout(patience, first_topic(spool)).await.ok().flatten();
     let topic = topic.unwrap_or_else(|| "".into());
@@ -127,7 +129,15 @@ async fn drain(
         .map_err(|error| DrainFailure::Drain(error.into()))?;
 
     let draining = async {
-        let drained = drain.run(over.clone()).await;
+        let late = async {
+            over.cancelled().await;
+            sleep(CLOSE).await;
+        };
+        let drained = tokio::select! {
+            drained = drain.run(over.clone()) => drained,
+            // The disk hangs; closing it will say so.
+            () = late => Ok(()),
+        };
         over.cancel();
         drained
     };
@@ -197,7 +207,10 @@ impl Watch<'_> {
             return Some(format!("the spool is broken: {why}"));
         }
         match self.availability.report() {
-            (Report::Up, _) => None,
+            (Report::Up, _) => match &status.room {
+                Room::Full { why } => Some(format!("the spool is full: {why}")),
+                Room::HasRoom | Room::Broken { .. } => None,
+            },
             (_, Topic::Missing { error }) => {
                 Some(format!("the topic {} is missing: {error}", self.topic))
             }

@@ -30,6 +30,8 @@ pub(super) struct State {
     hold: Duration,
     topic: Topic,
     patience: Duration,
+    /// When the first probe was sent that had no answer, while nothing is known.
+    first_silence: Option<Instant>,
 }
 
 /// What the last probe saw of the topic.
@@ -105,6 +107,7 @@ impl State {
             hold: HOLD,
             topic: Topic::Unknown,
             patience,
+            first_silence: None,
         }
     }
 
@@ -177,8 +180,14 @@ impl State {
 
     fn unanswered(&mut self, silence: Silence, asked: Instant, now: Instant) {
         self.standing = match (&self.standing, silence) {
-            // From the start without Kafka, the first posts wait for it as long as they may.
-            (Standing::Untried, _) => return,
+            // From the start without Kafka: believed after as long as a first post would wait.
+            (Standing::Untried, Silence::Slow(why) | Silence::Dead(why)) => {
+                let first = *self.first_silence.get_or_insert(asked);
+                if now < first + self.patience {
+                    return;
+                }
+                Standing::Away { why, until: now }
+            }
             (Standing::Away { until, .. }, Silence::Slow(why) | Silence::Dead(why)) => {
                 Standing::Away { why, until: *until }
             }

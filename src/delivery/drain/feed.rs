@@ -30,8 +30,7 @@ impl Drain {
                 Ok(rows) if rows.is_empty() => {
                     self.more = More::No;
                     if from.is_none() && !self.window.is_open() {
-                        // What was counted is not there: damaged, and set aside by the spool.
-                        self.crossing.released(counted.unwrap_or(0));
+                        self.crossing.let_go(counted.unwrap_or(0));
                     }
                 }
                 Ok(rows) => {

@@ -2,6 +2,7 @@
 
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::status::FullBecause;
+use rustix::io::Errno;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ pub enum SpoolError {
         least: u64,
     },
     /// The files cannot be used.
-    #[error("cannot open the spool in {}", dir.display())]
+    #[error("cannot use the files of the spool in {}", dir.display())]
     Files {
         /// The folder.
         dir: PathBuf,
@@ -62,13 +63,17 @@ impl SpoolError {
     /// Whether the flags that name the spool are at fault, and not what happens on the machine.
     pub fn is_configuration(&self) -> bool {
         match self {
-            Self::ReadOnly { .. }
-            | Self::Folder { .. }
-            | Self::Missing { .. }
-            | Self::LimitTooSmall { .. } => true,
+            Self::ReadOnly { .. } | Self::Missing { .. } | Self::LimitTooSmall { .. } => true,
+            Self::Folder { source, .. } => !is_of_the_disk(source),
             Self::Locked { .. } | Self::Files { .. } | Self::Thread(_) => false,
         }
     }
+}
+
+/// Whether the disk is at fault, and not the name or the rights of a folder.
+fn is_of_the_disk(error: &io::Error) -> bool {
+    let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+    full.contains(&error.kind()) || error.raw_os_error() == Some(Errno::IO.raw_os_error())
 }
 
 /// A record was not stored.

@@ -51,15 +51,25 @@ impl Folder {
             }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                DirBuilder::new()
-                    .recursive(true)
-                    .mode(FOLDER_MODE)
-                    .create(&self.dir)
-                    .map_err(failed)?;
-                let parent = self.dir.parent().filter(|parent| !parent.as_os_str().is_empty());
-                sync_folder(parent.unwrap_or(Path::new("."))).map_err(failed)?;
+                let mut builder = DirBuilder::new();
+                builder.recursive(true).mode(FOLDER_MODE);
+                builder.create(&self.dir).map_err(failed)?;
             }
             Err(error) => return Err(failed(error)),
+        }
+        // Also of a folder that is there: whoever made it may have been killed before this.
+        self.sync_ancestors().map_err(failed)
+    }
+
+    /// A power cut must not take the folder itself. Where we may not look is nothing of ours.
+    fn sync_ancestors(&self) -> io::Result<()> {
+        let dir = std::path::absolute(&self.dir)?;
+        for ancestor in dir.ancestors().skip(1) {
+            match sync_folder(ancestor) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => break,
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }

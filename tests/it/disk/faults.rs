@@ -12,6 +12,8 @@ const WRITE: &str = "pwrite64:error=EIO:when=";
 const NO_ROOM: &str = "pwrite64:error=ENOSPC:when=";
 const SYNC: &str = "fsync,fdatasync:error=EIO:when=";
 const CUT: &str = "ftruncate:error=EIO:when=";
+const SYNC_NO_ROOM: &str = "fsync,fdatasync:error=ENOSPC:when=";
+const CUT_NO_ROOM: &str = "ftruncate:error=ENOSPC:when=";
 
 /// Those of an opening and a few commits.
 const FIRST: usize = 25;

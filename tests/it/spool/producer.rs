@@ -3,6 +3,7 @@
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
 use crate::spool::{APPENDED, Scene, topic_of};
+use crate::support::deadline::eventually;
 use crate::support::here;
 use crate::support::mock::MockKafka;
 use crate::support::rig::SOON;
@@ -22,6 +23,8 @@ fn nothing_is_lost_or_overtaken_when_a_producer_has_a_fatal_error() {
         let spooled = scene.bridge.metric(APPENDED);
         kafka.request_errors(RDKafkaApiKey::Produce, FATAL);
         scene.bridge.wait_for_metric(APPENDED, SOON, |appended| appended > spooled);
+        let replaced = "the Kafka producer had a fatal error and was replaced";
+        eventually(SOON, "the producer is replaced", || scene.bridge.log().contains(replaced));
         scene.wait_until_direct();
 
         // Posts go to the spool: the next request is the drain's.
@@ -30,6 +33,7 @@ fn nothing_is_lost_or_overtaken_when_a_producer_has_a_fatal_error() {
         kafka.request_errors(RDKafkaApiKey::Produce, FATAL);
         kafka.broker_up();
         scene.wait_until_direct();
+        assert!(scene.bridge.log().contains("the drain starts over"));
     }
 
     scene.close(&kafka.bootstrap());

@@ -130,3 +130,16 @@ fn acks_make_probes_rare_but_only_while_the_whole_topic_is_known() {
     state.acked(busy);
     assert_eq!(state.next_probe(busy), Duration::ZERO);
 }
+
+#[test]
+fn from_a_start_without_kafka_posts_wait_only_until_probes_have_failed_for_as_long_as_one_would() {
+    let (mut state, start) = (state(), Instant::now());
+    probe(&mut state, Err("no broker"), start);
+    assert!(state.admits());
+    probe(&mut state, Err("no broker"), start + PATIENCE / 2);
+    assert!(state.admits());
+    probe(&mut state, Err("no broker"), start + PATIENCE);
+    assert!(!state.admits());
+    probe(&mut state, Ok(THERE), start + PATIENCE * 2);
+    assert_eq!(state.report(), Report::Up);
+}

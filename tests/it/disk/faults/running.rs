@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tempfile::tempdir;
 
-use crate::disk::faults::{FIRST, NO_ROOM, SYNC, WRITE, assert_nothing_set_aside};
+use crate::disk::faults::{FIRST, NO_ROOM, SYNC, SYNC_NO_ROOM, WRITE, assert_nothing_set_aside};
 use crate::disk::posts::Posts;
 use crate::disk::strace::Strace;
 use crate::disk::{assert_alive, kafka_away, serve, spool_check, spool_in, wait_for_drain};
@@ -30,6 +30,11 @@ fn it_heals_from_each_write_that_finds_no_room() {
 #[test]
 fn it_heals_from_each_failed_sync() {
     heals(here!(), SYNC);
+}
+
+#[test]
+fn it_heals_from_each_sync_that_finds_no_room() {
+    heals(here!(), SYNC_NO_ROOM);
 }
 
 /// One bridge through all of it, then killed; the next one drains.

@@ -107,7 +107,9 @@ fn drain(spool: &TempDir) -> Drained {
     let topic = consumer::to_end(&kafka.bootstrap(), TOPIC);
     let aside = |what| format!("hookbridge_spool_set_aside_total{{what=\"{what}\"}}");
     let exposition = Exposition::of(bridge.admin());
-    let rows_missed = exposition.value(&aside("row"));
+    let missing: u64 = exposition.value("hookbridge_spool_missing_total");
+    let rows_aside: u64 = exposition.value(&aside("row"));
+    let rows_missed = rows_aside + missing;
     let files_aside = exposition.value(&aside("file"));
     assert_eq!(Posts::of_length(0).post(&bridge).status, 200);
     bridge.signal(Signal::TERM);
