@@ -11,6 +11,7 @@
 
 mod flights;
 mod inbox;
+mod outbox;
 mod publish;
 mod reports;
 
@@ -18,10 +19,11 @@ use crate::delivery::availability::Availability;
 use crate::delivery::crossing::Crossing;
 use crate::delivery::gate::admission::{Admission, Way};
 use crate::delivery::kafka::fault::Verdict;
-use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose};
+use crate::delivery::kafka::producer::{Headers, Producer, ProducerError, Purpose};
 use crate::delivery::kafka::settings::Settings;
-use crate::delivery::publisher::flights::{Flights, Next};
+use crate::delivery::publisher::flights::{Fallback, Flights, Next};
 use crate::delivery::publisher::inbox::Inbox;
+use crate::delivery::publisher::outbox::{Letter, Outbox, Turn};
 use crate::delivery::publisher::publish::{Publish, close};
 use crate::delivery::publisher::reports::last_reports;
 use crate::delivery::record::Record;
@@ -32,7 +34,7 @@ use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
@@ -71,12 +73,15 @@ pub struct Publisher {
     /// Where there is a spool.
     crossing: Option<Arc<Crossing>>,
     inbox: Arc<Inbox>,
+    /// Rings when the outbox has something for the end of this turn.
+    bell: Notify,
 }
 
 /// What the tasks of the event loop share.
 struct Lane {
     producer: Arc<Producer>,
     flights: Flights,
+    outbox: Outbox,
     /// The tickets of records that wait for the gate.
     parked: Vec<usize>,
 }
@@ -93,9 +98,11 @@ impl Publisher {
     ) -> Result<Self, ProducerError> {
         let batch_size = settings.batch_size(limit.bytes());
         let producer = Arc::new(Producer::new(&settings, Purpose::Posts, batch_size)?);
-        let lane = Lane { producer, flights: Flights::default(), parked: Vec::new() };
-        let (lane, inbox) = (Mutex::new(lane), Arc::default());
-        Ok(Self { lane, settings, availability, metrics, limit, crossing, inbox })
+        let fallback = if crossing.is_some() { Fallback::Disk } else { Fallback::Nothing };
+        let flights = Flights::new(fallback);
+        let lane = Lane { producer, flights, outbox: Outbox::default(), parked: Vec::new() };
+        let (lane, inbox, bell) = (Mutex::new(lane), Arc::default(), Notify::new());
+        Ok(Self { lane, settings, availability, metrics, limit, crossing, inbox, bell })
     }
 
     /// Sends the record on its way now; the returned future tells its fate and gives the account
@@ -137,24 +144,47 @@ impl Publisher {
         }
     }
 
+    /// Puts the record into the outbox, which the loop empties at the end of this turn.
     fn hand_over(&self, record: Record) -> usize {
         let mut lane = self.lock();
         let ticket = lane.flights.depart(Instant::now(), record);
-        let next = self.enqueue(&mut lane, ticket);
-        drop(lane);
-        self.follow(ticket, next);
+        self.post_letter(&mut lane, ticket);
         ticket
     }
 
-    /// Hands the record of a flight to Kafka.
-    fn enqueue(&self, lane: &mut Lane, ticket: usize) -> Next {
-        let Some(record) = lane.flights.record(ticket) else { return Next::Nothing };
-        let now = Instant::now();
-        let enqueued = lane.producer.enqueue(record, ticket);
-        if self.crossing.is_none() {
-            lane.flights.let_go(ticket);
+    fn post_letter(&self, lane: &mut Lane, ticket: usize) {
+        let Some(record) = lane.flights.record(ticket) else { return };
+        let (key, headers) = (lane.flights.key(ticket), Headers::of(record));
+        match lane.outbox.put(Letter { ticket, key, headers }) {
+            Turn::Begun => self.bell.notify_one(),
+            Turn::GoesOn => {}
         }
-        let Err(fault) = enqueued else { return Next::Nothing };
+    }
+
+    /// Hands over what has gathered and need not be held back. `leaving` is empty before and after.
+    fn empty_outbox(&self, leaving: &mut Vec<Letter>) {
+        let (mut lane, now) = (self.lock(), Instant::now());
+        lane.outbox.take(leaving);
+        for letter in leaving.drain(..) {
+            let ticket = letter.ticket;
+            let next = self.enqueue(&mut lane, letter, now);
+            self.follow(ticket, next);
+        }
+    }
+
+    /// Hands the record of a flight to Kafka.
+    fn enqueue(&self, lane: &mut Lane, letter: Letter, now: Instant) -> Next {
+        let Letter { ticket, key, headers } = letter;
+        let Some(record) = lane.flights.record(ticket) else {
+            // It was late before it left.
+            lane.outbox.landed(key);
+            return lane.flights.land(ticket, None, now).next;
+        };
+        let Err(fault) = lane.producer.enqueue(record, headers, ticket) else {
+            lane.flights.handed_over(ticket);
+            return Next::Nothing;
+        };
+        lane.outbox.landed(key);
         match fault.verdict {
             Verdict::Refused => lane.flights.ground(ticket, Undelivered::RecordRefused),
             Verdict::NotProof | Verdict::Local => lane.flights.land(ticket, None, now).next,
@@ -196,7 +226,7 @@ impl Publisher {
         if let Some(crossing) = &self.crossing {
             closings = crossing.closings();
         }
-        let mut reports = Vec::new();
+        let (mut reports, mut leaving) = (Vec::new(), Vec::new());
         let mut limit = self.limit.clone();
         let mut retiring = None;
         while !(stop.is_cancelled() && self.under_way() == 0) {
@@ -208,6 +238,7 @@ impl Publisher {
                     reports.extend(last);
                 }
                 () = limit.changed() => {}
+                () = self.bell.notified() => {}
                 () = self.inbox.rung() => {}
                 Ok(()) = closings.changed() => self.unpark(),
                 () = sleep.as_mut() => {}
@@ -223,6 +254,7 @@ impl Publisher {
                 let wake = next.map_or(now + tick, |deadline| deadline.min(now + tick));
                 sleep.as_mut().reset(wake.into());
             }
+            self.empty_outbox(&mut leaving);
             drop(producer);
             if retiring.is_none() {
                 retiring = self.renew();

@@ -6,6 +6,7 @@
 use crate::delivery::drain::window::Setback;
 use crate::delivery::drain::{Drain, DrainError, More};
 use crate::delivery::kafka::fault::Verdict;
+use crate::delivery::kafka::producer::Headers;
 use crate::delivery::spool::Limit;
 use crate::delivery::spool::error::AccessError;
 use crate::delivery::spool::row::{Row, RowId};
@@ -56,7 +57,7 @@ impl Drain {
             self.window.passed(row.id);
             return Handed::Over;
         }
-        match self.producer.enqueue(&row.record, row.id.ticket()) {
+        match self.producer.enqueue(&row.record, Headers::of(&row.record), row.id.ticket()) {
             Ok(()) => self.window.sent(row.id, &row.record),
             Err(fault) => match fault.verdict {
                 Verdict::Refused => {

@@ -56,6 +56,22 @@ impl From<Acked> for Place {
     }
 }
 
+/// The headers of a record as librdkafka takes them. Made apart: what is handed over in quick
+/// succession leaves in one batch.
+#[derive(Debug)]
+pub struct Headers(OwnedHeaders);
+
+impl Headers {
+    /// Copies the headers.
+    pub fn of(record: &Record) -> Self {
+        let mut headers = OwnedHeaders::new_with_capacity(record.header_count());
+        for (name, value) in record.headers() {
+            headers = headers.insert(Header { key: name.as_str(), value: Some(value) });
+        }
+        Self(headers)
+    }
+}
+
 /// One librdkafka producer, owned by one event loop.
 pub struct Producer {
     /// Before `client`, which must outlive it.
@@ -102,16 +118,12 @@ impl Producer {
     }
 
     /// Hands the record over; its report will carry `ticket`. The record is copied.
-    pub fn enqueue(&self, record: &Record, ticket: usize) -> Result<(), Fault> {
-        let mut headers = OwnedHeaders::new_with_capacity(record.header_count());
-        for (name, value) in record.headers() {
-            headers = headers.insert(Header { key: name.as_str(), value: Some(value) });
-        }
+    pub fn enqueue(&self, record: &Record, headers: Headers, ticket: usize) -> Result<(), Fault> {
         let message = BaseRecord::with_opaque_to(record.topic(), ticket)
             .key(record.key())
             .payload(&record.value()[..])
             .timestamp(unix_millis(record.received()))
-            .headers(headers);
+            .headers(headers.0);
         self.client.send(message).map_err(|(error, _)| Fault::at_enqueue(code(&error)))
     }
 

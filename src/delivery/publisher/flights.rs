@@ -6,6 +6,7 @@
 //! publisher feeds it.
 
 use crate::delivery::publisher::Undelivered;
+use crate::delivery::publisher::outbox::KeyHash;
 use crate::delivery::receipt::Place;
 use crate::delivery::record::Record;
 use crate::post::Post;
@@ -22,12 +23,19 @@ const DEPARTURES_LEAST: usize = 1024;
 pub(super) type Fate = Result<Place, Undelivered>;
 
 /// All flights of one event loop.
-#[derive(Default)]
 pub(super) struct Flights {
-    flights: Slab<Flight>,
+    fallback: Fallback,
+    slab: Slab<Flight>,
     /// Departures to Kafka in order of time; the front is the next to be late. Those that have
     /// landed meanwhile are dropped when they come to the front.
     departures: VecDeque<(Instant, usize)>,
+}
+
+/// What a record without an ack falls back on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fallback {
+    Disk,
+    Nothing,
 }
 
 struct Flight {
@@ -37,6 +45,7 @@ struct Flight {
     disk: Leg,
     /// Kept until the fate is known, where it may have to be spooled.
     record: Option<Record>,
+    key: KeyHash,
     fate: Option<Fate>,
     sender: Sender,
 }
@@ -82,7 +91,12 @@ pub(super) struct Late {
 }
 
 impl Flights {
-    /// A record leaves for Kafka now. It is kept, so that it can be spooled if no ack comes.
+    pub(super) fn new(fallback: Fallback) -> Self {
+        Self { fallback, slab: Slab::default(), departures: VecDeque::default() }
+    }
+
+    /// A record is to leave for Kafka now. It is kept until it has, and where there is a disk, until
+    /// its fate is known.
     pub(super) fn depart(&mut self, now: Instant, record: Record) -> usize {
         let ticket = self.insert(now, Leg::Open, Leg::Closed, Some(record));
         self.note_departure(now, ticket);
@@ -92,10 +106,10 @@ impl Flights {
     fn note_departure(&mut self, now: Instant, ticket: usize) {
         self.departures.push_back((now, ticket));
         // One that never lands would keep all that have landed behind it for the whole time-out.
-        if self.departures.len() > DEPARTURES_LEAST + 2 * self.flights.len() {
-            let flights = &self.flights;
+        if self.departures.len() > DEPARTURES_LEAST + 2 * self.slab.len() {
+            let slab = &self.slab;
             self.departures.retain(|(since, ticket)| {
-                flights.get(*ticket).is_some_and(|flight| flight.since == *since)
+                slab.get(*ticket).is_some_and(|flight| flight.since == *since)
             });
         }
     }
@@ -112,42 +126,51 @@ impl Flights {
 
     fn insert(&mut self, since: Instant, kafka: Leg, disk: Leg, record: Option<Record>) -> usize {
         let sender = Sender::Waits(None);
-        self.flights.insert(Flight { since, kafka, disk, record, fate: None, sender })
+        let key = record.as_ref().map_or_else(KeyHash::default, |record| KeyHash::of(record.key()));
+        self.slab.insert(Flight { since, kafka, disk, record, key, fate: None, sender })
     }
 
     /// The gate lets a parked record go to Kafka now.
     pub(super) fn release(&mut self, ticket: usize, now: Instant) {
-        let flight = &mut self.flights[ticket];
+        let flight = &mut self.slab[ticket];
         (flight.since, flight.kafka) = (now, Leg::Open);
         self.note_departure(now, ticket);
     }
 
     /// The gate sends a parked record to the disk.
     pub(super) fn divert(&mut self, ticket: usize, now: Instant) -> Option<Record> {
-        let flight = &mut self.flights[ticket];
+        let flight = &mut self.slab[ticket];
         (flight.since, flight.disk) = (now, Leg::Open);
         flight.record.take()
     }
 
     /// The record, while it is kept.
     pub(super) fn record(&self, ticket: usize) -> Option<&Record> {
-        self.flights[ticket].record.as_ref()
+        self.slab[ticket].record.as_ref()
     }
 
-    /// There is no disk to send the record to.
-    pub(super) fn let_go(&mut self, ticket: usize) {
-        self.flights[ticket].record = None;
+    /// The key as the outbox knows it.
+    pub(super) fn key(&self, ticket: usize) -> KeyHash {
+        self.slab[ticket].key
+    }
+
+    /// librdkafka has a copy of the record.
+    pub(super) fn handed_over(&mut self, ticket: usize) {
+        match self.fallback {
+            Fallback::Disk => {}
+            Fallback::Nothing => self.slab[ticket].record = None,
+        }
     }
 
     /// It did not leave for Kafka after all, and goes nowhere else.
     pub(super) fn ground(&mut self, ticket: usize, undelivered: Undelivered) -> Next {
-        self.flights[ticket].kafka = Leg::Closed;
+        self.slab[ticket].kafka = Leg::Closed;
         self.decide(ticket, Err(undelivered))
     }
 
     /// Kafka's report came. `None`: no ack.
     pub(super) fn land(&mut self, ticket: usize, acked: Option<Place>, now: Instant) -> Landing {
-        let flight = &mut self.flights[ticket];
+        let flight = &mut self.slab[ticket];
         flight.kafka = Leg::Closed;
         let late = flight.fate.is_some() || flight.disk == Leg::Open;
         let on_time = (!late).then_some(flight.since);
@@ -160,26 +183,26 @@ impl Flights {
 
     /// The disk's report came. `None`: it was not stored.
     pub(super) fn store(&mut self, ticket: usize, row: Option<Place>) -> Next {
-        self.flights[ticket].disk = Leg::Closed;
+        self.slab[ticket].disk = Leg::Closed;
         self.decide(ticket, row.ok_or(Undelivered::Unavailable))
     }
 
     /// No ack came: the disk's turn, if there is one and it has not had it.
     fn fall_back(&mut self, ticket: usize, now: Instant) -> Next {
-        let flight = &mut self.flights[ticket];
+        let flight = &mut self.slab[ticket];
         match (flight.fate, flight.record.take()) {
-            (None, Some(record)) => {
+            (None, Some(record)) if self.fallback == Fallback::Disk => {
                 (flight.since, flight.disk) = (now, Leg::Open);
                 Next::Spool(record)
             }
-            (None, None) if flight.disk == Leg::Open => Next::Nothing,
+            (None, _) if flight.disk == Leg::Open => Next::Nothing,
             (_, _) => self.decide(ticket, Err(Undelivered::Unavailable)),
         }
     }
 
     /// The first proof wins; a failure counts only where no proof came.
     fn decide(&mut self, ticket: usize, fate: Fate) -> Next {
-        let flight = &mut self.flights[ticket];
+        let flight = &mut self.slab[ticket];
         if !matches!(flight.fate, Some(Ok(_))) {
             flight.fate = Some(fate);
             flight.record = None;
@@ -201,7 +224,7 @@ impl Flights {
 
     /// The sender looks.
     pub(super) fn poll(&mut self, ticket: usize, cx: &Context<'_>) -> Poll<Fate> {
-        let flight = &mut self.flights[ticket];
+        let flight = &mut self.slab[ticket];
         if let Some(fate) = flight.fate {
             flight.sender = Sender::Told;
             self.retire(ticket);
@@ -218,7 +241,7 @@ impl Flights {
 
     /// The sender leaves.
     pub(super) fn abandon(&mut self, ticket: usize, post: Post) -> Next {
-        let flight = &mut self.flights[ticket];
+        let flight = &mut self.slab[ticket];
         if let Some(fate) = flight.fate {
             flight.sender = Sender::Told;
             self.retire(ticket);
@@ -230,10 +253,10 @@ impl Flights {
 
     /// Gives the ticket back once nothing can ask or report about it.
     fn retire(&mut self, ticket: usize) {
-        let flight = &self.flights[ticket];
+        let flight = &self.slab[ticket];
         let over = (flight.kafka, flight.disk) == (Leg::Closed, Leg::Closed);
         if over && matches!(flight.sender, Sender::Told) {
-            self.flights.remove(ticket);
+            self.slab.remove(ticket);
         }
     }
 
@@ -244,7 +267,7 @@ impl Flights {
             && since + timeout <= now
         {
             self.departures.pop_front();
-            let Some(flight) = self.flights.get(ticket) else { continue };
+            let Some(flight) = self.slab.get(ticket) else { continue };
             let open = flight.since == since && flight.kafka == Leg::Open && flight.fate.is_none();
             if open && (flight.record.is_some() || matches!(flight.sender, Sender::Waits(_))) {
                 return Some(Late { ticket, since, next: self.fall_back(ticket, now) });
@@ -256,7 +279,7 @@ impl Flights {
     /// When the next flight was handed to Kafka that somebody may still wait for.
     pub(super) fn earliest_departure(&mut self) -> Option<Instant> {
         while let Some((since, ticket)) = self.departures.front().copied() {
-            if self.flights.get(ticket).is_some_and(|flight| flight.since == since) {
+            if self.slab.get(ticket).is_some_and(|flight| flight.since == since) {
                 return Some(since);
             }
             self.departures.pop_front();
@@ -273,7 +296,7 @@ impl Flights {
                 && matches!(flight.sender, Sender::Waits(_))
         };
         let tickets: Vec<usize> =
-            self.flights.iter().filter(|(_, flight)| stuck(flight)).map(|(t, _)| t).collect();
+            self.slab.iter().filter(|(_, flight)| stuck(flight)).map(|(t, _)| t).collect();
         for ticket in &tickets {
             // A sender that waits has its account itself: there is nothing to do next.
             drop(self.decide(*ticket, Err(Undelivered::Unavailable)));
@@ -283,7 +306,7 @@ impl Flights {
 
     /// How many reports are still to come, and senders to look.
     pub(super) fn len(&self) -> usize {
-        self.flights.len()
+        self.slab.len()
     }
 }
 

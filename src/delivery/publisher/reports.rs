@@ -19,6 +19,8 @@ impl Publisher {
         let mut refused = (None, 0);
         let mut lane = self.lock();
         for Report { ticket, result } in reports.drain(..) {
+            let key = lane.flights.key(ticket);
+            lane.outbox.landed(key);
             let landing = lane.flights.land(ticket, result.ok().map(Place::from), now);
             match result {
                 Ok(_) => {
@@ -73,9 +75,7 @@ impl Publisher {
             match way {
                 Way::Direct => {
                     lane.flights.release(ticket, now);
-                    let next = self.enqueue(&mut lane, ticket);
-                    drop(lane);
-                    self.follow(ticket, next);
+                    self.post_letter(&mut lane, ticket);
                 }
                 Way::Spool => {
                     let record = lane.flights.divert(ticket, now);

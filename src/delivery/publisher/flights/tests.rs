@@ -24,15 +24,16 @@ fn look(flights: &mut Flights, ticket: usize) -> Poll<Fate> {
 }
 
 /// A record under way to Kafka that nothing stands behind.
-fn depart_alone(flights: &mut Flights, now: Instant) -> usize {
+fn depart_alone(now: Instant) -> (Flights, usize) {
+    let mut flights = Flights::new(Fallback::Nothing);
     let ticket = flights.depart(now, record());
-    flights.let_go(ticket);
-    ticket
+    flights.handed_over(ticket);
+    (flights, ticket)
 }
 
 #[test]
 fn a_sender_is_told_its_fate_and_the_ticket_is_free_again() {
-    let mut flights = Flights::default();
+    let mut flights = Flights::new(Fallback::Disk);
     let ticket = flights.depart(Instant::now(), record());
     assert_eq!(look(&mut flights, ticket), Poll::Pending);
     assert!(matches!(flights.land(ticket, Some(ACKED), Instant::now()).next, Next::Nothing));
@@ -42,8 +43,8 @@ fn a_sender_is_told_its_fate_and_the_ticket_is_free_again() {
 
 #[test]
 fn without_a_disk_a_late_sender_is_told_by_the_deadline_and_the_report_is_still_awaited() {
-    let (mut flights, start) = (Flights::default(), Instant::now());
-    let ticket = depart_alone(&mut flights, start);
+    let start = Instant::now();
+    let (mut flights, ticket) = depart_alone(start);
     assert!(flights.next_late(start + TIMEOUT / 2, TIMEOUT).is_none());
     let late = flights.next_late(start + TIMEOUT, TIMEOUT).expect("it is late");
     assert_eq!((late.ticket, late.since), (ticket, start));
@@ -56,8 +57,8 @@ fn without_a_disk_a_late_sender_is_told_by_the_deadline_and_the_report_is_still_
 
 #[test]
 fn an_ack_between_the_deadline_and_the_look_still_counts() {
-    let (mut flights, start) = (Flights::default(), Instant::now());
-    let ticket = depart_alone(&mut flights, start);
+    let start = Instant::now();
+    let (mut flights, ticket) = depart_alone(start);
     flights.next_late(start + TIMEOUT, TIMEOUT);
     assert!(matches!(flights.land(ticket, Some(ACKED), Instant::now()).next, Next::Nothing));
     assert_eq!(look(&mut flights, ticket), Poll::Ready(Ok(ACKED)));
@@ -66,7 +67,7 @@ fn an_ack_between_the_deadline_and_the_look_still_counts() {
 #[test]
 fn a_late_record_goes_to_the_disk_and_the_first_proof_is_told() {
     for (first, then) in [(ACKED, STORED), (STORED, ACKED)] {
-        let (mut flights, start) = (Flights::default(), Instant::now());
+        let (mut flights, start) = (Flights::new(Fallback::Disk), Instant::now());
         let ticket = flights.depart(start, record());
         let late = flights.next_late(start + TIMEOUT, TIMEOUT).expect("it is late");
         assert!(matches!(late.next, Next::Spool(_)));
@@ -85,7 +86,7 @@ fn a_late_record_goes_to_the_disk_and_the_first_proof_is_told() {
 
 #[test]
 fn a_failed_record_goes_to_the_disk_once_and_its_sender_waits_for_that() {
-    let (mut flights, start) = (Flights::default(), Instant::now());
+    let (mut flights, start) = (Flights::new(Fallback::Disk), Instant::now());
     let ticket = flights.depart(start, record());
     assert!(matches!(flights.land(ticket, None, Instant::now()).next, Next::Spool(_)));
     assert!(flights.next_late(start + TIMEOUT, TIMEOUT).is_none());
@@ -97,7 +98,7 @@ fn a_failed_record_goes_to_the_disk_once_and_its_sender_waits_for_that() {
 
 #[test]
 fn a_record_that_could_not_be_stored_may_still_be_acked() {
-    let (mut flights, start) = (Flights::default(), Instant::now());
+    let (mut flights, start) = (Flights::new(Fallback::Disk), Instant::now());
     let ticket = flights.depart(start, record());
     assert!(flights.next_late(start + TIMEOUT, TIMEOUT).is_some());
     assert!(matches!(flights.store(ticket, None), Next::Nothing));
@@ -108,7 +109,7 @@ fn a_record_that_could_not_be_stored_may_still_be_acked() {
 
 #[test]
 fn the_account_of_a_sender_that_left_is_closed_by_the_proof() {
-    let mut flights = Flights::default();
+    let mut flights = Flights::new(Fallback::Disk);
     let ticket = flights.depart(Instant::now(), record());
     assert!(matches!(flights.abandon(ticket, post()), Next::Nothing));
     let Next::Close(post, fate) = flights.land(ticket, Some(ACKED), Instant::now()).next else {
@@ -120,7 +121,7 @@ fn the_account_of_a_sender_that_left_is_closed_by_the_proof() {
 
 #[test]
 fn the_record_of_a_sender_that_left_goes_to_the_disk_all_the_same() {
-    let (mut flights, start) = (Flights::default(), Instant::now());
+    let (mut flights, start) = (Flights::new(Fallback::Disk), Instant::now());
     let ticket = flights.depart(start, record());
     assert!(matches!(flights.abandon(ticket, post()), Next::Nothing));
     let late = flights.next_late(start + TIMEOUT, TIMEOUT).expect("it is late");
@@ -136,7 +137,7 @@ fn the_record_of_a_sender_that_left_goes_to_the_disk_all_the_same() {
 
 #[test]
 fn a_sender_that_leaves_after_the_report_gets_its_account_back() {
-    let mut flights = Flights::default();
+    let mut flights = Flights::new(Fallback::Disk);
     let ticket = flights.depart(Instant::now(), record());
     flights.land(ticket, Some(ACKED), Instant::now());
     let Next::Close(post, fate) = flights.abandon(ticket, post()) else {
@@ -148,7 +149,7 @@ fn a_sender_that_leaves_after_the_report_gets_its_account_back() {
 
 #[test]
 fn a_parked_record_goes_on_either_way() {
-    let (mut flights, start) = (Flights::default(), Instant::now());
+    let (mut flights, start) = (Flights::new(Fallback::Disk), Instant::now());
     let (to_kafka, to_disk) = (flights.park(start, record()), flights.park(start, record()));
     let later = start + TIMEOUT / 2;
     flights.release(to_kafka, later);
@@ -164,7 +165,7 @@ fn a_parked_record_goes_on_either_way() {
 
 #[test]
 fn a_disk_that_hangs_is_not_waited_for_longer_than_its_patience() {
-    let (mut flights, start) = (Flights::default(), Instant::now());
+    let (mut flights, start) = (Flights::new(Fallback::Disk), Instant::now());
     let ticket = flights.append(start);
     assert_eq!(flights.give_up_on_disk(start + TIMEOUT / 2, TIMEOUT), 0);
     assert_eq!(flights.give_up_on_disk(start + TIMEOUT, TIMEOUT), 1);
@@ -176,7 +177,7 @@ fn a_disk_that_hangs_is_not_waited_for_longer_than_its_patience() {
 
 #[test]
 fn the_disk_s_patience_begins_when_the_record_goes_there() {
-    let (mut flights, start) = (Flights::default(), Instant::now());
+    let (mut flights, start) = (Flights::new(Fallback::Disk), Instant::now());
     let ticket = flights.depart(start, record());
     let late = start + TIMEOUT;
     assert!(flights.next_late(late, TIMEOUT).is_some());
@@ -187,7 +188,7 @@ fn the_disk_s_patience_begins_when_the_record_goes_there() {
 
 #[test]
 fn a_ticket_given_anew_is_not_late_by_its_forerunner_s_departure() {
-    let (mut flights, start) = (Flights::default(), Instant::now());
+    let (mut flights, start) = (Flights::new(Fallback::Disk), Instant::now());
     let first = flights.depart(start, record());
     flights.land(first, Some(ACKED), Instant::now());
     assert_eq!(look(&mut flights, first), Poll::Ready(Ok(ACKED)));
@@ -196,4 +197,17 @@ fn a_ticket_given_anew_is_not_late_by_its_forerunner_s_departure() {
     assert_eq!(second, first);
     assert!(flights.next_late(start + TIMEOUT, TIMEOUT).is_none());
     assert_eq!(flights.earliest_departure(), Some(later));
+}
+
+#[test]
+fn a_record_that_is_late_before_it_left_is_not_kept_without_a_disk() {
+    let start = Instant::now();
+    let mut flights = Flights::new(Fallback::Nothing);
+    let ticket = flights.depart(start, record());
+    let late = flights.next_late(start + TIMEOUT, TIMEOUT).expect("it is late");
+    assert!(matches!(late.next, Next::Nothing));
+    assert!(flights.record(ticket).is_none());
+    assert_eq!(look(&mut flights, ticket), TOLD);
+    assert!(matches!(flights.land(ticket, None, Instant::now()).next, Next::Nothing));
+    assert_eq!(flights.len(), 0);
 }

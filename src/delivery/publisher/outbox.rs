@@ -1,0 +1,103 @@
+//! The records that are about to be handed to librdkafka, gathered over a turn of the event loop.
+//!
+//! Promise: records of one key leave in the order in which they came. A plain value without I/O.
+//!
+//! Why gather: handed over one by one, the first wakes librdkafka's thread, which then fights the
+//! others for the partition's lock and sends a batch of one. The headers are made before, so that
+//! handing over takes less time than that thread needs to wake. Why hold back: a partition with
+//! [`MOST_UNDER_WAY`] records under way may not send a further batch under idempotence, and while
+//! nothing else keeps librdkafka's thread busy, it asks again and again whether it may by now
+//! (11.6 polls per post measured with one key at 64 connections). So while one key alone is under
+//! way, its next records wait here for the acks, and leave together.
+
+use crate::delivery::kafka::producer::Headers;
+
+/// librdkafka's own limit: with so many messages of a partition in flight it sends no more of them.
+const MOST_UNDER_WAY: usize = 5;
+
+/// A short stand-in for a record's key. Two keys that share one are held back together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct KeyHash(u32);
+
+impl KeyHash {
+    pub(super) fn of(key: &str) -> Self {
+        Self(crc32fast::hash(key.as_bytes()))
+    }
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    /// What came in this turn.
+    waiting: Vec<Letter>,
+    /// What waits for acks: records of one key.
+    held: Vec<Letter>,
+    /// Handed over and without a report.
+    under_way: usize,
+    /// One key, and how many of those are known to be its.
+    single: Single,
+}
+
+/// A record that is to leave.
+#[derive(Debug)]
+pub(super) struct Letter {
+    pub(super) ticket: usize,
+    pub(super) key: KeyHash,
+    pub(super) headers: Headers,
+}
+
+#[derive(Debug, Default)]
+struct Single {
+    key: KeyHash,
+    under_way: usize,
+}
+
+impl Outbox {
+    /// A record is to leave. Says whether it is the first of this turn.
+    pub(super) fn put(&mut self, letter: Letter) -> Turn {
+        self.waiting.push(letter);
+        if self.waiting.len() == 1 { Turn::Begun } else { Turn::GoesOn }
+    }
+
+    /// Adds to `leaving` what leaves now; it counts as under way until [`Outbox::landed`].
+    pub(super) fn take(&mut self, leaving: &mut Vec<Letter>) {
+        let first = leaving.len();
+        let Single { key, under_way } = self.single;
+        if under_way >= MOST_UNDER_WAY && under_way == self.under_way {
+            for letter in self.waiting.drain(..) {
+                if letter.key == key { &mut self.held } else { &mut *leaving }.push(letter);
+            }
+        } else {
+            leaving.append(&mut self.held);
+            leaving.append(&mut self.waiting);
+        }
+        for letter in &leaving[first..] {
+            self.under_way += 1;
+            if self.single.under_way == 0 {
+                self.single.key = letter.key;
+            }
+            if self.single.key == letter.key {
+                self.single.under_way += 1;
+            }
+        }
+    }
+
+    /// The report of a record of this key has come, or it could not be handed over.
+    pub(super) fn landed(&mut self, key: KeyHash) {
+        self.under_way -= 1;
+        // A key that was adopted late has more under way than are counted.
+        if self.single.key == key {
+            self.single.under_way = self.single.under_way.saturating_sub(1);
+        }
+    }
+}
+
+/// Whether somebody has to see to it that the turn ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    Begun,
+    GoesOn,
+}
+
+#[cfg(test)]
+mod tests;
