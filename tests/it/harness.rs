@@ -4,6 +4,7 @@ mod bridge;
 mod http;
 mod kafka;
 mod ledger;
+mod load;
 mod mock;
 mod proxy;
 mod senders;

@@ -24,3 +24,14 @@ mod refusals;
 mod spool;
 mod spool_command;
 mod support;
+
+/// The load generator of the benchmarks, which `harness` tries too.
+#[path = "../../benches/speed"]
+#[allow(dead_code, reason = "benchmarks need more of it")]
+mod speed {
+    pub(crate) mod answer;
+    pub(crate) mod load;
+    pub(crate) mod posts;
+    pub(crate) mod schedule;
+}
+use speed::{answer, load, posts, schedule};

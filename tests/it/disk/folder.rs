@@ -112,7 +112,7 @@ fn assert_refused(serve: &Launch, code: i32, words: &[&str]) {
 
 /// Runs it at the end of a line of a shell.
 fn under_shell(serve: &Launch, line: &str) -> Launch {
-    serve.clone().under("sh", ["-c", line, "sh"].map(str::to_owned))
+    serve.clone().under("sh", ["-c", line, "sh"])
 }
 
 fn mode(path: &Path) -> u32 {

@@ -55,7 +55,7 @@ fn start(rows: usize) -> (u64, Duration) {
     assert_eq!(get(bridge.admin(), "/readyz").status, 200);
     assert_eq!(bridge.metric(RECORDS), rows as f64);
     // Of the page cache too, which a count of the disk's own reads would miss.
-    (Process::new(bridge.pid()).unwrap().io().unwrap().rchar, listening)
+    (Process::new(bridge.pid().as_raw_pid()).unwrap().io().unwrap().rchar, listening)
 }
 
 /// Fills a spool as a bridge does, without one.

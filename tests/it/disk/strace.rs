@@ -48,7 +48,7 @@ impl Strace {
     /// Watches all threads for these calls; descriptors are shown with their files, and what is
     /// written in full. `None` where there is no strace, said under the name of `test`.
     pub(super) fn watch(test: &str, bridge: &Bridge, calls: &str) -> Option<Self> {
-        let (trace, pid) = (format!("trace={calls}"), bridge.pid().to_string());
+        let (trace, pid) = (format!("trace={calls}"), bridge.pid().as_raw_pid().to_string());
         Self::start(test, &["-f", "-y", "-s", "8192", "-e", &*trace, "-p", &*pid])
     }
 
@@ -166,7 +166,8 @@ fn expressions(fault: &str) -> [String; 4] {
 }
 
 fn spool_thread(bridge: &Bridge) -> i32 {
-    let mut tasks = Process::new(bridge.pid()).unwrap().tasks().unwrap().map(Result::unwrap);
+    let mut tasks =
+        Process::new(bridge.pid().as_raw_pid()).unwrap().tasks().unwrap().map(Result::unwrap);
     let task = tasks.find(|task| task.stat().is_ok_and(|stat| stat.comm == SPOOL_THREAD));
     task.expect("the spool has a thread").tid
 }

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::ExitStatusExt;
 use std::panic::catch_unwind;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -63,6 +64,15 @@ fn a_bridge_that_should_not_start_is_run_to_its_end() {
     let (status, log) = Launch::stand_in("echo 'no such file' >&2; exit 2").run(SOON);
 
     assert_eq!((status.code(), &*log), (Some(2), "no such file\n"));
+}
+
+#[test]
+fn another_binary_runs_under_another_program_with_flags_as_they_are_typed() {
+    let launch = Bridge::with("b:1").binary(Path::new("other")).args(&["--flag".to_owned()]);
+
+    let (_, log) = launch.under("sh", ["-c", "echo \"$@\" >&2", "sh"]).run(SOON);
+
+    assert!(log.starts_with("other serve --brokers b:1 --flag --listen"), "{log}");
 }
 
 #[test]

@@ -69,12 +69,12 @@ impl Bridge {
         self.running.folder()
     }
 
-    pub(crate) fn pid(&self) -> i32 {
-        Pid::from_child(&self.running.child).as_raw_pid()
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.running.child)
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.running.child), signal).unwrap();
+        kill_process(self.pid(), signal).unwrap();
     }
 
     /// Waits for the process to end of itself, and for the rest of its log.

@@ -29,7 +29,7 @@ use jars::Jars;
 use node::{Node, Ports, Proxied};
 
 /// Set to 1, as CI does, it turns a skipped test into a failed one.
-const REQUIRE: &str = "HOOKBRIDGE_REQUIRE_KAFKA";
+pub(crate) const REQUIRE: &str = "HOOKBRIDGE_REQUIRE_KAFKA";
 
 /// Answers 5 s after a first start; after a kill only when its old session is over, 12 to 14 s. The
 /// rest is for a busy machine.

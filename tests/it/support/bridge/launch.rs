@@ -47,6 +47,18 @@ impl Launch {
         }
     }
 
+    /// Another build of the bridge in the place of ours.
+    pub(crate) fn binary(mut self, path: &Path) -> Self {
+        path.to_str().expect("the path is UTF-8").clone_into(&mut self.program);
+        self
+    }
+
+    /// Flags as they would be typed.
+    pub(crate) fn args(mut self, typed: &[String]) -> Self {
+        self.args.extend_from_slice(typed);
+        self
+    }
+
     /// A flag and its value.
     pub(crate) fn arg(mut self, flag: &str, value: impl Into<String>) -> Self {
         self.args.extend([flag.to_owned(), value.into()]);
@@ -70,10 +82,14 @@ impl Launch {
         self
     }
 
-    /// Run by another program, which becomes it: with these arguments before its own.
-    pub(crate) fn under(mut self, program: &str, args: impl IntoIterator<Item = String>) -> Self {
+    /// Run by another program that becomes it, such as a tracer: with these arguments before its own.
+    pub(crate) fn under(
+        mut self,
+        program: &str,
+        args: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
         self.args.insert(0, mem::replace(&mut self.program, program.to_owned()));
-        self.args.splice(0..0, args);
+        self.args.splice(0..0, args.into_iter().map(Into::into));
         self
     }
 

@@ -1,0 +1,97 @@
+//! `cargo bench --bench speed`: what the bridge costs beside its two libraries alone.
+//!
+//! Three servers take the same posts from one load generator, side by side and in turns: bare
+//! hyper, a bare prototype of hyper and librdkafka, and `hookbridge serve` with credentials and
+//! metrics. The last two write to one Kafka, which is started for them.
+//!
+//! Promise: the ratios of one run can be relied on within the spread that stands beside them. The
+//! figures themselves belong to one machine and one hour. It fails when a post was not answered
+//! 200; it judges nothing else.
+//!
+//! Begin at [`bench`] and [`row`]; [`load`] is the load generator.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program of its own, for people at a terminal: it prints, and ends where it fails"
+)]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts and times of a few minutes"
+)]
+
+mod options;
+mod bench;
+mod row;
+mod depth;
+mod soak;
+mod wrk;
+mod subject;
+mod bare;
+mod prototype;
+mod server;
+mod broker;
+mod child;
+mod load;
+mod posts;
+mod schedule;
+mod answer;
+mod sample;
+mod usage;
+mod spread;
+mod report;
+mod table;
+mod chart;
+
+/// What the integration tests stand on serves here as well: the real Kafka, the bridge as a process.
+#[path = "../../tests/it"]
+#[allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    clippy::pedantic,
+    reason = "tests need more of it, and are held to less"
+)]
+mod it {
+    pub(crate) mod support;
+}
+use it::support;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::bench::Bench;
+use crate::options::Options;
+
+/// What cargo puts behind the flags of a benchmark.
+const CARGO: &str = "--bench";
+
+fn main() -> ExitCode {
+    if let Some(job) = child::job() {
+        run_child(&job.iter().map(String::as_str).collect::<Vec<_>>());
+        return ExitCode::SUCCESS;
+    }
+    let mut args: Vec<_> = std::env::args().collect();
+    if args.pop_if(|last| last == CARGO).is_none() {
+        eprintln!("to be run by: cargo bench --bench speed");
+        return ExitCode::SUCCESS;
+    }
+    match Bench::start(Options::parse_from(args)).and_then(Bench::run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("failed: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_child(job: &[&str]) {
+    match job {
+        [subject::BARE] => bare::run(),
+        [subject::PROTOTYPE, brokers, topic] => prototype::run(brokers, topic),
+        [broker::MOCK, partitions, round_trip] => broker::run_mock(partitions, round_trip),
+        other => panic!("no such job: {other:?}"),
+    }
+}

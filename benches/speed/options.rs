@@ -1,0 +1,121 @@
+//! The flags of the benchmark.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+
+use crate::broker::Kind;
+use crate::posts::APP_IDS;
+use crate::row::Rounds;
+
+/// The bridge that cargo has built beside the benchmark.
+const BRIDGE: &str = env!("CARGO_BIN_EXE_hookbridge");
+
+/// Compares the bridge with bare hyper and with a bare prototype of hyper and librdkafka
+///
+/// All on this machine, in one run. Ends with an error when a post was not answered 200.
+#[derive(Debug, Parser)]
+#[command(name = "cargo bench --bench speed --", max_term_width = 100)]
+pub(crate) struct Options {
+    /// A minute instead of five: fewer cases, fewer and shorter rounds
+    #[arg(long)]
+    pub(crate) quick: bool,
+
+    /// Connections at once, a row of the table each [default: 1,64,256,1024,4096; quick: 1,64,256]
+    #[arg(long, value_delimiter = ',', value_name = "N,…")]
+    connections: Vec<usize>,
+
+    /// Projects that are posted for, a row each
+    #[arg(long, value_delimiter = ',', value_name = "N,…", default_values_t = [7, 1],
+          value_parser = app_ids)]
+    pub(crate) app_ids: Vec<usize>,
+
+    /// Posts a second in all rows: open loop [default: closed loop, and one row of open loop]
+    #[arg(long, value_name = "N")]
+    pub(crate) rate: Option<f64>,
+
+    /// Rounds of each row [default: 5; quick: 3]
+    #[arg(long, value_name = "N")]
+    rounds: Option<usize>,
+
+    /// Time of each run, of which there are three in a round [default: 1300ms; quick: 500ms]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    time: Option<Duration>,
+
+    /// Which Kafka [default: real where Java and Maven are, else mock]
+    #[arg(long, value_enum)]
+    kafka: Option<Kind>,
+
+    /// Partitions of the topic
+    #[arg(long, value_name = "N", default_value = "6")]
+    pub(crate) partitions: i32,
+
+    /// How much longer the mock takes over every answer: brokers that are far away
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "0ms")]
+    pub(crate) round_trip: Duration,
+
+    /// Another build of the bridge
+    #[arg(long, value_name = "FILE", default_value = BRIDGE)]
+    pub(crate) bridge: PathBuf,
+
+    /// Records in the spool, each a row of the second table [default: 0,100000,1000000; quick: 0,100000]
+    #[arg(long, value_delimiter = ',', value_name = "N,…")]
+    depths: Option<Vec<usize>>,
+
+    /// At the end, this many posts to the bridge, and its memory before and after
+    #[arg(long, value_name = "POSTS", default_value = "0")]
+    pub(crate) soak: u64,
+
+    /// All samples and ratios on standard output as JSON, in the table's place
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Draws CPU per post and p99 over the connections
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+
+    /// In the table's place: the load generator beside wrk, on bare hyper and on the bridge
+    #[arg(long)]
+    pub(crate) wrk: bool,
+
+    /// Further flags of `hookbridge serve`
+    #[arg(last = true, value_name = "FLAG")]
+    pub(crate) serve: Vec<String>,
+}
+
+impl Options {
+    pub(crate) fn connections(&self) -> Vec<usize> {
+        match (&*self.connections, self.quick) {
+            ([], true) => vec![1, 64, 256],
+            ([], false) => vec![1, 64, 256, 1024, 4096],
+            (given, _) => given.to_vec(),
+        }
+    }
+
+    pub(crate) fn depths(&self) -> Vec<usize> {
+        let usual: &[usize] = if self.quick { &[0, 100_000] } else { &[0, 100_000, 1_000_000] };
+        self.depths.clone().unwrap_or_else(|| usual.to_vec())
+    }
+
+    pub(crate) fn rounds(&self) -> Rounds {
+        let (count, time) = if self.quick { (3, 500) } else { (5, 1300) };
+        Rounds {
+            count: self.rounds.unwrap_or(count),
+            warm_up: Duration::from_millis(200),
+            time: self.time.unwrap_or(Duration::from_millis(time)),
+        }
+    }
+
+    /// A round trip can be had of the mock alone.
+    pub(crate) fn kafka(&self) -> Kind {
+        let best = || if self.round_trip.is_zero() { Kind::best() } else { Kind::Mock };
+        self.kafka.unwrap_or_else(best)
+    }
+}
+
+fn app_ids(typed: &str) -> Result<usize, String> {
+    let range = 1..=APP_IDS.len();
+    let count = typed.parse().ok().filter(|count| range.contains(count));
+    count.ok_or_else(|| format!("one of {} to {}", range.start(), range.end()))
+}

@@ -1,0 +1,118 @@
+//! One row of the table: some connections, some projects, three servers, several rounds.
+//!
+//! A round runs the servers one after another, on connections that stay open for the whole row; the
+//! next round begins with another. What disturbs a machine for a second or two disturbs neighbours
+//! alike, so the ratios within a round say more than the ratio of two averages.
+
+use std::io;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::load::Load;
+use crate::posts::Posts;
+use crate::sample::{Figure, Sample};
+use crate::schedule::Pace;
+use crate::spread::Spread;
+use crate::subject::{Role, Subject};
+
+/// What is asked of the servers.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Case {
+    pub(crate) connections: usize,
+    pub(crate) app_ids: usize,
+    /// None: closed loop.
+    pub(crate) posts_per_second: Option<f64>,
+}
+
+/// How thoroughly.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Rounds {
+    pub(crate) count: usize,
+    /// Of each run before it counts: batches find their size.
+    pub(crate) warm_up: Duration,
+    /// Of each run.
+    pub(crate) time: Duration,
+}
+
+/// What came of it: a sample for each round, in their order.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    pub(crate) case: Case,
+    pub(crate) bare: Vec<Sample>,
+    pub(crate) prototype: Vec<Sample>,
+    pub(crate) bridge: Vec<Sample>,
+}
+
+impl Case {
+    fn pace(self) -> Pace {
+        self.posts_per_second.map_or(Pace::Closed, Pace::Open)
+    }
+}
+
+impl Rounds {
+    /// Opens the connections and takes all samples of a case.
+    pub(crate) fn measure(&self, case: Case, subjects: &[Subject; 3]) -> io::Result<Row> {
+        let mut loads = Vec::with_capacity(subjects.len());
+        for subject in subjects {
+            let posts = Posts::new(case.app_ids);
+            loads.push((subject, Load::connect(subject.addr(), case.connections, posts)?));
+        }
+        let mut row = Row { case, bare: Vec::new(), prototype: Vec::new(), bridge: Vec::new() };
+        for _ in 0..self.count {
+            for (subject, load) in &mut loads {
+                let warm = Sample::take(load, subject.pid(), case.pace(), self.warm_up);
+                let mut sample = Sample::take(load, subject.pid(), case.pace(), self.time);
+                sample.failures += warm.failures;
+                sample.first_failure = warm.first_failure.or(sample.first_failure);
+                row.samples_mut(subject.role()).push(sample);
+            }
+            loads.rotate_left(1);
+        }
+        Ok(row)
+    }
+}
+
+impl Row {
+    pub(crate) fn samples(&self, role: Role) -> &[Sample] {
+        match role {
+            Role::Bare => &self.bare,
+            Role::Prototype => &self.prototype,
+            Role::Bridge => &self.bridge,
+        }
+    }
+
+    fn samples_mut(&mut self, role: Role) -> &mut Vec<Sample> {
+        match role {
+            Role::Bare => &mut self.bare,
+            Role::Prototype => &mut self.prototype,
+            Role::Bridge => &mut self.bridge,
+        }
+    }
+
+    /// A figure over the rounds.
+    pub(crate) fn figure(&self, role: Role, figure: Figure) -> Spread {
+        Spread::of(self.samples(role).iter().map(|sample| sample.figure(figure)))
+    }
+
+    /// What the bridge's figure is of another's, over the rounds.
+    pub(crate) fn ratio(&self, to: Role, figure: Figure) -> Spread {
+        let pairs = self.bridge.iter().zip(self.samples(to));
+        Spread::of(pairs.map(|(bridge, other)| bridge.figure(figure) / other.figure(figure)))
+    }
+
+    /// Posts of all servers that were not answered 200, and what was wrong with the first.
+    pub(crate) fn failures(&self) -> (u64, Option<String>) {
+        let samples = Role::ALL
+            .into_iter()
+            .flat_map(|role| self.samples(role).iter().map(move |sample| (role.label(), sample)));
+        let mut failures = (0, None);
+        for (label, sample) in samples {
+            failures.0 += sample.failures;
+            if let Some(why) = &sample.first_failure {
+                failures.1.get_or_insert_with(|| format!("{label}: {why}"));
+            }
+        }
+        failures
+    }
+}

@@ -1,0 +1,83 @@
+//! What one run of one server says.
+
+use std::time::Duration;
+
+use rustix::process::{Pid, getpid};
+use serde::Serialize;
+
+use crate::load::{Load, Tally};
+use crate::schedule::Pace;
+use crate::usage::Usage;
+
+/// The figures of one run.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Sample {
+    /// Posts that were answered 200.
+    pub(crate) posts: u64,
+    pub(crate) failures: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) first_failure: Option<String>,
+    pub(crate) posts_per_second: f64,
+    pub(crate) p50_ms: f64,
+    pub(crate) p99_ms: f64,
+    /// User and system time of the server, for each post.
+    pub(crate) cpu_us: f64,
+    /// Resident memory of the server, connections open.
+    pub(crate) rss_mb: f64,
+    /// User and system time of the load generator, for each post.
+    pub(crate) load_us: f64,
+}
+
+/// One of the figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Figure {
+    Rate,
+    P50,
+    P99,
+    Cpu,
+    Rss,
+    Load,
+}
+
+impl Sample {
+    /// Posts to a server for so long.
+    pub(crate) fn take(load: &mut Load, server: Pid, pace: Pace, time: Duration) -> Self {
+        let (own, before) = (Usage::of(getpid()), Usage::of(server));
+        let mut tally = load.run(pace, time);
+        let (after, own_after) = (Usage::of(server), Usage::of(getpid()));
+        let posts = tally.answered();
+        Self {
+            posts,
+            posts_per_second: posts as f64 / tally.elapsed.as_secs_f64(),
+            p50_ms: percentile(&mut tally, 50),
+            p99_ms: percentile(&mut tally, 99),
+            cpu_us: after.cpu_us_since(before, posts),
+            rss_mb: after.rss_mb(),
+            load_us: own_after.cpu_us_since(own, posts),
+            failures: tally.failures,
+            first_failure: tally.first_failure,
+        }
+    }
+
+    pub(crate) fn figure(&self, figure: Figure) -> f64 {
+        match figure {
+            Figure::Rate => self.posts_per_second,
+            Figure::P50 => self.p50_ms,
+            Figure::P99 => self.p99_ms,
+            Figure::Cpu => self.cpu_us,
+            Figure::Rss => self.rss_mb,
+            Figure::Load => self.load_us,
+        }
+    }
+}
+
+/// The latency that so many of a hundred posts are within, in milliseconds.
+fn percentile(tally: &mut Tally, percent: usize) -> f64 {
+    let latencies = &mut tally.latencies;
+    if latencies.is_empty() {
+        return f64::NAN;
+    }
+    let rank = (latencies.len() * percent).div_ceil(100) - 1;
+    let (_, nanos, _) = latencies.select_nth_unstable(rank);
+    f64::from(*nanos) / 1e6
+}
