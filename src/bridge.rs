@@ -101,7 +101,7 @@ pub enum BridgeError {
     /// The grace period is over.
     #[error("the grace period is over and {left} posts were still under way")]
     Left {
-        /// How many posts had no answer, or no report from Kafka.
+        /// How many posts had no answer, or no word from Kafka or the disk yet.
         left: usize,
     },
 }

@@ -75,7 +75,7 @@ labels! {
         InvalidNotification = "invalid_notification",
         /// The credential may not speak for this app_id.
         ForbiddenApp = "forbidden_app",
-        /// Kafka did not ack in time, or is known to be away.
+        /// Kafka did not ack in time or is known to be away, and the disk did not take the record.
         Unavailable = "unavailable",
         /// The record is over the topic's limit.
         RecordRefused = "record_refused",

@@ -4,7 +4,7 @@
 //! that refuses one record of a batch fails its neighbours with the same code, so such a report is
 //! no proof against any of them; every other code, and every code that is not known, says only
 //! that no ack came: the record may still be on Kafka. Each known code stands in one table; the
-//! lint against wildcards over known values holds it complete.
+//! lint against wildcards over known values and a test over all codes hold it complete.
 
 use rdkafka::types::RDKafkaErrorCode as Code;
 use std::fmt;

@@ -1,8 +1,9 @@
 //! A look at a spool from another process, while a bridge may be at work in it.
 //!
-//! Promise: it takes no lock that a bridge could meet, writes nothing, and holds no snapshot longer
-//! than one batch of rows takes, so that the bridge can move its log meanwhile. Damaged rows are
-//! shown with their fault. It does not repair.
+//! Promise: it takes no lock that a bridge could meet, changes nothing, and holds no snapshot longer
+//! than one batch of rows takes, so that the bridge can move its log meanwhile; [`SpoolReader::verify`]
+//! alone holds one for as long as it reads all pages. Damaged rows are shown with their fault. It
+//! does not repair.
 
 use crate::delivery::spool::aside;
 use crate::delivery::spool::connection::{self, Purpose};
@@ -26,7 +27,7 @@ const SET_ASIDE: &str = "SELECT id, at, reason, row_id, received, checksum, topi
 const COUNTS: &str = "SELECT id, received, key, coalesce(octet_length(topic) + octet_length(key) + \
                       octet_length(headers) + octet_length(value), 0) FROM rows WHERE id > ?1 \
                       ORDER BY id LIMIT ?2";
-/// Rows that are counted in one batch.
+/// Rows that are counted or checked in one batch.
 const BATCH: NonZeroUsize = NonZeroUsize::new(8192).expect("not zero");
 /// How often a log that looks damaged is walked again: a bridge may be writing it.
 const WALKS: usize = 3;
@@ -206,27 +207,45 @@ impl SpoolReader {
                 faults.push(line);
             }
         }
+        let mut last = None;
+        while let Some(id) = self.verify_batch(last, faults)? {
+            last = Some(id);
+        }
+        Ok(())
+    }
+
+    /// Checks the rows behind `last`; gives the last of them if there may be more.
+    fn verify_batch(
+        &self,
+        last: Option<i64>,
+        faults: &mut Vec<String>,
+    ) -> Result<Option<i64>, Fault> {
         // One snapshot, so that the count and the rows belong together.
         let snapshot = self.conn.unchecked_transaction()?;
         let ledger = Ledger::read(&snapshot)?;
         let mut select = snapshot.prepare(WAITING)?;
-        let mut rows = select.query([i64::MIN, i64::MAX])?;
-        let mut next = ledger.next(None);
+        let most = i64::try_from(BATCH.get()).unwrap_or(i64::MAX);
+        let mut rows = select.query([last.unwrap_or(i64::MIN), most])?;
+        let (mut seen, mut count) = (last, 0);
         while let Some(row) = rows.next()? {
             let id = row.get(3)?;
             let (columns, checksum) = Columns::read(row, 4)?;
             if let Err(unreadable) = columns.restore(id, checksum, &mut "".into()) {
                 faults.push(format!("row {id}: {unreadable}"));
             }
+            let next = ledger.next(seen);
             if next != Some(id) {
                 faults.push(format!("row {id} stands where row {next:?} should"));
             }
-            next = ledger.next(Some(id));
+            (seen, count) = (Some(id), count + 1);
         }
-        if let Some(id) = next {
+        if count == most {
+            return Ok(seen);
+        }
+        if let Some(id) = ledger.next(seen) {
             faults.push(format!("row {id} and those behind it are not there"));
         }
-        Ok(())
+        Ok(None)
     }
 
     fn count_keys(&self) -> Result<Vec<KeyCount>, Fault> {

@@ -1,5 +1,5 @@
-//! SIGTERM in each state of the gate: the bridge ends in time and in good order, what waits on disk
-//! stays there, and the next one drains it.
+//! SIGTERM while posts go to Kafka, while they are spooled, and while the spool is drained: the
+//! bridge ends in time and in good order, what waits on disk stays there, and the next one drains it.
 
 use std::time::Duration;
 
