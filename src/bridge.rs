@@ -191,7 +191,10 @@ impl Bridge {
         tracing::info!(webhook = %addresses.webhook, admin = %addresses.admin, path, %topic, "listening");
         if let Some(crossing) = &crossing {
             let waiting = crossing.spool().status().rows;
-            tracing::info!(waiting, "posts are kept on disk while Kafka is away");
+            tracing::info!("posts are kept on disk while Kafka is away");
+            if waiting > 0 {
+                tracing::info!(waiting, "records of an earlier run wait on disk");
+            }
         } else {
             tracing::info!("without a spool, posts get 503 while Kafka is away");
         }

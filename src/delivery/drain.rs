@@ -154,7 +154,8 @@ impl Drain {
         if self.crossing.spool().is_closed() {
             return Err(DrainError::SpoolClosed);
         }
-        match self.availability.report().0 {
+        let report = self.availability.report().0;
+        match report {
             Report::Away { .. } => self.crossing.known_away(),
             Report::Up => self.crossing.known_back(),
             Report::Untried | Report::Doubted { .. } => {}
@@ -168,8 +169,13 @@ impl Drain {
                 self.more = More::Perhaps;
             }
         }
-        let standing = self.crossing.standing();
-        self.narration.tell(standing, Instant::now());
+        let (standing, now) = (self.crossing.standing(), Instant::now());
+        self.narration.tell(standing, now);
+        if self.window.is_under_way() && report == Report::Up {
+            self.narration.under_way(self.window.topic(), standing.backlog, now);
+        } else {
+            self.narration.not_stuck();
+        }
         Ok(match standing.state {
             State::Direct => IDLE_TICK,
             State::Spooling | State::Closing { .. } => TICK,

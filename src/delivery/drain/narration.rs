@@ -21,6 +21,8 @@ pub(super) struct Narration {
     posts: Posts,
     /// When trouble was told that is not over.
     told: Option<Instant>,
+    /// Since when rows have been under way without any being released.
+    stuck_since: Option<Instant>,
 }
 
 /// Where posts go, as it was told.
@@ -42,7 +44,12 @@ impl Posts {
 impl Narration {
     /// From here on; whoever starts the drain tells what waits already.
     pub(super) fn new(state: State) -> Self {
-        Self { progress: Progress::default(), posts: Posts::at(state), told: None }
+        Self {
+            progress: Progress::default(),
+            posts: Posts::at(state),
+            told: None,
+            stuck_since: None,
+        }
     }
 
     /// This is how it stands.
@@ -73,7 +80,20 @@ impl Narration {
     /// Rows were released.
     pub(super) fn released(&mut self, rows: u64, now: Instant) {
         self.progress.note(rows, now);
-        self.told = None;
+        (self.told, self.stuck_since) = (None, None);
+    }
+
+    /// Rows are under way, the first of them to this topic; nothing is known to be wrong with Kafka.
+    pub(super) fn under_way(&mut self, topic: Option<&str>, waiting: u64, now: Instant) {
+        let since = *self.stuck_since.get_or_insert(now);
+        if since + PAUSE <= now && self.is_due() {
+            tracing::warn!(topic, waiting, "kafka is there and takes no record from the spool");
+        }
+    }
+
+    /// None is under way, or Kafka is away.
+    pub(super) fn not_stuck(&mut self) {
+        self.stuck_since = None;
     }
 
     /// The drain starts over, or has done with a row that was refused. `topic` is the one of the

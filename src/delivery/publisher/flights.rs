@@ -5,7 +5,10 @@
 //! when neither Kafka nor the disk can still report on it. A plain value without I/O; the
 //! publisher feeds it.
 
+pub(super) mod next;
+
 use crate::delivery::publisher::Undelivered;
+use crate::delivery::publisher::flights::next::{Landing, Late, Next};
 use crate::delivery::publisher::outbox::KeyHash;
 use crate::delivery::receipt::Place;
 use crate::delivery::record::Record;
@@ -63,31 +66,6 @@ enum Sender {
     Left(Post),
     /// Nobody is to be told any more.
     Told,
-}
-
-/// What the publisher has to do next.
-#[must_use]
-pub(super) enum Next {
-    Nothing,
-    /// Close the account of a sender that left.
-    Close(Post, Fate),
-    /// Append the record to the spool.
-    Spool(Record),
-}
-
-/// Kafka's report was taken in.
-pub(super) struct Landing {
-    /// When its record was handed over, unless it was known to be late already.
-    pub(super) on_time: Option<Instant>,
-    pub(super) next: Next,
-}
-
-/// A flight without an ack in time.
-pub(super) struct Late {
-    pub(super) ticket: usize,
-    /// When it was handed over.
-    pub(super) since: Instant,
-    pub(super) next: Next,
 }
 
 impl Flights {

@@ -1,6 +1,7 @@
 //! The future that a post's handler awaits.
 
-use crate::delivery::publisher::flights::{Fate, Next};
+use crate::delivery::publisher::flights::Fate;
+use crate::delivery::publisher::flights::next::Next;
 use crate::delivery::publisher::{Publisher, Undelivered};
 use crate::delivery::receipt::Receipt;
 use crate::post::Post;

@@ -1,19 +1,26 @@
 //! A topic that is deleted and made again, one that takes smaller records than it did, and one that
 //! may not be written to.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+use rustix::process::Signal;
+use tempfile::tempdir;
 
 use crate::spool::{DRAINED, ROWS_SET_ASIDE, Scene, topic_of};
+use crate::support::bridge::Bridge;
+use crate::support::deadline::eventually;
 use crate::support::here;
 use crate::support::http::post;
 use crate::support::kafka::RealKafka;
 use crate::support::mock::MockKafka;
-use crate::support::notification::of_length;
+use crate::support::notification::{ROOMDROP, of_length};
 use crate::support::proxy::Network;
-use crate::support::rig::PATH;
+use crate::support::rig::{PATH, SOON};
 use crate::support::senders::Load;
+
+/// It is told after ten seconds.
+const NAMED: Duration = Duration::from_secs(30);
 
 #[test]
 fn what_was_posted_while_the_topic_was_gone_is_on_the_one_that_is_made_again() {
@@ -71,4 +78,29 @@ fn posts_are_kept_until_the_bridge_may_write_to_the_topic() {
 
 fn load() -> Load {
     Load::paced(150, 40).projects(20)
+}
+
+#[test]
+fn a_topic_that_its_rows_wait_for_is_named_in_the_log() {
+    let Some(kafka) = RealKafka::shared(here!()) else { return };
+    let temp = tempdir().unwrap();
+    let spool = temp.path().join("spool");
+    let serve = |topic| {
+        Bridge::with(kafka.bootstrap())
+            .no_auth()
+            .arg("--topic", topic)
+            .arg("--spool", spool.to_str().unwrap())
+    };
+    let mut first = serve("never-made").start();
+    assert_eq!(post(first.webhook(), PATH, &[], ROOMDROP).status, 200);
+    first.signal(Signal::TERM);
+    assert!(first.wait_exit(SOON).success());
+    kafka.create_topic("made-in-its-place", 3, &[]);
+
+    let second = serve("made-in-its-place").start();
+
+    let told = ["kafka is there and takes no record from the spool", "never-made"];
+    eventually(NAMED, "the topic is named", || {
+        second.log().lines().any(|line| told.iter().all(|words| line.contains(words)))
+    });
 }

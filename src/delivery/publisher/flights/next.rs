@@ -1,0 +1,31 @@
+//! What a flight asks of the publisher.
+
+use crate::delivery::publisher::flights::Fate;
+use crate::delivery::record::Record;
+use crate::post::Post;
+use std::time::Instant;
+
+/// What the publisher has to do next.
+#[must_use]
+pub(in crate::delivery::publisher) enum Next {
+    Nothing,
+    /// Close the account of a sender that left.
+    Close(Post, Fate),
+    /// Append the record to the spool.
+    Spool(Record),
+}
+
+/// Kafka's report was taken in.
+pub(in crate::delivery::publisher) struct Landing {
+    /// When its record was handed over, unless it was known to be late already.
+    pub(in crate::delivery::publisher) on_time: Option<Instant>,
+    pub(in crate::delivery::publisher) next: Next,
+}
+
+/// A flight without an ack in time.
+pub(in crate::delivery::publisher) struct Late {
+    pub(in crate::delivery::publisher) ticket: usize,
+    /// When it was handed over.
+    pub(in crate::delivery::publisher) since: Instant,
+    pub(in crate::delivery::publisher) next: Next,
+}
