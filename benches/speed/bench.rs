@@ -11,6 +11,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::broker::Broker;
 use crate::chart::Chart;
+use crate::curve::Curve;
 use crate::depth;
 use crate::load::Load;
 use crate::options::Options;
@@ -83,6 +84,11 @@ impl Bench {
         if self.options.wrk {
             return wrk::compare(&self.subjects, &self.options.connections(), self.report.rounds);
         }
+        if !self.options.curve.is_empty() {
+            let [_, _, shipped] = &self.subjects;
+            let curve = Curve::start(&self.options, &self.broker, shipped);
+            return curve.draw(&self.cases(1 + self.options.curve.len()));
+        }
         self.rows()?;
         self.depths()?;
         if self.options.soak > 0 {
@@ -101,18 +107,23 @@ impl Bench {
     }
 
     fn rows(&mut self) -> io::Result<()> {
+        self.cases(self.subjects.len()).into_iter().try_for_each(|case| self.row(case))
+    }
+
+    /// What is asked of so many servers at once, as far as files suffice for it.
+    fn cases(&self, servers: usize) -> Vec<Case> {
+        let mut cases = Vec::new();
         for connections in self.options.connections() {
-            let files = (connections * self.subjects.len()) as u64 + OTHER_FILES;
+            let files = (connections * servers) as u64 + OTHER_FILES;
             if files > self.files {
                 eprintln!("left out: {connections} connections, which need {files} open files");
                 continue;
             }
-            for app_ids in self.options.app_ids.clone() {
-                let posts_per_second = self.options.rate;
-                self.row(Case { connections, app_ids, posts_per_second })?;
-            }
+            let posts_per_second = self.options.rate;
+            let case = |&app_ids| Case { connections, app_ids, posts_per_second };
+            cases.extend(self.options.app_ids.iter().map(case));
         }
-        Ok(())
+        cases
     }
 
     fn depths(&mut self) -> io::Result<()> {

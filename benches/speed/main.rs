@@ -26,6 +26,7 @@ mod bench;
 mod row;
 mod depth;
 mod soak;
+mod curve;
 mod wrk;
 mod subject;
 mod bare;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use crate::broker::Kind;
+use crate::curve::Variant;
 use crate::posts::APP_IDS;
 use crate::row::Rounds;
 
@@ -78,6 +79,11 @@ pub(crate) struct Options {
     /// In the table's place: the load generator beside wrk, on bare hyper and on the bridge
     #[arg(long)]
     pub(crate) wrk: bool,
+
+    /// In the table's place: the bridge with these flags beside the bridge without, in turns; as often
+    /// as there are variants. A first word that is no flag is another build of the bridge
+    #[arg(long, value_name = "FLAGS", allow_hyphen_values = true)]
+    pub(crate) curve: Vec<Variant>,
 
     /// Further flags of `hookbridge serve`
     #[arg(last = true, value_name = "FLAG")]

@@ -51,25 +51,33 @@ impl Case {
 }
 
 impl Rounds {
-    /// Opens the connections and takes all samples of a case.
+    /// Takes all samples of a case, of bare hyper, prototype and bridge.
     pub(crate) fn measure(&self, case: Case, subjects: &[Subject; 3]) -> io::Result<Row> {
+        let samples = self.take(case, &subjects.each_ref())?;
+        let [bare, prototype, bridge] = samples.try_into().expect("there are three");
+        Ok(Row { case, bare, prototype, bridge })
+    }
+
+    /// Opens the connections and takes all samples of a case, those of each server together.
+    pub(crate) fn take(&self, case: Case, subjects: &[&Subject]) -> io::Result<Vec<Vec<Sample>>> {
+        let mut samples = vec![Vec::with_capacity(self.count); subjects.len()];
         let mut loads = Vec::with_capacity(subjects.len());
-        for subject in subjects {
+        for (index, subject) in subjects.iter().enumerate() {
             let posts = Posts::new(case.app_ids);
-            loads.push((subject, Load::connect(subject.addr(), case.connections, posts)?));
+            let load = Load::connect(subject.addr(), case.connections, posts)?;
+            loads.push((index, subject.pid(), load));
         }
-        let mut row = Row { case, bare: Vec::new(), prototype: Vec::new(), bridge: Vec::new() };
         for _ in 0..self.count {
-            for (subject, load) in &mut loads {
-                let warm = Sample::take(load, subject.pid(), case.pace(), self.warm_up);
-                let mut sample = Sample::take(load, subject.pid(), case.pace(), self.time);
+            for (index, pid, load) in &mut loads {
+                let warm = Sample::take(load, *pid, case.pace(), self.warm_up);
+                let mut sample = Sample::take(load, *pid, case.pace(), self.time);
                 sample.failures += warm.failures;
                 sample.first_failure = warm.first_failure.or(sample.first_failure);
-                row.samples_mut(subject.role()).push(sample);
+                samples[*index].push(sample);
             }
             loads.rotate_left(1);
         }
-        Ok(row)
+        Ok(samples)
     }
 }
 
@@ -82,14 +90,6 @@ impl Row {
         }
     }
 
-    fn samples_mut(&mut self, role: Role) -> &mut Vec<Sample> {
-        match role {
-            Role::Bare => &mut self.bare,
-            Role::Prototype => &mut self.prototype,
-            Role::Bridge => &mut self.bridge,
-        }
-    }
-
     /// A figure over the rounds.
     pub(crate) fn figure(&self, role: Role, figure: Figure) -> Spread {
         Spread::of(self.samples(role).iter().map(|sample| sample.figure(figure)))
@@ -97,8 +97,7 @@ impl Row {
 
     /// What the bridge's figure is of another's, over the rounds.
     pub(crate) fn ratio(&self, to: Role, figure: Figure) -> Spread {
-        let pairs = self.bridge.iter().zip(self.samples(to));
-        Spread::of(pairs.map(|(bridge, other)| bridge.figure(figure) / other.figure(figure)))
+        ratio(&self.bridge, self.samples(to), figure)
     }
 
     /// Posts of all servers that were not answered 200, and what was wrong with the first.
@@ -115,4 +114,10 @@ impl Row {
         }
         failures
     }
+}
+
+/// What a figure of one is of another's, round by round.
+pub(crate) fn ratio(one: &[Sample], other: &[Sample], figure: Figure) -> Spread {
+    let pairs = one.iter().zip(other);
+    Spread::of(pairs.map(|(one, other)| one.figure(figure) / other.figure(figure)))
 }

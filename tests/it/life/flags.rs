@@ -40,6 +40,8 @@ const VALUES: &[(&str, &str)] = &[
     ("--source", "two words"),
     ("--source", "http://[::1"),
     ("--log", "post=loud"),
+    ("--log", "inof"),
+    ("--log", "info,"),
     ("--log-format", "xml"),
     ("--kafka-property", "client.id"),
     ("--kafka-property", "no.such.property=1"),
