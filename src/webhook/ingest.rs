@@ -86,6 +86,8 @@ impl Ingest {
                 return rejection.response(connection);
             }
         };
+        // What is gone before the wait is a kilobyte less for each post under way.
+        drop((head, body));
         let (fate, mut post) = self.publisher.publish(record, post).await;
         match fate {
             Ok(receipt) => {
