@@ -14,6 +14,14 @@ use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Event loops, each with a producer of its own and so with batches of its own.
+///
+/// Beside one, on two cores that load generator and Kafka share, at 64, 256 and 1,024 connections: two
+/// answer 0.94, 0.90 and 1.11 times as many posts a second for 1.02, 1.13 and 1.02 times the CPU each,
+/// four 0.67, 0.79 and 1.01 times as many for 1.61, 1.45 and 1.08 times the CPU. (Medians of seven
+/// rounds of `cargo bench --bench speed -- --curve "--workers N"`.)
+const WORKERS: &str = "1";
+
 /// Publishes the notifications of a cloud video service to Apache Kafka.
 ///
 /// A 200 means that the notification is on Kafka, in all in-sync replicas, or synced to disk.
@@ -128,7 +136,7 @@ pub struct ServeArgs {
     pub grace: Duration,
 
     /// Event loops. One carries tens of thousands of posts a second; two make smaller batches
-    #[arg(long, env = "HOOKBRIDGE_WORKERS", value_name = "N", default_value = "1")]
+    #[arg(long, env = "HOOKBRIDGE_WORKERS", value_name = "N", default_value = WORKERS)]
     pub workers: NonZeroU16,
 
     /// The `ce_source` of every record, a URI-reference

@@ -7,7 +7,7 @@ use clap::Parser;
 
 use crate::broker::Kind;
 use crate::curve::Variant;
-use crate::posts::APP_IDS;
+use crate::posts::MOST_APP_IDS;
 use crate::row::Rounds;
 
 /// The bridge that cargo has built beside the benchmark.
@@ -121,7 +121,7 @@ impl Options {
 }
 
 fn app_ids(typed: &str) -> Result<usize, String> {
-    let range = 1..=APP_IDS.len();
+    let range = 1..=MOST_APP_IDS;
     let count = typed.parse().ok().filter(|count| range.contains(count));
     count.ok_or_else(|| format!("one of {} to {}", range.start(), range.end()))
 }

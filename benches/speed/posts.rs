@@ -26,6 +26,9 @@ pub(crate) const APP_IDS: [&str; 7] = [
     "5f3a9c1e7d2b4a0012c4e803",
 ];
 
+/// Projects that posts can be had of.
+pub(crate) const MOST_APP_IDS: usize = 1000;
+
 /// The last digits of a number, more than a run can count to.
 const DIGITS: usize = 16;
 const PLACE: &str = "################";
@@ -41,7 +44,7 @@ pub(crate) struct Posts {
 impl Posts {
     /// For the first `app_ids` projects. The numbers begin at random, so that two rows differ.
     pub(crate) fn new(app_ids: usize) -> Self {
-        let requests: Vec<_> = APP_IDS[..app_ids].iter().map(|app_id| of(app_id)).collect();
+        let requests: Vec<_> = (0..app_ids).map(|index| of(&app_id(index))).collect();
         let place = requests[0]
             .windows(DIGITS)
             .position(|bytes| bytes == PLACE.as_bytes())
@@ -61,6 +64,11 @@ impl Posts {
         self.next += 1;
         request
     }
+}
+
+/// Behind the first seven they are numbered.
+fn app_id(index: usize) -> String {
+    APP_IDS.get(index).map_or_else(|| format!("5f3a9c1e7d2b4a0012c5{index:04x}"), |&id| id.into())
 }
 
 fn of(app_id: &str) -> Vec<u8> {
