@@ -17,9 +17,9 @@ use std::time::Duration;
 /// Event loops, each with a producer of its own and so with batches of its own.
 ///
 /// Beside one, on two cores that load generator and Kafka share, at 64, 256 and 1,024 connections: two
-/// answer 0.94, 0.90 and 1.11 times as many posts a second for 1.02, 1.13 and 1.02 times the CPU each,
-/// four 0.67, 0.79 and 1.01 times as many for 1.61, 1.45 and 1.08 times the CPU. (Medians of seven
-/// rounds of `cargo bench --bench speed -- --curve "--workers N"`.)
+/// answer 0.94, 0.90 and 1.11 times as many posts a second for 1.02, 1.13 and 1.02 times the CPU per
+/// post, four 0.67, 0.79 and 1.01 times as many for 1.61, 1.45 and 1.08 times. (Medians of seven rounds
+/// of `cargo bench --bench speed -- --rounds 7 --curve "--workers N"`.)
 const WORKERS: &str = "1";
 
 /// Publishes the notifications of a cloud video service to Apache Kafka.

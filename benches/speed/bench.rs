@@ -12,7 +12,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::broker::Broker;
 use crate::chart::Chart;
 use crate::curve::Curve;
-use crate::depth;
+use crate::depth::Measurement;
 use crate::load::Load;
 use crate::options::Options;
 use crate::posts::{APP_IDS, Posts};
@@ -61,6 +61,7 @@ impl Bench {
             Subject::prototype(&broker),
             Subject::bridge(&broker, &options.bridge, &options.serve),
         ];
+        let [_, _, bridge] = &subjects;
         let report = Report {
             bridge: version(&options.bridge),
             bridge_mb: fs::metadata(&options.bridge)?.len() as f64 / 1e6,
@@ -71,6 +72,7 @@ impl Bench {
             round_trip_ms: options.round_trip.as_millis(),
             rounds: options.rounds(),
             idle_rss_mb: subjects.each_ref().map(Subject::idle_rss_mb),
+            ready_ms: bridge.ready_after().as_secs_f64() * 1e3,
             rows: Vec::new(),
             depths: Vec::new(),
             soak: None,
@@ -92,9 +94,11 @@ impl Bench {
         self.rows()?;
         self.depths()?;
         if self.options.soak > 0 {
-            let [_, _, bridge] = &self.subjects;
-            let soak = soak(bridge, self.options.app_ids[0], self.options.soak)?;
+            // One that has seen nothing: freed memory of a busier time would hide what grows.
+            let bridge = self.another_bridge();
+            let soak = soak(&bridge, self.options.app_ids[0], self.options.soak)?;
             self.say(&soak);
+            self.failure = self.failure.take().or_else(|| soak.first_failure.clone());
             self.report.soak = Some(soak);
         }
         if self.options.json {
@@ -129,7 +133,7 @@ impl Bench {
     fn depths(&mut self) -> io::Result<()> {
         for depth in self.options.depths() {
             eprintln!("measuring {depth} records in the spool");
-            let found = depth::measure(depth, &self.broker, &self.options, self.report.rounds)?;
+            let found = Measurement { broker: &self.broker, options: &self.options }.take(depth)?;
             self.say(&found);
             self.failure = self.failure.take().or_else(|| found.failure());
             self.report.depths.push(found);
@@ -157,6 +161,10 @@ impl Bench {
         follows.then_some(Case { posts_per_second: Some(rate.round()), ..case })
     }
 
+    fn another_bridge(&self) -> Subject {
+        Subject::bridge(&self.broker, &self.options.bridge, &self.options.serve)
+    }
+
     /// For people.
     fn say(&self, text: impl std::fmt::Display) {
         if !self.options.json {
@@ -177,8 +185,9 @@ fn warm_up(broker: &Broker) -> io::Result<()> {
     eprintln!("warming Kafka up");
     let subject = Subject::prototype(broker);
     let posts = Posts::new(APP_IDS.len());
-    Load::connect(subject.addr(), WARM_UP_CONNECTIONS, posts)?.run(Pace::Closed, WARM_UP);
-    Ok(())
+    let tally =
+        Load::connect(subject.addr(), WARM_UP_CONNECTIONS, posts)?.run(Pace::Closed, WARM_UP);
+    tally.first_failure.map_or(Ok(()), |why| Err(io::Error::other(format!("warming up: {why}"))))
 }
 
 /// Each connection is a file, here and, since children inherit the limit, in the servers. Gives

@@ -1,7 +1,8 @@
 //! How a figure moves with a flag: what the defaults were chosen by.
 //!
 //! Bridges with other flags, or of another build, beside the bridge as it is shipped: on one broker, in
-//! turns. The ratios are to the bridge as it is shipped. It fails when a post was not answered 200.
+//! turns. The ratios are to the bridge as it is shipped. Goes on where a post was not answered 200, and
+//! fails at the end.
 
 use std::convert::Infallible;
 use std::io;
@@ -25,23 +26,6 @@ const FIGURES: [(Figure, &str); 5] = [
     (Figure::Rss, "RSS"),
 ];
 const WIDTH: usize = 18;
-
-/// A bridge that is not as it is shipped.
-#[derive(Debug, Clone)]
-pub(crate) struct Variant {
-    build: Option<PathBuf>,
-    flags: Vec<String>,
-}
-
-impl FromStr for Variant {
-    type Err = Infallible;
-
-    fn from_str(typed: &str) -> Result<Self, Infallible> {
-        let mut words = typed.split_whitespace().map(str::to_owned).peekable();
-        let build = words.next_if(|word| !word.starts_with('-')).map(PathBuf::from);
-        Ok(Self { build, flags: words.collect() })
-    }
-}
 
 /// All that is compared, as it runs.
 pub(crate) struct Curve<'a> {
@@ -67,15 +51,23 @@ impl<'a> Curve<'a> {
     pub(crate) fn draw(&self, cases: &[Case]) -> io::Result<()> {
         let variants = self.variants.iter().map(|(_, subject)| subject);
         let subjects: Vec<_> = [self.shipped].into_iter().chain(variants).collect();
+        let mut failure = None;
         for case in cases {
             let samples = self.rounds.take(*case, &subjects)?;
-            let failure = samples.iter().flatten().find_map(|sample| sample.first_failure.clone());
-            if let Some(why) = failure {
-                return Err(io::Error::other(format!("{}: {why}", CaseText(*case))));
-            }
             self.print(*case, &samples);
+            failure = failure.or_else(|| self.failure(*case, &samples));
         }
-        Ok(())
+        failure.map_or(Ok(()), |why| Err(io::Error::other(why)))
+    }
+
+    /// What to say of a case where not all was answered 200.
+    fn failure(&self, case: Case, samples: &[Vec<Sample>]) -> Option<String> {
+        let labels =
+            ["as shipped"].into_iter().chain(self.variants.iter().map(|(label, _)| &**label));
+        labels.zip(samples).find_map(|(label, samples)| {
+            let why = samples.iter().find_map(|sample| sample.first_failure.as_ref())?;
+            Some(format!("{}, {label}: {why}", CaseText(case)))
+        })
     }
 
     fn print(&self, case: Case, samples: &[Vec<Sample>]) {
@@ -86,7 +78,9 @@ impl<'a> Curve<'a> {
             print!(", {title} {}", Short(median));
         }
         println!(" (ms, us/post, MB)");
-        FIGURES.iter().for_each(|(_, title)| print!("{title:>WIDTH$}"));
+        for (_, title) in FIGURES {
+            print!("{title:>WIDTH$}");
+        }
         println!();
         for ((label, _), variant) in self.variants.iter().zip(variants) {
             for (figure, _) in FIGURES {
@@ -94,6 +88,23 @@ impl<'a> Curve<'a> {
             }
             println!("   {label}");
         }
+    }
+}
+
+/// A bridge that is not as it is shipped.
+#[derive(Debug, Clone)]
+pub(crate) struct Variant {
+    build: Option<PathBuf>,
+    flags: Vec<String>,
+}
+
+impl FromStr for Variant {
+    type Err = Infallible;
+
+    fn from_str(typed: &str) -> Result<Self, Infallible> {
+        let mut words = typed.split_whitespace().map(str::to_owned).peekable();
+        let build = words.next_if(|word| !word.starts_with('-')).map(PathBuf::from);
+        Ok(Self { build, flags: words.collect() })
     }
 }
 

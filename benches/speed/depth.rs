@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use hookbridge::delivery::record::{Event, Record};
@@ -20,7 +20,6 @@ use crate::broker::{Broker, TOPIC};
 use crate::load::Load;
 use crate::options::Options;
 use crate::posts::{APP_IDS, Posts, body};
-use crate::row::Rounds;
 use crate::sample::Sample;
 use crate::schedule::Pace;
 use crate::subject::Subject;
@@ -34,6 +33,7 @@ const BATCH: usize = 1024;
 /// Of anything that the disk does.
 const DISK: Duration = Duration::from_secs(60);
 const DRAINED: &str = "hookbridge_spool_drained_total";
+const RECORDS: &str = "hookbridge_spool_records";
 
 /// What was found at one depth.
 #[derive(Debug, Serialize)]
@@ -48,44 +48,52 @@ pub(crate) struct Depth {
     spooling: Sample,
     draining: Sample,
     drained_per_second: f64,
+    /// Records that wait at the end: with none, the last answers were not given beside a drain.
+    left: f64,
 }
 
-/// Measures one depth.
-pub(crate) fn measure(
-    depth: usize,
-    broker: &Broker,
-    options: &Options,
-    rounds: Rounds,
-) -> io::Result<Depth> {
-    let folder = tempfile::tempdir()?;
-    let spool = folder.path().join("spool");
-    fill(&spool, depth);
-    let bytes_per_record = size_of(&spool)? as f64 / depth.max(1) as f64;
-    let away = Subject::bridge_over(&spool, NOBODY.to_owned(), &options.bridge);
-    let (ready_ms, idle_rss_mb) = (away.ready_after().as_secs_f64() * 1e3, away.idle_rss_mb());
-    let (spooling, _) = take(&away, rounds)?;
-    drop(away);
-    let there = Subject::bridge_over(&spool, broker.bootstrap(), &options.bridge);
-    let (draining, drained_per_second) = take(&there, rounds)?;
-    Ok(Depth {
-        records: depth,
-        bytes_per_record,
-        ready_ms,
-        idle_rss_mb,
-        spooling,
-        draining,
-        drained_per_second,
-    })
+/// What a depth is measured with.
+pub(crate) struct Measurement<'a> {
+    pub(crate) broker: &'a Broker,
+    pub(crate) options: &'a Options,
 }
 
-/// Posts to it for one run; also says how many records a second were drained meanwhile.
-fn take(bridge: &Subject, rounds: Rounds) -> io::Result<(Sample, f64)> {
-    let mut load = Load::connect(bridge.addr(), CONNECTIONS, Posts::new(APP_IDS.len()))?;
-    Sample::take(&mut load, bridge.pid(), Pace::Closed, rounds.warm_up);
-    let before = bridge.metric(DRAINED);
-    let sample = Sample::take(&mut load, bridge.pid(), Pace::Closed, rounds.time);
-    let drained = bridge.metric(DRAINED) - before;
-    Ok((sample, drained / rounds.time.as_secs_f64()))
+impl Measurement<'_> {
+    /// Measures one depth.
+    pub(crate) fn take(&self, depth: usize) -> io::Result<Depth> {
+        let folder = tempfile::tempdir()?;
+        let spool = folder.path().join("spool");
+        fill(&spool, depth);
+        let bytes_per_record = size_of(&spool)? as f64 / depth.max(1) as f64;
+        let away = self.bridge(&spool, NOBODY.to_owned());
+        let (ready_ms, idle_rss_mb) = (away.ready_after().as_secs_f64() * 1e3, away.idle_rss_mb());
+        let spooling = self.sample(&away)?;
+        drop(away);
+        let there = self.bridge(&spool, self.broker.bootstrap());
+        let (before, start) = (there.metric(DRAINED), Instant::now());
+        let draining = self.sample(&there)?;
+        let drained = there.metric(DRAINED) - before;
+        Ok(Depth {
+            records: depth,
+            bytes_per_record,
+            ready_ms,
+            idle_rss_mb,
+            spooling,
+            draining,
+            drained_per_second: drained / start.elapsed().as_secs_f64(),
+            left: there.metric(RECORDS),
+        })
+    }
+
+    fn bridge(&self, spool: &Path, bootstrap: String) -> Subject {
+        let Options { bridge, serve, .. } = self.options;
+        Subject::bridge_over(spool, bootstrap, self.broker.needs(), bridge, serve)
+    }
+
+    fn sample(&self, bridge: &Subject) -> io::Result<Sample> {
+        let mut load = Load::connect(bridge.addr(), CONNECTIONS, Posts::new(APP_IDS.len()))?;
+        Ok(self.options.rounds().sample(&mut load, bridge, Pace::Closed))
+    }
 }
 
 /// Records as the bridge would have left them.
@@ -161,6 +169,11 @@ impl fmt::Display for Depth {
             write!(f, "{phase:16}{posts_per_second:>10.0} answers/s, p50 {p50_ms:.2} ms")?;
             writeln!(f, ", p99 {p99_ms:.2} ms, {cpu_us:.1} us CPU/post, {rss_mb:.1} MB")?;
         }
-        writeln!(f, "{:16}{:>10.0} records/s to Kafka meanwhile", "", self.drained_per_second)
+        let Self { drained_per_second, left, .. } = self;
+        writeln!(
+            f,
+            "{:16}{drained_per_second:>10.0} records/s to Kafka meanwhile, {left:.0} left",
+            ""
+        )
     }
 }

@@ -77,12 +77,13 @@ pub(crate) struct Options {
     pub(crate) svg: Option<PathBuf>,
 
     /// In the table's place: the load generator beside wrk, on bare hyper and on the bridge
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["json", "svg", "soak", "depths"])]
     pub(crate) wrk: bool,
 
     /// In the table's place: the bridge with these flags beside the bridge without, in turns; as often
     /// as there are variants. A first word that is no flag is another build of the bridge
-    #[arg(long, value_name = "FLAGS", allow_hyphen_values = true)]
+    #[arg(long, value_name = "FLAGS", allow_hyphen_values = true,
+          conflicts_with_all = ["wrk", "json", "svg", "soak", "depths"])]
     pub(crate) curve: Vec<Variant>,
 
     /// Further flags of `hookbridge serve`

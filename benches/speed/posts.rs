@@ -26,7 +26,7 @@ pub(crate) const APP_IDS: [&str; 7] = [
     "5f3a9c1e7d2b4a0012c4e803",
 ];
 
-/// Projects that posts can be had of.
+/// Projects that posts can be had of: more than there are partitions to keep busy.
 pub(crate) const MOST_APP_IDS: usize = 1000;
 
 /// The last digits of a number, more than a run can count to.
@@ -66,7 +66,7 @@ impl Posts {
     }
 }
 
-/// Behind the first seven they are numbered.
+/// Behind those that have names they are numbered.
 fn app_id(index: usize) -> String {
     APP_IDS.get(index).map_or_else(|| format!("5f3a9c1e7d2b4a0012c5{index:04x}"), |&id| id.into())
 }

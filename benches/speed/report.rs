@@ -30,6 +30,8 @@ pub(crate) struct Report {
     pub(crate) rounds: Rounds,
     /// Before the first post: bare hyper, prototype, bridge.
     pub(crate) idle_rss_mb: [f64; 3],
+    /// From the start of the bridge's process to the first `/readyz` that says so, Kafka there.
+    pub(crate) ready_ms: f64,
     pub(crate) rows: Vec<RowReport>,
     pub(crate) depths: Vec<Depth>,
     pub(crate) soak: Option<Soak>,
@@ -68,11 +70,13 @@ pub(crate) struct Soak {
     pub(crate) posts: u64,
     pub(crate) rss_mb_before: f64,
     pub(crate) rss_mb_after: f64,
+    /// What was wrong with the first post that was not answered 200.
+    pub(crate) first_failure: Option<String>,
 }
 
 impl fmt::Display for Soak {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { posts, rss_mb_before, rss_mb_after } = self;
+        let Self { posts, rss_mb_before, rss_mb_after, first_failure: _ } = self;
         writeln!(
             f,
             "\nsoak: {posts} posts, RSS {rss_mb_before:.1} MB before, {rss_mb_after:.1} after"

@@ -1,4 +1,4 @@
-//! One row of the table: some connections, some projects, three servers, several rounds.
+//! One row of the table: some connections, some projects, some servers, several rounds.
 //!
 //! A round runs the servers one after another, on connections that stay open for the whole row; the
 //! next round begins with another. What disturbs a machine for a second or two disturbs neighbours
@@ -60,24 +60,28 @@ impl Rounds {
 
     /// Opens the connections and takes all samples of a case, those of each server together.
     pub(crate) fn take(&self, case: Case, subjects: &[&Subject]) -> io::Result<Vec<Vec<Sample>>> {
-        let mut samples = vec![Vec::with_capacity(self.count); subjects.len()];
-        let mut loads = Vec::with_capacity(subjects.len());
-        for (index, subject) in subjects.iter().enumerate() {
-            let posts = Posts::new(case.app_ids);
-            let load = Load::connect(subject.addr(), case.connections, posts)?;
-            loads.push((index, subject.pid(), load));
-        }
-        for _ in 0..self.count {
-            for (index, pid, load) in &mut loads {
-                let warm = Sample::take(load, *pid, case.pace(), self.warm_up);
-                let mut sample = Sample::take(load, *pid, case.pace(), self.time);
-                sample.failures += warm.failures;
-                sample.first_failure = warm.first_failure.or(sample.first_failure);
-                samples[*index].push(sample);
+        let connect = |subject: &&Subject| {
+            Load::connect(subject.addr(), case.connections, Posts::new(case.app_ids))
+        };
+        let mut loads = subjects.iter().map(connect).collect::<io::Result<Vec<_>>>()?;
+        let mut samples = vec![Vec::new(); subjects.len()];
+        for round in 0..self.count {
+            for turn in 0..subjects.len() {
+                let next = (round + turn) % subjects.len();
+                let sample = self.sample(&mut loads[next], subjects[next], case.pace());
+                samples[next].push(sample);
             }
-            loads.rotate_left(1);
         }
         Ok(samples)
+    }
+
+    /// One run, behind its warm-up; what fails there counts too.
+    pub(crate) fn sample(&self, load: &mut Load, subject: &Subject, pace: Pace) -> Sample {
+        let warm = Sample::take(load, subject.pid(), pace, self.warm_up);
+        let mut sample = Sample::take(load, subject.pid(), pace, self.time);
+        sample.failures += warm.failures;
+        sample.first_failure = warm.first_failure.or(sample.first_failure);
+        sample
     }
 }
 

@@ -78,16 +78,19 @@ impl Subject {
     pub(crate) fn bridge(broker: &Broker, binary: &Path, flags: &[String]) -> Self {
         let spool = tempfile::tempdir().expect("a folder for the spool");
         let bootstrap = broker.bootstrap();
-        let mut serve = serve(bootstrap, binary, spool.path(), flags);
-        if let Some(property) = broker.needs() {
-            serve = serve.arg("--kafka-property", property);
-        }
+        let serve = serve(spool.path(), bootstrap, broker.needs(), binary, flags);
         Self::launch(&serve, Some(spool))
     }
 
     /// The same over a spool that is there, with brokers that may not be.
-    pub(crate) fn bridge_over(spool: &Path, bootstrap: String, binary: &Path) -> Self {
-        Self::launch(&serve(bootstrap, binary, spool, &[]), None)
+    pub(crate) fn bridge_over(
+        spool: &Path,
+        bootstrap: String,
+        property: Option<&str>,
+        binary: &Path,
+        flags: &[String],
+    ) -> Self {
+        Self::launch(&serve(spool, bootstrap, property, binary, flags), None)
     }
 
     fn launch(serve: &Launch, spool: Option<TempDir>) -> Self {
@@ -157,12 +160,22 @@ impl Subject {
     }
 }
 
-fn serve(bootstrap: String, binary: &Path, spool: &Path, flags: &[String]) -> Launch {
-    Bridge::with(bootstrap)
+fn serve(
+    spool: &Path,
+    bootstrap: String,
+    property: Option<&str>,
+    binary: &Path,
+    flags: &[String],
+) -> Launch {
+    let serve = Bridge::with(bootstrap)
         .binary(binary)
         .arg("--topic", TOPIC)
         .arg("--spool", spool.to_str().expect("folders for temporary files are UTF-8"))
         .arg("--spool-max-bytes", SPOOL_LIMIT)
         .credentials(CREDENTIALS)
-        .args(flags)
+        .args(flags);
+    match property {
+        Some(property) => serve.arg("--kafka-property", property),
+        None => serve,
+    }
 }

@@ -88,7 +88,9 @@ impl fmt::Display for Head<'_> {
         let [bare, prototype, bridge] = self.0.idle_rss_mb;
         writeln!(
             f,
-            "RSS idle, MB: bare hyper {bare:.1}, prototype {prototype:.1}, hookbridge {bridge:.1}"
+            "RSS idle, MB: bare hyper {bare:.1}, prototype {prototype:.1}, hookbridge {bridge:.1}, \
+             which was ready after {:.0} ms",
+            self.0.ready_ms
         )
     }
 }

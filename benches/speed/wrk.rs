@@ -47,6 +47,12 @@ pub(crate) fn compare(
                 let ours = Sample::take(&mut load, subject.pid(), Pace::Closed, rounds.time);
                 pairs.push((ours, wrk(subject, connections, script.path().to_str().unwrap())?));
             }
+            for sample in pairs.iter().flat_map(|(ours, wrk)| [ours, wrk]) {
+                if sample.failures > 0 {
+                    let why = sample.first_failure.as_deref().unwrap_or("wrk says so");
+                    return Err(io::Error::other(format!("not answered 200: {why}")));
+                }
+            }
             println!("\n{}, connections: {connections}, app_ids: 1", subject.role().label());
             for (figure, title) in FIGURES {
                 let ours = Spread::of(pairs.iter().map(|(ours, _)| ours.figure(figure)));

@@ -3,9 +3,10 @@
 use crate::args::{LogArgs, LogFormat};
 use crate::cli::Failure;
 use std::io::{self, IsTerminal as _};
-use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Starts the log. Called once, before anything is logged.
@@ -18,34 +19,68 @@ pub(super) fn start_with<W>(args: &LogArgs, writer: W) -> Result<(), Failure>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = filter(&args.log)
+    let filter = targets(&args.log)
         .map_err(|reason| Failure::of_configuration(format!("--log {}: {reason}", args.log)))?;
-    let log = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE)
-        .with_writer(writer)
-        // A log that nobody reads must not end the bridge.
-        .log_internal_errors(false);
+    // A log that nobody reads must not end the bridge.
+    let lines = fmt::layer().with_writer(writer).log_internal_errors(false);
     match args.log_format {
         LogFormat::Text => {
             let colours = io::stderr().is_terminal()
                 && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
-            log.with_ansi(colours).finish().with(filter).init();
+            registry().with(lines.with_ansi(colours)).with(filter).init();
         }
         LogFormat::Json => {
-            let log = log.json().flatten_event(true).with_current_span(false);
-            log.finish().with(filter).init();
+            let lines = lines.json().flatten_event(true).with_current_span(false);
+            registry().with(lines).with(filter).init();
         }
     }
     Ok(())
 }
 
-/// Reads `level` and `target=level`, separated by commas. A target without a level, which would be
-/// all that is logged, is taken for a level that was mistyped.
-fn filter(typed: &str) -> Result<Targets, String> {
-    let directives: Vec<_> = typed.split(',').map(str::trim).collect();
-    let level = |typed: &&str| !typed.is_empty() && typed.parse::<LevelFilter>().is_ok();
-    if let Some(other) = directives.iter().find(|typed| !typed.contains('=') && !level(typed)) {
-        return Err(format!("{other:?} is no level (off, error, warn, info, debug, trace)"));
+/// Reads `level` and `target=level`, separated by commas. A target alone, which would be all that is
+/// logged, is taken for a level that was mistyped.
+fn targets(filter: &str) -> Result<Targets, String> {
+    filter.split(',').map(str::trim).try_fold(Targets::new(), |targets, directive| {
+        Ok(match directive.split_once('=') {
+            None => targets.with_default(level(directive)?),
+            Some((target, _)) if target.is_empty() || target.contains('[') => {
+                return Err(format!("{directive:?} is not target=level"));
+            }
+            Some((target, name)) => targets.with_target(target, level(name)?),
+        })
+    })
+}
+
+fn level(name: &str) -> Result<LevelFilter, String> {
+    let level = if name.is_empty() { None } else { name.parse().ok() };
+    level.ok_or_else(|| format!("{name:?} is no level (off, error, warn, info, debug, trace)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing::Level;
+
+    #[test]
+    fn the_default_level_and_that_of_a_target_are_told_apart() {
+        let targets = targets("info, post=debug").unwrap();
+        assert!(targets.would_enable("post", &Level::DEBUG));
+        assert!(targets.would_enable("hookbridge::bridge", &Level::INFO));
+        assert!(!targets.would_enable("hookbridge::bridge", &Level::DEBUG));
     }
-    directives.join(",").parse().map_err(|error: ParseError| error.to_string())
+
+    #[test]
+    fn what_is_below_every_level_of_the_filter_costs_one_look() {
+        let subscriber = registry().with(fmt::layer()).with(targets("info,post=warn").unwrap());
+        let most = tracing::Subscriber::max_level_hint(&subscriber);
+        assert_eq!(most, Some(LevelFilter::INFO));
+    }
+
+    #[test]
+    fn a_filter_that_would_silence_the_log_by_mistake_is_refused() {
+        for filter in ["inof", "", "info,", "post", "post=", "post=loud", "=debug", "post[a]=debug"]
+        {
+            assert!(targets(filter).is_err(), "{filter}");
+        }
+    }
 }

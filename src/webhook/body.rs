@@ -68,6 +68,7 @@ pub async fn read(
             first = data;
         } else {
             if whole.is_empty() {
+                whole.reserve(held);
                 whole.extend_from_slice(&first);
             }
             whole.extend_from_slice(&data);

@@ -86,7 +86,7 @@ impl Ingest {
                 return rejection.response(connection);
             }
         };
-        // What is gone before the wait is a kilobyte less for each post under way.
+        // Freed before the wait for the ack: the map of headers is a kilobyte for each post under way.
         drop((head, body));
         let (fate, mut post) = self.publisher.publish(record, post).await;
         match fate {

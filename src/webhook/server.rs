@@ -30,11 +30,11 @@ const CLOSE: HeaderValue = HeaderValue::from_static("close");
 /// The most that hyper's read buffer of a connection grows to, in bytes: the largest head. A
 /// notification's headers are a few hundred bytes, and a body is taken out as it comes.
 ///
-/// Measured with 8, 64 and 408 KiB (hyper's own) in its place: a usual post does not fill the 8 KiB
-/// that it begins with, CPU per post at 64, 256 and 1,024 connections is 0.95 to 1.00, memory the same
-/// (`cargo bench --bench speed -- --curve BUILD`, medians of seven rounds). Posts of 260 KB cost 1.1, 1.1
-/// and 0.87 times the CPU; the last takes 200 KB more for each connection that sends them, which is too
-/// dear for what is rare. Sockets are left to the kernel, which begins small and grows them at need.
+/// With 8, 64 and 408 KiB (hyper's own) in its place CPU per post at 64, 256 and 1,024 connections is
+/// 0.95 to 1.00, memory the same: a usual post does not fill the 8 KiB that it begins with. (Medians
+/// of seven rounds of `cargo bench --bench speed -- --rounds 7 --curve BUILD`.) Posts of 260 KB, by wrk,
+/// cost 1.08, 1.07 and 0.87 times the CPU; the last takes 200 KB more for each connection that sends
+/// them, too dear for what is rare.
 const MAX_HEAD: usize = 16 * 1024;
 /// After an accept failed for want of files, others get time to close theirs.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -20,8 +20,9 @@ const SENDERS: usize = 1000;
 /// Longer than it takes to open all connections.
 const ACK: Duration = Duration::from_secs(2);
 
-/// librdkafka looks for records that are too old once a second, and for requests as often.
-const GIVEN_UP: Duration = Duration::from_millis(2500);
+/// It lasts until librdkafka has given up too: behind the time-out of the posts, for which it looks once
+/// a second. What a shorter one leaves under way may still arrive.
+const OUTAGE: Duration = Duration::from_millis(2500);
 
 const RECEIVED: &str = "hookbridge_received_total";
 const CONNECTIONS: &str = "hookbridge_connections";
@@ -34,7 +35,7 @@ fn posts_of_a_thousand_senders_that_hung_up_are_published_and_counted_once() {
     rig.mock().round_trip_time(ACK);
 
     send_and_hang_up(rig.bridge(), SENDERS);
-    // They have all gone. Batches that have not left yet need not take as long.
+    // They have all gone. Now every ack comes, also of what is under way.
     rig.mock().round_trip_time(Duration::ZERO);
 
     rig.wait_for_count(CONNECTIONS, 0);
@@ -57,11 +58,11 @@ fn posts_of_a_thousand_senders_that_hung_up_on_an_outage_are_counted_unavailable
     let expected = expected.map(|(outcome, count)| (outcome.to_owned(), count));
     assert_eq!(rig.outcomes(), expected.into());
     rig.wait_for_count(CONNECTIONS, 0);
-    let_pass(GIVEN_UP);
+    let_pass(OUTAGE);
     rig.mock().broker_up();
     rig.bridge().wait_ready(SOON);
     assert_eq!(rig.post(&[], numbered(SENDERS)).status, 200);
-    // What was given up stays away when the outage lasts: no late copies of posts that will come again.
+    // What was given up stays away: no late copies of posts that their senders will repeat.
     assert_eq!(rig.records().len(), 2);
 }
 

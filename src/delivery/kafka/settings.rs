@@ -14,11 +14,11 @@ use std::time::Duration;
 /// Requests that may be under way to one broker at once. While they are, the next batch gathers by
 /// itself.
 ///
-/// Beside two, brokers on the same machine, seven app_ids on six partitions, 64 connections: with one,
-/// three and five requests the CPU per post is 1.09, 1.04 and 1.07, p50 1.20, 1.01 and 1.14. At 1,
-/// 256 and 1,024 connections nothing differs by more than 0.06. (This and the figures below are
-/// medians of seven rounds of `cargo bench --bench speed -- --curve FLAGS`; under 0.1 is noise.)
-/// Brokers that are far away want more; README says when.
+/// Beside two, with brokers on the same machine and seven projects on six partitions: at 64 connections
+/// the p50 is 1.20 with one, 1.02 with three, 1.12 with four and 1.19 with five, at 256 it is 1.01,
+/// 0.99, 1.06 and 1.12; CPU per post is 1.09, 1.02, 1.07, 1.11 and 1.00, 1.01, 1.03, 1.08. (This and
+/// the figures below are medians of seven rounds or more of `cargo bench --bench speed -- --rounds 7
+/// --curve FLAGS`; CPU within 0.1 is noise.) Brokers that are far away want five; README says when.
 const MAX_IN_FLIGHT: &str = "2";
 /// How long librdkafka waits for a batch to fill, in milliseconds. A lone post goes at once; under
 /// load batches gather while requests are under way.

@@ -1,7 +1,7 @@
 //! librdkafka's report queue as something that an event loop can wait for. The only unsafe code.
 //!
-//! Promise: after [`Wakeup::raised`] returned, and [`Wakeup::pending`] said zero behind at least one
-//! poll of the queue (safe code, elsewhere), whatever is reported later raises it again. librdkafka
+//! Promise: it is raised at first, and whatever is reported raises it again once
+//! [`Wakeup::pending`] has said zero behind a poll of the queue (safe code, elsewhere). librdkafka
 //! writes to the eventfd once per quiet period; never read, it gives epoll an edge for each write.
 #![allow(unsafe_code, reason = "librdkafka offers its queue's file event through C alone")]
 
@@ -12,7 +12,7 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::{io, ptr};
 use tokio::io::{Interest, unix::AsyncFd};
 
-/// Must be dropped before the producer whose queue it watches.
+/// Holds its own reference to the queue of its producer.
 pub(super) struct Wakeup {
     queue: *mut c::rd_kafka_queue_t,
     eventfd: AsyncFd<OwnedFd>,
@@ -26,14 +26,14 @@ unsafe impl Sync for Wakeup {}
 impl Wakeup {
     /// Watches the queue of `producer`. Must be called inside the runtime that will wait.
     pub(super) fn new<C: ProducerContext>(producer: &BaseProducer<C>) -> io::Result<Self> {
-        let eventfd = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
+        let eventfd = eventfd(1, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
         // SAFETY: the file is owned by what is registered, and not closed before it.
         let eventfd = unsafe { AsyncFd::register_with_interest(eventfd, Interest::READABLE) }?;
-        let (fd, eight) = (eventfd.as_raw_fd(), ptr::from_ref(&1_u64).cast());
+        let (fd, one) = (eventfd.as_raw_fd(), 1_u64.to_ne_bytes());
         // SAFETY: the client is live; the reference to its queue, never null, is ours to drop.
         let queue = unsafe { c::rd_kafka_queue_get_main(producer.client().native_ptr()) };
-        // SAFETY: the queue is live, and librdkafka copies the eight bytes before it returns.
-        unsafe { c::rd_kafka_queue_io_event_enable(queue, fd, eight, 8) };
+        // SAFETY: the queue is live, and librdkafka copies the bytes before it returns.
+        unsafe { c::rd_kafka_queue_io_event_enable(queue, fd, one.as_ptr().cast(), one.len()) };
         Ok(Self { queue, eventfd })
     }
 

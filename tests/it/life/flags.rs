@@ -42,6 +42,7 @@ const VALUES: &[(&str, &str)] = &[
     ("--log", "post=loud"),
     ("--log", "inof"),
     ("--log", "info,"),
+    ("--log", "post="),
     ("--log-format", "xml"),
     ("--kafka-property", "client.id"),
     ("--kafka-property", "no.such.property=1"),

@@ -71,8 +71,12 @@ fn nothing_is_lost_or_overtaken_when_the_broker_thaws_at_the_deadline() {
 #[test]
 #[ignore = "takes minutes: one outage after another"]
 fn nothing_is_lost_or_overtaken_when_the_broker_freezes_again_and_again() {
-    let cases: [(Load, Flags); 3] =
-        [(few(), as_shipped), (busy(), five_requests), (thousands(), as_shipped)];
+    let cases: [(Load, Flags); 4] = [
+        (few(), as_shipped),
+        (busy(), as_shipped),
+        (busy(), five_requests),
+        (thousands(), as_shipped),
+    ];
     for (load, flags) in cases {
         frozen(
             here!(),

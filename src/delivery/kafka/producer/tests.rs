@@ -30,8 +30,8 @@ fn a_million_reports_wake_the_event_loop() {
     every_report_wakes(1_000_000);
 }
 
-/// Reads reports only when they are announced, and pauses in between for so long that the next may
-/// come before, amid or behind every step of the reading.
+/// Reads reports when they are announced, and at times when they are not, as the publisher does; pauses
+/// for so long that the next may come before or behind the reading.
 fn every_report_wakes(records: usize) {
     let cluster: MockCluster<'static, DefaultProducerContext> = MockCluster::new(1).unwrap();
     cluster.create_topic(TOPIC, PARTITIONS, 1).unwrap();
@@ -49,8 +49,11 @@ fn every_report_wakes(records: usize) {
                 producer.enqueue(&record, Headers::of(&record), ticket).unwrap();
                 (handed_over, under_way) = (handed_over + 1, under_way + 1);
             }
-            let raised = timeout(NEVER, producer.raised()).await;
-            raised.unwrap_or_else(|_| panic!("{under_way} of {handed_over} lie unread")).unwrap();
+            if fastrand::u8(..) > 0 {
+                let raised = timeout(NEVER, producer.raised()).await;
+                let raised = raised.unwrap_or_else(|_| panic!("{under_way} reports lie unread"));
+                raised.unwrap();
+            }
             pause();
             producer.take_reports(&mut reports);
             pause();
