@@ -53,6 +53,7 @@ pub(crate) struct Bench {
 impl Bench {
     /// Starts Kafka and the servers.
     pub(crate) fn start(options: Options) -> io::Result<Self> {
+        options.check().map_err(io::Error::other)?;
         let files = raise_file_limit()?;
         let broker = Broker::start(options.kafka(), options.partitions, options.round_trip);
         warm_up(&broker)?;

@@ -6,7 +6,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::broker::Broker;
@@ -25,7 +25,8 @@ const FIGURES: [(Figure, &str); 5] = [
     (Figure::Cpu, "CPU"),
     (Figure::Rss, "RSS"),
 ];
-const WIDTH: usize = 18;
+/// As wide as `0.074 (0.068-0.102)` and a gap.
+const WIDTH: usize = 21;
 
 /// All that is compared, as it runs.
 pub(crate) struct Curve<'a> {
@@ -109,6 +110,10 @@ impl FromStr for Variant {
 }
 
 impl Variant {
+    pub(crate) fn build(&self) -> Option<&Path> {
+        self.build.as_deref()
+    }
+
     fn label(&self) -> String {
         let build = self.build.iter().map(|build| build.display().to_string());
         build.chain(self.flags.iter().cloned()).collect::<Vec<_>>().join(" ")

@@ -1,9 +1,10 @@
 //! The flags of the benchmark.
 
+use std::fs::OpenOptions;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, value_parser};
 
 use crate::broker::Kind;
 use crate::curve::Variant;
@@ -12,6 +13,9 @@ use crate::row::Rounds;
 
 /// The bridge that cargo has built beside the benchmark.
 const BRIDGE: &str = env!("CARGO_BIN_EXE_hookbridge");
+
+/// A run in which something can be seen.
+const SHORTEST: Duration = Duration::from_millis(50);
 
 /// Compares the bridge with bare hyper and with a bare prototype of hyper and librdkafka
 ///
@@ -24,7 +28,7 @@ pub(crate) struct Options {
     pub(crate) quick: bool,
 
     /// Connections at once, a row of the table each [default: 1,64,256,1024,4096; quick: 1,64,256]
-    #[arg(long, value_delimiter = ',', value_name = "N,…")]
+    #[arg(long, value_delimiter = ',', value_name = "N,…", value_parser = positive)]
     connections: Vec<usize>,
 
     /// Projects that are posted for, a row each
@@ -33,15 +37,15 @@ pub(crate) struct Options {
     pub(crate) app_ids: Vec<usize>,
 
     /// Posts a second in all rows: open loop [default: closed loop, and one row of open loop]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = rate)]
     pub(crate) rate: Option<f64>,
 
     /// Rounds of each row [default: 5; quick: 3]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = positive)]
     rounds: Option<usize>,
 
     /// Time of each run, of which there are three in a round [default: 1300ms; quick: 500ms]
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     time: Option<Duration>,
 
     /// Which Kafka [default: real where Java and Maven are, else mock]
@@ -49,11 +53,11 @@ pub(crate) struct Options {
     kafka: Option<Kind>,
 
     /// Partitions of the topic
-    #[arg(long, value_name = "N", default_value = "6")]
+    #[arg(long, value_name = "N", default_value = "6", value_parser = value_parser!(i32).range(1..))]
     pub(crate) partitions: i32,
 
-    /// How much longer the mock takes over every answer: brokers that are far away
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "0ms")]
+    /// How much longer the mock takes over every answer, in whole milliseconds: brokers that are far away
+    #[arg(long, value_name = "TIME", value_parser = round_trip, default_value = "0ms")]
     pub(crate) round_trip: Duration,
 
     /// Another build of the bridge
@@ -77,7 +81,7 @@ pub(crate) struct Options {
     pub(crate) svg: Option<PathBuf>,
 
     /// In the table's place: the load generator beside wrk, on bare hyper and on the bridge
-    #[arg(long, conflicts_with_all = ["json", "svg", "soak", "depths"])]
+    #[arg(long, conflicts_with_all = ["rate", "json", "svg", "soak", "depths"])]
     pub(crate) wrk: bool,
 
     /// In the table's place: the bridge with these flags beside the bridge without, in turns; as often
@@ -119,6 +123,45 @@ impl Options {
         let best = || if self.round_trip.is_zero() { Kind::best() } else { Kind::Mock };
         self.kafka.unwrap_or_else(best)
     }
+}
+
+impl Options {
+    /// What cannot be done, before anything is started.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if self.kafka == Some(Kind::Real) && !self.round_trip.is_zero() {
+            return Err("--round-trip can be had of the mock alone: --kafka mock".to_owned());
+        }
+        let builds = self.curve.iter().filter_map(Variant::build).chain([&*self.bridge]);
+        for build in builds {
+            if !build.is_file() {
+                return Err(format!("{}: there is no such build", build.display()));
+            }
+        }
+        let Some(chart) = &self.svg else { return Ok(()) };
+        let opened = OpenOptions::new().append(true).create(true).open(chart);
+        opened.map(drop).map_err(|error| format!("--svg {}: {error}", chart.display()))
+    }
+}
+
+fn positive(typed: &str) -> Result<usize, String> {
+    let number = typed.parse().ok().filter(|&number| number > 0);
+    number.ok_or_else(|| "a number of 1 or more".to_owned())
+}
+
+fn rate(typed: &str) -> Result<f64, String> {
+    let rate = typed.parse().ok().filter(|rate: &f64| *rate >= 1.0 && rate.is_finite());
+    rate.ok_or_else(|| "posts a second, 1 or more".to_owned())
+}
+
+fn time(typed: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(typed).map_err(|error| error.to_string())?;
+    if time < SHORTEST { Err(format!("{SHORTEST:?} or more")) } else { Ok(time) }
+}
+
+fn round_trip(typed: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(typed).map_err(|error| error.to_string())?;
+    let millis = Duration::from_millis(time.as_millis().try_into().unwrap_or(u64::MAX));
+    if millis == time { Ok(time) } else { Err("whole milliseconds".to_owned()) }
 }
 
 fn app_ids(typed: &str) -> Result<usize, String> {

@@ -20,8 +20,8 @@ const COLUMNS: [(Figure, &str); 6] = [
     (Figure::Load, "load us/post"),
 ];
 
-/// As wide as `0.93 (0.88-1.02)` and a gap.
-const WIDTH: usize = 18;
+/// As wide as `0.074 (0.068-0.102)` and a gap.
+const WIDTH: usize = 21;
 const LABEL: usize = 16;
 
 /// Shows a row.

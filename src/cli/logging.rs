@@ -37,16 +37,19 @@ where
     Ok(())
 }
 
-/// Reads `level` and `target=level`, separated by commas. A target alone, which would be all that is
-/// logged, is taken for a level that was mistyped.
+/// Reads `level` and `target=level`, separated by commas. A target alone is taken for a level that was
+/// mistyped; what no part names is logged from `warn` on, so that a mistyped target silences nothing.
 fn targets(filter: &str) -> Result<Targets, String> {
-    filter.split(',').map(str::trim).try_fold(Targets::new(), |targets, directive| {
+    let warnings = Targets::new().with_default(LevelFilter::WARN);
+    filter.split(',').map(str::trim).try_fold(warnings, |targets, directive| {
         Ok(match directive.split_once('=') {
             None => targets.with_default(level(directive)?),
             Some((target, _)) if target.is_empty() || target.contains('[') => {
                 return Err(format!("{directive:?} is not target=level"));
             }
-            Some((target, name)) => targets.with_target(target, level(name)?),
+            Some((target, name)) => {
+                targets.with_target(target.trim_end(), level(name.trim_start())?)
+            }
         })
     })
 }
@@ -67,6 +70,13 @@ mod tests {
         assert!(targets.would_enable("post", &Level::DEBUG));
         assert!(targets.would_enable("hookbridge::bridge", &Level::INFO));
         assert!(!targets.would_enable("hookbridge::bridge", &Level::DEBUG));
+    }
+
+    #[test]
+    fn a_target_that_is_not_there_silences_no_warning() {
+        let targets = targets("pots = debug").unwrap();
+        assert!(targets.would_enable("hookbridge::bridge", &Level::WARN));
+        assert!(targets.would_enable("pots", &Level::DEBUG));
     }
 
     #[test]

@@ -148,12 +148,17 @@ impl Settings {
         if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == bare) {
             return fail(format!("{key} may not be set: {why}"));
         }
-        if ["max.in.flight", "max.in.flight.requests.per.connection"].contains(&key)
-            && value.parse::<u32>().is_ok_and(|n| n > MOST_IN_FLIGHT)
-        {
-            return fail(format!(
-                "{key} may not be over {MOST_IN_FLIGHT}: idempotence would be lost"
-            ));
+        if ["max.in.flight", "max.in.flight.requests.per.connection"].contains(&key) {
+            // librdkafka takes a number with anything behind it, such as a second property.
+            match value.parse::<u32>() {
+                Ok(1..=MOST_IN_FLIGHT) => {}
+                Ok(_) => {
+                    return fail(format!(
+                        "{key} may not be over {MOST_IN_FLIGHT}, else idempotence would be lost, nor 0"
+                    ));
+                }
+                Err(_) => return fail(format!("{key} takes one number and nothing behind it")),
+            }
         }
         // librdkafka's own check of this one property, so that the error can name its place.
         if ClientConfig::new().set(key, value).create_native_config().is_err() {
@@ -248,7 +253,9 @@ mod tests {
             }
         }
         for key in ["max.in.flight", "max.in.flight.requests.per.connection"] {
-            assert!(settings().set(&format!("{key}=6"), Origin::Flag).is_err());
+            for refused in ["6", "0", "5,linger.ms=1", "5ms", ""] {
+                assert!(settings().set(&format!("{key}={refused}"), Origin::Flag).is_err());
+            }
             assert!(settings().set(&format!("{key}=5"), Origin::Flag).is_ok());
         }
     }
