@@ -123,9 +123,7 @@ impl Options {
         let best = || if self.round_trip.is_zero() { Kind::best() } else { Kind::Mock };
         self.kafka.unwrap_or_else(best)
     }
-}
 
-impl Options {
     /// What cannot be done, before anything is started.
     pub(crate) fn check(&self) -> Result<(), String> {
         if self.kafka == Some(Kind::Real) && !self.round_trip.is_zero() {
