@@ -96,7 +96,8 @@ impl Bench {
         self.depths()?;
         if self.options.soak > 0 {
             // One that has seen nothing: freed memory of a busier time would hide what grows.
-            let bridge = self.another_bridge();
+            let Options { bridge, serve, .. } = &self.options;
+            let bridge = Subject::bridge(&self.broker, bridge, serve);
             let soak = soak(&bridge, self.options.app_ids[0], self.options.soak)?;
             self.say(&soak);
             self.failure = self.failure.take().or_else(|| soak.first_failure.clone());
@@ -160,10 +161,6 @@ impl Bench {
             && case.app_ids == self.options.app_ids[0];
         let rate = row.figure(Role::Prototype, Figure::Rate).median * OPEN_LOOP_SHARE;
         follows.then_some(Case { posts_per_second: Some(rate.round()), ..case })
-    }
-
-    fn another_bridge(&self) -> Subject {
-        Subject::bridge(&self.broker, &self.options.bridge, &self.options.serve)
     }
 
     /// For people.
