@@ -27,7 +27,7 @@ use crate::delivery::kafka::probe::{KafkaClientError, Probe};
 use crate::delivery::spool::error::{CloseError, SpoolError};
 use crate::delivery::topic_limit::TopicLimit;
 use crate::metrics::{Build, Metrics};
-use crate::webhook::patient_stream::Patience;
+use crate::webhook::patient_stream::{Patience, Turn};
 use crate::webhook::server::{self, Limits};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -180,7 +180,7 @@ impl Bridge {
         let listener = tokio::net::TcpListener::from_std(admin).map_err(|source| {
             BridgeError::Listen { flag: "--admin-listen", address: addresses.admin, source }
         })?;
-        let answer = move |request, _| {
+        let answer = move |request, _: &Turn| {
             let response = admin_answers.answer(&request);
             std::future::ready(response)
         };

@@ -13,6 +13,7 @@ use crate::delivery::publisher::Publisher;
 use crate::delivery::topic_limit::TopicLimit;
 use crate::metrics::Metrics;
 use crate::webhook::ingest::Ingest;
+use crate::webhook::patient_stream::Turn;
 use crate::webhook::server::{self, Limits};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -139,10 +140,7 @@ impl EventLoop {
         publisher: Arc<Publisher>,
     ) -> End {
         let ingest = Arc::new(self.ingest(publisher.clone()));
-        let answer = move |request, turn| {
-            let ingest = ingest.clone();
-            async move { ingest.answer(request, &turn).await }
-        };
+        let answer = move |request, turn: &Turn| ingest.clone().answer(request, turn);
         let served = CancellationToken::new();
         let serving = async {
             server::serve(listener, limits, self.stop.clone(), answer).await;

@@ -35,7 +35,7 @@ pub struct BodyLimits {
 pub async fn read(
     body: &mut Incoming,
     post: &mut Post,
-    limits: BodyLimits,
+    limits: &BodyLimits,
     begun: Instant,
 ) -> Result<Bytes, Rejection> {
     let too_large = || Rejection::TooLarge { limit: limits.max_body };

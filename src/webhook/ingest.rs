@@ -67,38 +67,50 @@ struct Accepted {
 
 impl Ingest {
     /// Answers one request, and closes its account.
-    pub async fn answer(&self, request: Request<Incoming>, turn: &Turn) -> Response<Full<Bytes>> {
+    ///
+    /// Each connection has room for one of these futures, and it is moved into its place for each
+    /// post: so what it begins with is taken apart before, and lies in it once.
+    pub fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        turn: &Turn,
+    ) -> impl Future<Output = Response<Full<Bytes>>> + use<> {
         let begun = turn.begin();
         let mut post = Post::open(&self.metrics);
         let (head, mut body) = request.into_parts();
-        let read = match self.admit(&head).await {
-            Ok(user) => body::read(&mut body, &mut post, self.limits, begun)
-                .await
-                .and_then(|value| self.accept(&head.headers, user.as_deref(), &value, &mut post)),
-            Err(rejection) => Err(rejection),
-        };
-        let Accepted { record, id } = match read {
-            Ok(accepted) => accepted,
-            Err(rejection) => {
-                // Before the rest is read for the connection's sake: the sender may leave.
-                post.close(rejection.outcome());
-                let connection = body::discard(&mut body, &head.headers).await;
-                return rejection.response(connection);
-            }
-        };
-        // Freed before the wait for the ack: the map of headers is a kilobyte for each post under way.
-        drop((head, body));
-        let (fate, mut post) = self.publisher.publish(record, post).await;
-        match fate {
-            Ok(receipt) => {
-                post.locate(receipt.place().into());
-                post.close(receipt.place().outcome());
-                accepted(receipt, &id)
-            }
-            Err(undelivered) => {
-                let rejection = Rejection::Undelivered(undelivered);
-                post.close(rejection.outcome());
-                rejection.response(Connection::Keep)
+        async move {
+            let read = match self.admit(&head).await {
+                Ok(user) => body::read(&mut body, &mut post, &self.limits, begun)
+                    .await
+                    .and_then(|value| {
+                        self.accept(&head.headers, user.as_deref(), &value, &mut post)
+                    }),
+                Err(rejection) => Err(rejection),
+            };
+            let Accepted { record, id } = match read {
+                Ok(accepted) => accepted,
+                Err(rejection) => {
+                    // Before the rest is read for the connection's sake: the sender may leave.
+                    post.close(rejection.outcome());
+                    let connection = body::discard(&mut body, &head.headers).await;
+                    return rejection.response(connection);
+                }
+            };
+            // Freed before the wait for the ack: the map of headers is a kilobyte for each post under
+            // way.
+            drop((head, body));
+            let (fate, mut post) = self.publisher.publish(record, post).await;
+            match fate {
+                Ok(receipt) => {
+                    post.locate(receipt.place().into());
+                    post.close(receipt.place().outcome());
+                    accepted(receipt, &id)
+                }
+                Err(undelivered) => {
+                    let rejection = Rejection::Undelivered(undelivered);
+                    post.close(rejection.outcome());
+                    rejection.response(Connection::Keep)
+                }
             }
         }
     }
@@ -125,7 +137,8 @@ impl Ingest {
             Recognised::Refused => return Err(Rejection::Unauthorized),
             Recognised::Unverified(claim) => claim,
         };
-        match authenticator.verify(claim).await {
+        // Boxed: it is large, and for the first post of a pair alone.
+        match Box::pin(authenticator.verify(claim)).await {
             Verdict::Known(user) => Ok(Some(user)),
             Verdict::Refused => Err(Rejection::Unauthorized),
             Verdict::Overloaded => Err(Rejection::Overloaded),

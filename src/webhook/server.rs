@@ -7,6 +7,7 @@
 //! answers is an argument.
 
 use crate::webhook::patient_stream::{Patience, PatientStream, Rest, Turn};
+use futures_util::FutureExt as _;
 use http::header::{CONNECTION, HeaderValue};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -56,7 +57,7 @@ pub struct Limits {
 /// future aborts what is still open.
 pub async fn serve<A, F>(listener: TcpListener, limits: Limits, stop: CancellationToken, answer: A)
 where
-    A: Fn(Request<Incoming>, Turn) -> F + Clone + Send + Sync + 'static,
+    A: Fn(Request<Incoming>, &Turn) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
 {
     let mut tasks = JoinSet::new();
@@ -138,18 +139,18 @@ async fn connection<A, F>(
     stop: CancellationToken,
     answer: A,
 ) where
-    A: Fn(Request<Incoming>, Turn) -> F + Clone + Send + Sync + 'static,
+    A: Fn(Request<Incoming>, &Turn) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
 {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot switch Nagle's delay off");
     }
     let (stream, turn) = PatientStream::new(stream, patience);
+    let (turn, stop) = (&turn, &stop);
     let service = service_fn(|request| {
-        let (turn, stop) = (turn.clone(), stop.clone());
-        let answering = answer(request, turn.clone());
-        async move {
-            let mut response = answering.await;
+        // Not awaited in an async block: that would have room for two of it, and move it from one to
+        // the other, for each post.
+        answer(request, turn).map(|mut response| {
             // Answers say so themselves where the request was not read to its end.
             let rest =
                 if response.headers().contains_key(CONNECTION) { Rest::Unread } else { Rest::Read };
@@ -158,7 +159,7 @@ async fn connection<A, F>(
             }
             turn.end(rest);
             Ok::<_, Infallible>(response)
-        }
+        })
     });
     let connection = http1::Builder::new()
         .half_close(true)
@@ -168,7 +169,7 @@ async fn connection<A, F>(
     let served = tokio::select! {
         biased;
         served = connection.as_mut() => served,
-        () = stop.cancelled() => last_post(connection, &turn).await,
+        () = stop.cancelled() => last_post(connection, turn).await,
     };
     if let Err(error) = served {
         tracing::debug!(error = &error as &dyn std::error::Error, "a connection ended early");
