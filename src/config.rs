@@ -29,6 +29,8 @@ const LEAST_ACK_TIMEOUT: Duration = Duration::from_millis(10);
 const MOST_ACK_TIMEOUT: Duration = Duration::from_secs(300);
 /// Longer than anybody waits, and far from what a clock cannot add.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// `message.max.bytes` of librdkafka goes no further.
+const LARGEST_BODY: ByteSize = ByteSize::gb(1);
 /// More files than one process can have open.
 const MOST_CONNECTIONS: usize = 1_000_000;
 /// Kafka's own limit on a topic's name.
@@ -241,6 +243,9 @@ fn contract(args: &ServeArgs) -> Contract {
 fn limits(args: &ServeArgs) -> Result<BodyLimits, ConfigError> {
     if args.max_body == ByteSize(0) {
         return Err(ConfigError::new("--max-body", "expected at least one byte"));
+    }
+    if args.max_body > LARGEST_BODY {
+        return Err(ConfigError::new("--max-body", "expected at most 1GB, as Kafka's clients do"));
     }
     if args.max_in_flight_bytes < args.max_body {
         return Err(ConfigError::new(

@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
+use smallvec::SmallVec;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -112,8 +113,8 @@ pub struct Record {
     topic: Arc<str>,
     text: String,
     key_len: usize,
-    /// Each header and where its value ends in `text`.
-    headers: Vec<(HeaderName, usize)>,
+    /// Each header and where its value ends in `text`. Not on the heap: a record has room for all.
+    headers: SmallVec<[(HeaderName, u32); HeaderName::ALL.len()]>,
     value: Bytes,
     received: SystemTime,
 }
@@ -123,7 +124,7 @@ impl Record {
     pub fn new(topic: Arc<str>, event: Event<'_>, value: Bytes, received: SystemTime) -> Self {
         let mut text = String::with_capacity(TEXT_CAPACITY);
         text.push_str(event.app_id);
-        let headers = Vec::with_capacity(HeaderName::ALL.len());
+        let headers = SmallVec::new();
         let mut record = Self { topic, key_len: text.len(), text, headers, value, received };
         record.push(HeaderName::ContentType, CONTENT_TYPE);
         record.push(HeaderName::SpecVersion, SPEC_VERSION);
@@ -157,8 +158,8 @@ impl Record {
     ) -> Self {
         let mut text = String::with_capacity(TEXT_CAPACITY);
         text.push_str(key);
-        let names = Vec::with_capacity(HeaderName::ALL.len());
-        let mut record = Self { topic, key_len: text.len(), text, headers: names, value, received };
+        let mut record =
+            Self { topic, key_len: text.len(), text, headers: SmallVec::new(), value, received };
         for (name, value) in headers {
             record.push(name, value);
         }
@@ -175,15 +176,14 @@ impl Record {
     /// beginning.
     fn push(&mut self, name: HeaderName, value: &str) {
         self.text.push_str(value);
-        self.headers.push((name, self.text.len()));
+        let end = u32::try_from(self.text.len()).expect("a text is shorter than the largest body");
+        self.headers.push((name, end));
     }
 
     fn push_hex(&mut self, name: HeaderName, bytes: &[u8]) {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        for byte in bytes {
-            self.text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            self.text.push(char::from(DIGITS[usize::from(byte & 0xf)]));
-        }
+        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        self.text.extend(digits.map(|digit| char::from(DIGITS[usize::from(digit)])));
         self.push(name, "");
     }
 
@@ -210,8 +210,11 @@ impl Record {
 
     /// The headers in the order in which they are sent.
     pub fn headers(&self) -> impl Iterator<Item = (HeaderName, &str)> {
-        let starts = std::iter::once(self.key_len).chain(self.headers.iter().map(|(_, end)| *end));
-        self.headers.iter().zip(starts).map(|((name, end), start)| (*name, &self.text[start..*end]))
+        let mut rest = self.key_len;
+        self.headers.iter().map(move |(name, end)| {
+            let start = std::mem::replace(&mut rest, *end as usize);
+            (*name, &self.text[start..rest])
+        })
     }
 
     /// How many headers there are.

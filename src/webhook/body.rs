@@ -38,11 +38,19 @@ pub async fn read(
     limits: &BodyLimits,
     begun: Instant,
 ) -> Result<Bytes, Rejection> {
+    let deadline = (begun + limits.read_timeout).into();
+    timeout_at(deadline, collect(body, post, limits)).await.unwrap_or(Err(Rejection::TooSlow))
+}
+
+async fn collect(
+    body: &mut Incoming,
+    post: &mut Post,
+    limits: &BodyLimits,
+) -> Result<Bytes, Rejection> {
     let too_large = || Rejection::TooLarge { limit: limits.max_body };
     if body.size_hint().lower() > limits.max_body.as_u64() {
         return Err(too_large());
     }
-    let deadline = (begun + limits.read_timeout).into();
     let budget = usize::try_from(limits.in_flight.as_u64()).unwrap_or(usize::MAX);
     // All that was declared, at once: posts that each got half of their room would refuse each other.
     let declared = usize::try_from(body.size_hint().exact().unwrap_or(0)).unwrap_or(usize::MAX);
@@ -51,9 +59,7 @@ pub async fn read(
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
     let mut length: usize = 0;
-    loop {
-        let frame = timeout_at(deadline, body.frame()).await.map_err(|_| Rejection::TooSlow)?;
-        let Some(frame) = frame else { break };
+    while let Some(frame) = body.frame().await {
         // Trailers say nothing to us.
         let Ok(data) = frame.map_err(|_| Rejection::IncompleteBody)?.into_data() else { continue };
         length += data.len();

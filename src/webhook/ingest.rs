@@ -28,6 +28,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+/// What stands in the body of a 200 before and behind the record's id.
+const ANSWER: [&str; 2] = [r#"{"status":"accepted","id":""#, r#""}"#];
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Who may post.
@@ -62,7 +64,7 @@ pub struct Ingest {
 /// A record that is ready to be published, and what the sender will be told.
 struct Accepted {
     record: Record,
-    id: String,
+    answer: Bytes,
 }
 
 impl Ingest {
@@ -80,14 +82,14 @@ impl Ingest {
         let (head, mut body) = request.into_parts();
         async move {
             let read = match self.admit(&head).await {
-                Ok(user) => body::read(&mut body, &mut post, &self.limits, begun)
-                    .await
-                    .and_then(|value| {
+                Ok(user) => {
+                    body::read(&mut body, &mut post, &self.limits, begun).await.and_then(|value| {
                         self.accept(&head.headers, user.as_deref(), &value, &mut post)
-                    }),
+                    })
+                }
                 Err(rejection) => Err(rejection),
             };
-            let Accepted { record, id } = match read {
+            let Accepted { record, answer } = match read {
                 Ok(accepted) => accepted,
                 Err(rejection) => {
                     // Before the rest is read for the connection's sake: the sender may leave.
@@ -104,7 +106,7 @@ impl Ingest {
                 Ok(receipt) => {
                     post.locate(receipt.place().into());
                     post.close(receipt.place().outcome());
-                    accepted(receipt, &id)
+                    accepted(receipt, answer)
                 }
                 Err(undelivered) => {
                     let rejection = Rejection::Undelivered(undelivered);
@@ -172,14 +174,14 @@ impl Ingest {
             user: user.map(User::name),
         };
         let record = Record::new(self.topic.clone(), event, value.clone(), received);
-        let id = record.id().to_owned();
         post.describe(label(notification.kind()), || Line {
-            ce_id: id.clone(),
+            ce_id: record.id().to_owned(),
             app_id: app_id.to_owned(),
             event: notification.type_name().to_owned(),
             user: user.map(User::name).unwrap_or_default().to_owned(),
         });
-        Ok(Accepted { record, id })
+        let answer = [ANSWER[0], record.id(), ANSWER[1]].concat().into();
+        Ok(Accepted { record, answer })
     }
 }
 
@@ -206,9 +208,8 @@ fn label(kind: EventKind) -> EventLabel {
 }
 
 /// The one 200. It takes the receipt away, so that there is one answer for each.
-fn accepted(_: Receipt, id: &str) -> Response<Full<Bytes>> {
-    let body = format!("{{\"status\":\"accepted\",\"id\":\"{id}\"}}");
-    let mut response = Response::new(Full::new(Bytes::from(body)));
+fn accepted(_: Receipt, answer: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(answer));
     response.headers_mut().insert(CONTENT_TYPE, JSON);
     response
 }

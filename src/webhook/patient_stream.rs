@@ -11,7 +11,6 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -33,11 +32,8 @@ pub struct Patience {
 }
 
 /// Where a connection is, shared by its stream and whoever answers on it.
-#[derive(Debug, Clone)]
-pub struct Turn(Arc<Inner>);
-
 #[derive(Debug)]
-struct Inner {
+pub struct Turn {
     opened: Instant,
     phase: AtomicU8,
     /// When the phase began, in microseconds since `opened`.
@@ -65,13 +61,14 @@ enum Phase {
 }
 
 impl Turn {
-    fn new() -> Self {
-        Self(Arc::new(Inner {
+    /// Of a connection that is opened now.
+    pub fn open() -> Self {
+        Self {
             opened: Instant::now(),
             phase: AtomicU8::new(Phase::Idle as u8),
             since: AtomicU64::new(0),
             unread: AtomicBool::new(false),
-        }))
+        }
     }
 
     /// A head is whole; gives when its first byte came.
@@ -81,13 +78,13 @@ impl Turn {
             // Its head came with the request before it.
             Phase::Idle | Phase::Request => Instant::now(),
         };
-        self.0.phase.store(Phase::Request as u8, Ordering::Relaxed);
+        self.phase.store(Phase::Request as u8, Ordering::Relaxed);
         begun
     }
 
     /// The answer is made; the next post may come.
     pub fn end(&self, rest: Rest) {
-        self.0.unread.store(rest == Rest::Unread, Ordering::Relaxed);
+        self.unread.store(rest == Rest::Unread, Ordering::Relaxed);
         self.enter(Phase::Idle);
     }
 
@@ -99,17 +96,17 @@ impl Turn {
     /// Whether the sender may still be writing what was answered: a body that was not read to its
     /// end, or a head that was refused before it was whole.
     pub fn is_unread(&self) -> bool {
-        self.phase() == Phase::Head || self.0.unread.load(Ordering::Relaxed)
+        self.phase() == Phase::Head || self.unread.load(Ordering::Relaxed)
     }
 
     fn enter(&self, phase: Phase) {
-        let micros = u64::try_from(self.0.opened.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.0.since.store(micros, Ordering::Relaxed);
-        self.0.phase.store(phase as u8, Ordering::Relaxed);
+        let micros = u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.since.store(micros, Ordering::Relaxed);
+        self.phase.store(phase as u8, Ordering::Relaxed);
     }
 
     fn phase(&self) -> Phase {
-        match self.0.phase.load(Ordering::Relaxed) {
+        match self.phase.load(Ordering::Relaxed) {
             0 => Phase::Idle,
             1 => Phase::Head,
             _ => Phase::Request,
@@ -117,14 +114,14 @@ impl Turn {
     }
 
     fn since(&self) -> Instant {
-        self.0.opened + Duration::from_micros(self.0.since.load(Ordering::Relaxed))
+        self.opened + Duration::from_micros(self.since.load(Ordering::Relaxed))
     }
 }
 
 /// The stream. Belongs to one task.
-pub struct PatientStream<S> {
+pub struct PatientStream<'t, S> {
     stream: S,
-    turn: Turn,
+    turn: &'t Turn,
     patience: Patience,
     timer: Option<Pin<Box<Sleep>>>,
     /// Since when a write has waited for room.
@@ -133,21 +130,10 @@ pub struct PatientStream<S> {
     lingering: Option<Instant>,
 }
 
-impl<S> PatientStream<S> {
-    /// Wraps a connection that was opened now; the turn is for whoever answers on it.
-    pub fn new(stream: S, patience: Patience) -> (Self, Turn) {
-        let turn = Turn::new();
-        (
-            Self {
-                stream,
-                turn: turn.clone(),
-                patience,
-                timer: None,
-                stuck: None,
-                lingering: None,
-            },
-            turn,
-        )
+impl<'t, S> PatientStream<'t, S> {
+    /// Wraps a connection whose turn it is.
+    pub fn new(stream: S, turn: &'t Turn, patience: Patience) -> Self {
+        Self { stream, turn, patience, timer: None, stuck: None, lingering: None }
     }
 
     /// Ready when `deadline` has passed; otherwise the task is woken by then.
@@ -184,7 +170,7 @@ impl<S> PatientStream<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for PatientStream<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for PatientStream<'_, S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -203,7 +189,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for PatientStream<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> PatientStream<S> {
+impl<S: AsyncRead + Unpin> PatientStream<'_, S> {
     /// Ready when the sender has nothing more to say, or has gone on for too long.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let since = *self.lingering.get_or_insert_with(Instant::now);
@@ -219,7 +205,7 @@ impl<S: AsyncRead + Unpin> PatientStream<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> PatientStream<S> {
+impl<S: AsyncWrite + Unpin> PatientStream<'_, S> {
     fn poll_write_with<T>(
         &mut self,
         cx: &mut Context<'_>,
@@ -238,25 +224,13 @@ impl<S: AsyncWrite + Unpin> PatientStream<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PatientStream<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PatientStream<'_, S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.poll_write_with(cx, |stream, cx| stream.poll_write(cx, buf))
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_write_with(cx, |stream, cx| stream.poll_write_vectored(cx, bufs))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -145,8 +145,8 @@ async fn connection<A, F>(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot switch Nagle's delay off");
     }
-    let (stream, turn) = PatientStream::new(stream, patience);
-    let (turn, stop) = (&turn, &stop);
+    let (turn, stop) = (&Turn::open(), &stop);
+    let stream = PatientStream::new(stream, turn, patience);
     let service = service_fn(|request| {
         // Not awaited in an async block: that would have room for two of it, and move it from one to
         // the other, for each post.

@@ -62,8 +62,8 @@ enum Leg {
 
 enum Sender {
     Waits(Option<Waker>),
-    /// Its account is closed when the fate is known.
-    Left(Post),
+    /// Its account is closed when the fate is known. Boxed: few leave, and all have room for it.
+    Left(Box<Post>),
     /// Nobody is to be told any more.
     Told,
 }
@@ -193,7 +193,7 @@ impl Flights {
                 }
                 Next::Nothing
             }
-            Sender::Left(post) => Next::Close(post, fate),
+            Sender::Left(post) => Next::Close(*post, fate),
             Sender::Told => Next::Nothing,
         };
         self.retire(ticket);
@@ -225,7 +225,7 @@ impl Flights {
             self.retire(ticket);
             return Next::Close(post, fate);
         }
-        flight.sender = Sender::Left(post);
+        flight.sender = Sender::Left(Box::new(post));
         Next::Nothing
     }
 

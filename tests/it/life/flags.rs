@@ -31,6 +31,7 @@ const VALUES: &[(&str, &str)] = &[
     ("--unknown-events", "drop"),
     ("--max-body", "0"),
     ("--max-body", "many"),
+    ("--max-body", "1001MB"),
     ("--max-in-flight-bytes", "1KiB"),
     ("--read-timeout", "0s"),
     ("--idle-timeout", "0s"),
