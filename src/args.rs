@@ -106,7 +106,7 @@ pub struct ServeArgs {
     #[arg(long, env = "HOOKBRIDGE_UNKNOWN_EVENTS", value_enum, default_value_t = UnknownEvents::Reject)]
     pub unknown_events: UnknownEvents,
 
-    /// The largest body; keep it under the topic's max.message.bytes
+    /// The largest body, at most 999MB; keep it under the topic's max.message.bytes
     #[arg(long, env = "HOOKBRIDGE_MAX_BODY", value_name = "SIZE", default_value = "1MiB")]
     pub max_body: ByteSize,
 

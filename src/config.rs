@@ -29,8 +29,9 @@ const LEAST_ACK_TIMEOUT: Duration = Duration::from_millis(10);
 const MOST_ACK_TIMEOUT: Duration = Duration::from_secs(300);
 /// Longer than anybody waits, and far from what a clock cannot add.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// `message.max.bytes` of librdkafka goes no further.
-const LARGEST_BODY: ByteSize = ByteSize::gb(1);
+/// With its headers it is under the 1,000,000,000 bytes that a message of librdkafka and a row of
+/// `SQLite` may have.
+const LARGEST_BODY: ByteSize = ByteSize::mb(999);
 /// More files than one process can have open.
 const MOST_CONNECTIONS: usize = 1_000_000;
 /// Kafka's own limit on a topic's name.
@@ -245,7 +246,7 @@ fn limits(args: &ServeArgs) -> Result<BodyLimits, ConfigError> {
         return Err(ConfigError::new("--max-body", "expected at least one byte"));
     }
     if args.max_body > LARGEST_BODY {
-        return Err(ConfigError::new("--max-body", "expected at most 1GB, as Kafka's clients do"));
+        return Err(ConfigError::new("--max-body", "expected at most 999MB: no record is larger"));
     }
     if args.max_in_flight_bytes < args.max_body {
         return Err(ConfigError::new(

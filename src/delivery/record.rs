@@ -113,7 +113,7 @@ pub struct Record {
     topic: Arc<str>,
     text: String,
     key_len: usize,
-    /// Each header and where its value ends in `text`. Not on the heap: a record has room for all.
+    /// Each header and where its value ends in `text`. There is room for one of each name.
     headers: SmallVec<[(HeaderName, u32); HeaderName::ALL.len()]>,
     value: Bytes,
     received: SystemTime,
@@ -176,7 +176,8 @@ impl Record {
     /// beginning.
     fn push(&mut self, name: HeaderName, value: &str) {
         self.text.push_str(value);
-        let end = u32::try_from(self.text.len()).expect("a text is shorter than the largest body");
+        let end = u32::try_from(self.text.len())
+            .expect("a text is little longer than a body, and that ends at 999MB");
         self.headers.push((name, end));
     }
 
@@ -210,10 +211,10 @@ impl Record {
 
     /// The headers in the order in which they are sent.
     pub fn headers(&self) -> impl Iterator<Item = (HeaderName, &str)> {
-        let mut rest = self.key_len;
-        self.headers.iter().map(move |(name, end)| {
-            let start = std::mem::replace(&mut rest, *end as usize);
-            (*name, &self.text[start..rest])
+        let mut end = self.key_len;
+        self.headers.iter().map(move |(name, next)| {
+            let start = std::mem::replace(&mut end, *next as usize);
+            (*name, &self.text[start..end])
         })
     }
 

@@ -131,7 +131,7 @@ pub struct PatientStream<'t, S> {
 }
 
 impl<'t, S> PatientStream<'t, S> {
-    /// Wraps a connection whose turn it is.
+    /// Wraps a connection; `turn` says where it is.
     pub fn new(stream: S, turn: &'t Turn, patience: Patience) -> Self {
         Self { stream, turn, patience, timer: None, stuck: None, lingering: None }
     }
@@ -224,6 +224,8 @@ impl<S: AsyncWrite + Unpin> PatientStream<'_, S> {
     }
 }
 
+/// Without vectored writes, so that hyper puts head and body of an answer into one buffer: a send is
+/// cheaper than a `writev`, by a twentieth of all CPU per post at 256 and 1,024 connections.
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PatientStream<'_, S> {
     fn poll_write(
         mut self: Pin<&mut Self>,

@@ -145,11 +145,12 @@ async fn connection<A, F>(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot switch Nagle's delay off");
     }
-    let (turn, stop) = (&Turn::open(), &stop);
+    let turn = &Turn::open();
+    let stop = &stop;
     let stream = PatientStream::new(stream, turn, patience);
     let service = service_fn(|request| {
-        // Not awaited in an async block: that would have room for two of it, and move it from one to
-        // the other, for each post.
+        // Not awaited in an async block: that has room for two of it, and moves it from one to the
+        // other for each post.
         answer(request, turn).map(|mut response| {
             // Answers say so themselves where the request was not read to its end.
             let rest =

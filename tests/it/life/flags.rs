@@ -31,7 +31,6 @@ const VALUES: &[(&str, &str)] = &[
     ("--unknown-events", "drop"),
     ("--max-body", "0"),
     ("--max-body", "many"),
-    ("--max-body", "1001MB"),
     ("--max-in-flight-bytes", "1KiB"),
     ("--read-timeout", "0s"),
     ("--idle-timeout", "0s"),
@@ -138,6 +137,13 @@ fn properties_that_librdkafka_refuses_together_are_refused_too() {
         &serve.arg("-X", "ssl.certificate.location=/no/such/file"),
         &["--kafka-config and --kafka-property", "ssl.certificate.location"],
     );
+}
+
+#[test]
+fn a_body_that_no_record_can_hold_is_not_allowed_for() {
+    let serve = Bridge::with("127.0.0.1:1").no_auth().arg("--max-in-flight-bytes", "2GB");
+
+    refused(&serve.arg("--max-body", "1GB"), &["--max-body", "at most 999MB"]);
 }
 
 #[test]
