@@ -246,7 +246,10 @@ fn limits(args: &ServeArgs) -> Result<BodyLimits, ConfigError> {
         return Err(ConfigError::new("--max-body", "expected at least one byte"));
     }
     if args.max_body > LARGEST_BODY {
-        return Err(ConfigError::new("--max-body", "expected at most 999MB: no record is larger"));
+        return Err(ConfigError::new(
+            "--max-body",
+            "expected at most 999MB: with its headers, a record ends at 1GB",
+        ));
     }
     if args.max_in_flight_bytes < args.max_body {
         return Err(ConfigError::new(

@@ -22,7 +22,7 @@ pub(crate) const PROTOTYPE: &str = "prototype";
 /// More than a million posts take.
 const SPOOL_LIMIT: &str = "8GiB";
 
-/// Of a bridge in front of a broker that answers: a tenth of a second.
+/// A bridge in front of a broker that answers takes some hundredths of a second.
 const READY: Duration = Duration::from_secs(20);
 
 /// Which of them.

@@ -177,7 +177,7 @@ impl Record {
     fn push(&mut self, name: HeaderName, value: &str) {
         self.text.push_str(value);
         let end = u32::try_from(self.text.len())
-            .expect("a text is little longer than a body, and that ends at 999MB");
+            .expect("key and headers are some KiB, and a row of the spool ends at 1 GB");
         self.headers.push((name, end));
     }
 

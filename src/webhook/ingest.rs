@@ -76,8 +76,7 @@ impl Ingest {
         let mut post = Post::open(&self.metrics);
         let (head, mut body) = request.into_parts();
         // Not an async fn, which would keep the request and its parts beside each other. Each
-        // connection has room for this future, and it is moved there for each post: 960 bytes, which
-        // were 3,480 with two async blocks around it.
+        // connection has room for this future, and it is moved there for each post: 960 bytes.
         async move {
             let read = match self.admit(&head).await {
                 Ok(user) => {

@@ -28,7 +28,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
-/// The most that hyper's read buffer of a connection grows to, in bytes: the largest head. A
+/// The most that hyper's buffers of a connection grow to, in bytes: the largest head. A
 /// notification's headers are a few hundred bytes, and a body is taken out as it comes.
 ///
 /// With 8, 64 and 408 KiB (hyper's own) in its place CPU per post at 64, 256 and 1,024 connections is
