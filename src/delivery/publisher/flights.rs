@@ -62,8 +62,8 @@ enum Leg {
 
 enum Sender {
     Waits(Option<Waker>),
-    /// Its account is closed when the fate is known. Boxed: few leave, and else
-    /// every flight would have room for one.
+    /// Its account is closed when the fate is known. Boxed: few leave, and else every flight would
+    /// have room for one.
     Left(Box<Post>),
     /// Nobody is to be told any more.
     Told,
