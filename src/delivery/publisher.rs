@@ -106,8 +106,8 @@ impl Publisher {
         Ok(Self { lane, settings, availability, metrics, limit, crossing, inbox, bell })
     }
 
-    /// Sends the record on its way now; the returned future tells its fate and gives the account
-    /// back. If the future is dropped, the publisher closes the account when the fate is known.
+    /// Sends the record on its way now; the returned future tells its fate. The account of the
+    /// post is closed when that is known, also where the future was dropped before.
     pub fn publish(&self, record: Record, post: Post) -> Publish<'_> {
         let begun = match &self.crossing {
             None if !self.availability.admits() => Err(Undelivered::Unavailable),

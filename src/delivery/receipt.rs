@@ -4,19 +4,17 @@
 //! what saw the record become durable: "a 200 means durable" is a type, not a habit.
 //!
 //! ```compile_fail
-//! use hookbridge::delivery::receipt::{Place, Receipt};
-//! let forged = Receipt { place: Place::Spool { row: 1 } };
+//! use hookbridge::delivery::receipt::Receipt;
+//! let forged = Receipt(());
 //! ```
 
 use crate::metrics::Outcome;
 use crate::post::Stored;
 
-/// Where a durable record stands. Neither `Clone` nor `Copy`: one receipt, one answer.
+/// A record is durable. Neither `Clone` nor `Copy`: one receipt, one answer.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a receipt is what the sender waits for"]
-pub struct Receipt {
-    place: Place,
-}
+pub struct Receipt(());
 
 /// What vouches for a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,12 +56,7 @@ impl From<Place> for Stored {
 
 impl Receipt {
     /// The record is durable at this place.
-    pub(in crate::delivery) fn new(place: Place) -> Self {
-        Self { place }
-    }
-
-    /// Where the record stands.
-    pub fn place(&self) -> Place {
-        self.place
+    pub(in crate::delivery) fn new(_: Place) -> Self {
+        Self(())
     }
 }

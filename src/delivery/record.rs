@@ -122,10 +122,7 @@ pub struct Record {
 impl Record {
     /// The record of a notification that was received whole at `received`.
     pub fn new(topic: Arc<str>, event: Event<'_>, value: Bytes, received: SystemTime) -> Self {
-        let mut text = String::with_capacity(TEXT_CAPACITY);
-        text.push_str(event.app_id);
-        let headers = SmallVec::new();
-        let mut record = Self { topic, key_len: text.len(), text, headers, value, received };
+        let mut record = Self::bare(topic, event.app_id, value, received);
         record.push(HeaderName::ContentType, CONTENT_TYPE);
         record.push(HeaderName::SpecVersion, SPEC_VERSION);
         let digest = Sha256::new()
@@ -156,14 +153,18 @@ impl Record {
         value: Bytes,
         received: SystemTime,
     ) -> Self {
-        let mut text = String::with_capacity(TEXT_CAPACITY);
-        text.push_str(key);
-        let mut record =
-            Self { topic, key_len: text.len(), text, headers: SmallVec::new(), value, received };
+        let mut record = Self::bare(topic, key, value, received);
         for (name, value) in headers {
             record.push(name, value);
         }
         record
+    }
+
+    /// A record without headers yet.
+    fn bare(topic: Arc<str>, key: &str, value: Bytes, received: SystemTime) -> Self {
+        let mut text = String::with_capacity(TEXT_CAPACITY);
+        text.push_str(key);
+        Self { topic, key_len: key.len(), text, headers: SmallVec::new(), value, received }
     }
 
     fn push_some(&mut self, name: HeaderName, value: Option<&str>) {

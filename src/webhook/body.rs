@@ -13,7 +13,7 @@ use http::header::EXPECT;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use std::time::{Duration, Instant};
-use tokio::time::timeout_at;
+use tokio::time::{timeout, timeout_at};
 
 /// How much of a refused body is read so that the connection can be kept.
 const DISCARD_BYTES: u64 = 64 * 1024;
@@ -93,16 +93,17 @@ pub async fn discard(body: &mut Incoming, headers: &HeaderMap) -> Connection {
     if headers.contains_key(EXPECT) || body.size_hint().lower() > DISCARD_BYTES {
         return Connection::Close;
     }
-    let deadline = (Instant::now() + DISCARD_TIME).into();
+    timeout(DISCARD_TIME, drain(body)).await.unwrap_or(Connection::Close)
+}
+
+async fn drain(body: &mut Incoming) -> Connection {
     let mut length = 0;
-    loop {
-        match timeout_at(deadline, body.frame()).await {
-            Ok(None) => return Connection::Keep,
-            Ok(Some(Ok(frame))) => length += frame.data_ref().map_or(0, Bytes::len) as u64,
-            Ok(Some(Err(_))) | Err(_) => return Connection::Close,
-        }
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return Connection::Close };
+        length += frame.data_ref().map_or(0, Bytes::len) as u64;
         if length > DISCARD_BYTES {
             return Connection::Close;
         }
     }
+    Connection::Keep
 }

@@ -4,7 +4,7 @@
 //! from nothing else; each post is closed by exactly one outcome. It owns no socket and knows no
 //! Kafka: what publishes is given to it.
 
-use crate::delivery::publisher::{Publisher, Undelivered};
+use crate::delivery::publisher::Publisher;
 use crate::delivery::receipt::Receipt;
 use crate::delivery::record::{Event, Record};
 use crate::metrics::{EventLabel, Metrics};
@@ -97,8 +97,10 @@ impl Ingest {
             };
             // Freed before the wait for the ack: the map of headers is a kilobyte for each post.
             drop((head, body));
-            let (fate, post) = self.publisher.publish(record, post).await;
-            conclude(fate, post, text)
+            match self.publisher.publish(record, post).await {
+                Ok(receipt) => accepted(receipt, text),
+                Err(undelivered) => Rejection::Undelivered(undelivered).response(Connection::Keep),
+            }
         }
     }
 
@@ -189,26 +191,6 @@ fn label(kind: EventKind) -> EventLabel {
         EventKind::Transcoded => EventLabel::Transcoded,
         EventKind::FileTransfer => EventLabel::FileTransfer,
         EventKind::Other => EventLabel::Other,
-    }
-}
-
-/// Closes the account of a post whose record's fate is known, and answers it.
-fn conclude(
-    fate: Result<Receipt, Undelivered>,
-    mut post: Post,
-    text: Bytes,
-) -> Response<Full<Bytes>> {
-    match fate {
-        Ok(receipt) => {
-            post.locate(receipt.place().into());
-            post.close(receipt.place().outcome());
-            accepted(receipt, text)
-        }
-        Err(undelivered) => {
-            let rejection = Rejection::Undelivered(undelivered);
-            post.close(rejection.outcome());
-            rejection.response(Connection::Keep)
-        }
     }
 }
 

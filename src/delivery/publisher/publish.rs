@@ -8,7 +8,8 @@ use crate::post::Post;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// The fate of one record, to be awaited. Dropped, it leaves the account with the publisher.
+/// The fate of one record, to be awaited; the account of its post is closed with it. Dropped, it
+/// leaves the account with the publisher.
 #[must_use = "the sender waits for the fate of its record"]
 pub struct Publish<'a> {
     publisher: &'a Publisher,
@@ -28,15 +29,15 @@ impl<'a> Publish<'a> {
 }
 
 impl Future for Publish<'_> {
-    type Output = (Result<Receipt, Undelivered>, Post);
+    type Output = Result<Receipt, Undelivered>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let fate = match self.begun {
             Ok(ticket) => ready!(self.publisher.lock().flights.poll(ticket, cx)),
             Err(undelivered) => Err(undelivered),
         };
-        let post = self.post.take().expect("polled after it was ready");
-        Poll::Ready((fate.map(Receipt::new), post))
+        close(self.post.take().expect("polled after it was ready"), fate);
+        Poll::Ready(fate.map(Receipt::new))
     }
 }
 
@@ -55,7 +56,7 @@ impl Drop for Publish<'_> {
     }
 }
 
-/// Closes the account of a sender that has left.
+/// Closes the account of a post whose record's fate is known.
 pub(super) fn close(mut post: Post, fate: Fate) {
     match fate {
         Ok(place) => {
