@@ -15,7 +15,8 @@ use crate::cli::signals::EndSignals;
 use crate::cli::spool::listing::Listing;
 use crate::cli::spool::{SpoolCommandError, counted, list};
 use crate::cli::version;
-use crate::config;
+use crate::config::kafka;
+use crate::config::limits::positive;
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::state::{Report, Topic};
 use crate::delivery::crossing::Crossing;
@@ -83,8 +84,8 @@ enum Ended {
 
 /// Drains it; an error unless nothing is left.
 pub(super) fn run(args: &SpoolDrainArgs, bar: &Bar) -> Result<(), SpoolCommandError> {
-    let kafka = config::kafka(&args.kafka, ACK_TIMEOUT)?;
-    let patience = config::positive("--timeout", args.timeout)?;
+    let kafka = kafka::settings(&args.kafka, ACK_TIMEOUT)?;
+    let patience = positive("--timeout", args.timeout)?;
     let dir = &args.folder.spool;
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(DrainFailure::Start)?;

@@ -1,0 +1,31 @@
+//! Who may post: the file of `--credentials`, or `--no-auth`.
+//!
+//! Promise: one of both, never neither. It hashes nothing.
+
+use crate::args::ServeArgs;
+use crate::config::ConfigError;
+use crate::config::secret_file::secret_file;
+use crate::webhook::authenticator::Authenticator;
+use crate::webhook::credentials::Credentials;
+use crate::webhook::ingest::Access;
+use std::sync::Arc;
+
+pub(super) fn access(args: &ServeArgs) -> Result<Access, ConfigError> {
+    match (&args.credentials, args.no_auth) {
+        (Some(file), false) => {
+            let text = secret_file("--credentials", file)?;
+            let credentials = Credentials::parse(&text).map_err(|error| {
+                ConfigError::new(format_args!("--credentials {}", file.display()), error)
+            })?;
+            Ok(Access::Restricted(Arc::new(Authenticator::new(credentials))))
+        }
+        (None, true) => Ok(Access::Open),
+        (Some(_), true) => {
+            Err(ConfigError::new("--no-auth", "cannot be used together with --credentials"))
+        }
+        (None, false) => Err(ConfigError::new(
+            "--credentials",
+            "name the file of those who may post, or say --no-auth",
+        )),
+    }
+}

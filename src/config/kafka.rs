@@ -1,0 +1,61 @@
+//! The flags of Kafka, and the file of `--kafka-config`.
+//!
+//! Promise: librdkafka takes what it gives, one by one and together. It connects to nothing.
+
+use crate::args::KafkaArgs;
+use crate::config::ConfigError;
+use crate::config::secret_file::secret_file;
+use crate::delivery::kafka::settings::{Origin, PropertyError, Settings};
+use std::net::Ipv6Addr;
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::time::Duration;
+
+/// Under this no broker can answer; zero would mean "for ever" to librdkafka.
+const LEAST_ACK_TIMEOUT: Duration = Duration::from_millis(10);
+/// Longer than any sender waits.
+const MOST_ACK_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// What the flags of Kafka mean; a post waits for `ack_timeout`.
+pub fn settings(args: &KafkaArgs, ack_timeout: Duration) -> Result<Settings, ConfigError> {
+    if !args.brokers.split(',').all(is_broker) {
+        return Err(ConfigError::new("--brokers", "expected host:port, separated by commas"));
+    }
+    if !(LEAST_ACK_TIMEOUT..=MOST_ACK_TIMEOUT).contains(&ack_timeout) {
+        return Err(ConfigError::new("--ack-timeout", "expected 10ms to 5m"));
+    }
+    let mut settings = Settings::new(&args.brokers, ack_timeout);
+    if let Some(file) = &args.kafka_config {
+        let text = secret_file("--kafka-config", file)?;
+        settings.read_lines(&text).map_err(|error| property(&error, file))?;
+    }
+    // The environment has one variable for all of them: one a line.
+    for given in args.kafka_properties.iter().flat_map(|given| given.lines()) {
+        settings
+            .set(given, Origin::Flag)
+            .map_err(|error| ConfigError::new("--kafka-property", error))?;
+    }
+    settings.check().map_err(|reason| {
+        ConfigError::new("--kafka-config and --kafka-property, taken together", reason)
+    })?;
+    Ok(settings)
+}
+
+/// `host:port`, the host an IPv6 address in brackets where it holds colons.
+fn is_broker(broker: &str) -> bool {
+    let Some((host, port)) = broker.rsplit_once(':') else { return false };
+    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let plain = |c: char| c.is_ascii_alphanumeric() || ['.', '-', '_'].contains(&c);
+    let named = !host.is_empty() && host.chars().all(plain);
+    let numbered = bracketed.is_some_and(|host| host.parse::<Ipv6Addr>().is_ok());
+    port.parse::<NonZeroU16>().is_ok() && (named || numbered)
+}
+
+fn property(error: &PropertyError, file: &Path) -> ConfigError {
+    match error.origin {
+        Origin::Flag => ConfigError::new("--kafka-property", error),
+        Origin::Line(line) => {
+            ConfigError::new(format_args!("--kafka-config {}:{line}", file.display()), error)
+        }
+    }
+}
