@@ -7,7 +7,6 @@ pub mod spool;
 mod bar;
 mod http_client;
 pub mod logging;
-mod moment;
 mod printable;
 mod screen;
 mod signals;

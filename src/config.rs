@@ -11,6 +11,7 @@ mod secret_file;
 mod spool;
 
 use crate::args::{self, ServeArgs};
+use crate::clock::Clock;
 use crate::config::access::access;
 use crate::config::limits::{at_most_a_day, limits, max_connections, positive};
 use crate::config::spool::spool;
@@ -60,6 +61,8 @@ pub struct Config {
     pub workers: NonZeroU16,
     /// `--source`
     pub source: String,
+    /// The system's; no flag moves it.
+    pub clock: Clock,
 }
 
 /// A flag, or a file that it names, cannot be taken.
@@ -99,6 +102,7 @@ impl Config {
             max_connections: max_connections(args.max_connections)?,
             grace: at_most_a_day("--grace", args.grace)?,
             workers: args.workers,
+            clock: Clock::system(),
         })
     }
 }

@@ -26,6 +26,7 @@
 //! - [`metrics`]: every series, and the closed sets of their labels.
 //! - [`args`]: every flag.
 //! - [`chain`]: an error and its causes, in one line.
+//! - [`timestamp`]: a time and its text; [`clock`]: what tells it.
 //!
 //! # What holds it together
 //!
@@ -64,3 +65,5 @@ pub mod post;
 pub mod metrics;
 pub mod args;
 pub mod chain;
+pub mod timestamp;
+pub mod clock;

@@ -172,6 +172,7 @@ impl EventLoop {
             contract: self.config.contract,
             topic: self.config.topic.clone(),
             source: self.config.source.clone(),
+            clock: self.config.clock.clone(),
             publisher,
             metrics: self.metrics.clone(),
         }

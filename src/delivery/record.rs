@@ -4,6 +4,10 @@
 //! binary content mode of its Kafka protocol binding, and an attribute that cannot be told is left
 //! out, not sent empty. It knows neither JSON nor how a record is sent.
 
+pub mod header_name;
+
+use crate::delivery::record::header_name::HeaderName;
+use crate::timestamp::Timestamp;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
@@ -22,69 +26,7 @@ const BATCH_OVERHEAD: usize = 61 + 36;
 /// The most that it adds to a header: the lengths of name and value.
 const HEADER_OVERHEAD: usize = 6;
 /// Enough for the texts of an ordinary post: key, id, time, names.
-const TEXT_CAPACITY: usize = 320;
-
-/// The header names of a record. Closed, so that a record costs no text per name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HeaderName {
-    /// `content-type`: the media type of the value.
-    ContentType,
-    /// `ce_specversion`
-    SpecVersion,
-    /// `ce_id`: the same for the same post, so that consumers can drop repeats.
-    Id,
-    /// `ce_source`
-    Source,
-    /// `ce_type`: `video.` and the notification's own type.
-    Type,
-    /// `ce_subject`: the room.
-    Subject,
-    /// `ce_time`: the notification's own time, RFC 3339 in UTC.
-    Time,
-    /// `traceparent` of W3C Trace Context.
-    TraceParent,
-    /// `tracestate` of W3C Trace Context.
-    TraceState,
-    /// `hookbridge-user`: whose credential posted.
-    User,
-}
-
-impl HeaderName {
-    /// Every header that a record may carry, in the order in which they are sent.
-    pub const ALL: [Self; 10] = [
-        Self::ContentType,
-        Self::SpecVersion,
-        Self::Id,
-        Self::Source,
-        Self::Type,
-        Self::Subject,
-        Self::Time,
-        Self::TraceParent,
-        Self::TraceState,
-        Self::User,
-    ];
-
-    /// The name on the topic.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ContentType => "content-type",
-            Self::SpecVersion => "ce_specversion",
-            Self::Id => "ce_id",
-            Self::Source => "ce_source",
-            Self::Type => "ce_type",
-            Self::Subject => "ce_subject",
-            Self::Time => "ce_time",
-            Self::TraceParent => "traceparent",
-            Self::TraceState => "tracestate",
-            Self::User => "hookbridge-user",
-        }
-    }
-
-    /// The header of that name, if it is one of ours.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|header| header.as_str() == name)
-    }
-}
+const TEXT_CAPACITY: usize = 344;
 
 /// What is told of a notification besides its bytes.
 #[derive(Clone, Copy)]
@@ -142,6 +84,7 @@ impl Record {
         record.push_some(HeaderName::TraceParent, event.trace_parent);
         record.push_some(HeaderName::TraceState, event.trace_state);
         record.push_some(HeaderName::User, event.user);
+        record.push_received();
         record
     }
 
@@ -157,6 +100,10 @@ impl Record {
         for (name, value) in headers {
             record.push(name, value);
         }
+        // A row of a version that did not write it.
+        if !record.headers.iter().any(|(name, _)| *name == HeaderName::Received) {
+            record.push_received();
+        }
         record
     }
 
@@ -170,6 +117,12 @@ impl Record {
     fn push_some(&mut self, name: HeaderName, value: Option<&str>) {
         if let Some(value) = value {
             self.push(name, value);
+        }
+    }
+
+    fn push_received(&mut self) {
+        if let Some(text) = Timestamp::from(self.received).rfc3339() {
+            self.push(HeaderName::Received, text.as_str());
         }
     }
 
@@ -231,13 +184,21 @@ impl Record {
 
     /// The record's `ce_id`.
     pub fn id(&self) -> &str {
-        self.headers().find(|(name, _)| *name == HeaderName::Id).map_or("", |(_, value)| value)
+        self.header(HeaderName::Id).unwrap_or_default()
+    }
+
+    /// The value of a header, where there is one.
+    pub fn header(&self, wanted: HeaderName) -> Option<&str> {
+        self.headers().find(|(name, _)| *name == wanted).map(|(_, value)| value)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
+    const RECEIVED: (&str, &str) = ("hookbridge-received", "2023-07-03T08:48:43.450Z");
 
     fn bare<'a>() -> Event<'a> {
         Event {
@@ -254,7 +215,8 @@ mod tests {
 
     fn headers(event: Event<'_>) -> Vec<(&'static str, String)> {
         let body = Bytes::from_static(b"{}");
-        let record = Record::new("video.events".into(), event, body, SystemTime::now());
+        let received = SystemTime::UNIX_EPOCH + Duration::from_millis(1_688_374_123_450);
+        let record = Record::new("video.events".into(), event, body, received);
         record.headers().map(|(name, value)| (name.as_str(), value.to_owned())).collect()
     }
 
@@ -268,6 +230,7 @@ mod tests {
             ("ce_id", id),
             ("ce_source", "hookbridge"),
             ("ce_type", "video.roomdrop"),
+            RECEIVED,
         ];
         assert_eq!(headers(bare()), expected.map(|(name, value)| (name, value.to_owned())));
     }
@@ -288,6 +251,7 @@ mod tests {
             ("traceparent", "00-a-b-01"),
             ("tracestate", "v=1"),
             ("hookbridge-user", "video"),
+            RECEIVED,
         ];
         assert_eq!(headers(event)[5..], expected.map(|(name, value)| (name, value.to_owned())));
     }

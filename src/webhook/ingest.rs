@@ -4,6 +4,7 @@
 //! from nothing else; each post is closed by exactly one outcome. It owns no socket and knows no
 //! Kafka: what publishes is given to it.
 
+use crate::clock::Clock;
 use crate::delivery::publisher::Publisher;
 use crate::delivery::receipt::Receipt;
 use crate::delivery::record::{Event, Record};
@@ -26,7 +27,6 @@ use hyper::body::Incoming;
 use hyper::{Request, Response};
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -53,6 +53,8 @@ pub struct Ingest {
     pub topic: Arc<str>,
     /// `--source`
     pub source: String,
+    /// Tells when a post was received.
+    pub clock: Clock,
     /// The event loop's own.
     pub publisher: Arc<Publisher>,
     /// The bridge's.
@@ -142,7 +144,7 @@ impl Ingest {
         value: &Bytes,
         post: &mut Post,
     ) -> Result<Accepted, Rejection> {
-        let received = SystemTime::now();
+        let received = self.clock.now();
         let notification = Notification::parse(value, self.contract).map_err(Rejection::Invalid)?;
         let app_id = notification.app_id().as_str();
         if !user.is_none_or(|user| user.may_speak_for(app_id)) {

@@ -16,6 +16,8 @@ use source::{Found, Source};
 const RANKS: &[(&str, u8)] = &[
     ("args", 0),
     ("chain", 0),
+    ("timestamp", 0),
+    ("clock", 0),
     ("metrics", 1),
     ("post", 2),
     ("delivery", 3),

@@ -8,7 +8,7 @@ mod spool;
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 use hookbridge::args::Cli;
 use hookbridge::delivery::publisher::Undelivered;
-use hookbridge::delivery::record::HeaderName;
+use hookbridge::delivery::record::header_name::HeaderName;
 use hookbridge::metrics::{Build, Metrics, Outcome};
 use hookbridge::webhook::notification::fault::{Faults, JsonType};
 use hookbridge::webhook::notification::invalid::Invalid;

@@ -7,8 +7,8 @@ use crate::cli::dev::consumer::ConsumedRecord;
 use crate::cli::dev::outcome::{Answered, Outcome};
 use crate::cli::dev::sample::Sample;
 use crate::cli::http_client::Answer;
-use crate::cli::moment::Moment;
 use crate::cli::printable::printable;
+use crate::timestamp::Timestamp;
 use anstyle::{AnsiColor, Style};
 use http::StatusCode;
 use std::fmt::Write as _;
@@ -58,7 +58,7 @@ pub(super) fn fault(text: &str) -> String {
 pub(super) fn record(record: &ConsumedRecord) -> String {
     let ConsumedRecord { topic, partition, offset, timestamp, key, headers, value } = record;
     let time =
-        timestamp.map(|time| format!(", {}", Moment::of_unix_millis(time))).unwrap_or_default();
+        timestamp.map(|time| format!(", {}", Timestamp::of_unix_millis(time))).unwrap_or_default();
     let place = format!("{topic}, partition {partition}, offset {offset}{time}");
     let key = key.as_deref().map_or_else(|| "none".to_owned(), printable);
     let header = |(name, value): &(String, Vec<u8>)| {

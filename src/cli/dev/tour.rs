@@ -13,7 +13,7 @@ use crate::cli::dev::sample::{SAMPLES, Sample};
 use crate::cli::http_client::{Answer, HttpClient, HttpError};
 use crate::cli::screen::Screen;
 use crate::cli::version;
-use crate::delivery::record::HeaderName;
+use crate::delivery::record::header_name::HeaderName;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use std::time::Duration;

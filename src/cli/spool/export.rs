@@ -13,9 +13,9 @@
 //! meanwhile is passed over. A reader that has gone, as `head` does, is no failure.
 
 use crate::args::spool::SpoolExportArgs;
-use crate::cli::moment::Moment;
 use crate::cli::spool::SpoolCommandError;
 use crate::delivery::spool::reader::{Part, SpoolReader, StoredRow};
+use crate::timestamp::Timestamp;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Serialize, Serializer};
@@ -51,12 +51,12 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    set_aside: Option<Moment>,
+    set_aside: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     topic: &'a str,
     key: &'a str,
-    received: Moment,
+    received: Timestamp,
     headers: Headers<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<&'a str>,
@@ -78,7 +78,7 @@ fn line(row: &StoredRow) -> String {
     let line = Line {
         row: row.id,
         fault: row.fault.as_deref(),
-        set_aside: row.set_aside.as_ref().map(|(at, _)| Moment::from(*at)),
+        set_aside: row.set_aside.as_ref().map(|(at, _)| Timestamp::from(*at)),
         reason: row.set_aside.as_ref().map(|(_, reason)| reason.as_str()),
         topic: &row.topic,
         key: &row.key,

@@ -3,13 +3,13 @@
 //! It takes no lock and writes nothing. Faults that it finds are left to the bridge to repair.
 
 use crate::args::spool::{Output, SpoolListArgs};
-use crate::cli::moment::Moment;
 use crate::cli::printable::printable_line;
 use crate::cli::screen::Screen;
 use crate::cli::spool::listing::{AppCount, File, Listing, ReasonCount};
 use crate::cli::spool::table::{Align, table};
 use crate::cli::spool::{SpoolCommandError, counted};
 use crate::delivery::spool::reader::SpoolReader;
+use crate::timestamp::Timestamp;
 use anstyle::{AnsiColor, Style};
 use bytesize::ByteSize;
 use std::time::SystemTime;
@@ -58,7 +58,7 @@ fn text(listing: &Listing, now: SystemTime) -> String {
 
 fn head(listing: &Listing, now: SystemTime) -> String {
     let Listing { spool, waiting, set_aside, file_bytes, faults } = listing;
-    let since = |oldest: Moment| format!(", the oldest since {oldest} ({})", oldest.age(now));
+    let since = |oldest: Timestamp| format!(", the oldest since {oldest} ({})", oldest.age(now));
     let waits = match waiting.records {
         0 => "nothing".to_owned(),
         records => {

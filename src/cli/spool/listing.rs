@@ -3,9 +3,9 @@
 //! It is put together by several looks at the spool. Beside a running bridge records come and go
 //! between them, so that the sums need not be even.
 
-use crate::cli::moment::Moment;
 use crate::delivery::spool::error::SpoolError;
 use crate::delivery::spool::reader::{Part, SpoolReader, StoredRow};
+use crate::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -34,7 +34,7 @@ pub(super) struct Listing {
 pub(super) struct Waiting {
     pub(super) records: u64,
     pub(super) bytes: u64,
-    pub(super) oldest: Option<Moment>,
+    pub(super) oldest: Option<Timestamp>,
     /// Most records first.
     pub(super) by_app_id: Vec<AppCount>,
 }
@@ -45,7 +45,7 @@ pub(super) struct AppCount {
     pub(super) app_id: String,
     pub(super) records: u64,
     pub(super) bytes: u64,
-    pub(super) oldest: Moment,
+    pub(super) oldest: Timestamp,
 }
 
 /// What will not be sent unless somebody asks for it.
@@ -65,7 +65,7 @@ pub(super) struct ReasonCount {
     pub(super) reason: String,
     pub(super) records: u64,
     /// When the last of them was set aside.
-    pub(super) latest: Option<Moment>,
+    pub(super) latest: Option<Timestamp>,
     /// Their numbers, as `spool export` and the log name them; the first [`MOST_ROWS`].
     pub(super) rows: Vec<i64>,
 }
@@ -95,7 +95,7 @@ impl Listing {
             waiting: Waiting {
                 records: summary.rows,
                 bytes: summary.bytes_of_rows,
-                oldest: summary.oldest.map(Moment::from),
+                oldest: summary.oldest.map(Timestamp::from),
                 by_app_id,
             },
             set_aside: SetAside {
@@ -125,7 +125,7 @@ fn by_reason(reader: &SpoolReader) -> Result<Vec<ReasonCount>, SpoolError> {
             let count =
                 count.or_insert(ReasonCount { app_id, reason, records: 0, latest: None, rows });
             count.records += 1;
-            count.latest = at.map(Moment::from).max(count.latest);
+            count.latest = at.map(Timestamp::from).max(count.latest);
             if count.rows.len() < MOST_ROWS {
                 count.rows.push(id);
             }

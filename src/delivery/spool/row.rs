@@ -13,7 +13,8 @@
 //! Promise: a CRC-32 finds every single flipped bit and every burst of up to 32; a row that does
 //! not match never becomes a [`Record`].
 
-use crate::delivery::record::{HeaderName, Record};
+use crate::delivery::record::Record;
+use crate::delivery::record::header_name::HeaderName;
 use bytes::Bytes;
 use rusqlite::types::ValueRef;
 use std::fmt;

@@ -1,6 +1,7 @@
 //! The record that the contract describes, worked out from the posted text alone.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
@@ -51,13 +52,18 @@ impl Expected {
         self
     }
 
-    /// What was seen. A header that stands twice, or a value that is not UTF-8, is never expected.
+    /// What was seen, but for the time of receipt, which is the record's own. A header that stands
+    /// twice, or a value that is not UTF-8, is never expected.
     #[track_caller]
     pub(super) fn seen(record: &Seen) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         let headers = record.headers.iter().map(|(name, value)| (name.clone(), text(value)));
-        let headers: BTreeMap<_, _> = headers.collect();
+        let mut headers: BTreeMap<_, _> = headers.collect();
         assert_eq!(headers.len(), record.headers.len(), "{:?}", record.headers);
+        let millis = record.timestamp_ms.try_into().unwrap();
+        let own = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
+        let own = humantime::format_rfc3339_millis(own).to_string();
+        assert_eq!(headers.remove("hookbridge-received"), Some(own));
         Self { key: text(record.key.as_deref().unwrap()), value: text(&record.value), headers }
     }
 
