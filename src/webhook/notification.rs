@@ -1,7 +1,7 @@
 //! A notification of the video service, checked.
 //!
-//! Promises: a [`Notification`] fulfils its [`Contract`], and its bytes are UTF-8 and JSON that any
-//! parser reads, so that they can be passed on untouched. Reading is one pass that borrows from the
+//! Promises: a [`Notification`] fulfils its [`Contract`], and its bytes are UTF-8 and JSON by the grammar
+//! of RFC 8259, so that they can be passed on untouched. Reading is one pass that borrows from the
 //! body; what is wrong is named all at once. Does no I/O, knows no HTTP and no Kafka, and keeps
 //! nothing of the body but what routes a record.
 
@@ -10,8 +10,10 @@ pub mod contract;
 pub mod event;
 pub mod fault;
 pub mod invalid;
+mod leaves;
 mod members;
 mod rules;
+mod skim;
 pub mod trans_date;
 mod value;
 mod walk;
@@ -78,7 +80,7 @@ impl<'a> Notification<'a> {
                 type_name,
                 app_id,
                 subject: members.room_id.ok().flatten(),
-                time: members.trans_date.ok(),
+                time: members.trans_date.ok().filter(TransDate::is_plausible),
             }),
             (_, _, app_id) => {
                 let app_id = app_id.ok().map(AppId::into_owned);
@@ -102,13 +104,14 @@ impl<'a> Notification<'a> {
         &self.app_id
     }
 
-    /// The room of the session; a number as its text. `None` where it cannot be told, or holds
-    /// what may not stand in an attribute (control characters, more than 256 bytes).
+    /// The room of the session; a number as its text. `None` where it cannot be told (half a
+    /// surrogate pair, a number beyond a double), or holds what may not stand in an attribute (control
+    /// characters, more than 256 bytes).
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
     }
 
-    /// The instant it speaks of; `None` where it cannot be told.
+    /// The instant it speaks of, in the years 1970 to 9999; `None` where it cannot be told.
     pub fn time(&self) -> Option<TransDate> {
         self.time
     }

@@ -4,6 +4,7 @@
 mod accepted;
 mod contracts;
 mod expected;
+mod grammar;
 mod headers;
 mod partitions;
 mod variants;

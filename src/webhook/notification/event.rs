@@ -123,6 +123,8 @@ impl Field {
         &[Self::Type, Self::TransDate, Self::AppId, Self::RoomId, Self::ConfNum];
 
     /// The field with this key.
+    #[allow(clippy::inline_always, reason = "see `Leaves`")]
+    #[inline(always)]
     pub(super) fn named(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.name() == key)
     }

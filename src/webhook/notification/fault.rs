@@ -134,6 +134,8 @@ pub(super) enum Flaw {
     TooLong(usize),
     /// A string with a control character.
     ControlCharacter,
+    /// A string with half a surrogate pair, whose text is asked for.
+    Torn,
     /// A number or string that tells no time.
     NotATime,
 }
@@ -143,9 +145,11 @@ impl Flaw {
         match self {
             Self::Missing | Self::VoiceEnvelope => FaultCode::MissingField,
             Self::Blank => FaultCode::Blank,
-            Self::Found(_) | Self::TooLong(_) | Self::ControlCharacter | Self::NotATime => {
-                FaultCode::WrongType
-            }
+            Self::Found(_)
+            | Self::TooLong(_)
+            | Self::ControlCharacter
+            | Self::Torn
+            | Self::NotATime => FaultCode::WrongType,
         }
     }
 
@@ -159,6 +163,7 @@ impl Flaw {
             Self::Blank => "the string is blank".into(),
             Self::TooLong(limit) => format!("the string is longer than {limit} bytes").into(),
             Self::ControlCharacter => "the string holds a control character".into(),
+            Self::Torn => "the string holds half of a surrogate pair, which is no text".into(),
             Self::NotATime => {
                 "neither a Unix time nor RFC 3339 with a zone, up to the year 9999".into()
             }

@@ -15,7 +15,9 @@ use crate::webhook::notification::app_id::AppId;
 use crate::webhook::notification::event::Field;
 use crate::webhook::notification::fault::{Faults, Flaw};
 use crate::webhook::notification::invalid::Invalid;
+use crate::webhook::notification::leaves::Read;
 use crate::webhook::notification::rules;
+use crate::webhook::notification::skim::Skimmed;
 use crate::webhook::notification::trans_date::TransDate;
 use crate::webhook::notification::value::Value;
 use crate::webhook::notification::walk::{Root, Walk};
@@ -71,11 +73,16 @@ impl<'a> Members<'a> {
         let text = str::from_utf8(body).map_err(|error| not_utf8(body, error))?;
         let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         if !text.trim_start_matches(WHITE_SPACE).starts_with('{') {
-            let found = walk(text, Walk::OUTERMOST)?.json_type();
-            return Err(Invalid::NotAnObject { found });
+            let by_grammar = || walk(text, Walk::outermost(Skimmed));
+            let found =
+                walk(text, Walk::outermost(Read)).or_else(|error| again(&error, by_grammar));
+            return Err(Invalid::NotAnObject { found: found?.json_type() });
         }
         let mut members = Self::EMPTY;
-        walk(text, Root(&mut members))?;
+        if let Err(error) = walk(text, Root { members: &mut members, leaves: Read }) {
+            members = Self::EMPTY;
+            again(&error, || walk(text, Root { members: &mut members, leaves: Skimmed }))?;
+        }
         if members.app_id_repeated {
             return Err(Invalid::RepeatedField { name: Field::AppId.name(), app_id: None });
         }
@@ -96,6 +103,8 @@ impl<'a> Members<'a> {
     }
 
     /// Judges a value and keeps what came of it in place of an earlier one.
+    #[allow(clippy::inline_always, reason = "see `Leaves`")]
+    #[inline(always)]
     pub(super) fn put(&mut self, field: Field, value: Value<'a>) {
         match field {
             Field::Type => {
@@ -139,11 +148,28 @@ impl<'a> Members<'a> {
     }
 }
 
+/// Walks again, by the grammar alone, over a text that was refused.
+#[cold]
+fn again<T>(
+    refused: &serde_json::Error,
+    walk: impl FnOnce() -> serde_json::Result<T>,
+) -> Result<T, Invalid> {
+    // The walk's own: the body nests too deep, however it is read.
+    if refused.is_data() {
+        return Err(not_json(refused));
+    }
+    walk().map_err(|error| {
+        // At the same place, the first has the better words.
+        let place = |error: &serde_json::Error| (error.line(), error.column());
+        not_json(if place(&error) == place(refused) { refused } else { &error })
+    })
+}
+
 /// Walks over a text to its end.
-fn walk<'a, S: DeserializeSeed<'a>>(text: &'a str, seed: S) -> Result<S::Value, Invalid> {
+fn walk<'a, S: DeserializeSeed<'a>>(text: &'a str, seed: S) -> serde_json::Result<S::Value> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let value = seed.deserialize(&mut json).map_err(|error| not_json(&error))?;
-    json.end().map_err(|error| not_json(&error))?;
+    let value = seed.deserialize(&mut json)?;
+    json.end()?;
     Ok(value)
 }
 

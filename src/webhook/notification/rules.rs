@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::Number;
+
 use crate::webhook::notification::app_id::check_label;
 use crate::webhook::notification::event::Field;
 use crate::webhook::notification::fault::{Faults, Flaw, JsonType};
@@ -15,17 +17,21 @@ use crate::webhook::notification::value::Value;
 /// The longest room that becomes an attribute of a record, in bytes; the provider's have 24.
 const ROOM_LIMIT: usize = 256;
 
+/// From here on, not every whole number is a double: 2 to the 53rd (IEEE 754).
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// What stands in for a URL: any text, since the scheme of a delivered file is documented nowhere.
 const URL: &str = "string";
 
 /// A string that is not blank.
 pub(super) fn filled(value: &Value<'_>) -> Result<(), Flaw> {
     match value {
-        Value::Filled | Value::Text(_) => Ok(()),
+        Value::Filled | Value::Text(_) | Value::Torn => Ok(()),
         Value::Blank => Err(Flaw::Blank),
         Value::Null
         | Value::Boolean
         | Value::Number(_)
+        | Value::Vast
         | Value::Array
         | Value::List(_)
         | Value::Object
@@ -36,33 +42,52 @@ pub(super) fn filled(value: &Value<'_>) -> Result<(), Flaw> {
 
 /// A string that is not blank, or a number.
 pub(super) fn filled_or_number(value: &Value<'_>) -> Result<(), Flaw> {
-    if let Value::Number(_) = value { Ok(()) } else { filled(value) }
+    if let Value::Number(_) | Value::Vast = value { Ok(()) } else { filled(value) }
 }
 
 /// A string that is not blank, whose text is asked for.
 pub(super) fn text(value: Value<'_>) -> Result<Cow<'_, str>, Flaw> {
-    filled(&value)?;
-    if let Value::Text(text) = value { Ok(text) } else { Err(Flaw::Found(value.json_type())) }
+    match value {
+        Value::Text(text) => Ok(text),
+        Value::Torn => Err(Flaw::Torn),
+        Value::Blank => Err(Flaw::Blank),
+        Value::Null
+        | Value::Boolean
+        | Value::Number(_)
+        | Value::Vast
+        | Value::Filled
+        | Value::Array
+        | Value::List(_)
+        | Value::Object
+        | Value::Link(_)
+        | Value::Destination(_) => Err(Flaw::Found(value.json_type())),
+    }
 }
 
 /// An instant in one of the forms of [`TransDate`].
 pub(super) fn time(value: Value<'_>) -> Result<TransDate, Flaw> {
-    let instant = if let Value::Number(number) = value {
-        number.as_u64().and_then(TransDate::from_unix)
-    } else {
-        TransDate::from_text(&text(value)?)
+    let instant = match value {
+        Value::Number(number) => number.as_u64().and_then(TransDate::from_unix),
+        Value::Vast => None,
+        other => TransDate::from_text(&text(other)?),
     };
     instant.ok_or(Flaw::NotATime)
 }
 
-/// A string or number; its text, unless that cannot be an attribute of a record.
+/// A string or number; its text, unless that cannot be told, or cannot be an attribute of a record.
 pub(super) fn room(value: Value<'_>) -> Result<Option<Cow<'_, str>>, Flaw> {
-    let text = if let Value::Number(number) = value {
-        Cow::Owned(number.to_string())
-    } else {
-        text(value)?
+    let text = match value {
+        Value::Number(number) if is_rounded(&number) => return Ok(None),
+        Value::Number(number) => Cow::Owned(number.to_string()),
+        Value::Vast | Value::Torn => return Ok(None),
+        other => text(other)?,
     };
     Ok(check_label(&text, ROOM_LIMIT).is_ok().then_some(text))
+}
+
+/// Whether a whole number may have other digits as a double than it was written with.
+fn is_rounded(number: &Number) -> bool {
+    number.is_f64() && number.as_f64().is_some_and(|double| double.abs() >= EXACT)
 }
 
 /// The URLs of a recording: a list or, as the provider also sends it, a single one.
@@ -84,6 +109,8 @@ pub(super) fn files(value: Value<'_>) -> Result<Faults, Flaw> {
 }
 
 /// One of a list of URLs: a string, or an object with it.
+#[allow(clippy::inline_always, reason = "see `Leaves`")]
+#[inline(always)]
 pub(super) fn list_element(field: Field, index: usize, value: &Value<'_>, faults: &mut Faults) {
     let list = field.name();
     if let Value::Link(url) = value {

@@ -1,6 +1,7 @@
 //! The contract of a notification, sentence by sentence.
 
 mod faults;
+mod grammar;
 mod forms;
 mod malformed;
 mod properties;

@@ -22,6 +22,10 @@ const NANOSECONDS_PER_MILLISECOND: u32 = 1_000_000;
 /// Where RFC 3339 separates the date from the time of day.
 const SEPARATOR: usize = "YYYY-MM-DD".len();
 
+/// The first year that a `ce_time` may name: no notification is older, and some SDKs of consumers fail
+/// on years that their clocks cannot hold.
+const FIRST_YEAR: i32 = 1970;
+
 /// A checked `trans_date`; its [`Display`](fmt::Display) is RFC 3339 in UTC with `Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TransDate(OffsetDateTime);
@@ -53,6 +57,13 @@ impl TransDate {
         let instant = OffsetDateTime::parse(text, &Rfc3339).ok()?;
         let utc = instant.checked_to_offset(UtcOffset::UTC)?;
         (utc.year() >= 0).then_some(Self(utc))
+    }
+}
+
+impl TransDate {
+    /// Whether a record may carry it as its time: it is not before 1970.
+    pub fn is_plausible(&self) -> bool {
+        self.0.year() >= FIRST_YEAR
     }
 }
 
@@ -114,6 +125,20 @@ mod tests {
             ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
         ] {
             assert_eq!(utc(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_lies_before_1970_is_a_date_that_no_record_carries() {
+        for (text, plausible) in [
+            ("0", true),
+            ("9999-12-31T23:59:59Z", true),
+            ("1970-01-01T00:00:00Z", true),
+            ("1969-12-31T23:59:59.999Z", false),
+            ("1970-01-01T00:00:00+00:01", false),
+            ("0000-01-01T00:00:00Z", false),
+        ] {
+            assert_eq!(TransDate::from_text(text).unwrap().is_plausible(), plausible, "{text}");
         }
     }
 

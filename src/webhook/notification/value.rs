@@ -15,12 +15,16 @@ pub(super) enum Value<'a> {
     Null,
     Boolean,
     Number(Number),
+    /// A number beyond a double, of which nothing is kept.
+    Vast,
     /// A string that is empty or all white space.
     Blank,
     /// Another string, of which nobody asks for the text.
     Filled,
     /// Another string, whose text somebody asks for.
     Text(Cow<'a, str>),
+    /// A string with half a surrogate pair, which is no text.
+    Torn,
     /// An array where no rule has any use for one.
     Array,
     /// A list of URLs, and what is wrong with its elements.
@@ -38,8 +42,8 @@ impl Value<'_> {
         match self {
             Self::Null => JsonType::Null,
             Self::Boolean => JsonType::Boolean,
-            Self::Number(_) => JsonType::Number,
-            Self::Blank | Self::Filled | Self::Text(_) => JsonType::String,
+            Self::Number(_) | Self::Vast => JsonType::Number,
+            Self::Blank | Self::Filled | Self::Text(_) | Self::Torn => JsonType::String,
             Self::Array | Self::List(_) => JsonType::Array,
             Self::Object | Self::Link(_) | Self::Destination(_) => JsonType::Object,
         }

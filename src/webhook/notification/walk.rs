@@ -1,20 +1,20 @@
 //! The one pass over the bytes of a body.
 //!
-//! Promises: refuses all that plain `serde_json` refuses, wherever it stands, also in members that
-//! no rule asks for: the body is passed on as it is, and consumers must be able to read it. That
-//! is why the values nobody asks for are walked with `deserialize_any` and not with serde's
-//! `IgnoredAny`, which lets lone surrogates and numbers out of range through. Recursion ends at
-//! [`NESTING_LIMIT`]. Allocates only where strings have escapes, and for faults. Knows where a rule
-//! applies, but none of the rules.
+//! Promises: refuses what is not JSON by the grammar of RFC 8259, wherever it stands, also in members
+//! that no rule asks for. What the grammar allows and Rust cannot hold is judged where it stands: see
+//! [`Leaves`]. Recursion ends at [`NESTING_LIMIT`]. Allocates only where strings have escapes, and for
+//! faults. Knows where a rule applies, but none of the rules.
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
 use crate::webhook::notification::event::Field;
 use crate::webhook::notification::fault::Faults;
+use crate::webhook::notification::leaves::Leaves;
 use crate::webhook::notification::members::Members;
 use crate::webhook::notification::rules;
 use crate::webhook::notification::value::Value;
@@ -24,9 +24,12 @@ use crate::webhook::notification::value::Value;
 const NESTING_LIMIT: u8 = 32;
 
 /// A walk over the posted object, which fills its members in.
-pub(super) struct Root<'m, 'a>(pub(super) &'m mut Members<'a>);
+pub(super) struct Root<'m, 'a, L> {
+    pub(super) members: &'m mut Members<'a>,
+    pub(super) leaves: L,
+}
 
-impl<'de> DeserializeSeed<'de> for Root<'_, 'de> {
+impl<'de, L: Leaves> DeserializeSeed<'de> for Root<'_, 'de, L> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
@@ -34,7 +37,7 @@ impl<'de> DeserializeSeed<'de> for Root<'_, 'de> {
     }
 }
 
-impl<'de> Visitor<'de> for Root<'_, 'de> {
+impl<'de, L: Leaves> Visitor<'de> for Root<'_, 'de, L> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,28 +46,46 @@ impl<'de> Visitor<'de> for Root<'_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
         let depth = Depth::OUTSIDE.inner()?;
-        let members = self.0;
-        while let Some(field) = object.next_key_seed(Key(|key: &str| members.note_key(key)))? {
+        let Self { members, leaves } = self;
+        loop {
+            let key = Key(|key: &str| members.note_key(key), PhantomData::<L>);
+            let Some(field) = object.next_key_seed(key)? else { return Ok(()) };
             let place = field.map_or(Place::Elsewhere, Place::of);
-            let value = object.next_value_seed(Walk { place, depth })?;
+            let value = object.next_value_seed(Walk { place, depth, leaves })?;
             if let Some(field) = field {
                 members.put(field, value);
             }
         }
-        Ok(())
     }
 }
 
 /// A walk over one value, which leaves its outline.
-pub(super) struct Walk {
+#[derive(Clone, Copy)]
+pub(super) struct Walk<L> {
     place: Place,
     /// How many arrays and objects are open around the value.
     depth: Depth,
+    leaves: L,
 }
 
-impl Walk {
+impl<L: Leaves> Walk<L> {
     /// A walk over a body that is no object.
-    pub(super) const OUTERMOST: Self = Self { place: Place::Elsewhere, depth: Depth::OUTSIDE };
+    pub(super) fn outermost(leaves: L) -> Self {
+        Self { place: Place::Elsewhere, depth: Depth::OUTSIDE, leaves }
+    }
+
+    /// Whether a rule looks into an array or object at this place.
+    pub(super) fn looks_inside(self) -> bool {
+        match self.place {
+            Place::List(_) | Place::Element | Place::Destination => true,
+            Place::Text | Place::Elsewhere => false,
+        }
+    }
+
+    /// How many levels a value at this place may have of its own.
+    pub(super) fn levels_left(self) -> u8 {
+        NESTING_LIMIT - self.depth.0
+    }
 }
 
 /// What is asked of a value, by where it stands.
@@ -93,6 +114,8 @@ impl Place {
     }
 
     /// The outline of a string at this place, which is kept only where its text is asked for.
+    #[allow(clippy::inline_always, reason = "see `Leaves`")]
+    #[inline(always)]
     fn text<'t, 'a>(self, text: &'t str, keep: impl FnOnce(&'t str) -> Cow<'a, str>) -> Value<'a> {
         match self {
             _ if text.chars().all(char::is_whitespace) => Value::Blank,
@@ -102,15 +125,15 @@ impl Place {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Walk {
+impl<'de, L: Leaves> DeserializeSeed<'de> for Walk<L> {
     type Value = Value<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_any(self)
+        L::value(self, json)
     }
 }
 
-impl<'de> Visitor<'de> for Walk {
+impl<'de, L: Leaves> Visitor<'de> for Walk<L> {
     type Value = Value<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -147,14 +170,16 @@ impl<'de> Visitor<'de> for Walk {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
-        let depth = self.depth.inner()?;
+        let (depth, leaves) = (self.depth.inner()?, self.leaves);
         let Place::List(field) = self.place else {
-            while array.next_element_seed(Walk { place: Place::Elsewhere, depth })?.is_some() {}
+            let inside = Walk { place: Place::Elsewhere, depth, leaves };
+            while array.next_element_seed(inside)?.is_some() {}
             return Ok(Value::Array);
         };
         let mut faults = Faults::default();
         let mut index = 0;
-        while let Some(value) = array.next_element_seed(Walk { place: Place::Element, depth })? {
+        let element = Walk { place: Place::Element, depth, leaves };
+        while let Some(value) = array.next_element_seed(element)? {
             rules::list_element(field, index, &value, &mut faults);
             index += 1;
         }
@@ -162,17 +187,17 @@ impl<'de> Visitor<'de> for Walk {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
-        let depth = self.depth.inner()?;
+        let inside = Walk { place: Place::Elsewhere, depth: self.depth.inner()?, ..self };
         match self.place {
             Place::List(_) | Place::Element => {
-                Ok(Value::Link(rules::link(&select(object, depth, ["url"])?)))
+                Ok(Value::Link(rules::link(&select(object, inside, ["url"])?)))
             }
             Place::Destination => {
-                let members = select(object, depth, ["name", "host", "account"])?;
+                let members = select(object, inside, ["name", "host", "account"])?;
                 Ok(Value::Destination(rules::destination_members(&members)))
             }
             Place::Text | Place::Elsewhere => {
-                let [] = select(object, depth, [])?;
+                let [] = select(object, inside, [])?;
                 Ok(Value::Object)
             }
         }
@@ -181,15 +206,15 @@ impl<'de> Visitor<'de> for Walk {
 
 /// Walks over an object and keeps the outlines of the members with these names, of repeated ones
 /// the last.
-fn select<'de, A: MapAccess<'de>, const N: usize>(
+fn select<'de, A: MapAccess<'de>, L: Leaves, const N: usize>(
     mut object: A,
-    depth: Depth,
+    inside: Walk<L>,
     names: [&str; N],
 ) -> Result<[Option<Value<'de>>; N], A::Error> {
     let mut selected = [const { None }; N];
     let position = |key: &str| names.iter().position(|name| *name == key);
-    while let Some(position) = object.next_key_seed(Key(position))? {
-        let value = object.next_value_seed(Walk { place: Place::Elsewhere, depth })?;
+    while let Some(position) = object.next_key_seed(Key(position, PhantomData::<L>))? {
+        let value = object.next_value_seed(inside)?;
         if let Some(position) = position {
             selected[position] = Some(value);
         }
@@ -198,17 +223,17 @@ fn select<'de, A: MapAccess<'de>, const N: usize>(
 }
 
 /// A key, and what becomes of it: read without a copy unless it has escapes.
-struct Key<F>(F);
+pub(super) struct Key<F, L>(pub(super) F, pub(super) PhantomData<L>);
 
-impl<'de, T, F: FnOnce(&str) -> T> DeserializeSeed<'de> for Key<F> {
+impl<'de, T, F: FnOnce(&str) -> T, L: Leaves> DeserializeSeed<'de> for Key<F, L> {
     type Value = T;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<T, D::Error> {
-        json.deserialize_str(self)
+        L::key(json, self.0)
     }
 }
 
-impl<T, F: FnOnce(&str) -> T> Visitor<'_> for Key<F> {
+impl<T, F: FnOnce(&str) -> T, L> Visitor<'_> for Key<F, L> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -230,8 +255,13 @@ impl Depth {
     /// One level further in, unless that is too deep.
     fn inner<E: Error>(self) -> Result<Self, E> {
         if self.0 == NESTING_LIMIT {
-            return Err(E::custom(format_args!("nested deeper than {NESTING_LIMIT} levels")));
+            return Err(E::custom(too_deep()));
         }
         Ok(Self(self.0 + 1))
     }
+}
+
+/// What is said of a body that nests too deep.
+pub(super) fn too_deep() -> String {
+    format!("nested deeper than {NESTING_LIMIT} levels")
 }

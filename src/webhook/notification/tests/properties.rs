@@ -5,6 +5,7 @@ use std::str;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
 use proptest::test_runner::Config;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::{CONTRACTS, LOOSE, SAMPLES, STRICT};
@@ -15,28 +16,34 @@ use crate::webhook::notification::invalid::Invalid;
 /// Parses under every contract and holds what must hold for any bytes at all.
 fn check(body: &[u8]) {
     let text = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+    let json = serde_json::from_slice::<&RawValue>(text);
     let plain = serde_json::from_slice::<Value>(text);
     for contract in CONTRACTS {
         match Notification::parse(body, contract) {
             Ok(read) => {
-                let plain = plain.as_ref().expect("what is accepted is JSON");
-                assert_eq!(plain["type"], read.type_name());
-                assert_eq!(plain["app_id"], read.app_id().as_str());
+                json.as_ref().expect("what is accepted is JSON");
+                // What the grammar allows and Rust cannot hold is no `Value`.
+                if let Ok(plain) = &plain {
+                    assert_eq!(plain["type"], read.type_name());
+                    assert_eq!(plain["app_id"], read.app_id().as_str());
+                }
                 str::from_utf8(body).expect("what is accepted is UTF-8");
             }
             Err(Invalid::InvalidNotification { faults, .. }) => {
-                assert!(plain.is_ok());
+                assert!(json.is_ok());
                 assert_eq!(faults.as_slice().len(), faults.total().min(Faults::KEPT));
                 for fault in faults.as_slice() {
                     assert!(fault.pointer.starts_with("#/"), "{fault:?}");
                 }
             }
-            Err(Invalid::NotAnObject { .. }) => assert!(!plain.as_ref().unwrap().is_object()),
+            Err(Invalid::NotAnObject { .. }) => {
+                assert!(!json.as_ref().unwrap().get().starts_with('{'));
+            }
             Err(Invalid::RepeatedField { .. } | Invalid::UnknownEvent { .. }) => {
-                assert!(plain.as_ref().unwrap().is_object());
+                assert!(json.as_ref().unwrap().get().starts_with('{'));
             }
             Err(Invalid::MalformedJson { line, detail, .. }) => {
-                assert!(plain.is_err() || detail.starts_with("nested deeper"), "{detail}");
+                assert!(json.is_err() || detail.starts_with("nested deeper"), "{detail}");
                 assert!(line > 0);
             }
         }
@@ -60,7 +67,7 @@ fn time() -> impl Strategy<Value = Value> {
     prop_oneof![
         (0..=253_402_300_799_999_u64).prop_map(Value::from),
         (0..=253_402_300_799_999_u64).prop_map(|count| count.to_string().into()),
-        (1..9999, 1..=12, 1..=28, 0..24, 0..60, 0..1000).prop_map(|(y, mo, d, h, mi, ms)| {
+        (1971..9999, 1..=12, 1..=28, 0..24, 0..60, 0..1000).prop_map(|(y, mo, d, h, mi, ms)| {
             format!("{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:00.{ms:03}+05:30").into()
         }),
     ]

@@ -54,6 +54,7 @@ pub(super) fn of_one_type() -> Vec<Row> {
         Row::fields(format!("{pointer} is {value}"), body, &[(pointer, code)])
     };
     let mut rows: Vec<_> = values().into_iter().map(one).collect();
+    rows.extend(unreadable());
     rows.extend(deep_faults());
     rows.extend(many_faults());
     rows
@@ -119,6 +120,19 @@ fn deep_faults() -> Vec<Row> {
         )
     })
     .into()
+}
+
+/// What is JSON by its grammar, and no text or number that could be read.
+fn unreadable() -> Vec<Row> {
+    ["#/type", "#/app_id", "#/trans_date"]
+        .into_iter()
+        .flat_map(|pointer| [r#""\ud800""#, r#""a\udc00\ud800""#, "1e400"].map(|it| (pointer, it)))
+        .map(|(pointer, text)| {
+            let body = with(ROOMDROP, &pointer[1..], json!("here"));
+            let body = body.replace("\"here\"", text);
+            Row::fields(format!("{pointer} is {text}"), body, &[(pointer, WRONG)])
+        })
+        .collect()
 }
 
 /// Every fault is named at once, in the order of the contract.
