@@ -24,7 +24,9 @@ use crate::config::Config;
 use crate::delivery::availability::Availability;
 use crate::delivery::drain::DrainError;
 use crate::delivery::kafka::probe::{KafkaClientError, Probe};
+use crate::delivery::record_times::RecordTimes;
 use crate::delivery::spool::error::{CloseError, SpoolError};
+use crate::delivery::topic::Topic;
 use crate::delivery::topic_limit::TopicLimit;
 use crate::metrics::{Build, Metrics};
 use crate::webhook::patient_stream::{Patience, Turn};
@@ -140,12 +142,14 @@ impl Bridge {
         let metrics = Arc::new(Metrics::new(build));
         let availability = Arc::new(Availability::new(metrics.clone(), config.kafka.ack_timeout()));
         let (finder, limit) = TopicLimit::starting_with(config.kafka.message_max_bytes());
+        let times = Arc::new(RecordTimes::new(config.clock.clone()));
+        let written = Topic { name: config.topic.clone(), limit, times };
         let (kafka, topic) = (config.kafka.clone(), config.topic.clone());
         let (mut spooling, grace) = (None, config.grace);
         if let Some(options) = &config.spool {
             let opened = stop.run_until_cancelled(spooling::open(options)).await;
             let Some(opened) = opened else { return Ok(()) };
-            spooling = Some(Spooling::start(opened?, &availability, &kafka, &limit)?);
+            spooling = Some(Spooling::start(opened?, &availability, &kafka, &written)?);
             config.grace = spooling::grace_of_posts(grace);
         }
         let crossing = spooling.as_ref().map(|spooling| spooling.crossing().clone());
@@ -168,7 +172,7 @@ impl Bridge {
             config,
             availability,
             metrics,
-            limit,
+            topic: written,
             crossing: crossing.clone(),
             stop: stop.clone(),
         };

@@ -4,6 +4,7 @@
 pub mod publisher;
 pub mod receipt;
 pub mod record;
+pub mod record_times;
 
 // Around an outage: the gate and the spool behind it, and the way back.
 pub mod crossing;
@@ -13,5 +14,6 @@ pub mod drain;
 
 // Kafka itself.
 pub mod availability;
+pub mod topic;
 pub mod topic_limit;
 pub mod kafka;

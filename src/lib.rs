@@ -42,6 +42,9 @@
 //! refuses one record of a batch fails its neighbours with it. [`delivery::kafka::fault`] says what
 //! each code proves.
 //!
+//! **A time is no fault.** A record whose time Kafka refuses is sent again with another
+//! ([`delivery::record_times`]); its header tells when it was received.
+//!
 //! **One gate.** Whether a post goes to Kafka or to disk is decided in one place, a value without
 //! I/O ([`delivery::gate`]) behind one lock ([`delivery::crossing`]), so that for one app_id nothing
 //! overtakes what was answered before it. The spool ([`delivery::spool`]) is `SQLite` on a thread of

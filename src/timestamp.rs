@@ -8,6 +8,7 @@ use std::fmt;
 use std::str;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Years that RFC 3339 can write.
 const YEARS: std::ops::RangeInclusive<i32> = 0..=9999;
@@ -20,6 +21,12 @@ impl Timestamp {
     /// Unix time as Kafka's records have it.
     pub fn of_unix_millis(millis: i64) -> Self {
         Self(millis)
+    }
+
+    /// Reads RFC 3339.
+    pub fn parse(text: &str) -> Option<Self> {
+        let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok().map(Self)
     }
 
     /// Unix time in milliseconds.

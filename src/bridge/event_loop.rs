@@ -10,7 +10,7 @@ use crate::delivery::availability::Availability;
 use crate::delivery::crossing::Crossing;
 use crate::delivery::kafka::producer::ProducerError;
 use crate::delivery::publisher::Publisher;
-use crate::delivery::topic_limit::TopicLimit;
+use crate::delivery::topic::Topic;
 use crate::metrics::Metrics;
 use crate::webhook::ingest::Ingest;
 use crate::webhook::patient_stream::Turn;
@@ -35,7 +35,7 @@ pub(super) struct EventLoop {
     pub(super) config: Config,
     pub(super) availability: Arc<Availability>,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) limit: TopicLimit,
+    pub(super) topic: Topic,
     pub(super) crossing: Option<Arc<Crossing>>,
     pub(super) stop: CancellationToken,
 }
@@ -128,7 +128,7 @@ impl EventLoop {
             self.config.kafka.clone(),
             self.availability.clone(),
             self.metrics.clone(),
-            self.limit.clone(),
+            self.topic.clone(),
             self.crossing.clone(),
         )
     }

@@ -10,7 +10,7 @@ use crate::delivery::crossing::Crossing;
 use crate::delivery::drain::{Drain, DrainError};
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::spool::{Spool, SpoolOptions, SpoolThread};
-use crate::delivery::topic_limit::TopicLimit;
+use crate::delivery::topic::Topic;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -42,11 +42,11 @@ impl Spooling {
         (spool, thread): (Spool, SpoolThread),
         availability: &Arc<Availability>,
         kafka: &Settings,
-        limit: &TopicLimit,
+        topic: &Topic,
     ) -> Result<Self, BridgeError> {
         let crossing = Arc::new(Crossing::new(spool));
-        let (availability, limit) = (availability.clone(), limit.clone());
-        let drain = Drain::new(crossing.clone(), availability, kafka.clone(), limit)
+        let (availability, topic) = (availability.clone(), topic.clone());
+        let drain = Drain::new(crossing.clone(), availability, kafka.clone(), topic)
             .map_err(|error| BridgeError::Drain(error.into()))?;
         let over = CancellationToken::new();
         let drain = Some(tokio::spawn(drain.run(over.clone())));

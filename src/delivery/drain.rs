@@ -10,6 +10,8 @@ mod feed;
 mod narration;
 mod progress;
 mod release;
+mod renewal;
+mod suspects;
 mod window;
 
 use crate::delivery::availability::Availability;
@@ -17,14 +19,14 @@ use crate::delivery::availability::state::Report;
 use crate::delivery::crossing::Crossing;
 use crate::delivery::drain::narration::Narration;
 use crate::delivery::drain::release::answer;
+use crate::delivery::drain::suspects::{Suspects, raised};
 use crate::delivery::drain::window::{Setback, Window};
 use crate::delivery::gate::State;
 use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose};
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::spool::error::AccessError;
-use crate::delivery::topic_limit::TopicLimit;
+use crate::delivery::topic::Topic;
 use std::io;
-use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -48,8 +50,10 @@ pub struct Drain {
     crossing: Arc<Crossing>,
     availability: Arc<Availability>,
     settings: Settings,
-    limit: TopicLimit,
+    topic: Topic,
     producer: Producer,
+    /// While rows go one by one, or have done so since posts last went directly.
+    suspects: Option<Suspects>,
     window: Window,
     /// What is to be expected of the next read.
     more: More,
@@ -98,17 +102,18 @@ impl Drain {
         crossing: Arc<Crossing>,
         availability: Arc<Availability>,
         settings: Settings,
-        limit: TopicLimit,
+        topic: Topic,
     ) -> Result<Self, ProducerError> {
-        let batch_size = settings.batch_size(limit.bytes());
+        let batch_size = settings.batch_size(topic.limit.bytes());
         let producer = Producer::new(&settings, Purpose::Drain, batch_size)?;
         let narration = Narration::new(crossing.standing().state);
         Ok(Self {
             crossing,
             availability,
             settings,
-            limit,
+            topic,
             producer,
+            suspects: None,
             window: Window::default(),
             more: More::Perhaps,
             releasing: None,
@@ -130,17 +135,22 @@ impl Drain {
         let mut setback = None;
         if self.is_rested() {
             self.heed_limit().await?;
+            self.let_suspects_go().await;
             setback = self.fill().await?;
             self.begin_release()?;
         }
         tokio::select! {
             raised = self.producer.raised() => raised?,
+            raised = raised(self.suspects.as_ref()) => raised?,
             () = self.crossing.rows_came(), if self.more == More::No => self.more = More::Perhaps,
             released = answer(&mut self.releasing) => self.end_release(released)?,
             () = sleep(tick) => {}
         }
         setback = setback.or(self.take_in());
-        if setback.is_none() && self.producer.is_dead() {
+        let suspects = self.suspects.as_ref().map(Suspects::producer);
+        if setback.is_none()
+            && [Some(&self.producer), suspects].into_iter().flatten().any(Producer::is_dead)
+        {
             setback = Some(Setback::Dead);
         }
         if let Some(setback) = setback {
@@ -194,52 +204,24 @@ impl Drain {
     fn take_in(&mut self) -> Option<Setback> {
         let mut reports = Vec::new();
         self.producer.take_reports(&mut reports);
+        if let Some(suspects) = &self.suspects {
+            suspects.producer().take_reports(&mut reports);
+        }
         let taken = self.window.take_in(reports);
+        for (topic, time) in taken.times {
+            self.topic.times.acked(&topic, time);
+        }
         if taken.acks {
             // In this order: between the two, a post would tell the gate that Kafka is away.
             self.availability.acked();
             self.crossing.drain_acked();
         }
-        taken.setback
-    }
-
-    /// After a fault: everything that was under way is sent again, by a new producer.
-    async fn start_over(&mut self, mut setback: Setback) -> Result<(), DrainError> {
-        self.crossing.drain_fault();
-        let old = self.renew()?;
-        // An ack is an ack, and a fatal error may come before the reports that say why.
-        if let Ok(last) = spawn_blocking(move || old.retire()).await {
-            setback = setback.or_worse(self.window.take_in(last).setback);
-        }
-        self.narration.setback(setback, self.window.topic());
-        match setback {
-            Setback::Dead | Setback::Unacked(_) => self.rest(),
-            Setback::Suspects(fault, _) | Setback::Refused(fault, _) if fault.is_about_size() => {
-                self.limit.doubt();
+        match taken.setback {
+            Some(Setback::Refused(fault, row)) if self.window.is_alone() => {
+                self.refused_alone(fault, row)
             }
-            Setback::Suspects(..) | Setback::Refused(..) => {}
+            setback => setback,
         }
-        self.window.start_over(setback);
-        self.more = More::Perhaps;
-        Ok(())
-    }
-
-    /// Batches that are too large for the topic would all be refused, without a fault of any row.
-    async fn heed_limit(&mut self) -> Result<(), DrainError> {
-        let outdated = self.producer.batch_size() != self.settings.batch_size(self.limit.bytes());
-        if outdated && !self.window.is_under_way() {
-            let old = self.renew()?;
-            // Nothing is under way: there are no reports.
-            drop(spawn_blocking(move || old.retire()).await);
-        }
-        Ok(())
-    }
-
-    /// Gives the old producer, which a new one has replaced.
-    fn renew(&mut self) -> Result<Producer, ProducerError> {
-        let batch_size = self.settings.batch_size(self.limit.bytes());
-        let new = Producer::new(&self.settings, Purpose::Drain, batch_size)?;
-        Ok(mem::replace(&mut self.producer, new))
     }
 
     /// Waits a moment for acks of what was sent, and releases what has them.
@@ -263,6 +245,9 @@ impl Drain {
                 let released = answer(&mut self.releasing).await;
                 self.end_release(released)?;
             }
+        }
+        if let Some(suspects) = self.suspects.take() {
+            suspects.retire().await;
         }
         drop(spawn_blocking(move || self.producer.retire()).await);
         Ok(())

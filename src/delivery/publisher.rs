@@ -28,6 +28,8 @@ use crate::delivery::publisher::outbox::{Letter, Outbox, Turn};
 use crate::delivery::publisher::publish::{Publish, close};
 use crate::delivery::publisher::reports::last_reports;
 use crate::delivery::record::Record;
+use crate::delivery::record_times::RecordTimes;
+use crate::delivery::topic::Topic;
 use crate::delivery::topic_limit::TopicLimit;
 use crate::metrics::{Metrics, Outcome};
 use crate::post::Post;
@@ -70,7 +72,9 @@ pub struct Publisher {
     settings: Settings,
     availability: Arc<Availability>,
     metrics: Arc<Metrics>,
+    topic: Arc<str>,
     limit: TopicLimit,
+    times: Arc<RecordTimes>,
     /// Where there is a spool.
     crossing: Option<Arc<Crossing>>,
     inbox: Arc<Inbox>,
@@ -94,7 +98,7 @@ impl Publisher {
         settings: Settings,
         availability: Arc<Availability>,
         metrics: Arc<Metrics>,
-        limit: TopicLimit,
+        Topic { name: topic, limit, times }: Topic,
         crossing: Option<Arc<Crossing>>,
     ) -> Result<Self, ProducerError> {
         let batch_size = settings.batch_size(limit.bytes());
@@ -103,7 +107,18 @@ impl Publisher {
         let flights = Flights::new(fallback);
         let lane = Lane { producer, flights, outbox: Outbox::default(), parked: Vec::new() };
         let (lane, inbox, bell) = (Mutex::new(lane), Arc::default(), Notify::new());
-        Ok(Self { lane, settings, availability, metrics, limit, crossing, inbox, bell })
+        Ok(Self {
+            lane,
+            settings,
+            availability,
+            metrics,
+            topic,
+            limit,
+            times,
+            crossing,
+            inbox,
+            bell,
+        })
     }
 
     /// Sends the record on its way now; the returned future tells its fate. The account of the
@@ -181,14 +196,17 @@ impl Publisher {
             lane.outbox.landed(key);
             return lane.flights.land(ticket, None, now).next;
         };
-        let Err(fault) = lane.producer.enqueue(record, headers, ticket) else {
-            lane.flights.handed_over(ticket);
+        let time = lane.flights.sent(ticket).unwrap_or_else(|| self.times.first(record));
+        let Err(fault) = lane.producer.enqueue(record, headers, time, ticket) else {
+            lane.flights.note_sent(ticket, time);
             return Next::Nothing;
         };
         lane.outbox.landed(key);
         match fault.verdict {
             Verdict::Refused => lane.flights.ground(ticket, Undelivered::RecordRefused),
-            Verdict::NotProof | Verdict::Local => lane.flights.land(ticket, None, now).next,
+            Verdict::NotProof | Verdict::Innocent | Verdict::Local => {
+                lane.flights.land(ticket, None, now).next
+            }
             Verdict::Unacked => {
                 self.availability.unacked(now, &fault.to_string());
                 lane.flights.land(ticket, None, now).next

@@ -147,6 +147,11 @@ impl Record {
         &self.topic
     }
 
+    /// The same, as its records share it.
+    pub fn topic_shared(&self) -> &Arc<str> {
+        &self.topic
+    }
+
     /// The key: the app_id in UTF-8.
     pub fn key(&self) -> &str {
         &self.text[..self.key_len]

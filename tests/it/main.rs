@@ -24,6 +24,7 @@ mod refusals;
 mod spool;
 mod spool_command;
 mod support;
+mod times;
 
 /// The load generator of the benchmarks, which `harness` tries too.
 #[path = "../../benches/speed"]

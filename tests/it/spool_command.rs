@@ -26,13 +26,13 @@ fn spool(args: &[&str]) -> Command {
 
 /// A command on this folder, run to its end.
 #[track_caller]
-fn run(folder: &SpoolFolder, command: &str, flags: &[&str]) -> Ran {
+pub(crate) fn run(folder: &SpoolFolder, command: &str, flags: &[&str]) -> Ran {
     let args = [&[command, "--spool", folder.dir()], flags].concat();
     Ran::from(children::output(&mut spool(&args)).unwrap())
 }
 
 /// What a command did.
-struct Ran {
+pub(crate) struct Ran {
     code: i32,
     out: String,
     err: String,
@@ -51,14 +51,14 @@ impl From<Output> for Ran {
 impl Ran {
     /// It did its work without a word of complaint; gives what it printed.
     #[track_caller]
-    fn well(self) -> String {
+    pub(crate) fn well(self) -> String {
         assert_eq!((self.code, self.err.as_str()), (0, ""), "{}", self.out);
         self.out
     }
 
     /// It ended with this code; gives what it complained of.
     #[track_caller]
-    fn badly(self, code: i32) -> String {
+    pub(crate) fn badly(self, code: i32) -> String {
         assert_eq!(self.code, code, "{}{}", self.out, self.err);
         self.err
     }

@@ -15,6 +15,7 @@ use crate::cli::signals::EndSignals;
 use crate::cli::spool::listing::Listing;
 use crate::cli::spool::{SpoolCommandError, counted, list};
 use crate::cli::version;
+use crate::clock::Clock;
 use crate::config::kafka;
 use crate::config::limits::positive;
 use crate::delivery::availability::Availability;
@@ -23,10 +24,12 @@ use crate::delivery::crossing::Crossing;
 use crate::delivery::drain::{Drain, DrainError};
 use crate::delivery::kafka::probe::{KafkaClientError, Probe};
 use crate::delivery::kafka::settings::Settings;
+use crate::delivery::record_times::RecordTimes;
 use crate::delivery::spool::error::CloseError;
 use crate::delivery::spool::reader::SpoolReader;
 use crate::delivery::spool::status::{Room, Status};
 use crate::delivery::spool::{Limit, Spool};
+use crate::delivery::topic;
 use crate::delivery::topic_limit::TopicLimit;
 use crate::metrics::Metrics;
 use std::io;
@@ -126,7 +129,9 @@ async fn drain(
     let probe = Probe::new(kafka, topic.clone(), availability.clone(), finder)
         .map_err(DrainFailure::Kafka)?;
     let crossing = Arc::new(Crossing::new(spool.clone()));
-    let drain = Drain::new(crossing, availability.clone(), kafka.clone(), limit)
+    let times = Arc::new(RecordTimes::new(Clock::system()));
+    let written = topic::Topic { name: topic.clone(), limit, times };
+    let drain = Drain::new(crossing, availability.clone(), kafka.clone(), written)
         .map_err(|error| DrainFailure::Drain(error.into()))?;
 
     let draining = async {

@@ -35,7 +35,7 @@ impl Drain {
                     }
                 }
                 Ok(rows) => {
-                    for row in &rows {
+                    for row in rows {
                         match self.hand_over(row) {
                             Handed::Over => {}
                             Handed::QueueFull => return Ok(None),
@@ -52,20 +52,32 @@ impl Drain {
         Ok(None)
     }
 
-    fn hand_over(&mut self, row: &Row) -> Handed {
+    fn hand_over(&mut self, row: Row) -> Handed {
         if self.window.has_ended(row.id) {
             self.window.passed(row.id);
             return Handed::Over;
         }
-        match self.producer.enqueue(&row.record, Headers::of(&row.record), row.id.ticket()) {
-            Ok(()) => self.window.sent(row.id, &row.record),
+        let time = self.topic.times.first(&row.record);
+        let producer = if self.window.is_alone() {
+            let suspects = self.suspects.as_ref();
+            suspects.expect("rows go alone only once there is a producer for it").producer()
+        } else {
+            &self.producer
+        };
+        match producer.enqueue(&row.record, Headers::of(&row.record), time, row.id.ticket()) {
+            Ok(()) => {
+                self.window.sent(row.id, &row.record, time);
+                if let Some(suspects) = &mut self.suspects {
+                    suspects.tries(row, time);
+                }
+            }
             Err(fault) => match fault.verdict {
                 Verdict::Refused => {
                     self.narration.setback(Setback::Refused(fault, row.id), None);
                     self.window.refused(row.id, fault.to_string());
                 }
                 Verdict::Local if self.window.is_under_way() => return Handed::QueueFull,
-                Verdict::Local | Verdict::NotProof | Verdict::Unacked => {
+                Verdict::Local | Verdict::NotProof | Verdict::Innocent | Verdict::Unacked => {
                     return Handed::Back(Setback::Unacked(fault));
                 }
             },

@@ -6,6 +6,7 @@
 use crate::delivery::kafka::fault::{Fault, Verdict};
 use crate::delivery::kafka::producer::Report;
 use crate::delivery::record::Record;
+use crate::delivery::record_times::topic_times::SendTime;
 use crate::delivery::spool::Limit;
 use crate::delivery::spool::row::RowId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +42,7 @@ pub(super) struct Window {
 struct Sent {
     bytes: u64,
     topic: Arc<str>,
+    time: SendTime,
 }
 
 /// Rows that need nothing more from Kafka.
@@ -96,6 +98,8 @@ pub(super) struct Taken {
     pub(super) setback: Option<Setback>,
     /// Whether rows were acked.
     pub(super) acks: bool,
+    /// Topic and time of the last that was acked, and of each whose own time had been refused.
+    pub(super) times: Vec<(Arc<str>, SendTime)>,
 }
 
 impl Ends {
@@ -120,7 +124,7 @@ impl Window {
     }
 
     /// Whether the next row, or the one under way, has to be alone.
-    fn is_alone(&self) -> bool {
+    pub(super) fn is_alone(&self) -> bool {
         self.alone_until.is_some()
     }
 
@@ -172,24 +176,35 @@ impl Window {
         self.open.first_key_value().map(|(_, sent)| &*sent.topic)
     }
 
-    /// The row was handed over.
-    pub(super) fn sent(&mut self, row: RowId, record: &Record) {
+    /// The row was handed over with this time.
+    pub(super) fn sent(&mut self, row: RowId, record: &Record, time: SendTime) {
         let bytes = record.size() as u64;
         self.bytes += bytes;
-        self.open.insert(row, Sent { bytes, topic: record.topic().into() });
+        let topic = record.topic_shared().clone();
+        self.open.insert(row, Sent { bytes, topic, time });
         self.cursor = Some(row);
     }
 
-    /// The client refuses the row.
+    /// The row is refused: by the client, or by Kafka when it was alone.
     pub(super) fn refused(&mut self, row: RowId, reason: String) {
+        if let Some(sent) = self.open.remove(&row) {
+            self.bytes -= sent.bytes;
+        }
         self.ended.refused.insert(row, reason);
         self.passed(row);
+    }
+
+    /// The row, which was refused alone for its time, was handed over again with another.
+    pub(super) fn sent_again(&mut self, row: RowId, time: SendTime) {
+        if let Some(sent) = self.open.get_mut(&row) {
+            sent.time = time;
+        }
     }
 
     /// Takes in reports.
     pub(super) fn take_in(&mut self, reports: Vec<Report>) -> Taken {
         let mut fault = None;
-        let mut acks = false;
+        let (mut times, mut last) = (Vec::new(), None);
         for Report { ticket, result } in reports {
             let row = RowId::from_ticket(ticket);
             match result {
@@ -198,25 +213,31 @@ impl Window {
                     if let Some(sent) = self.open.remove(&row) {
                         self.bytes -= sent.bytes;
                         self.ended.acked.insert(row);
-                        acks = true;
+                        if sent.time.is_another() {
+                            times.push((sent.topic.clone(), sent.time));
+                        }
+                        last = Some((sent.topic, sent.time));
                     }
                 }
                 Err(failed) => fault = worse(fault, failed),
             }
         }
         self.end_alone();
-        Taken { setback: fault.map(|fault| self.setback(fault)), acks }
+        let acks = last.is_some();
+        times.extend(last);
+        Taken { setback: fault.map(|fault| self.setback(fault)), acks, times }
     }
 
     /// What a fault means for the rows under way.
     pub(super) fn setback(&self, fault: Fault) -> Setback {
         let (first, last) = (self.open.first_key_value(), self.open.last_key_value());
         match (fault.verdict, first, last) {
-            (Verdict::Unacked | Verdict::Local, _, _) | (_, None, _) | (_, _, None) => {
-                Setback::Unacked(fault)
-            }
+            (Verdict::Unacked | Verdict::Innocent | Verdict::Local, _, _)
+            | (_, None, _)
+            | (_, _, None) => Setback::Unacked(fault),
+            // A time is no fault of its record: another is found while it goes alone.
             (Verdict::NotProof | Verdict::Refused, Some((first, _)), Some((last, _)))
-                if first == last =>
+                if first == last && (self.is_alone() || !fault.is_about_time()) =>
             {
                 Setback::Refused(fault, *first)
             }
@@ -269,7 +290,7 @@ impl Window {
 fn worse(before: Option<Fault>, fault: Fault) -> Option<Fault> {
     match before.map(|fault| fault.verdict) {
         Some(Verdict::NotProof | Verdict::Refused) => before,
-        Some(Verdict::Unacked | Verdict::Local) | None => Some(fault),
+        Some(Verdict::Unacked | Verdict::Innocent | Verdict::Local) | None => Some(fault),
     }
 }
 

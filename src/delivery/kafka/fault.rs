@@ -24,6 +24,8 @@ pub enum Verdict {
     Refused,
     /// A broker refused a batch that the record was in; the record may be innocent.
     NotProof,
+    /// A broker refused another record of its batch and says so; nothing of it was written.
+    Innocent,
     /// No ack came. The record may be on Kafka nevertheless.
     Unacked,
     /// No ack came, for a reason of the client's own that says nothing of Kafka.
@@ -49,6 +51,19 @@ impl Fault {
             self.code,
             Code::MessageSizeTooLarge | Code::InvalidMessageSize | Code::MessageBatchTooLarge
         )
+    }
+
+    /// Whether the record's time may be at fault. librdkafka 2.12.1 has two codes for it: where one
+    /// record of a batch is refused it passes on the broker's, where several are, each gets
+    /// `InvalidRecord`. (The broker's words would tell; what `rd_kafka_message_produce_errstr` gives
+    /// points into memory that is freed by then.)
+    pub fn may_be_about_time(self) -> bool {
+        matches!(self.code, Code::InvalidTimestamp | Code::InvalidRecord)
+    }
+
+    /// Whether it is the record's time, for one that was alone in its batch.
+    pub fn is_about_time(self) -> bool {
+        self.code == Code::InvalidTimestamp
     }
 
     /// Some fault that says this.
@@ -84,6 +99,7 @@ fn row(code: Code) -> Option<Verdict> {
         | Code::InvalidTimestamp
         | Code::PolicyViolation
         | Code::UnsupportedForMessageFormat => Some(Verdict::NotProof),
+        Code::InvalidDifferentRecord => Some(Verdict::Innocent),
         // The client: a full queue, a bug, a lie of the network.
         Code::BadMessage
         | Code::BadCompression
@@ -106,7 +122,6 @@ fn row(code: Code) -> Option<Verdict> {
         | Code::NoEnt
         | Code::Underflow
         | Code::InvalidType
-        | Code::InvalidDifferentRecord
         | Code::Unknown
         | Code::NoError => Some(Verdict::Local),
         // Time ran out, or the connection or the producer went away: nothing is known.

@@ -10,6 +10,7 @@ use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::wakeup::Wakeup;
 use crate::delivery::receipt::Place;
 use crate::delivery::record::Record;
+use crate::delivery::record_times::topic_times::SendTime;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
@@ -18,7 +19,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext
 use rdkafka::types::RDKafkaErrorCode;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// librdkafka's warning about the property that keeps the drain's order.
 const GAPLESS_IS_EXPERIMENTAL: &str = "property enable.gapless.guarantee is experimental";
@@ -48,6 +49,8 @@ pub enum Purpose {
     Posts,
     /// The drain: a record is tried for ever, and nothing overtakes it.
     Drain,
+    /// The drain's single records: tried for ever as well, but a refusal is no end of the producer.
+    Suspects,
 }
 
 impl From<Acked> for Place {
@@ -117,12 +120,18 @@ impl Producer {
         Ok(Self { wakeup, client, reports, batch_size })
     }
 
-    /// Hands the record over; its report will carry `ticket`. The record is copied.
-    pub fn enqueue(&self, record: &Record, headers: Headers, ticket: usize) -> Result<(), Fault> {
+    /// Hands the record over with this time; its report will carry `ticket`. The record is copied.
+    pub fn enqueue(
+        &self,
+        record: &Record,
+        headers: Headers,
+        time: SendTime,
+        ticket: usize,
+    ) -> Result<(), Fault> {
         let message = BaseRecord::with_opaque_to(record.topic(), ticket)
             .key(record.key())
             .payload(&record.value()[..])
-            .timestamp(unix_millis(record.received()))
+            .timestamp(time.time.unix_millis())
             .headers(headers.0);
         self.client.send(message).map_err(|(error, _)| Fault::at_enqueue(code(&error)))
     }
@@ -217,11 +226,6 @@ pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
 
 fn code(error: &KafkaError) -> RDKafkaErrorCode {
     error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown)
-}
-
-fn unix_millis(time: SystemTime) -> i64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -214,6 +214,9 @@ impl Settings {
                 config.set("message.timeout.ms", "0");
                 config.set("enable.gapless.guarantee", "true");
             }
+            Purpose::Suspects => {
+                config.set("message.timeout.ms", "0");
+            }
         }
         config.set("batch.size", batch_size.to_string());
         if self.message_max_bytes().is_none() {
@@ -278,7 +281,7 @@ mod tests {
 
     #[test]
     fn librdkafka_takes_the_defaults() {
-        for purpose in [Purpose::Posts, Purpose::Drain] {
+        for purpose in [Purpose::Posts, Purpose::Drain, Purpose::Suspects] {
             settings().producer(purpose, CLIENT_LIMIT).create_native_config().unwrap();
         }
     }

@@ -5,6 +5,7 @@
 //! when neither Kafka nor the disk can still report on it. A plain value without I/O; the
 //! publisher feeds it.
 
+mod again;
 pub(super) mod next;
 
 use crate::delivery::publisher::Undelivered;
@@ -12,6 +13,7 @@ use crate::delivery::publisher::flights::next::{Landing, Late, Next};
 use crate::delivery::publisher::outbox::KeyHash;
 use crate::delivery::receipt::Place;
 use crate::delivery::record::Record;
+use crate::delivery::record_times::topic_times::SendTime;
 use crate::post::Post;
 use slab::Slab;
 use std::collections::VecDeque;
@@ -46,9 +48,13 @@ struct Flight {
     since: Instant,
     kafka: Leg,
     disk: Leg,
-    /// Kept until the fate is known, where it may have to be spooled.
+    /// Kept until the fate is known: it may have to be spooled, or sent again.
     record: Option<Record>,
     key: KeyHash,
+    /// What it was sent with last; none before it left.
+    sent: Option<SendTime>,
+    /// How often it was sent again.
+    repeats: u8,
     fate: Option<Fate>,
     sender: Sender,
 }
@@ -74,8 +80,7 @@ impl Flights {
         Self { fallback, slab: Slab::default(), departures: VecDeque::default() }
     }
 
-    /// A record is to leave for Kafka now. It is kept until it has, and where there is a disk, until
-    /// its fate is known.
+    /// A record is to leave for Kafka now.
     pub(super) fn depart(&mut self, now: Instant, record: Record) -> usize {
         let ticket = self.insert(now, Leg::Open, Leg::Closed, Some(record));
         self.note_departure(now, ticket);
@@ -106,7 +111,8 @@ impl Flights {
     fn insert(&mut self, since: Instant, kafka: Leg, disk: Leg, record: Option<Record>) -> usize {
         let sender = Sender::Waits(None);
         let key = record.as_ref().map_or_else(KeyHash::default, |record| KeyHash::of(record.key()));
-        self.slab.insert(Flight { since, kafka, disk, record, key, fate: None, sender })
+        let (sent, repeats, fate) = (None, 0, None);
+        self.slab.insert(Flight { since, kafka, disk, record, key, sent, repeats, fate, sender })
     }
 
     /// The gate lets a parked record go to Kafka now.
@@ -131,14 +137,6 @@ impl Flights {
     /// The key as the outbox knows it.
     pub(super) fn key(&self, ticket: usize) -> KeyHash {
         self.slab[ticket].key
-    }
-
-    /// librdkafka has a copy of the record.
-    pub(super) fn handed_over(&mut self, ticket: usize) {
-        match self.fallback {
-            Fallback::Disk => {}
-            Fallback::Nothing => self.slab[ticket].record = None,
-        }
     }
 
     /// It did not leave for Kafka after all, and goes nowhere else.
@@ -248,7 +246,8 @@ impl Flights {
             self.departures.pop_front();
             let Some(flight) = self.slab.get(ticket) else { continue };
             let open = flight.since == since && flight.kafka == Leg::Open && flight.fate.is_none();
-            if open && (flight.record.is_some() || matches!(flight.sender, Sender::Waits(_))) {
+            let to_disk = self.fallback == Fallback::Disk && flight.record.is_some();
+            if open && (to_disk || matches!(flight.sender, Sender::Waits(_))) {
                 return Some(Late { ticket, since, next: self.fall_back(ticket, now) });
             }
         }

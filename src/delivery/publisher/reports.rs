@@ -1,9 +1,9 @@
 //! What the publisher's loop does when reports come or do not come.
 
 use crate::delivery::gate::admission::Way;
-use crate::delivery::kafka::fault::Verdict;
+use crate::delivery::kafka::fault::{Fault, Verdict};
 use crate::delivery::kafka::producer::{Producer, Purpose, Report};
-use crate::delivery::publisher::{DISK_PATIENCE, Publisher};
+use crate::delivery::publisher::{DISK_PATIENCE, Lane, Publisher};
 use crate::delivery::receipt::Place;
 use std::mem;
 use std::sync::Arc;
@@ -14,17 +14,29 @@ impl Publisher {
     /// Takes in Kafka's reports.
     pub(super) fn land(&self, reports: &mut Vec<Report>) {
         let now = Instant::now();
-        let mut acked = 0;
+        let (mut acked, mut last) = (0, None);
         let mut failed = None;
         let mut refused = (None, 0);
         let mut lane = self.lock();
         for Report { ticket, result } in reports.drain(..) {
             let key = lane.flights.key(ticket);
             lane.outbox.landed(key);
+            let sent = lane.flights.sent(ticket);
+            if let Err(fault) = result
+                && self.send_again(&mut lane, ticket, fault)
+            {
+                continue;
+            }
             let landing = lane.flights.land(ticket, result.ok().map(Place::from), now);
             match result {
                 Ok(_) => {
                     acked += 1;
+                    if let Some(sent) = sent {
+                        last = Some(sent);
+                        if sent.is_another() {
+                            self.times.acked(&self.topic, sent);
+                        }
+                    }
                     if let Some(since) = landing.on_time {
                         let took = now.saturating_duration_since(since);
                         self.metrics.ack_seconds.observe(took.as_secs_f64());
@@ -37,7 +49,7 @@ impl Publisher {
                         refused.1 += 1;
                         refused.0 = Some(fault);
                     }
-                    Verdict::Local => {}
+                    Verdict::Innocent | Verdict::Local => {}
                 },
             }
             self.follow(ticket, landing.next);
@@ -49,12 +61,34 @@ impl Publisher {
             }
             tracing::warn!(error = %fault, records, "batches were refused");
         }
+        if let Some(sent) = last {
+            self.times.acked(&self.topic, sent);
+        }
         if acked > 0 {
             self.availability.acked();
         }
         if let Some((since, fault)) = failed {
             self.availability.unacked(since, &fault.to_string());
         }
+    }
+
+    /// A record that was refused for its time, or for a neighbour's fault, leaves again; says whether
+    /// it does.
+    fn send_again(&self, lane: &mut Lane, ticket: usize, fault: Fault) -> bool {
+        let Some((sent, record)) = lane.flights.sent(ticket).zip(lane.flights.record(ticket))
+        else {
+            return false;
+        };
+        let time = match fault.verdict {
+            Verdict::Innocent => Some(sent),
+            Verdict::NotProof if fault.may_be_about_time() => self.times.again(record, sent),
+            Verdict::NotProof | Verdict::Refused | Verdict::Unacked | Verdict::Local => None,
+        };
+        let again = time.is_some_and(|time| lane.flights.depart_again(ticket, time));
+        if again {
+            self.post_letter(lane, ticket);
+        }
+        again
     }
 
     /// Takes in the disk's reports.

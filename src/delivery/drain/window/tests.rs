@@ -21,7 +21,8 @@ fn send(window: &mut Window, number: usize) {
 
 fn send_bytes(window: &mut Window, number: usize, bytes: usize) {
     let (value, time) = (Bytes::from(vec![0; bytes]), SystemTime::UNIX_EPOCH);
-    window.sent(row(number), &Record::restored("topic".into(), "key", [], value, time));
+    let record = Record::restored("topic".into(), "key", [], value, time);
+    window.sent(row(number), &record, SendTime::own(time.into()));
 }
 
 /// A window with these rows under way.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use std::time::Instant;
+use std::time::SystemTime;
 use tokio::runtime;
 use tokio::time::timeout;
 
@@ -46,7 +47,8 @@ fn every_report_wakes(records: usize) {
             let room = fastrand::usize(under_way.max(1)..=MOST_UNDER_WAY) - under_way;
             for ticket in (handed_over..records).take(room) {
                 let record = record(ticket);
-                producer.enqueue(&record, Headers::of(&record), ticket).unwrap();
+                let time = SendTime::own(record.received().into());
+                producer.enqueue(&record, Headers::of(&record), time, ticket).unwrap();
                 (handed_over, under_way) = (handed_over + 1, under_way + 1);
             }
             if fastrand::u8(..) > 0 {

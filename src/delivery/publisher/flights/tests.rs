@@ -27,7 +27,6 @@ fn look(flights: &mut Flights, ticket: usize) -> Poll<Fate> {
 fn depart_alone(now: Instant) -> (Flights, usize) {
     let mut flights = Flights::new(Fallback::Nothing);
     let ticket = flights.depart(now, record());
-    flights.handed_over(ticket);
     (flights, ticket)
 }
 
@@ -210,4 +209,27 @@ fn a_record_that_is_late_before_it_left_is_not_kept_without_a_disk() {
     assert_eq!(look(&mut flights, ticket), TOLD);
     assert!(matches!(flights.land(ticket, None, Instant::now()).next, Next::Nothing));
     assert_eq!(flights.len(), 0);
+}
+
+#[test]
+fn a_record_that_was_refused_for_its_time_leaves_again_until_its_deadline() {
+    let (start, time) = (Instant::now(), SendTime::own(SystemTime::UNIX_EPOCH.into()));
+    for (fallback, late) in [(Fallback::Disk, Poll::Pending), (Fallback::Nothing, TOLD)] {
+        let mut flights = Flights::new(fallback);
+        let ticket = flights.depart(start, record());
+        flights.note_sent(ticket, time);
+        assert!(flights.depart_again(ticket, time));
+        assert!(flights.next_late(start + TIMEOUT, TIMEOUT).is_some());
+        assert_eq!(look(&mut flights, ticket), late);
+        assert!(!flights.depart_again(ticket, time), "it is late");
+    }
+}
+
+#[test]
+fn a_record_that_is_refused_with_every_time_is_given_up_in_the_end() {
+    let mut flights = Flights::new(Fallback::Disk);
+    let ticket = flights.depart(Instant::now(), record());
+    let time = SendTime::own(SystemTime::UNIX_EPOCH.into());
+    let again = (0..1000).take_while(|_| flights.depart_again(ticket, time)).count();
+    assert_eq!(again, 64);
 }

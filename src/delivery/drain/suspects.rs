@@ -1,0 +1,97 @@
+//! Rows that go one by one, because a batch with them in it was refused.
+//!
+//! Promise: only a row that was refused while it was alone is set aside, and never for its time: then
+//! it is tried with another. A refusal costs one round trip and no producer: these rows have one
+//! that, unlike the drain's own, outlives it, since nothing is behind them that could overtake.
+
+use crate::delivery::drain::Drain;
+use crate::delivery::drain::window::Setback;
+use crate::delivery::gate::State;
+use crate::delivery::kafka::fault::Fault;
+use crate::delivery::kafka::producer::{Headers, Producer, ProducerError, Purpose};
+use crate::delivery::kafka::settings::Settings;
+use crate::delivery::record_times::topic_times::SendTime;
+use crate::delivery::spool::row::{Row, RowId};
+use std::io;
+use tokio::task::spawn_blocking;
+
+/// The producer of single rows, and the one that is tried.
+pub(super) struct Suspects {
+    producer: Producer,
+    trial: Option<Trial>,
+}
+
+/// A row under way.
+struct Trial {
+    row: Row,
+    time: SendTime,
+}
+
+impl Suspects {
+    pub(super) fn new(settings: &Settings, batch_size: u32) -> Result<Self, ProducerError> {
+        let producer = Producer::new(settings, Purpose::Suspects, batch_size)?;
+        Ok(Self { producer, trial: None })
+    }
+
+    pub(super) fn producer(&self) -> &Producer {
+        &self.producer
+    }
+
+    /// This row was handed over.
+    pub(super) fn tries(&mut self, row: Row, time: SendTime) {
+        self.trial = Some(Trial { row, time });
+    }
+
+    /// Ends the producer; what it reports then is not waited for by anybody.
+    pub(super) async fn retire(self) {
+        drop(spawn_blocking(move || self.producer.retire()).await);
+    }
+}
+
+impl Drain {
+    /// Once posts go directly, no row is left that could be one.
+    pub(super) async fn let_suspects_go(&mut self) {
+        if self.crossing.standing().state == State::Direct
+            && let Some(suspects) = self.suspects.take()
+        {
+            suspects.retire().await;
+        }
+    }
+
+    /// The row that was alone was refused: it is sent again with another time, or set aside. Gives
+    /// what is to be done if neither can be.
+    pub(super) fn refused_alone(&mut self, fault: Fault, row: RowId) -> Option<Setback> {
+        let setback = Setback::Refused(fault, row);
+        let Some(suspects) = &mut self.suspects else { return Some(setback) };
+        if !fault.is_about_time() {
+            if fault.is_about_size() {
+                self.topic.limit.doubt();
+            }
+            self.narration.setback(setback, self.window.topic());
+            self.window.refused(row, fault.to_string());
+            return None;
+        }
+        let trial = suspects.trial.as_mut().filter(|trial| trial.row.id == row)?;
+        let record = &trial.row.record;
+        let Some(time) = self.topic.times.again(record, trial.time) else {
+            // All times were tried: the clocks or the topic may be mended meanwhile.
+            return Some(Setback::Unacked(fault));
+        };
+        match suspects.producer.enqueue(record, Headers::of(record), time, row.ticket()) {
+            Ok(()) => {
+                trial.time = time;
+                self.window.sent_again(row, time);
+                None
+            }
+            Err(fault) => Some(Setback::Unacked(fault)),
+        }
+    }
+}
+
+/// Waits until reports of a single row may have come; none will while there is no producer for them.
+pub(super) async fn raised(suspects: Option<&Suspects>) -> io::Result<()> {
+    match suspects {
+        Some(suspects) => suspects.producer.raised().await,
+        None => std::future::pending().await,
+    }
+}

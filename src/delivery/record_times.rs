@@ -1,0 +1,102 @@
+//! The times that records are sent with: their own, as long as Kafka takes that.
+//!
+//! Promise: no record is given up for its time. When a broker refuses it, the record goes out again
+//! with another ([`topic_times`]), and once one was taken, records of such times are sent with it
+//! at once; the log says so. The time of receipt is told by a header, whatever is sent. Shared by
+//! all event loops and the drain; costs a post one look while nothing was refused.
+
+pub mod topic_times;
+
+use crate::clock::Clock;
+use crate::delivery::record::Record;
+use crate::delivery::record::header_name::HeaderName;
+use crate::delivery::record_times::topic_times::{Known, Learnt, SendTime, Side, TopicTimes};
+use crate::timestamp::Timestamp;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// Topics that something is kept of: the bridge's own, and those that its spool still has rows for.
+const TOPICS: usize = 64;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct RecordTimes {
+    clock: Clock,
+    /// Whether anything was learnt that may still hold.
+    has_learnt: AtomicBool,
+    topics: Mutex<HashMap<String, TopicTimes>>,
+}
+
+impl RecordTimes {
+    /// Nothing was refused yet. `clock` is what times of receipt come from.
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, ..Self::default() }
+    }
+
+    /// What a record is sent with at first.
+    pub fn first(&self, record: &Record) -> SendTime {
+        let received = Timestamp::from(record.received());
+        if !self.has_learnt.load(Ordering::Relaxed) {
+            return SendTime::own(received);
+        }
+        let now = Instant::now();
+        self.lock()
+            .get(record.topic())
+            .map_or_else(|| SendTime::own(received), |topic| topic.first(received, now))
+    }
+
+    /// What it is sent with when it was refused with the time `refused`; none once everything was
+    /// tried.
+    pub fn again(&self, record: &Record, refused: SendTime) -> Option<SendTime> {
+        let known = Known {
+            received: record.received().into(),
+            sender: record.header(HeaderName::Time).and_then(Timestamp::parse),
+            clock: self.clock.now().into(),
+        };
+        let now = Instant::now();
+        match self.lock().get(record.topic()) {
+            Some(topic) => topic.next(refused, known, now),
+            None => TopicTimes::default().next(refused, known, now),
+        }
+    }
+
+    /// A record of the topic was acked that was sent with this time.
+    pub fn acked(&self, topic: &str, sent: SendTime) {
+        let now = Instant::now();
+        let mut topics = self.lock();
+        if !topics.contains_key(topic) && topics.len() < TOPICS {
+            topics.insert(topic.to_owned(), TopicTimes::default());
+        }
+        let Some(times) = topics.get_mut(topic) else { return };
+        let learnt = times.acked(sent, now);
+        let any = topics.values().any(|times| times.has_learnt(now));
+        drop(topics);
+        self.has_learnt.store(any, Ordering::Relaxed);
+        if let Some(learnt) = learnt {
+            say(topic, learnt);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, TopicTimes>> {
+        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn say(topic: &str, Learnt { side, refused, taken }: Learnt) {
+    let why = match side {
+        Side::TooOld => "older than the topic's message.timestamp.before.max.ms allows",
+        Side::TooNew => {
+            "newer than the topic's message.timestamp.after.max.ms allows: look at the clocks of this \
+             machine and of the brokers"
+        }
+    };
+    tracing::warn!(
+        topic,
+        %refused,
+        sent = %taken,
+        why,
+        "kafka refuses the time of records, they are sent with another"
+    );
+}

@@ -1,0 +1,231 @@
+//! The times of records that the brokers of one topic take; a plain value that is told the time.
+//!
+//! A broker takes a record whose time lies within a span around its own clock
+//! (`message.timestamp.before.max.ms`, `message.timestamp.after.max.ms`), and says of another only
+//! that it does not. So the same record is tried with other times, in the order of [`Try`], until
+//! one is taken. That proves on which side of the span the refused time lay, and what can be sent in
+//! its place; both move on with the clock. Promise: with the span that brokers have by default
+//! (nothing is too old, an hour ahead is taken) a time is found, be the clocks decades apart.
+
+use crate::timestamp::Timestamp;
+use std::time::{Duration, Instant};
+
+/// How long what was learnt holds, so that a limit that was lifted is noticed: one refusal for each.
+pub(super) const LEARNT: Duration = Duration::from_secs(600);
+/// A time this near to a refused one, in milliseconds, is not worth a try.
+const NEAR: u64 = 1_000;
+/// What lies this part of the way from a refused time to a taken one is refused unasked: the record
+/// behind it grows old on its way, and each refusal in a batch costs a round trip or more.
+const MARGIN: i64 = 8;
+/// The first step away from the clock, in milliseconds: the span reaches an hour ahead by default.
+const STEP: i64 = 3_600_000;
+/// Each is twice the one before: the last is 59 years.
+const STEPS: u8 = 20;
+
+/// The time that a record is sent with, and what came before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SendTime {
+    /// What Kafka is told.
+    pub(in crate::delivery) time: Timestamp,
+    /// The record's first time, if that was refused.
+    refused: Option<Timestamp>,
+    next: Try,
+}
+
+/// Where a time is taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Try {
+    /// What was learnt, else its own.
+    Learnt,
+    /// The clock of this machine.
+    Clock,
+    /// What this topic acked last, moved on by the time since.
+    Acked,
+    /// What the sender's clock said.
+    Sender,
+    /// So many steps back from the clock.
+    Back(u8),
+    /// So many steps ahead of it.
+    Ahead(u8),
+    /// Nothing is left to try.
+    Over,
+}
+
+/// What a record brings along.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    /// When it was received.
+    pub(super) received: Timestamp,
+    /// What its sender says of its time.
+    pub(super) sender: Option<Timestamp>,
+    /// The clock of this machine.
+    pub(super) clock: Timestamp,
+}
+
+/// A time as of an instant; it moves on with the clock.
+#[derive(Debug, Clone, Copy)]
+struct Anchor {
+    time: Timestamp,
+    at: Instant,
+}
+
+/// Times beyond the border are refused; another is sent in their place.
+#[derive(Debug, Clone, Copy)]
+struct Detour {
+    border: Anchor,
+    taken: Anchor,
+}
+
+/// On which side of the span a refused time lay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    TooOld,
+    TooNew,
+}
+
+/// What an ack has taught.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Learnt {
+    pub(super) side: Side,
+    pub(super) refused: Timestamp,
+    pub(super) taken: Timestamp,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct TopicTimes {
+    acked: Option<Anchor>,
+    too_old: Option<Detour>,
+    too_new: Option<Detour>,
+}
+
+impl SendTime {
+    /// The record's own.
+    pub(in crate::delivery) fn own(received: Timestamp) -> Self {
+        Self { time: received, refused: None, next: Try::Clock }
+    }
+
+    /// Whether another was refused before it.
+    pub fn is_another(self) -> bool {
+        self.refused.is_some()
+    }
+}
+
+impl Anchor {
+    fn moved(self, now: Instant) -> Timestamp {
+        let since = now.saturating_duration_since(self.at).as_millis();
+        plus(self.time, i64::try_from(since).unwrap_or(i64::MAX))
+    }
+}
+
+impl Detour {
+    fn is_fresh(&self, now: Instant) -> bool {
+        now < self.taken.at + LEARNT
+    }
+}
+
+impl Try {
+    fn after(self) -> Self {
+        match self {
+            Self::Learnt => Self::Clock,
+            Self::Clock => Self::Acked,
+            Self::Acked => Self::Sender,
+            Self::Sender => Self::Back(0),
+            Self::Back(step) if step + 1 < STEPS => Self::Back(step + 1),
+            Self::Back(_) => Self::Ahead(0),
+            Self::Ahead(step) if step + 1 < STEPS => Self::Ahead(step + 1),
+            Self::Ahead(_) | Self::Over => Self::Over,
+        }
+    }
+}
+
+impl TopicTimes {
+    /// What a record that was not tried yet is sent with.
+    pub(super) fn first(&self, received: Timestamp, now: Instant) -> SendTime {
+        SendTime { time: self.learnt(received, now), ..SendTime::own(received) }
+    }
+
+    /// What it is sent with once `refused` was refused; none when all was tried.
+    pub(super) fn next(&self, refused: SendTime, known: Known, now: Instant) -> Option<SendTime> {
+        // What others have taught meanwhile comes first.
+        let learnt = self.time_of(Try::Learnt, known, now);
+        let mut step = refused.next;
+        let first = Some(refused.refused.unwrap_or(refused.time));
+        if let Some(time) = learnt.filter(|time| is_worth_a_try(*time, refused.time))
+            && time != known.received
+        {
+            return Some(SendTime { time, refused: first, next: step });
+        }
+        while step != Try::Over {
+            let time = self.time_of(step, known, now);
+            step = step.after();
+            if let Some(time) = time.filter(|time| is_worth_a_try(*time, refused.time)) {
+                return Some(SendTime { time, refused: first, next: step });
+            }
+        }
+        None
+    }
+
+    /// A record was acked that was sent with this time.
+    pub(super) fn acked(&mut self, sent: SendTime, now: Instant) -> Option<Learnt> {
+        let taken = Anchor { time: sent.time, at: now };
+        self.acked = Some(taken);
+        let refused = sent.refused?;
+        let border = Anchor { time: beside(refused, sent.time), at: now };
+        let side = if refused < sent.time { Side::TooOld } else { Side::TooNew };
+        let slot = match side {
+            Side::TooOld => &mut self.too_old,
+            Side::TooNew => &mut self.too_new,
+        };
+        let known = slot.replace(Detour { border, taken });
+        let news = known.is_none_or(|known| !known.is_fresh(now));
+        news.then_some(Learnt { side, refused, taken: sent.time })
+    }
+
+    /// Whether anything that was learnt may still hold.
+    pub(super) fn has_learnt(&self, now: Instant) -> bool {
+        [self.too_old, self.too_new].iter().flatten().any(|detour| detour.is_fresh(now))
+    }
+
+    fn learnt(&self, own: Timestamp, now: Instant) -> Timestamp {
+        let beyond = |detour: &Detour, side| match side {
+            Side::TooOld => own <= detour.border.moved(now),
+            Side::TooNew => own >= detour.border.moved(now),
+        };
+        [(self.too_old, Side::TooOld), (self.too_new, Side::TooNew)]
+            .into_iter()
+            .filter_map(|(detour, side)| Some((detour?, side)))
+            .find(|(detour, side)| detour.is_fresh(now) && beyond(detour, *side))
+            .map_or(own, |(detour, _)| detour.taken.moved(now))
+    }
+
+    fn time_of(&self, step: Try, known: Known, now: Instant) -> Option<Timestamp> {
+        match step {
+            Try::Learnt => Some(self.learnt(known.received, now)),
+            Try::Clock => Some(known.clock),
+            Try::Acked => self.acked.map(|acked| acked.moved(now)),
+            Try::Sender => known.sender,
+            Try::Back(step) => Some(plus(known.clock, -(STEP << step))),
+            Try::Ahead(step) => Some(plus(known.clock, STEP << step)),
+            Try::Over => None,
+        }
+    }
+}
+
+/// Not what was refused just now, and nothing that a client takes for "no time".
+fn is_worth_a_try(time: Timestamp, refused: Timestamp) -> bool {
+    time.unix_millis() > 0 && time.unix_millis().abs_diff(refused.unix_millis()) >= NEAR
+}
+
+fn plus(time: Timestamp, millis: i64) -> Timestamp {
+    Timestamp::of_unix_millis(time.unix_millis().saturating_add(millis))
+}
+
+/// A little on from `refused` towards `taken`.
+fn beside(refused: Timestamp, taken: Timestamp) -> Timestamp {
+    let distance = taken.unix_millis().saturating_sub(refused.unix_millis());
+    plus(refused, distance / MARGIN)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+use super::*;
+use proptest::prelude::*;
+
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
+/// 2026, in the clock of the broker.
+const START: i64 = 1_790_000_000_000;
+
+/// A broker with a clock of its own and the span that it takes.
+struct Broker {
+    start: Instant,
+    before: i64,
+    after: i64,
+}
+
+impl Broker {
+    /// As Kafka 4 has it by default.
+    fn by_default(start: Instant) -> Self {
+        Self { start, before: i64::MAX, after: HOUR }
+    }
+
+    fn takes(&self, time: Timestamp, now: Instant) -> bool {
+        let age = START + millis(now - self.start) - time.unix_millis();
+        age <= self.before && -age <= self.after
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    duration.as_millis().try_into().unwrap()
+}
+
+fn at(millis: i64) -> Timestamp {
+    Timestamp::of_unix_millis(millis)
+}
+
+/// Sends a record until it is taken; gives how often that was, and with what in the end.
+fn send(
+    times: &mut TopicTimes,
+    broker: &Broker,
+    known: Known,
+    now: Instant,
+) -> Option<(usize, Timestamp)> {
+    let mut sent = times.first(known.received, now);
+    for tries in 1.. {
+        if broker.takes(sent.time, now) {
+            times.acked(sent, now);
+            return Some((tries, sent.time));
+        }
+        sent = times.next(sent, known, now)?;
+    }
+    unreachable!("the steps have an end")
+}
+
+fn known(received: i64, clock: i64) -> Known {
+    Known { received: at(received), sender: None, clock: at(clock) }
+}
+
+#[test]
+fn a_record_that_has_waited_too_long_is_sent_with_the_time_of_now() {
+    let start = Instant::now();
+    let broker = Broker { start, before: 5_000, after: HOUR };
+    let mut times = TopicTimes::default();
+    let old = known(START - 12_000, START);
+    assert_eq!(send(&mut times, &broker, old, start), Some((2, at(START))));
+    assert_eq!(send(&mut times, &broker, old, start), Some((1, at(START))), "it was learnt");
+    let young = known(START - 1_000, START);
+    assert_eq!(send(&mut times, &broker, young, start), Some((1, at(START - 1_000))));
+}
+
+#[test]
+fn what_an_ack_has_shown_is_kept_in_step_with_the_clock_of_the_broker() {
+    let start = Instant::now();
+    let broker = Broker::by_default(start);
+    let mut times = TopicTimes::default();
+    send(&mut times, &broker, known(START, START), start);
+    // The clock of this machine is set two days ahead.
+    let later = start + Duration::from_secs(60);
+    let ahead = START + 2 * DAY;
+    let expected = Some((2, at(START + 60_000)));
+    assert_eq!(send(&mut times, &broker, known(ahead, ahead), later), expected);
+}
+
+#[test]
+fn the_time_of_the_sender_is_tried_before_any_guess() {
+    let start = Instant::now();
+    let broker = Broker { start, before: 1_000, after: 1_000 };
+    let clock = START + 7 * DAY;
+    let record = Known { sender: Some(at(START - 500)), ..known(clock, clock) };
+    let sent = send(&mut TopicTimes::default(), &broker, record, start);
+    assert_eq!(sent, Some((2, at(START - 500))));
+}
+
+#[test]
+fn what_was_learnt_is_forgotten_after_a_while() {
+    let start = Instant::now();
+    let broker = Broker { start, before: 5_000, after: HOUR };
+    let mut times = TopicTimes::default();
+    send(&mut times, &broker, known(START - 12_000, START), start);
+    assert!(times.has_learnt(start));
+    let later = start + LEARNT;
+    assert!(!times.has_learnt(later));
+    let received = START + millis(LEARNT) - 12_000;
+    assert_eq!(times.first(at(received), later).time, at(received));
+}
+
+proptest! {
+    #[test]
+    fn with_the_default_span_a_time_is_found_whatever_the_clock_says(
+        clock in 1_i64..=3_471_292_800_000,
+        waited in 0_i64..=30 * DAY,
+    ) {
+        let start = Instant::now();
+        let broker = Broker::by_default(start);
+        let mut times = TopicTimes::default();
+        let record = known((clock - waited).max(1), clock);
+        let first = send(&mut times, &broker, record, start);
+        prop_assert!(first.is_some());
+        let again = send(&mut times, &broker, record, start + Duration::from_secs(59));
+        prop_assert_eq!(again.map(|(tries, _)| tries), Some(1));
+    }
+
+    #[test]
+    fn once_something_was_acked_a_step_of_the_clock_costs_two_tries_at_most(
+        before in 2_000_i64..=8 * DAY,
+        after in 2_000_i64..=8 * DAY,
+        step in -400 * DAY..=400 * DAY,
+        waited in 0_u64..=30 * 86_400,
+    ) {
+        let start = Instant::now();
+        let broker = Broker { start, before, after };
+        let mut times = TopicTimes::default();
+        send(&mut times, &broker, known(START, START), start);
+        let now = start + Duration::from_secs(waited);
+        let clock = START + millis(now - start) + step;
+        let tries = send(&mut times, &broker, known(clock, clock), now).map(|(tries, _)| tries);
+        prop_assert!(tries.is_some_and(|tries| tries <= 2), "{:?}", tries);
+    }
+
+    #[test]
+    fn rows_of_any_age_are_taken_at_the_first_or_second_try_while_the_clock_is_right(
+        before in 2_000_i64..=8 * DAY,
+        ages in proptest::collection::vec(0_i64..=30 * DAY, 1..50),
+    ) {
+        let start = Instant::now();
+        let broker = Broker { start, before, after: HOUR };
+        let mut times = TopicTimes::default();
+        for age in ages {
+            let tries = send(&mut times, &broker, known(START - age, START), start);
+            prop_assert!(tries.is_some_and(|(tries, _)| tries <= 2));
+        }
+    }
+}
