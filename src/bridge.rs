@@ -28,7 +28,7 @@ use crate::delivery::record_times::RecordTimes;
 use crate::delivery::spool::error::{CloseError, SpoolError};
 use crate::delivery::topic::Topic;
 use crate::delivery::topic_limit::TopicLimit;
-use crate::metrics::{Build, Metrics};
+use crate::metrics::Metrics;
 use crate::webhook::patient_stream::{Patience, Turn};
 use crate::webhook::server::{self, Limits};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -136,10 +136,10 @@ impl Bridge {
     }
 
     /// Runs until `stop`, and then to its graceful end. Must be called inside a runtime.
-    pub async fn run(self, build: &Build, stop: CancellationToken) -> Result<(), BridgeError> {
+    pub async fn run(self, metrics: Metrics, stop: CancellationToken) -> Result<(), BridgeError> {
         let Self { mut config, webhook, admin, addresses } = self;
         raise_file_limit(config.max_connections);
-        let metrics = Arc::new(Metrics::new(build));
+        let metrics = Arc::new(metrics);
         let availability = Arc::new(Availability::new(metrics.clone(), config.kafka.ack_timeout()));
         let (finder, limit) = TopicLimit::starting_with(config.kafka.message_max_bytes());
         let times = Arc::new(RecordTimes::new(config.clock.clone()));

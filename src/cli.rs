@@ -10,6 +10,7 @@ pub mod logging;
 mod printable;
 mod screen;
 mod signals;
+pub mod stderr;
 pub mod version;
 
 use crate::chain::chain;

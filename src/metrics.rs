@@ -130,8 +130,9 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// All series, at zero. `build` is what `--version` prints.
-    pub fn new(build: &Build) -> Self {
+    /// All series, at zero. `build` is what `--version` prints; `lines_dropped` is counted where the
+    /// log is written.
+    pub fn new(build: &Build, lines_dropped: Counter) -> Self {
         let mut all = Registry::default();
         all.register_collector(Box::new(process::ProcessCollector::new()));
         let registry = all.sub_registry_with_prefix("hookbridge");
@@ -178,6 +179,11 @@ impl Metrics {
         let in_flight = gauge("in_flight", "Posts that have no outcome yet");
         let in_flight_bytes = gauge("in_flight_bytes", "Bytes of all bodies in memory");
         let kafka_up = gauge("kafka_up", "1 while Kafka is held to be there, by acks and probes");
+        registry.register(
+            "log_lines_dropped",
+            "Lines of the log that nobody read in time, or that could not be written",
+            lines_dropped,
+        );
         let spool = SpoolSeries::new(registry);
         registry.register(
             "build",
@@ -258,7 +264,7 @@ mod tests {
     #[test]
     fn every_series_stands_at_zero_from_the_start() {
         let build = Build { version: "1.2.3", commit: "abc", librdkafka: "2.12.1".to_owned() };
-        let text = Metrics::new(&build).exposition().unwrap();
+        let text = Metrics::new(&build, Counter::default()).exposition().unwrap();
         for outcome in Outcome::ALL {
             let line = format!("hookbridge_outcomes_total{{outcome=\"{}\"}} 0\n", outcome.as_str());
             assert!(text.contains(&line), "{line} is not in\n{text}");
@@ -277,6 +283,7 @@ mod tests {
             "hookbridge_in_flight 0\n",
             "hookbridge_in_flight_bytes 0\n",
             "hookbridge_kafka_up 0\n",
+            "hookbridge_log_lines_dropped_total 0\n",
             "hookbridge_build_info{version=\"1.2.3\",commit=\"abc\",librdkafka=\"2.12.1\"} 1\n",
             "\nprocess_resident_memory_bytes ",
             "\nprocess_open_fds ",

@@ -147,9 +147,11 @@ pub struct OverBudget;
 mod tests {
     use super::*;
     use crate::metrics::Build;
+    use prometheus_client::metrics::counter::Counter;
 
     fn metrics() -> Arc<Metrics> {
-        Arc::new(Metrics::new(&Build { version: "0", commit: "0", librdkafka: "0".to_owned() }))
+        let build = Build { version: "0", commit: "0", librdkafka: "0".to_owned() };
+        Arc::new(Metrics::new(&build, Counter::default()))
     }
 
     #[test]

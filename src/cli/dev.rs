@@ -28,8 +28,10 @@ use crate::cli::dev::tour::Tour;
 use crate::cli::http_client::HttpError;
 use crate::cli::screen::Screen;
 use crate::cli::signals::EndSignals;
+use crate::cli::stderr::Stderr;
 use crate::cli::{Failure, logging, version};
 use crate::config::{Config, ConfigError};
+use crate::metrics::Metrics;
 use clap::builder::Resettable;
 use clap::{Args as _, Command, FromArgMatches as _};
 use rdkafka::error::KafkaError;
@@ -68,24 +70,25 @@ enum DevError {
 }
 
 /// Runs it to its end.
-pub fn run(args: &DevArgs) -> Result<(), Failure> {
-    logging::start(&LogArgs { log: args.log.clone(), log_format: LogFormat::Text })?;
+pub fn run(args: &DevArgs, stderr: &Stderr) -> Result<(), Failure> {
+    logging::start(&LogArgs { log: args.log.clone(), log_format: LogFormat::Text }, stderr)?;
     let runtime =
         runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::at_work)?;
-    let ended = runtime.block_on(dev(args)).map_err(Failure::at_work);
+    let ended = runtime.block_on(dev(args, stderr)).map_err(Failure::at_work);
     runtime.shutdown_background();
     ended
 }
 
-async fn dev(args: &DevArgs) -> Result<(), DevError> {
+async fn dev(args: &DevArgs, stderr: &Stderr) -> Result<(), DevError> {
     let stop = CancellationToken::new();
-    let signals = EndSignals::new().map_err(DevError::Signals)?;
+    let signals = EndSignals::new(stderr).map_err(DevError::Signals)?;
     let mut screen = Screen::new();
     let credential = Credential::throw_away();
     let broker = Broker::start().map_err(DevError::Broker)?;
     let consumer = Consumer::new(&broker.address()).map_err(DevError::Consumer)?;
     let config = Config { access: credential.access(), ..config(args, &broker.address())? };
     let path = config.path.clone();
+    let metrics = Metrics::new(&version::build(), stderr.dropped());
     let bridge = Bridge::bind(config)?;
     let addresses = bridge.addresses();
 
@@ -108,7 +111,7 @@ async fn dev(args: &DevArgs) -> Result<(), DevError> {
         visited
     };
     let serving = async {
-        let served = bridge.run(&version::build(), stop.clone()).await;
+        let served = bridge.run(metrics, stop.clone()).await;
         stop.cancel();
         served
     };

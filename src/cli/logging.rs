@@ -1,28 +1,23 @@
 //! The log, on stderr: stdout carries a command's own output alone.
+//!
+//! Promise: nothing that is logged waits for whoever reads the log.
 
 use crate::args::{LogArgs, LogFormat};
 use crate::cli::Failure;
+use crate::cli::stderr::Stderr;
 use std::io::{self, IsTerminal as _};
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Starts the log. Called once, before anything is logged.
-pub fn start(args: &LogArgs) -> Result<(), Failure> {
-    start_with(args, io::stderr)
-}
-
-/// Starts it with another way to stderr.
-pub(super) fn start_with<W>(args: &LogArgs, writer: W) -> Result<(), Failure>
-where
-    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
-{
+pub(super) fn start(args: &LogArgs, stderr: &Stderr) -> Result<(), Failure> {
     let filter = targets(&args.log)
         .map_err(|reason| Failure::of_configuration(format!("--log {}: {reason}", args.log)))?;
     // A log that nobody reads must not end the bridge.
-    let lines = fmt::layer().with_writer(writer).log_internal_errors(false);
+    let lines = fmt::layer().with_writer(stderr.clone()).log_internal_errors(false);
     match args.log_format {
         LogFormat::Text => {
             let colours = io::stderr().is_terminal()

@@ -5,27 +5,35 @@
 use crate::args::ServeArgs;
 use crate::bridge::Bridge;
 use crate::cli::signals::EndSignals;
+use crate::cli::stderr::{LAST_LINES, Stderr};
 use crate::cli::{Failure, logging, version};
 use crate::config::Config;
+use crate::metrics::Metrics;
 use std::convert::Infallible;
 use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+/// The share of a short grace period that the last lines of the log may take.
+const LAST_LINES_SHARE: u32 = 10;
+
 /// Runs the bridge to its end.
-pub fn run(args: ServeArgs) -> Result<(), Failure> {
-    logging::start(&args.log)?;
-    let config = Config::new(args).map_err(Failure::of_configuration)?;
+pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
+    logging::start(&args.log, stderr)?;
+    let mut config = Config::new(args).map_err(Failure::of_configuration)?;
+    let last_lines = LAST_LINES.min(config.grace / LAST_LINES_SHARE);
+    stderr.last_lines_within(last_lines);
+    config.grace -= last_lines;
     let runtime =
         runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::at_work)?;
     let ended = runtime.block_on(async {
         let stop = CancellationToken::new();
-        let signals = EndSignals::new().map_err(Failure::at_work)?;
+        let signals = EndSignals::new(stderr).map_err(Failure::at_work)?;
         let hangup = signal(SignalKind::hangup()).map_err(Failure::at_work)?;
         let bridge = Bridge::bind(config).map_err(Failure::at_work)?;
-        let build = version::build();
+        let metrics = Metrics::new(&version::build(), stderr.dropped());
         tokio::select! {
-            ended = bridge.run(&build, stop.clone()) => ended.map_err(|error| {
+            ended = bridge.run(metrics, stop.clone()) => ended.map_err(|error| {
                 if error.is_configuration() {
                     Failure::of_configuration(error)
                 } else {

@@ -12,8 +12,8 @@ mod table;
 
 use crate::args::spool::SpoolCommand;
 use crate::args::{LogArgs, LogFormat};
-use crate::cli::bar::Bar;
 use crate::cli::spool::drain::DrainFailure;
+use crate::cli::stderr::Stderr;
 use crate::cli::{Failure, logging};
 use crate::config::ConfigError;
 use crate::delivery::spool::error::SpoolError;
@@ -49,21 +49,20 @@ enum SpoolCommandError {
 }
 
 /// Runs it.
-pub fn run(command: SpoolCommand) -> Result<(), Failure> {
+pub fn run(command: SpoolCommand, stderr: &Stderr) -> Result<(), Failure> {
     let done = match command {
-        SpoolCommand::List(args) => quiet().map(|()| list::run(&args)),
-        SpoolCommand::Export(args) => quiet().map(|()| export::run(&args)),
-        SpoolCommand::Requeue(args) => quiet().map(|()| requeue::run(&args)),
+        SpoolCommand::List(args) => quiet(stderr).map(|()| list::run(&args)),
+        SpoolCommand::Export(args) => quiet(stderr).map(|()| export::run(&args)),
+        SpoolCommand::Requeue(args) => quiet(stderr).map(|()| requeue::run(&args)),
         SpoolCommand::Drain(args) => {
-            let bar = Bar::default();
-            logging::start_with(&args.log, bar.clone()).map(|()| drain::run(&args, &bar))
+            logging::start(&args.log, stderr).map(|()| drain::run(&args, stderr))
         }
     };
     done?.map_err(SpoolCommandError::failure)
 }
 
-fn quiet() -> Result<(), Failure> {
-    logging::start(&LogArgs { log: LOG.to_owned(), log_format: LogFormat::Text })
+fn quiet(stderr: &Stderr) -> Result<(), Failure> {
+    logging::start(&LogArgs { log: LOG.to_owned(), log_format: LogFormat::Text }, stderr)
 }
 
 impl From<SpoolError> for SpoolCommandError {

@@ -2,6 +2,7 @@
 
 mod flags;
 mod grace;
+mod log;
 mod start;
 mod stop;
 

@@ -14,6 +14,7 @@ use hookbridge::webhook::notification::fault::{Faults, JsonType};
 use hookbridge::webhook::notification::invalid::Invalid;
 use hookbridge::webhook::rejection::{Connection, Rejection};
 use http::header::RETRY_AFTER;
+use prometheus_client::metrics::counter::Counter;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -207,7 +208,8 @@ fn command(name: &str) -> Command {
 /// Name and kind of every family of the exposition.
 fn families() -> Vec<(String, String)> {
     let build = Build { version: "0", commit: "0", librdkafka: "0".to_owned() };
-    let text = Metrics::new(&build).exposition().expect("a String takes all text");
+    let text =
+        Metrics::new(&build, Counter::default()).exposition().expect("a String takes all text");
     let described = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     described
         .map(|family| family.split_once(' ').expect("a name and a kind"))

@@ -9,11 +9,12 @@
 //! set aside counts as left, and is named. Records leave the disk only after Kafka's ack.
 
 use crate::args::spool::SpoolDrainArgs;
-use crate::cli::bar::Bar;
+use crate::cli::bar::Progress;
 use crate::cli::screen::Screen;
 use crate::cli::signals::EndSignals;
 use crate::cli::spool::listing::Listing;
 use crate::cli::spool::{SpoolCommandError, counted, list};
+use crate::cli::stderr::Stderr;
 use crate::cli::version;
 use crate::clock::Clock;
 use crate::config::kafka;
@@ -86,7 +87,7 @@ enum Ended {
 }
 
 /// Drains it; an error unless nothing is left.
-pub(super) fn run(args: &SpoolDrainArgs, bar: &Bar) -> Result<(), SpoolCommandError> {
+pub(super) fn run(args: &SpoolDrainArgs, stderr: &Stderr) -> Result<(), SpoolCommandError> {
     let kafka = kafka::settings(&args.kafka, ACK_TIMEOUT)?;
     let patience = positive("--timeout", args.timeout)?;
     let dir = &args.folder.spool;
@@ -96,13 +97,15 @@ pub(super) fn run(args: &SpoolDrainArgs, bar: &Bar) -> Result<(), SpoolCommandEr
     // Not before: opening takes long where a damaged spool is repaired, and a signal may end that.
     let signals = {
         let _inside = runtime.enter();
-        EndSignals::new().map_err(DrainFailure::Start)?
+        EndSignals::new(stderr).map_err(DrainFailure::Start)?
     };
     let ended = match spool.status().rows {
         0 => Ok(Ended::Empty),
-        _ => runtime.block_on(drain(&spool, &kafka, patience, signals, bar)),
+        _ => runtime.block_on(drain(&spool, &kafka, patience, signals, stderr)),
     };
-    bar.end();
+    // What is said in the end is not to stand beside the bar.
+    stderr.show(Progress::Over);
+    stderr.end();
     // A question to a broker that does not answer is not waited for.
     runtime.shutdown_background();
     let status = spool.status();
@@ -117,10 +120,10 @@ async fn drain(
     kafka: &Settings,
     patience: Duration,
     signals: EndSignals,
-    bar: &Bar,
+    stderr: &Stderr,
 ) -> Result<Ended, DrainFailure> {
     let (signal, over) = (CancellationToken::new(), CancellationToken::new());
-    let metrics = Arc::new(Metrics::new(&version::build()));
+    let metrics = Arc::new(Metrics::new(&version::build(), stderr.dropped()));
     let availability = Arc::new(Availability::new(metrics, kafka.ack_timeout()));
     let (finder, limit) = TopicLimit::starting_with(kafka.message_max_bytes());
     // Where the disk does not tell, the watch says so in the end.
@@ -148,7 +151,7 @@ async fn drain(
         drained
     };
     let watching = async {
-        let watch = Watch { spool, availability: &availability, topic: &topic, patience, bar };
+        let watch = Watch { spool, availability: &availability, topic: &topic, patience, stderr };
         let ended = over.run_until_cancelled(watch.run(&signal)).await;
         over.cancel();
         ended
@@ -178,7 +181,7 @@ struct Watch<'a> {
     /// The topic of the oldest record.
     topic: &'a str,
     patience: Duration,
-    bar: &'a Bar,
+    stderr: &'a Stderr,
 }
 
 impl Watch<'_> {
@@ -186,7 +189,6 @@ impl Watch<'_> {
     async fn run(self, signal: &CancellationToken) -> Ended {
         let all = self.spool.status().rows;
         let (mut least, mut moved) = (all, Instant::now());
-        self.bar.begin(all);
         loop {
             let status = self.spool.status();
             if status.rows == 0 {
@@ -200,7 +202,11 @@ impl Watch<'_> {
                 let why = trouble.unwrap_or_else(|| "kafka answers, but acks nothing".to_owned());
                 return Ended::Stalled(self.patience, why);
             }
-            self.bar.at(all.saturating_sub(status.rows), trouble.unwrap_or_default());
+            self.stderr.show(Progress::At {
+                done: all.saturating_sub(status.rows),
+                len: all,
+                message: trouble.unwrap_or_default(),
+            });
             if signal.run_until_cancelled(sleep(LOOK)).await.is_none() {
                 return Ended::Signal;
             }

@@ -1,4 +1,4 @@
-//! The end has bounds, and says what it left; only the second signal cuts it short.
+//! The end has bounds, and says what it left; only a second signal cuts it short.
 
 use std::time::{Duration, Instant};
 
@@ -6,11 +6,15 @@ use rustix::process::Signal;
 
 use crate::life::{halves, running};
 use crate::support::bridge::Bridge;
+use crate::support::deadline::let_pass;
 use crate::support::http::{Connection, post};
 use crate::support::notification::ROOMDROP;
 use crate::support::problem::refusal;
 use crate::support::rig::{PATH, SOON};
 use hookbridge::metrics::Outcome;
+
+/// A second signal is one that comes later than this.
+const APART: Duration = Duration::from_millis(1200);
 
 #[test]
 fn a_body_that_never_comes_whole_ends_with_the_read_time_out() {
@@ -76,6 +80,7 @@ fn a_second_signal_ends_it_at_once() {
         let connections = half_sent(&bridge, 1);
         bridge.signal(Signal::TERM);
         bridge.wait_for_log("ending", SOON);
+        let_pass(APART);
 
         let asked = Instant::now();
         bridge.signal(second);
@@ -85,6 +90,23 @@ fn a_second_signal_ends_it_at_once() {
         assert!(bridge.log().contains("a second signal"), "{}", bridge.log());
         drop(connections);
     }
+}
+
+#[test]
+fn signals_that_come_together_are_one() {
+    let (mut bridge, _kafka) = running(|serve| serve.arg("--grace", "60s"));
+    let mut connections = half_sent(&bridge, 1);
+
+    // As `timeout` does, and as a shell does to a whole group.
+    for signal in [Signal::TERM, Signal::INT, Signal::TERM] {
+        bridge.signal(signal);
+    }
+    bridge.wait_for_log("ending", SOON);
+    bridge.signal(Signal::TERM);
+
+    connections[0].send(halves(ROOMDROP).1);
+    assert_eq!(connections[0].read().status, 200);
+    assert!(bridge.wait_exit(SOON).success(), "{}", bridge.log());
 }
 
 #[test]

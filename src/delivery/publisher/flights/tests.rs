@@ -2,6 +2,7 @@ use super::*;
 use crate::delivery::record::Record;
 use crate::metrics::{Build, Metrics, Outcome};
 use bytes::Bytes;
+use prometheus_client::metrics::counter::Counter;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -12,7 +13,7 @@ const TOLD: Poll<Fate> = Poll::Ready(Err(Undelivered::Unavailable));
 
 fn post() -> Post {
     let build = Build { version: "0", commit: "0", librdkafka: "0".to_owned() };
-    Post::open(&Arc::new(Metrics::new(&build)))
+    Post::open(&Arc::new(Metrics::new(&build, Counter::default())))
 }
 
 fn record() -> Record {

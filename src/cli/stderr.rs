@@ -1,0 +1,261 @@
+//! Standard error, written by a thread of its own: nobody waits for whoever reads it.
+//!
+//! Lines wait in a queue, and the thread writes them, one call each. Where nobody reads, the queue
+//! fills; then lines are dropped and counted until half of it is free again, and one line stands
+//! where they are missing and says how many. The progress bar is drawn by the same thread, since a
+//! terminal can stand still too.
+//!
+//! Promise: no caller waits for a reader, but for [`Stderr::end`], which has a deadline. Lines keep
+//! their order. What waits takes up at most [`MOST_BYTES`].
+//!
+//! It is no `tracing-appender`: that counts its queue in lines, of any length; and its guard, which is
+//! to write the last of them, prints to standard output when the queue is full.
+
+use crate::cli::bar::{Bar, Progress};
+use anstream::AutoStream;
+use prometheus_client::metrics::counter::Counter;
+use rustix::event::{PollFd, PollFlags, poll};
+use std::collections::VecDeque;
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// All lines that wait, together: some ten thousand, more than a busy reader falls behind by, and
+/// little beside the memory of a bridge that holds posts.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// What a line takes up beside its text.
+const LINE: usize = size_of::<Entry>();
+/// How long the last lines may take: long for a reader that reads, short for who waits for the end.
+pub const LAST_LINES: Duration = Duration::from_millis(500);
+
+/// The way to standard error. Cheap to clone, and all clones are the one.
+#[derive(Clone)]
+pub struct Stderr(Arc<Shared>);
+
+struct Shared {
+    queue: Mutex<Queue>,
+    /// For the thread: there is something to write.
+    filled: Condvar,
+    /// For [`Stderr::end`]: all is written.
+    emptied: Condvar,
+    dropped: Counter,
+    thread: OnceLock<ThreadId>,
+}
+
+struct Queue {
+    entries: VecDeque<Entry>,
+    /// Of the lines, with the one that is being written.
+    bytes: usize,
+    /// Nothing is taken until half of it is free.
+    full: bool,
+    /// Lines dropped since one was taken.
+    missing: u64,
+    /// How the bar is to look; what it was to look like before does not matter.
+    progress: Option<Progress>,
+    /// The thread writes.
+    busy: bool,
+    patience: Duration,
+}
+
+enum Entry {
+    Line(Vec<u8>),
+    /// So many lines are missing here.
+    Gap(u64),
+}
+
+/// What the thread does next.
+enum Work {
+    Write(Vec<u8>),
+    Tell(u64),
+    Draw(Progress),
+}
+
+impl Stderr {
+    /// Starts the thread. It ends with the process, since it may be waiting for a reader.
+    pub fn start() -> io::Result<Self> {
+        let queue = Queue {
+            entries: VecDeque::new(),
+            bytes: 0,
+            full: false,
+            missing: 0,
+            progress: None,
+            busy: false,
+            patience: LAST_LINES,
+        };
+        let stderr = Self(Arc::new(Shared {
+            queue: Mutex::new(queue),
+            filled: Condvar::new(),
+            emptied: Condvar::new(),
+            dropped: Counter::default(),
+            thread: OnceLock::new(),
+        }));
+        let shared = stderr.0.clone();
+        thread::Builder::new().name("stderr".to_owned()).spawn(move || shared.work())?;
+        Ok(stderr)
+    }
+
+    /// Lines that were never written.
+    pub fn dropped(&self) -> Counter {
+        self.0.dropped.clone()
+    }
+
+    /// Says a line in plain words, beside the log; its colours are for terminals.
+    pub fn say(&self, text: &dyn Display) {
+        let mut line = AutoStream::new(Vec::new(), AutoStream::choice(&io::stderr()));
+        writeln!(line, "{text}").expect("a Vec takes all bytes");
+        self.0.line(line.into_inner());
+    }
+
+    /// Shows how far a command is, where stderr is a terminal.
+    pub(super) fn show(&self, progress: Progress) {
+        self.0.lock().progress = Some(progress);
+        self.0.filled.notify_one();
+    }
+
+    /// How long [`Stderr::end`] may wait.
+    pub(super) fn last_lines_within(&self, patience: Duration) {
+        self.0.lock().patience = patience;
+    }
+
+    /// Waits until all that was said is written, or the time for the last lines is over.
+    pub fn end(&self) {
+        let queue = self.0.lock();
+        let patience = queue.patience;
+        let written = self.0.emptied.wait_timeout_while(queue, patience, |queue| !queue.is_done());
+        drop(written.expect("no thread panics with the lock"));
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().expect("no thread panics with the lock")
+    }
+
+    fn line(&self, line: Vec<u8>) {
+        let mut queue = self.lock();
+        // What the thread itself says is about the place where it is.
+        if self.thread.get() == Some(&thread::current().id()) {
+            queue.bytes += line.len() + LINE;
+            return queue.entries.push_front(Entry::Line(line));
+        }
+        if queue.take(line) {
+            drop(queue);
+            self.filled.notify_one();
+        } else {
+            self.dropped.inc();
+        }
+    }
+
+    fn work(&self) {
+        self.thread.get_or_init(|| thread::current().id());
+        let mut bar = Bar::default();
+        loop {
+            match self.next() {
+                Work::Write(line) => {
+                    // A reader that has gone is no reason to end; what it did not get is counted.
+                    if bar.beside(|| write(&line)).is_err() {
+                        self.dropped.inc();
+                    }
+                    self.lock().bytes -= line.len() + LINE;
+                }
+                Work::Tell(lines) => {
+                    tracing::warn!(lines, "log lines were dropped, because nobody read the log");
+                }
+                Work::Draw(progress) => bar.draw(progress),
+            }
+        }
+    }
+
+    fn next(&self) -> Work {
+        let mut queue = self.lock();
+        queue.busy = false;
+        if queue.is_done() {
+            self.emptied.notify_all();
+        }
+        let waited = self.filled.wait_while(queue, |queue| queue.is_done());
+        let mut queue = waited.expect("no thread panics with the lock");
+        queue.busy = true;
+        queue.next().expect("there is something to do")
+    }
+}
+
+impl Queue {
+    /// Whether there was room for it.
+    fn take(&mut self, line: Vec<u8>) -> bool {
+        let bytes = self.bytes + line.len() + LINE;
+        self.full = if self.full { self.bytes > MOST_BYTES / 2 } else { bytes > MOST_BYTES };
+        if self.full {
+            self.missing += 1;
+            return false;
+        }
+        self.gap();
+        self.entries.push_back(Entry::Line(line));
+        self.bytes = bytes;
+        true
+    }
+
+    /// Marks the place of what is missing.
+    fn gap(&mut self) {
+        if self.missing > 0 {
+            self.entries.push_back(Entry::Gap(self.missing));
+            self.missing = 0;
+        }
+    }
+
+    fn next(&mut self) -> Option<Work> {
+        if self.entries.is_empty() {
+            self.gap();
+        }
+        Some(match self.entries.pop_front() {
+            Some(Entry::Line(line)) => Work::Write(line),
+            Some(Entry::Gap(lines)) => Work::Tell(lines),
+            None => Work::Draw(self.progress.take()?),
+        })
+    }
+
+    fn is_done(&self) -> bool {
+        let nothing = self.entries.is_empty() && self.missing == 0 && self.progress.is_none();
+        nothing && !self.busy
+    }
+}
+
+/// Writes all of it, however long that takes.
+fn write(mut line: &[u8]) -> io::Result<()> {
+    let stderr = io::stderr();
+    while !line.is_empty() {
+        match (&stderr).write(line) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => line = &line[written..],
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            // Another process that shares the pipe has made it so.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], None)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+impl<'a> MakeWriter<'a> for Stderr {
+    type Writer = &'a Self;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        self
+    }
+}
+
+/// Takes whole lines, as the log hands them over.
+impl Write for &Stderr {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.line(line.to_vec());
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,215 @@
+//! A log that nobody reads: a pipe on stderr that stays open and is full.
+
+use std::io::{self, PipeReader, Read, Write};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::life::{PROGRAM, TOPIC, halves};
+use crate::support::children;
+use crate::support::deadline::{eventually, let_pass, wait_exit};
+use crate::support::exposition::Exposition;
+use crate::support::http::{self, Connection, post, request};
+use crate::support::mock::MockKafka;
+use crate::support::notification::ROOMDROP;
+use crate::support::port::free_port;
+use crate::support::rig::{PATH, SOON};
+
+/// Nobody listens there.
+const NOBODY: &str = "127.0.0.1:1";
+const DROPPED: &str = "hookbridge_log_lines_dropped_total";
+/// More lines than any queue holds that is small beside a bridge's memory.
+const MANY: usize = 100_000;
+/// A second signal is one that comes later than this.
+const APART: Duration = Duration::from_millis(1200);
+
+/// A command, started with a full pipe for its stderr; killed when it is dropped.
+struct Unread {
+    child: Child,
+    log: PipeReader,
+}
+
+impl Unread {
+    fn start(flags: &[&str]) -> Self {
+        let (log, mut full) = io::pipe().unwrap();
+        fcntl_setfl(&full, OFlags::NONBLOCK).unwrap();
+        while full.write(&[b'\n'; 4096]).is_ok() {}
+        fcntl_setfl(&full, OFlags::empty()).unwrap();
+        let mut command = Command::new(PROGRAM);
+        command.args(flags).stdin(Stdio::null()).stdout(Stdio::null()).stderr(full);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("HOOKBRIDGE_") {
+                command.env_remove(name);
+            }
+        }
+        Self { child: children::spawn(&mut command).unwrap(), log }
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    #[track_caller]
+    fn wait_exit(&mut self) -> ExitStatus {
+        wait_exit(&mut self.child, SOON, "a command whose log nobody reads")
+    }
+
+    /// Reads it to its end, on which it must be by now.
+    fn log(&mut self) -> String {
+        let mut log = String::new();
+        self.log.read_to_string(&mut log).unwrap();
+        log
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        // Neither fails for a child that has ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// A bridge that logs each post, and is ready.
+struct Bridge {
+    command: Unread,
+    webhook: SocketAddr,
+    admin: SocketAddr,
+    _kafka: MockKafka,
+}
+
+impl Bridge {
+    fn start(format: &str) -> Self {
+        let kafka = MockKafka::start();
+        kafka.create_topic(TOPIC, 3);
+        let [webhook, admin] = [(); 2].map(|()| SocketAddr::from(([127, 0, 0, 1], free_port())));
+        let (listen, admin_listen) = (webhook.to_string(), admin.to_string());
+        let brokers = kafka.bootstrap();
+        let kafka_flags = ["--brokers", &brokers, "-X", "message.max.bytes=1000000"];
+        let flags = ["--log", "info,post=debug", "--log-format", format, "--topic", TOPIC];
+        let ports = ["--listen", &listen, "--admin-listen", &admin_listen];
+        let command = Unread::start(
+            &[&["serve", "--no-auth", "--grace", "60s"], &kafka_flags[..], &flags, &ports].concat(),
+        );
+        eventually(SOON, "the admin port answers", || Connection::try_open(admin).is_ok());
+        eventually(SOON, "/readyz is 200", || http::get(admin, "/readyz").status == 200);
+        Self { command, webhook, admin, _kafka: kafka }
+    }
+}
+
+#[test]
+fn neither_posts_nor_probes_nor_the_end_wait_for_a_log_that_nobody_reads() {
+    for format in ["text", "json"] {
+        let mut bridge = Bridge::start(format);
+
+        for _ in 0..100 {
+            assert_eq!(post(bridge.webhook, PATH, &[], ROOMDROP).status, 200);
+        }
+        assert_eq!(http::get(bridge.admin, "/livez").status, 200);
+        bridge.command.signal(Signal::TERM);
+
+        assert!(bridge.command.wait_exit().success());
+    }
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once_though_nobody_reads_the_log() {
+    let mut bridge = Bridge::start("json");
+    let mut half = Connection::open(bridge.webhook);
+    half.send(halves(ROOMDROP).0);
+    let in_flight = || Exposition::of(bridge.admin).value::<f64>("hookbridge_in_flight");
+    eventually(SOON, "the post is under way", || in_flight() == 1.0);
+
+    bridge.command.signal(Signal::TERM);
+    let_pass(APART);
+    bridge.command.signal(Signal::TERM);
+
+    let asked = Instant::now();
+    assert_eq!(bridge.command.wait_exit().code(), Some(1));
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+}
+
+#[test]
+fn lines_that_find_no_room_are_counted_and_one_line_in_their_place_says_how_many() {
+    let mut bridge = Bridge::start("json");
+    let dropped = || Exposition::of(bridge.admin).value(DROPPED);
+    let mut sender = Connection::open(bridge.webhook);
+    let mut refused = || {
+        sender.send(request("POST", "/elsewhere", &[], ""));
+        assert_eq!(sender.read().status, 404);
+    };
+
+    let posts = (1..MANY).find(|posts| {
+        refused();
+        posts % 1000 == 0 && dropped() > 0.0
+    });
+
+    let posts = posts.expect("the queue has a bound");
+    let missing = dropped();
+    // What it says from here on finds room.
+    let mut log = bridge.command.log.try_clone().unwrap();
+    let reading = std::thread::spawn(move || io::read_to_string(&mut log).unwrap());
+    let told = || {
+        let before = dropped();
+        (0..10).for_each(|_| refused());
+        dropped() == before
+    };
+    // Lines are taken again once half of the queue is free.
+    eventually(SOON, "the log has room again", told);
+    bridge.command.signal(Signal::TERM);
+    assert!(bridge.command.wait_exit().success());
+    let log = reading.join().unwrap();
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_str(line).expect("whole lines alone"))
+        .collect();
+    let is_gap = |line: &serde_json::Value| {
+        line["message"].as_str().is_some_and(|text| text.contains("log lines were dropped"))
+    };
+    let gaps: Vec<usize> = (0..lines.len()).filter(|at| is_gap(&lines[*at])).collect();
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
+    let of_posts =
+        |lines: &[serde_json::Value]| lines.iter().filter(|line| line["target"] == "post").count();
+    let (before, after) = lines.split_at(gaps[0]);
+    assert!(before.len() > 1000 && of_posts(before) < posts, "{} of {posts}", before.len());
+    assert_eq!(after[0]["level"], "WARN");
+    assert!(
+        of_posts(after) > 0 && after.last().unwrap()["message"] == "ended, every post was answered"
+    );
+    assert!(after[0]["lines"].as_f64().unwrap() >= missing, "{}", after[0]);
+}
+
+#[test]
+fn no_command_waits_for_whoever_reads_its_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let none = folder.path().join("none").display().to_string();
+    for (flags, code) in [
+        (&["serve", "--no-such-flag"][..], 2),
+        (&["serve", "--brokers", NOBODY], 2),
+        (&[], 2),
+        (&["spool", "list", "--spool", &none], 2),
+        (&["spool", "drain", "--spool", &none, "--brokers", NOBODY], 2),
+        (&["dev", "--once", "--log", "info"], 0),
+    ] {
+        let mut command = Unread::start(flags);
+
+        assert_eq!(command.wait_exit().code(), Some(code), "{flags:?}");
+    }
+}
+
+#[test]
+fn what_is_read_late_is_there_to_the_last_line() {
+    let mut command = Unread::start(&["serve", "--brokers", NOBODY]);
+    let mut log = command.log.try_clone().unwrap();
+    let reading = std::thread::spawn(move || io::read_to_string(&mut log).unwrap());
+
+    assert_eq!(command.wait_exit().code(), Some(2));
+
+    let log = reading.join().unwrap();
+    assert!(log.ends_with("name the file of those who may post, or say --no-auth\n"), "{log}");
+    assert_eq!(command.log(), "");
+}
