@@ -95,7 +95,13 @@ pub struct ServeArgs {
 
     /// The most that all files of the spool may take up, at least 16MiB; beyond it posts get 503. To
     /// fit the disk, or to bridge longer outages
-    #[arg(long, env = "HOOKBRIDGE_SPOOL_MAX_BYTES", value_name = "SIZE", default_value = "1GiB")]
+    #[arg(
+        long,
+        env = "HOOKBRIDGE_SPOOL_MAX_BYTES",
+        requires = "spool",
+        value_name = "SIZE",
+        default_value = "1GiB"
+    )]
     pub spool_max_bytes: ByteSize,
 
     /// What is asked of a notification: its documented contract, or type and app_id alone

@@ -14,10 +14,12 @@
 //! It handles no signals: whoever runs it says when to stop.
 
 mod event_loop;
+mod spool_place;
 mod spooling;
 
 use crate::admin::Admin;
 use crate::bridge::event_loop::{EventLoop, EventLoopError};
+use crate::bridge::spool_place::SpoolPlace;
 use crate::bridge::spooling::Spooling;
 use crate::chain::chain;
 use crate::config::Config;
@@ -145,11 +147,12 @@ impl Bridge {
         let times = Arc::new(RecordTimes::new(config.clock.clone()));
         let written = Topic { name: config.topic.clone(), limit, times };
         let (kafka, topic) = (config.kafka.clone(), config.topic.clone());
-        let (mut spooling, grace) = (None, config.grace);
+        let (mut spooling, mut spool_place, grace) = (None, None, config.grace);
         if let Some(options) = &config.spool {
             let opened = stop.run_until_cancelled(spooling::open(options)).await;
             let Some(opened) = opened else { return Ok(()) };
             spooling = Some(Spooling::start(opened?, &availability, &kafka, &written)?);
+            spool_place = Some(SpoolPlace::of(&options.dir));
             config.grace = spooling::grace_of_posts(grace);
         }
         let crossing = spooling.as_ref().map(|spooling| spooling.crossing().clone());
@@ -195,7 +198,10 @@ impl Bridge {
         tracing::info!(webhook = %addresses.webhook, admin = %addresses.admin, path, %topic, "listening");
         if let Some(crossing) = &crossing {
             let waiting = crossing.spool().status().rows;
-            tracing::info!("posts are kept on disk while Kafka is away");
+            if let Some(SpoolPlace { folder, file_system }) = &spool_place {
+                let folder = folder.display();
+                tracing::info!(%folder, %file_system, "posts are kept on disk while Kafka is away");
+            }
             if waiting > 0 {
                 tracing::info!(waiting, "records of an earlier run wait on disk");
             }

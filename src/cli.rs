@@ -5,6 +5,7 @@ pub mod serve;
 pub mod spool;
 
 mod bar;
+pub mod environment;
 mod http_client;
 pub mod logging;
 mod printable;

@@ -84,9 +84,17 @@ impl Config {
     /// Reads what the flags name and checks them all.
     pub fn new(args: ServeArgs) -> Result<Self, ConfigError> {
         let limits = limits(&args)?;
+        let grace = at_most_a_day("--grace", args.grace)?;
+        let kafka = kafka::settings(&args.kafka, args.ack_timeout)?;
+        if args.ack_timeout >= grace {
+            return Err(ConfigError::new(
+                "--ack-timeout",
+                "is not below --grace: a stop would not wait for the last acks",
+            ));
+        }
         Ok(Self {
             access: access(&args)?,
-            kafka: kafka::settings(&args.kafka, args.ack_timeout)?,
+            kafka,
             spool: spool(&args)?,
             topic: topic(&args.topic)?,
             contract: contract(&args),
@@ -100,7 +108,7 @@ impl Config {
             listen: args.listen,
             admin_listen: args.admin_listen,
             max_connections: max_connections(args.max_connections)?,
-            grace: at_most_a_day("--grace", args.grace)?,
+            grace,
             workers: args.workers,
             clock: Clock::system(),
         })

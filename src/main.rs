@@ -4,11 +4,11 @@
 use clap::{CommandFactory as _, Parser as _};
 use hookbridge::args::{Cli, Command};
 use hookbridge::cli::stderr::Stderr;
-use hookbridge::cli::{self, Failure};
+use hookbridge::cli::{self, Failure, environment};
 use std::backtrace::Backtrace;
 use std::io::Write as _;
-use std::panic;
 use std::process::ExitCode;
+use std::{env, panic};
 
 fn main() -> ExitCode {
     let stderr = match Stderr::start() {
@@ -37,9 +37,18 @@ impl Drop for LastLines {
 }
 
 fn run(stderr: &Stderr) -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return flags(&error, stderr),
+    let typed: Vec<_> = env::args_os().collect();
+    let environment = environment::check(&typed, env::vars_os());
+    let cli = match (Cli::try_parse_from(typed), environment) {
+        (Ok(cli), _) if cli.version => cli,
+        (Err(error), _) if !error.use_stderr() => return help(&error),
+        // It says what a value that was refused is, where a flag can only say what it is not.
+        (_, Err(error)) => return report(&Failure::of_configuration(error), stderr),
+        (Err(error), Ok(())) => {
+            stderr.say(&error.render().ansi().to_string().trim_end());
+            return ExitCode::from(2);
+        }
+        (Ok(cli), Ok(())) => cli,
     };
     let done = match (cli.version, cli.command) {
         (true, _) => {
@@ -55,21 +64,18 @@ fn run(stderr: &Stderr) -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            // Plainly, since the log may not have been started.
-            stderr.say(&format_args!("hookbridge: {}", failure.chain()));
-            failure.exit_code()
-        }
+        Err(failure) => report(&failure, stderr),
     }
 }
 
-/// Flags that cannot be read, or a question for help.
-fn flags(error: &clap::Error, stderr: &Stderr) -> ExitCode {
-    if error.use_stderr() {
-        stderr.say(&error.render().ansi().to_string().trim_end());
-        return ExitCode::from(2);
-    }
+/// Plainly, since the log may not have been started.
+fn report(failure: &Failure, stderr: &Stderr) -> ExitCode {
+    stderr.say(&format_args!("hookbridge: {}", failure.chain()));
+    failure.exit_code()
+}
+
+fn help(asked: &clap::Error) -> ExitCode {
     // A reader that has seen enough, as `head` has, is no failure.
-    drop(error.print());
+    drop(asked.print());
     ExitCode::SUCCESS
 }

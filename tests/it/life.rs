@@ -1,5 +1,6 @@
 //! The life of the process: flags and files, the start, signals, the graceful end and its bounds.
 
+mod environment;
 mod flags;
 mod grace;
 mod log;

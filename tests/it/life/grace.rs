@@ -6,6 +6,7 @@ use rustix::process::Signal;
 
 use crate::life::{halves, running};
 use crate::support::bridge::Bridge;
+use crate::support::bridge::launch::Launch;
 use crate::support::deadline::let_pass;
 use crate::support::http::{Connection, post};
 use crate::support::notification::ROOMDROP;
@@ -46,8 +47,7 @@ fn a_head_that_never_comes_whole_ends_with_the_read_time_out() {
 #[test]
 fn the_grace_period_ends_it_with_1_and_the_log_says_how_much_was_left() {
     for workers in ["1", "2"] {
-        let (mut bridge, _kafka) =
-            running(|serve| serve.arg("--grace", "300ms").arg("--workers", workers));
+        let (mut bridge, _kafka) = running(|serve| short(serve, "300ms").arg("--workers", workers));
         let connections = half_sent(&bridge, 8);
 
         bridge.signal(Signal::TERM);
@@ -61,13 +61,16 @@ fn the_grace_period_ends_it_with_1_and_the_log_says_how_much_was_left() {
 
 #[test]
 fn acks_that_do_not_come_within_the_grace_period_are_left_and_counted() {
-    let (mut bridge, kafka) = running(|serve| serve.arg("--grace", "300ms"));
+    let (mut bridge, kafka) =
+        running(|serve| serve.arg("--grace", "2s").arg("--ack-timeout", "1900ms"));
     assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);
-    kafka.round_trip_time(Duration::from_secs(2));
+    kafka.round_trip_time(Duration::from_secs(10));
     let mut sender = half_sent(&bridge, 1).remove(0);
-    sender.send(halves(ROOMDROP).1);
 
     bridge.signal(Signal::TERM);
+    // An ack is waited for for less than the grace period: only a late post can be left.
+    let_pass(Duration::from_millis(800));
+    sender.send(halves(ROOMDROP).1);
 
     assert_eq!(bridge.wait_exit(SOON).code(), Some(1));
     assert!(bridge.log().contains("1 posts were still under way"), "{}", bridge.log());
@@ -117,6 +120,11 @@ fn a_hangup_of_the_terminal_does_not_end_it() {
 
     bridge.wait_for_log("SIGHUP", SOON);
     assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);
+}
+
+/// A short grace period, and a time-out below it.
+fn short(serve: Launch, grace: &str) -> Launch {
+    serve.arg("--grace", grace).arg("--ack-timeout", "250ms")
 }
 
 /// Connections whose posts have arrived and are not whole.

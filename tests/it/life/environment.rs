@@ -1,0 +1,146 @@
+//! Settings that cannot be meant: names that mean nothing, quotes, relative paths, one flag without
+//! the other.
+
+use clap::{Arg, Command, CommandFactory as _};
+use hookbridge::args::Cli;
+
+use crate::life::PROGRAM;
+use crate::support::bridge::Bridge;
+use crate::support::bridge::launch::Launch;
+use crate::support::rig::SOON;
+
+/// Nobody listens there.
+const NOBODY: &str = "127.0.0.1:1";
+
+/// `serve` without the flags that other launches have.
+fn bare() -> Launch {
+    Launch::stand_in(&format!("exec {PROGRAM} serve"))
+}
+
+/// What `serve` says, when it is refused with these words.
+#[track_caller]
+fn refused(serve: &Launch, words: &[&str]) {
+    let (status, said) = serve.run(SOON);
+    assert_eq!(status.code(), Some(2), "{serve:?}: {said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    for word in words {
+        assert!(said.contains(word), "{word} is not in: {said}");
+    }
+}
+
+/// The variables of `serve`, without their prefix.
+fn variables() -> Vec<String> {
+    let cli = Cli::command();
+    let serve = cli.find_subcommand("serve").unwrap();
+    let name = |arg: &Arg| arg.get_env().unwrap().to_str().unwrap().to_owned();
+    let names = Command::get_arguments(serve).map(name);
+    names.map(|name| name.strip_prefix("HOOKBRIDGE_").unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_variable_that_no_command_knows_is_refused_with_the_nearest_that_one_does() {
+    for (unknown, near) in [("SPOOOL", "SPOOL"), ("BROKER", "BROKERS"), ("TOPICS", "TOPIC")] {
+        let said = format!("HOOKBRIDGE_{unknown}: no setting has this name, HOOKBRIDGE_{near} is");
+        refused(&bare().env("BROKERS", NOBODY).env(unknown, "/x"), &[&said]);
+        for command in ["dev --once", "spool list", "spool drain"] {
+            let launch = Launch::stand_in(&format!("exec {PROGRAM} {command}"));
+            refused(&launch.env(unknown, "/x"), &[&said]);
+        }
+    }
+    refused(&bare().env("QUUX", "1"), &["HOOKBRIDGE_QUUX: no setting has this name\n"]);
+}
+
+#[test]
+fn what_others_make_under_our_name_is_left_alone() {
+    let mut serve = Bridge::with(NOBODY).no_auth().env("ONCE", "true").env("COMMIT", "abc");
+    // Of the Services `hookbridge` and `hookbridge-admin`.
+    for (name, value) in [
+        ("SERVICE_HOST", "10.0.0.1"),
+        ("SERVICE_PORT", "8080"),
+        ("SERVICE_PORT_WEBHOOK", "8080"),
+        ("PORT", "tcp://10.0.0.1:8080"),
+        ("PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+        ("PORT_8080_TCP_ADDR", "10.0.0.1"),
+        ("ADMIN_SERVICE_HOST", "10.0.0.2"),
+        ("ADMIN_PORT_9090_TCP_PROTO", "tcp"),
+    ] {
+        serve = serve.env(name, value);
+    }
+
+    serve.start();
+}
+
+#[test]
+fn a_value_in_quotes_is_refused_for_every_setting_and_not_shown() {
+    let variables = variables();
+    assert!(variables.len() > 20, "{variables:?}");
+    for name in &variables {
+        let place = format!("HOOKBRIDGE_{name}: the value begins and ends with quotes");
+        for value in ["\"/hush\"", "'hush=1'"] {
+            refused(&bare().env(name, value), &[&place]);
+        }
+        let flag = format!("--{}", name.to_lowercase().replace('_', "-"));
+        let place = format!("{flag}: the value begins and ends with quotes");
+        for typed in [vec![flag.clone(), "\"hush\"".to_owned()], vec![format!("{flag}='hush'")]] {
+            let script = format!("exec {PROGRAM} serve \"$0\" \"$@\"");
+            let serve = Launch::stand_in(&script).args(&typed);
+            let (status, said) = serve.run(SOON);
+            assert_eq!(status.code(), Some(2), "{serve:?}: {said}");
+            assert!(said.contains(&place) && !said.contains("hush"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_relative_path_is_taken_on_the_command_line_alone() {
+    for name in ["SPOOL", "CREDENTIALS", "KAFKA_CONFIG"] {
+        for value in ["spool", "./spool", "../spool"] {
+            let place = format!("HOOKBRIDGE_{name}: the path is relative");
+            refused(&bare().env(name, value), &[&place]);
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!("cd {}; exec {PROGRAM} serve \"$0\" \"$@\"", folder.path().display());
+    let serve = Launch::stand_in(&script).arg("--brokers", NOBODY).no_auth();
+
+    let bridge = serve.arg("--spool", "here/spool").start();
+
+    let absolute = folder.path().join("here/spool").display().to_string();
+    bridge.wait_for_log(&format!("\"folder\":\"{absolute}\""), SOON);
+}
+
+#[test]
+fn the_line_about_the_spool_names_the_folder_and_its_file_system() {
+    let Ok(folder) = tempfile::tempdir_in("/dev/shm") else { return };
+    let spool = folder.path().join("spool").display().to_string();
+
+    let bridge = Bridge::with(NOBODY).no_auth().arg("--spool", &spool).start();
+
+    let said = format!("\"folder\":\"{spool}\",\"file_system\":\"tmpfs\"");
+    bridge.wait_for_log("posts are kept on disk while Kafka is away", SOON);
+    bridge.wait_for_log(&said, SOON);
+}
+
+#[test]
+fn a_bound_on_a_spool_that_is_not_there_is_refused() {
+    let serve = Bridge::with(NOBODY).no_auth();
+    for serve in
+        [serve.clone().arg("--spool-max-bytes", "1GiB"), serve.env("SPOOL_MAX_BYTES", "1GiB")]
+    {
+        let (status, said) = serve.run(SOON);
+
+        assert_eq!(status.code(), Some(2), "{said}");
+        assert!(said.contains("--spool <DIR>") && said.contains("--spool-max-bytes"), "{said}");
+    }
+}
+
+#[test]
+fn an_ack_that_a_stop_would_not_wait_for_is_refused() {
+    let serve = Bridge::with(NOBODY).no_auth();
+    let said = "--ack-timeout: is not below --grace";
+    refused(&serve.clone().arg("--ack-timeout", "20s"), &[said]);
+    refused(&serve.clone().arg("--grace", "2500ms"), &[said]);
+    refused(&serve.clone().env("GRACE", "0s"), &[said]);
+
+    serve.arg("--grace", "2501ms").start();
+}
