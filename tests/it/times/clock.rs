@@ -12,7 +12,8 @@ use hookbridge::args::{Cli, Command};
 use hookbridge::bridge::{Addresses, Bridge};
 use hookbridge::clock::Clock;
 use hookbridge::config::Config;
-use hookbridge::metrics::Build;
+use hookbridge::metrics::{Build, Metrics};
+use prometheus_client::metrics::counter::Counter;
 use tempfile::TempDir;
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
@@ -62,7 +63,8 @@ impl Clocked {
         let thread = thread::spawn(move || {
             let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let build = Build { version: "0", commit: "0", librdkafka: "0".to_owned() };
-            runtime.block_on(bridge.run(&build, stopped)).unwrap();
+            let metrics = Metrics::new(&build, Counter::default());
+            runtime.block_on(bridge.run(metrics, stopped)).unwrap();
         });
         let clocked = Self { clock, addresses, stop, thread: Some(thread) };
         eventually(SOON, "/readyz is 200", || {
