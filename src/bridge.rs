@@ -145,7 +145,8 @@ impl Bridge {
         let availability = Arc::new(Availability::new(metrics.clone(), config.kafka.ack_timeout()));
         let (finder, limit) = TopicLimit::starting_with(config.kafka.message_max_bytes());
         let times = Arc::new(RecordTimes::new(config.clock.clone()));
-        let written = Topic { name: config.topic.clone(), limit, times };
+        let written =
+            Topic { name: config.topic.clone(), limit, times, partitions: Arc::default() };
         let (kafka, topic) = (config.kafka.clone(), config.topic.clone());
         let (mut spooling, mut spool_place, grace) = (None, None, config.grace);
         if let Some(options) = &config.spool {
@@ -156,7 +157,7 @@ impl Bridge {
             config.grace = spooling::grace_of_posts(grace);
         }
         let crossing = spooling.as_ref().map(|spooling| spooling.crossing().clone());
-        let probe = Probe::new(&kafka, topic.clone(), availability.clone(), finder)
+        let probe = Probe::new(&kafka, &written, availability.clone(), finder)
             .map_err(BridgeError::Kafka)?;
         let admin_answers = Arc::new(Admin {
             metrics: metrics.clone(),

@@ -15,5 +15,6 @@ pub mod drain;
 // Kafka itself.
 pub mod availability;
 pub mod topic;
+pub mod partitions;
 pub mod topic_limit;
 pub mod kafka;

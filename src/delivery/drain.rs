@@ -24,6 +24,7 @@ use crate::delivery::drain::window::{Setback, Window};
 use crate::delivery::gate::State;
 use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose};
 use crate::delivery::kafka::settings::Settings;
+use crate::delivery::partitions::refresher::Refresher;
 use crate::delivery::spool::error::AccessError;
 use crate::delivery::topic::Topic;
 use std::io;
@@ -51,7 +52,8 @@ pub struct Drain {
     availability: Arc<Availability>,
     settings: Settings,
     topic: Topic,
-    producer: Producer,
+    producer: Arc<Producer>,
+    refresher: Refresher,
     /// While rows go one by one, or have done so since posts last went directly.
     suspects: Option<Suspects>,
     window: Window,
@@ -105,7 +107,8 @@ impl Drain {
         topic: Topic,
     ) -> Result<Self, ProducerError> {
         let batch_size = settings.batch_size(topic.limit.bytes());
-        let producer = Producer::new(&settings, Purpose::Drain, batch_size)?;
+        let producer = Arc::new(Producer::new(&settings, Purpose::Drain, batch_size)?);
+        let refresher = Refresher::new(&topic.partitions, topic.name.clone());
         let narration = Narration::new(crossing.standing().state);
         Ok(Self {
             crossing,
@@ -113,6 +116,7 @@ impl Drain {
             settings,
             topic,
             producer,
+            refresher,
             suspects: None,
             window: Window::default(),
             more: More::Perhaps,
@@ -141,6 +145,7 @@ impl Drain {
         }
         tokio::select! {
             raised = self.producer.raised() => raised?,
+            () = self.refresher.turn(&self.producer) => {}
             raised = raised(self.suspects.as_ref()) => raised?,
             () = self.crossing.rows_came(), if self.more == More::No => self.more = More::Perhaps,
             released = answer(&mut self.releasing) => self.end_release(released)?,
@@ -149,7 +154,7 @@ impl Drain {
         setback = setback.or(self.take_in());
         let suspects = self.suspects.as_ref().map(Suspects::producer);
         if setback.is_none()
-            && [Some(&self.producer), suspects].into_iter().flatten().any(Producer::is_dead)
+            && [Some(&*self.producer), suspects].into_iter().flatten().any(Producer::is_dead)
         {
             setback = Some(Setback::Dead);
         }
@@ -249,7 +254,9 @@ impl Drain {
         if let Some(suspects) = self.suspects.take() {
             suspects.retire().await;
         }
-        drop(spawn_blocking(move || self.producer.retire()).await);
+        self.refresher.answered().await;
+        let last = Arc::into_inner(self.producer).expect("nothing is asked of it");
+        drop(spawn_blocking(move || last.retire()).await);
         Ok(())
     }
 }

@@ -21,6 +21,7 @@ use crate::delivery::gate::admission::{Admission, Way};
 use crate::delivery::kafka::fault::Verdict;
 use crate::delivery::kafka::producer::{Headers, Producer, ProducerError, Purpose};
 use crate::delivery::kafka::settings::Settings;
+use crate::delivery::partitions::refresher::Refresher;
 use crate::delivery::publisher::flights::next::Next;
 use crate::delivery::publisher::flights::{Fallback, Flights};
 use crate::delivery::publisher::inbox::Inbox;
@@ -28,9 +29,7 @@ use crate::delivery::publisher::outbox::{Letter, Outbox, Turn};
 use crate::delivery::publisher::publish::{Publish, close};
 use crate::delivery::publisher::reports::last_reports;
 use crate::delivery::record::Record;
-use crate::delivery::record_times::RecordTimes;
 use crate::delivery::topic::Topic;
-use crate::delivery::topic_limit::TopicLimit;
 use crate::metrics::{Metrics, Outcome};
 use crate::post::Post;
 use std::io;
@@ -72,9 +71,7 @@ pub struct Publisher {
     settings: Settings,
     availability: Arc<Availability>,
     metrics: Arc<Metrics>,
-    topic: Arc<str>,
-    limit: TopicLimit,
-    times: Arc<RecordTimes>,
+    topic: Topic,
     /// Where there is a spool.
     crossing: Option<Arc<Crossing>>,
     inbox: Arc<Inbox>,
@@ -98,27 +95,16 @@ impl Publisher {
         settings: Settings,
         availability: Arc<Availability>,
         metrics: Arc<Metrics>,
-        Topic { name: topic, limit, times }: Topic,
+        topic: Topic,
         crossing: Option<Arc<Crossing>>,
     ) -> Result<Self, ProducerError> {
-        let batch_size = settings.batch_size(limit.bytes());
+        let batch_size = settings.batch_size(topic.limit.bytes());
         let producer = Arc::new(Producer::new(&settings, Purpose::Posts, batch_size)?);
         let fallback = if crossing.is_some() { Fallback::Disk } else { Fallback::Nothing };
         let flights = Flights::new(fallback);
         let lane = Lane { producer, flights, outbox: Outbox::default(), parked: Vec::new() };
         let (lane, inbox, bell) = (Mutex::new(lane), Arc::default(), Notify::new());
-        Ok(Self {
-            lane,
-            settings,
-            availability,
-            metrics,
-            topic,
-            limit,
-            times,
-            crossing,
-            inbox,
-            bell,
-        })
+        Ok(Self { lane, settings, availability, metrics, topic, crossing, inbox, bell })
     }
 
     /// Sends the record on its way now; the returned future tells its fate. The account of the
@@ -126,7 +112,11 @@ impl Publisher {
     pub fn publish(&self, record: Record, post: Post) -> Publish<'_> {
         let begun = match &self.crossing {
             None if !self.availability.admits() => Err(Undelivered::Unavailable),
-            _ if self.is_over_limit(&record) => Err(Undelivered::RecordRefused),
+            _ if self.is_over_limit(&record) => {
+                // It may have been raised since it was asked for.
+                self.topic.limit.doubt();
+                Err(Undelivered::RecordRefused)
+            }
             Some(crossing) => Ok(self.cross(crossing, record)),
             None => Ok(self.hand_over(record)),
         };
@@ -136,7 +126,7 @@ impl Publisher {
     /// Whether the topic would refuse the record, as far as is known: from the spool its sender
     /// could not be told any more.
     fn is_over_limit(&self, record: &Record) -> bool {
-        let limit = self.limit.bytes().and_then(|limit| usize::try_from(limit).ok());
+        let limit = self.topic.limit.bytes().and_then(|limit| usize::try_from(limit).ok());
         limit.is_some_and(|limit| record.size() > limit)
     }
 
@@ -196,9 +186,9 @@ impl Publisher {
             lane.outbox.landed(key);
             return lane.flights.land(ticket, None, now).next;
         };
-        let time = lane.flights.sent(ticket).unwrap_or_else(|| self.times.first(record));
-        let Err(fault) = lane.producer.enqueue(record, headers, time, ticket) else {
-            lane.flights.note_sent(ticket, time);
+        let placement = self.topic.placement(record, lane.flights.sent(ticket));
+        let Err(fault) = lane.producer.enqueue(record, headers, placement, ticket) else {
+            lane.flights.note_sent(ticket, placement.0);
             return Next::Nothing;
         };
         lane.outbox.landed(key);
@@ -246,8 +236,9 @@ impl Publisher {
             closings = crossing.closings();
         }
         let (mut reports, mut leaving) = (Vec::new(), Vec::new());
-        let mut limit = self.limit.clone();
+        let mut limit = self.topic.limit.clone();
         let mut retiring = None;
+        let mut refresher = Refresher::new(&self.topic.partitions, self.topic.name.clone());
         while !(stop.is_cancelled() && self.under_way() == 0) {
             let producer = self.lock().producer.clone();
             tokio::select! {
@@ -257,6 +248,7 @@ impl Publisher {
                     reports.extend(last);
                 }
                 () = limit.changed() => {}
+                () = refresher.turn(&producer) => {}
                 () = self.bell.notified() => {}
                 () = self.inbox.rung() => {}
                 Ok(()) = closings.changed() => self.unpark(),
@@ -275,8 +267,11 @@ impl Publisher {
             }
             self.empty_outbox(&mut leaving);
             drop(producer);
-            if retiring.is_none() {
+            if retiring.is_none() && !refresher.is_asking() {
                 retiring = self.renew();
+                if retiring.is_some() {
+                    refresher.renewed();
+                }
             }
         }
         Ok(())

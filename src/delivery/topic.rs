@@ -1,6 +1,9 @@
 //! What all who write to a topic share: its name, and what was learnt of what it takes.
 
+use crate::delivery::partitions::Partitions;
+use crate::delivery::record::Record;
 use crate::delivery::record_times::RecordTimes;
+use crate::delivery::record_times::topic_times::SendTime;
 use crate::delivery::topic_limit::TopicLimit;
 use std::sync::Arc;
 
@@ -13,4 +16,20 @@ pub struct Topic {
     pub limit: TopicLimit,
     /// The times that it takes; also those of other topics, which old rows of the spool are for.
     pub times: Arc<RecordTimes>,
+    /// Its partitions.
+    pub partitions: Arc<Partitions>,
+}
+
+impl Topic {
+    /// What a record is sent with: its time, unless `time` is given, and its partition, if that is
+    /// known.
+    pub(in crate::delivery) fn placement(
+        &self,
+        record: &Record,
+        time: Option<SendTime>,
+    ) -> (SendTime, Option<i32>) {
+        let time = time.unwrap_or_else(|| self.times.first(record));
+        let is_own = record.topic() == &*self.name;
+        (time, is_own.then(|| self.partitions.of(record.key())).flatten())
+    }
 }

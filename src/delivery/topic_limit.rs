@@ -1,6 +1,6 @@
 //! The topic's largest record, `max.message.bytes`: told by the probe, heeded by the producers.
 //!
-//! Promise: a limit that a broker's answer contradicts is asked for anew at once. It asks nothing
+//! Promise: a limit that refuses a record, or that a broker's answer contradicts, is asked for anew at once. It asks nothing
 //! itself.
 
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl TopicLimit {
         }
     }
 
-    /// A broker has refused what was within it.
+    /// A record was refused: by a broker, though within it, or here, though it may have been raised.
     pub fn doubt(&self) {
         self.doubt.notify_one();
     }

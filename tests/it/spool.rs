@@ -7,6 +7,7 @@ mod away;
 mod broker;
 mod crash;
 mod network;
+mod partitions;
 mod producer;
 mod replicas;
 mod stop;

@@ -129,11 +129,11 @@ async fn drain(
     // Where the disk does not tell, the watch says so in the end.
     let topic = timeout(patience, first_topic(spool)).await.ok().flatten();
     let topic = topic.unwrap_or_else(|| "".into());
-    let probe = Probe::new(kafka, topic.clone(), availability.clone(), finder)
-        .map_err(DrainFailure::Kafka)?;
-    let crossing = Arc::new(Crossing::new(spool.clone()));
     let times = Arc::new(RecordTimes::new(Clock::system()));
-    let written = topic::Topic { name: topic.clone(), limit, times };
+    let written = topic::Topic { name: topic.clone(), limit, times, partitions: Arc::default() };
+    let probe =
+        Probe::new(kafka, &written, availability.clone(), finder).map_err(DrainFailure::Kafka)?;
+    let crossing = Arc::new(Crossing::new(spool.clone()));
     let drain = Drain::new(crossing, availability.clone(), kafka.clone(), written)
         .map_err(|error| DrainFailure::Drain(error.into()))?;
 

@@ -17,8 +17,8 @@ const HOLD_MOST: Duration = Duration::from_secs(4);
 const PROBE_AWAY: Duration = Duration::from_millis(250);
 /// Between probes while nothing is acked.
 const PROBE_IDLE: Duration = Duration::from_secs(3);
-/// Between probes while acks flow: they say nothing of the topic's limit or of other partitions.
-const PROBE_BUSY: Duration = Duration::from_secs(60);
+/// Between probes while acks flow: they say nothing of other partitions, nor of new ones.
+const PROBE_BUSY: Duration = Duration::from_secs(10);
 
 /// See the module.
 #[derive(Debug)]

@@ -57,18 +57,18 @@ impl Drain {
             self.window.passed(row.id);
             return Handed::Over;
         }
-        let time = self.topic.times.first(&row.record);
+        let placement = self.topic.placement(&row.record, None);
         let producer = if self.window.is_alone() {
             let suspects = self.suspects.as_ref();
             suspects.expect("rows go alone only once there is a producer for it").producer()
         } else {
             &self.producer
         };
-        match producer.enqueue(&row.record, Headers::of(&row.record), time, row.id.ticket()) {
+        match producer.enqueue(&row.record, Headers::of(&row.record), placement, row.id.ticket()) {
             Ok(()) => {
-                self.window.sent(row.id, &row.record, time);
+                self.window.sent(row.id, &row.record, placement.0);
                 if let Some(suspects) = &mut self.suspects {
-                    suspects.tries(row, time);
+                    suspects.tries(row, placement.0);
                 }
             }
             Err(fault) => match fault.verdict {

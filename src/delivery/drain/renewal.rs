@@ -8,13 +8,14 @@ use crate::delivery::drain::window::Setback;
 use crate::delivery::drain::{Drain, DrainError, More};
 use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose};
 use std::mem;
+use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
 impl Drain {
     /// After a fault: everything that was under way is sent again, by a new producer.
     pub(super) async fn start_over(&mut self, mut setback: Setback) -> Result<(), DrainError> {
         self.crossing.drain_fault();
-        let old = self.renew()?;
+        let old = self.renew().await?;
         if let Some(suspects) = self.suspects.take() {
             suspects.retire().await;
         }
@@ -42,7 +43,7 @@ impl Drain {
     pub(super) async fn heed_limit(&mut self) -> Result<(), DrainError> {
         let outdated = self.producer.batch_size() != self.batch_size();
         if outdated && !self.window.is_under_way() {
-            let old = self.renew()?;
+            let old = self.renew().await?;
             // Nothing is under way: there are no reports.
             drop(spawn_blocking(move || old.retire()).await);
         }
@@ -50,9 +51,12 @@ impl Drain {
     }
 
     /// Gives the old producer, which a new one has replaced.
-    fn renew(&mut self) -> Result<Producer, ProducerError> {
+    async fn renew(&mut self) -> Result<Producer, ProducerError> {
         let new = Producer::new(&self.settings, Purpose::Drain, self.batch_size())?;
-        Ok(mem::replace(&mut self.producer, new))
+        self.refresher.answered().await;
+        self.refresher.renewed();
+        let old = mem::replace(&mut self.producer, Arc::new(new));
+        Ok(Arc::into_inner(old).expect("nothing is asked of it"))
     }
 
     fn batch_size(&self) -> u32 {

@@ -77,7 +77,8 @@ impl Drain {
             // All times were tried: the clocks or the topic may be mended meanwhile.
             return Some(Setback::Unacked(fault));
         };
-        match suspects.producer.enqueue(record, Headers::of(record), time, row.ticket()) {
+        let placement = self.topic.placement(record, Some(time));
+        match suspects.producer.enqueue(record, Headers::of(record), placement, row.ticket()) {
             Ok(()) => {
                 trial.time = time;
                 self.window.sent_again(row, time);

@@ -9,6 +9,7 @@ use crate::delivery::availability::Availability;
 use crate::delivery::availability::state::{Silence, Topic};
 use crate::delivery::kafka::producer;
 use crate::delivery::kafka::settings::{CLIENT_LIMIT, Settings};
+use crate::delivery::partitions::Partitions;
 use crate::delivery::topic_limit::LimitFinder;
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::client::ClientContext;
@@ -21,13 +22,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime;
 use tokio::task::spawn_blocking;
+use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
 /// How long brokers may take to answer: ten times what a busy one across a region needs.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How old the limit may be.
 const LIMIT_AGE: Duration = Duration::from_secs(60);
-/// How old the limit has to be for a doubt: the next refusal doubts it again.
+/// How old the limit has to be for a doubt; one that comes earlier waits.
 const DOUBT_AGE: Duration = Duration::from_secs(3);
 /// Events of the client that are read at once: each question gets rid of more than its pause adds.
 const EVENTS: usize = 1_000;
@@ -37,6 +39,7 @@ pub struct Probe {
     client: Arc<BaseProducer<Quiet>>,
     settings: Settings,
     topic: Arc<str>,
+    partitions: Arc<Partitions>,
     availability: Arc<Availability>,
     /// How the topic's limit is found; none where the operator has set it.
     limit: Option<Limit>,
@@ -53,7 +56,7 @@ impl Probe {
     /// unless the operator has set one.
     pub fn new(
         settings: &Settings,
-        topic: Arc<str>,
+        topic: &crate::delivery::topic::Topic,
         availability: Arc<Availability>,
         limit: LimitFinder,
     ) -> Result<Self, KafkaClientError> {
@@ -61,7 +64,8 @@ impl Probe {
         let settings = settings.clone();
         let limit = Limit { finder: limit, asked: None };
         let limit = settings.message_max_bytes().is_none().then_some(limit);
-        Ok(Self { client, settings, topic, availability, limit })
+        let (topic, partitions) = (topic.name.clone(), topic.partitions.clone());
+        Ok(Self { client, settings, topic, partitions, availability, limit })
     }
 
     /// Probes when it is due, until `stop`.
@@ -77,6 +81,9 @@ impl Probe {
         let (client, topic, asked) = (self.client.clone(), self.topic.clone(), Instant::now());
         let answer = spawn_blocking(move || ask(&client, &topic)).await;
         let answer = answer.unwrap_or_else(|panic| Err(Silence::Slow(panic.to_string())));
+        if let Ok(Topic::Present { partitions, .. }) = &answer {
+            self.partitions.seen(*partitions);
+        }
         match (&answer, &mut self.limit) {
             (Ok(Topic::Present { .. }), _) => self.learn_limit().await,
             // It may come back with another limit.
@@ -86,14 +93,11 @@ impl Probe {
         self.availability.probed(asked, answer);
     }
 
-    /// A broker has refused what should be within the limit.
+    /// A record was refused for its size.
     async fn ask_again(&mut self) {
         let Some(limit) = &mut self.limit else { return };
-        // A sender that repeats what is refused must not keep the probe at it.
-        if limit.asked.is_none_or(|asked| asked.elapsed() >= DOUBT_AGE) {
-            limit.asked = None;
-            self.learn_limit().await;
-        }
+        limit.asked = None;
+        self.learn_limit().await;
     }
 
     /// Asked with the first probe that a broker answers, and now and then, since an operator may
@@ -126,7 +130,13 @@ impl Probe {
 /// Waits until the limit is doubted; for ever where nobody asks for it.
 async fn doubted(limit: Option<&Limit>) {
     match limit {
-        Some(limit) => limit.finder.doubted().await,
+        Some(limit) => {
+            // A sender that repeats what is refused must not keep the probe at it.
+            if let Some(asked) = limit.asked {
+                sleep_until((asked + DOUBT_AGE).into()).await;
+            }
+            limit.finder.doubted().await;
+        }
         None => std::future::pending().await,
     }
 }

@@ -24,6 +24,9 @@ use std::time::Duration;
 /// librdkafka's warning about the property that keeps the drain's order.
 const GAPLESS_IS_EXPERIMENTAL: &str = "property enable.gapless.guarantee is experimental";
 
+/// How long a broker may take to answer: ten times what a busy one across a region needs.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// What became of a record.
 #[derive(Debug)]
 pub struct Report {
@@ -120,20 +123,30 @@ impl Producer {
         Ok(Self { wakeup, client, reports, batch_size })
     }
 
-    /// Hands the record over with this time; its report will carry `ticket`. The record is copied.
+    /// Hands the record over with this time, for this partition if one is given; its report will
+    /// carry `ticket`. The record is copied.
     pub fn enqueue(
         &self,
         record: &Record,
         headers: Headers,
-        time: SendTime,
+        (time, partition): (SendTime, Option<i32>),
         ticket: usize,
     ) -> Result<(), Fault> {
-        let message = BaseRecord::with_opaque_to(record.topic(), ticket)
+        let mut message = BaseRecord::with_opaque_to(record.topic(), ticket)
             .key(record.key())
             .payload(&record.value()[..])
             .timestamp(time.time.unix_millis())
             .headers(headers.0);
+        message.partition = partition;
         self.client.send(message).map_err(|(error, _)| Fault::at_enqueue(code(&error)))
+    }
+
+    /// How many partitions the topic has, by a broker's answer, which the producer goes by from then
+    /// on. Blocks, for [`PATIENCE`] at most.
+    pub fn ask_partitions(&self, topic: &str) -> Option<u32> {
+        let metadata = self.client.client().fetch_metadata(Some(topic), PATIENCE).ok()?;
+        let seen = metadata.topics().iter().find(|seen| seen.name() == topic)?;
+        u32::try_from(seen.partitions().len()).ok()
     }
 
     /// Waits until reports may have come. Cancel-safe.

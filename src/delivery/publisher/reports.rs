@@ -34,7 +34,7 @@ impl Publisher {
                     if let Some(sent) = sent {
                         last = Some(sent);
                         if sent.is_another() {
-                            self.times.acked(&self.topic, sent);
+                            self.topic.times.acked(&self.topic.name, sent);
                         }
                     }
                     if let Some(since) = landing.on_time {
@@ -57,12 +57,12 @@ impl Publisher {
         drop(lane);
         if let (Some(fault), records) = refused {
             if fault.is_about_size() {
-                self.limit.doubt();
+                self.topic.limit.doubt();
             }
             tracing::warn!(error = %fault, records, "batches were refused");
         }
         if let Some(sent) = last {
-            self.times.acked(&self.topic, sent);
+            self.topic.times.acked(&self.topic.name, sent);
         }
         if acked > 0 {
             self.availability.acked();
@@ -81,7 +81,7 @@ impl Publisher {
         };
         let time = match fault.verdict {
             Verdict::Innocent => Some(sent),
-            Verdict::NotProof if fault.may_be_about_time() => self.times.again(record, sent),
+            Verdict::NotProof if fault.may_be_about_time() => self.topic.times.again(record, sent),
             Verdict::NotProof | Verdict::Refused | Verdict::Unacked | Verdict::Local => None,
         };
         let again = time.is_some_and(|time| lane.flights.depart_again(ticket, time));
@@ -158,7 +158,7 @@ impl Publisher {
     fn replace_producer(&self) -> Option<Arc<Producer>> {
         let mut lane = self.lock();
         let dead = lane.producer.is_dead();
-        let batch_size = self.settings.batch_size(self.limit.bytes());
+        let batch_size = self.settings.batch_size(self.topic.limit.bytes());
         let outdated = lane.producer.batch_size() != batch_size && lane.flights.len() == 0;
         if !dead && !outdated {
             return None;

@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::admin::{
-    AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication,
+    AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier,
+    TopicReplication,
 };
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -131,6 +132,14 @@ impl RealKafka {
         let deleted = block_on(admin.delete_topics(&[name], &options())).unwrap();
         assert_eq!(deleted, [Ok(name.to_owned())]);
         eventually(ADMIN, "the topic is gone", || self.leaders(name) == 0);
+    }
+
+    /// Adds partitions to a topic, up to so many, and waits until each has its leader.
+    pub(crate) fn add_partitions(&self, name: &str, partitions: i32) {
+        let more = NewPartitions::new(name, partitions.try_into().unwrap());
+        let added = block_on(self.admin().create_partitions([&more], &options())).unwrap();
+        assert_eq!(added, [Ok(name.to_owned())]);
+        eventually(ADMIN, "the new partitions have leaders", || self.leaders(name) == partitions);
     }
 
     /// Changes a setting of a topic.

@@ -48,7 +48,7 @@ fn every_report_wakes(records: usize) {
             for ticket in (handed_over..records).take(room) {
                 let record = record(ticket);
                 let time = SendTime::own(record.received().into());
-                producer.enqueue(&record, Headers::of(&record), time, ticket).unwrap();
+                producer.enqueue(&record, Headers::of(&record), (time, None), ticket).unwrap();
                 (handed_over, under_way) = (handed_over + 1, under_way + 1);
             }
             if fastrand::u8(..) > 0 {

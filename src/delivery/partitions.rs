@@ -1,0 +1,141 @@
+//! Which partition a key goes to, the same for all producers of the bridge at every moment.
+//!
+//! Each producer of librdkafka learns by itself, and at its own time, that partitions were added; if
+//! each went by what it knows, a key would go to and fro between its old partition and its new one.
+//! So keys are spread here, over a count that changes for all at once. Promise: a count that has
+//! grown is used only when every producer knows the new partitions; until then the old ones serve.
+//! One that has shrunk (the topic was made anew) is used at once. While nothing is known,
+//! librdkafka's own partitioner decides, by the same hash.
+
+mod murmur2;
+pub(in crate::delivery) mod refresher;
+
+use crate::delivery::partitions::murmur2::murmur2;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+
+/// The sign is dropped as Java's `Utils.toPositive` does.
+const POSITIVE: u32 = 0x7fff_ffff;
+
+/// What is known of the partitions of a topic.
+#[derive(Debug)]
+pub struct Partitions {
+    /// Over how many keys are spread; 0: not known.
+    count: AtomicU32,
+    /// How many there are to be, as soon as everybody knows them.
+    wanted: watch::Sender<u32>,
+    /// What each producer knows.
+    members: Mutex<Members>,
+}
+
+#[derive(Debug, Default)]
+struct Members {
+    next: u64,
+    known: Vec<(u64, u32)>,
+}
+
+/// A producer's part in the agreement.
+#[derive(Debug)]
+pub(in crate::delivery) struct Member {
+    id: u64,
+    partitions: Arc<Partitions>,
+    wanted: watch::Receiver<u32>,
+}
+
+impl Default for Partitions {
+    fn default() -> Self {
+        let (count, members) = (AtomicU32::new(0), Mutex::default());
+        Self { count, wanted: watch::Sender::new(0), members }
+    }
+}
+
+impl Partitions {
+    /// Where a record with this key belongs, once that is known.
+    pub(in crate::delivery) fn of(&self, key: &str) -> Option<i32> {
+        let count = self.count.load(Ordering::Acquire);
+        let partition = (murmur2(key.as_bytes()) & POSITIVE).checked_rem(count)?;
+        i32::try_from(partition).ok()
+    }
+
+    /// A broker says that there are so many.
+    pub(in crate::delivery) fn seen(&self, partitions: usize) {
+        let Ok(seen) = u32::try_from(partitions) else { return };
+        let members = self.lock();
+        if seen < self.count.load(Ordering::Acquire) {
+            tracing::warn!(
+                partitions = seen,
+                "the topic has fewer partitions, keys are spread anew"
+            );
+            self.count.store(seen, Ordering::Release);
+        }
+        self.wanted.send_if_modified(|wanted| std::mem::replace(wanted, seen) != seen);
+        self.settle(&members);
+    }
+
+    /// A producer that writes to the topic; it counts until it is dropped.
+    pub(in crate::delivery) fn member(self: &Arc<Self>) -> Member {
+        let mut members = self.lock();
+        let id = members.next;
+        members.next += 1;
+        members.known.push((id, 0));
+        Member { id, partitions: self.clone(), wanted: self.wanted.subscribe() }
+    }
+
+    /// Uses the new partitions once everybody knows them.
+    fn settle(&self, members: &Members) {
+        let (wanted, count) = (*self.wanted.borrow(), self.count.load(Ordering::Acquire));
+        if wanted > count && members.known.iter().all(|(_, known)| *known >= wanted) {
+            self.count.store(wanted, Ordering::Release);
+            if count > 0 {
+                tracing::warn!(
+                    before = count,
+                    partitions = wanted,
+                    "the topic has more partitions, keys are spread anew: their order breaks once"
+                );
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Members> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Member {
+    /// Waits until there are partitions that the producer is not known to know. Cancel-safe.
+    async fn behind(&mut self) {
+        let known = self.known();
+        if self.wanted.wait_for(|wanted| *wanted > known).await.is_err() {
+            // The other end lives in what this end holds.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// The producer knows so many partitions.
+    fn knows(&self, partitions: u32) {
+        let mut members = self.partitions.lock();
+        for (id, known) in &mut members.known {
+            if *id == self.id {
+                *known = partitions;
+            }
+        }
+        self.partitions.settle(&members);
+    }
+
+    fn known(&self) -> u32 {
+        let members = self.partitions.lock();
+        members.known.iter().find(|(id, _)| *id == self.id).map_or(0, |(_, known)| *known)
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        let mut members = self.partitions.lock();
+        members.known.retain(|(id, _)| *id != self.id);
+        self.partitions.settle(&members);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,63 @@
+//! Brings one producer up to the partitions that the probe has seen.
+//!
+//! Promise: one question at a time, off the event loop, since librdkafka blocks for it.
+
+use crate::delivery::kafka::producer::Producer;
+use crate::delivery::partitions::{Member, Partitions};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::{Instant, sleep_until};
+
+/// Between two questions, the first of which showed too few: what one broker knows is with all of
+/// them within that.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// See the module.
+pub(in crate::delivery) struct Refresher {
+    member: Member,
+    topic: Arc<str>,
+    asking: Option<JoinHandle<Option<u32>>>,
+    rest_until: Option<Instant>,
+}
+
+impl Refresher {
+    pub(in crate::delivery) fn new(partitions: &Arc<Partitions>, topic: Arc<str>) -> Self {
+        Self { member: partitions.member(), topic, asking: None, rest_until: None }
+    }
+
+    /// Does the next step once it is due: asks, or takes the answer. Cancel-safe.
+    pub(in crate::delivery) async fn turn(&mut self, producer: &Arc<Producer>) {
+        if self.asking.is_some() {
+            return self.answered().await;
+        }
+        self.member.behind().await;
+        if let Some(rest) = self.rest_until {
+            sleep_until(rest).await;
+        }
+        let (producer, topic) = (producer.clone(), self.topic.clone());
+        self.asking = Some(spawn_blocking(move || producer.ask_partitions(&topic)));
+    }
+
+    /// Whether the producer is in use by a question.
+    pub(in crate::delivery) fn is_asking(&self) -> bool {
+        self.asking.is_some()
+    }
+
+    /// Waits for the end of a question.
+    pub(in crate::delivery) async fn answered(&mut self) {
+        if let Some(asking) = &mut self.asking {
+            let seen = asking.await.ok().flatten();
+            self.asking = None;
+            self.rest_until = Some(Instant::now() + PAUSE);
+            if let Some(seen) = seen {
+                self.member.knows(seen);
+            }
+        }
+    }
+
+    /// Another producer has taken the place of the one that was asked.
+    pub(in crate::delivery) fn renewed(&self) {
+        self.member.knows(0);
+    }
+}
