@@ -132,6 +132,7 @@ fn figures(status: &Status) -> SpoolFigures {
     SpoolFigures {
         records: status.rows,
         bytes: status.file_bytes,
+        limit: status.limit_bytes,
         oldest: status.oldest,
         appended: status.totals.appended,
         drained: status.totals.drained,

@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime};
 pub struct SpoolSeries {
     records: Gauge,
     bytes: Gauge,
+    limit: Gauge,
     oldest: FloatGauge,
     appended: Counter,
     drained: Counter,
@@ -29,6 +30,8 @@ pub struct SpoolFigures {
     pub records: u64,
     /// The bytes of all its files.
     pub bytes: u64,
+    /// The most that they may be.
+    pub limit: u64,
     /// When the oldest of them was received.
     pub oldest: Option<SystemTime>,
     /// Records appended by this process.
@@ -50,6 +53,7 @@ impl SpoolSeries {
         let series = Self {
             records: Gauge::default(),
             bytes: Gauge::default(),
+            limit: Gauge::default(),
             oldest: FloatGauge::default(),
             appended: Counter::default(),
             drained: Counter::default(),
@@ -69,6 +73,11 @@ impl SpoolSeries {
         );
         registry.register("spool_records", "Records that wait on disk", series.records.clone());
         registry.register("spool_bytes", "Bytes of the spool's files", series.bytes.clone());
+        registry.register(
+            "spool_limit_bytes",
+            "Most bytes that the spool's files may be; 0: there is no spool",
+            series.limit.clone(),
+        );
         registry.register_with_unit(
             "spool_oldest_timestamp",
             "When the oldest record on disk was received; 0: none waits",
@@ -89,6 +98,7 @@ impl SpoolSeries {
         let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.records.set(gauge(figures.records));
         self.bytes.set(gauge(figures.bytes));
+        self.limit.set(gauge(figures.limit));
         let oldest = figures.oldest.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
         self.oldest.set(oldest.unwrap_or(Duration::ZERO).as_secs_f64());
         for (counter, value) in [

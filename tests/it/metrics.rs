@@ -121,6 +121,18 @@ fn the_gauges_follow_what_is_open_and_under_way() {
 }
 
 #[test]
+fn a_spool_tells_how_large_it_may_become() {
+    let spool = tempfile::tempdir().unwrap();
+    let serve = Bridge::with("127.0.0.1:1").no_auth();
+    let serve = serve.arg("--spool", spool.path().to_str().unwrap());
+
+    let bridge = serve.arg("--spool-max-bytes", "17MiB").start();
+
+    assert_eq!(bridge.metric("hookbridge_spool_limit_bytes"), f64::from(17 << 20));
+    assert!(bridge.metric("hookbridge_spool_bytes") > 0.0);
+}
+
+#[test]
 fn the_admin_port_answers_while_every_connection_is_taken_and_slow() {
     let rig = Rig::on_mock(|serve| serve.arg("--max-connections", "4").no_auth());
     let half = &request("POST", PATH, &[], ROOMDROP)[..100];

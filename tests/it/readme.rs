@@ -3,6 +3,7 @@
 //! Promise: a flag, a refusal, a header or a series without its row fails here, and so does a row
 //! without its flag, refusal, header or series. The words of a row are nobody's but its author's.
 
+mod alerts;
 mod spool;
 
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
@@ -74,27 +75,7 @@ fn every_series_has_one_row_and_every_row_a_series() {
 
 #[test]
 fn every_series_that_is_spoken_of_anywhere_exists() {
-    let families = families();
-    let readme = readme();
-    let named = readme
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .filter(|word| word.starts_with("hookbridge_") || word.starts_with("process_"));
-    for name in named {
-        let is_exposed = |(family, _): &(String, String)| {
-            name == family || SUFFIXES.iter().any(|suffix| *name == format!("{family}{suffix}"))
-        };
-        assert!(families.iter().any(is_exposed), "README speaks of {name}, which is no series");
-    }
-}
-
-#[test]
-fn every_outcome_that_an_alert_waits_for_exists() {
-    let readme = readme();
-    let patterns = readme.split("outcome=~\"").skip(1).filter_map(|rest| rest.split('"').next());
-    for waited in patterns.flat_map(|pattern| pattern.split('|')) {
-        let exists = Outcome::ALL.iter().any(|outcome| outcome.as_str() == waited);
-        assert!(exists, "README waits for {waited}, which is no outcome");
-    }
+    assert_series_exist("README", &readme());
 }
 
 #[test]
@@ -215,6 +196,20 @@ fn families() -> Vec<(String, String)> {
         .map(|family| family.split_once(' ').expect("a name and a kind"))
         .map(|(name, kind)| (name.to_owned(), kind.to_owned()))
         .collect()
+}
+
+/// Each series that `text` names is one of the exposition's.
+fn assert_series_exist(place: &str, text: &str) {
+    let families = families();
+    let named = text
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| word.starts_with("hookbridge_") || word.starts_with("process_"));
+    for name in named {
+        let is_exposed = |(family, _): &(String, String)| {
+            name == family || SUFFIXES.iter().any(|suffix| *name == format!("{family}{suffix}"))
+        };
+        assert!(families.iter().any(is_exposed), "{place} speaks of {name}, which is no series");
+    }
 }
 
 /// One variable of `config/bridge.env`.

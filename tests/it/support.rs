@@ -18,6 +18,7 @@ pub(crate) mod murmur2;
 pub(crate) mod notification;
 pub(crate) mod port;
 pub(crate) mod problem;
+pub(crate) mod promtool;
 pub(crate) mod proxy;
 pub(crate) mod rig;
 pub(crate) mod senders;

@@ -1,0 +1,69 @@
+//! The alert rules that are shipped: Prometheus takes them, each is tried both ways, and what they
+//! wait for exists.
+
+use std::path::Path;
+
+use hookbridge::metrics::Outcome;
+
+use crate::readme::{assert_series_exist, file};
+use crate::support::here;
+use crate::support::promtool::promtool;
+
+const RULES: &str = "config/prometheus/hookbridge.rules.yml";
+const TESTS: &str = "config/prometheus/hookbridge.test.yml";
+
+#[test]
+fn prometheus_takes_the_alert_rules_and_each_does_what_its_unit_test_says() {
+    for (action, path) in [("check", RULES), ("test", TESTS)] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        let Some(said) = promtool(here!(), &[action, "rules", path.to_str().unwrap()], "") else {
+            return;
+        };
+        let text = [said.stdout, said.stderr].concat();
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&text));
+    }
+}
+
+#[test]
+fn each_alert_fires_in_its_unit_test_and_does_not() {
+    let rules = file(RULES);
+    let alerts: Vec<_> =
+        rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
+    let tests = file(TESTS);
+    let tried: Vec<_> = tests
+        .split("alertname: ")
+        .skip(1)
+        .map(|rest| (rest.split([',', '\n']).next().expect("split gives one at least"), rest))
+        .collect();
+    assert!(!alerts.is_empty());
+    for alert in alerts {
+        let is_tried = |fires| {
+            let fired = |rest: &str| !rest.split("exp_alerts:").nth(1).unwrap().starts_with(" []");
+            tried.iter().any(|(name, rest)| *name == alert && fired(rest) == fires)
+        };
+        assert!(is_tried(true), "{TESTS}: {alert} is never expected");
+        assert!(is_tried(false), "{TESTS}: {alert} is always expected");
+    }
+}
+
+#[test]
+fn every_series_that_an_alert_waits_for_exists() {
+    for path in [RULES, TESTS] {
+        assert_series_exist(path, &file(path));
+    }
+}
+
+#[test]
+fn every_outcome_that_an_alert_waits_for_exists() {
+    let rules = file(RULES);
+    let patterns: Vec<_> = ["outcome=~\"", "outcome!~\""]
+        .iter()
+        .flat_map(|matcher| rules.split(matcher).skip(1))
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert!(!patterns.is_empty());
+    for waited in patterns.iter().flat_map(|pattern| pattern.split('|')) {
+        let exists = Outcome::ALL.iter().any(|outcome| outcome.as_str() == waited);
+        assert!(exists, "{RULES} waits for {waited}, which is no outcome");
+    }
+}
