@@ -4,16 +4,19 @@
 //! is busy. `/livez` does not look at Kafka: to restart the bridge would not bring it back.
 //! `/readyz` is 200 when a post could be made durable now, and never from hope: it starts unready.
 
+mod accept;
+
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::state::{Report, Topic};
 use crate::delivery::crossing::{Crossing, Standing};
 use crate::delivery::gate::State;
 use crate::delivery::spool::status::{Room, Status};
 use crate::metrics::Metrics;
+use crate::metrics::exposition::Format;
 use crate::metrics::spool::SpoolFigures;
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
-use http::{Method, StatusCode};
+use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderValue, VARY};
+use http::{HeaderMap, Method, StatusCode};
 use http_body_util::Full;
 use hyper::{Request, Response};
 use serde::Serialize;
@@ -22,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 const OPENMETRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+const CLASSIC: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
@@ -68,7 +72,7 @@ impl Admin {
         match request.uri().path() {
             "/livez" => text(StatusCode::OK, "alive\n"),
             "/readyz" => self.readyz(),
-            "/metrics" => self.exposition(),
+            "/metrics" => self.exposition(request.headers()),
             _ => text(StatusCode::NOT_FOUND, "here are /livez, /readyz and /metrics\n"),
         }
     }
@@ -114,12 +118,21 @@ impl Admin {
         Check { name: "topic", ok, detail }
     }
 
-    fn exposition(&self) -> Response<Full<Bytes>> {
+    fn exposition(&self, asked: &HeaderMap) -> Response<Full<Bytes>> {
         if let Some(crossing) = &self.crossing {
             self.metrics.spool.set(&figures(&crossing.spool().status()));
         }
-        match self.metrics.exposition() {
-            Ok(body) => response(StatusCode::OK, OPENMETRICS, body.into()),
+        let format = accept::format(asked);
+        let kind = match format {
+            Format::OpenMetrics => OPENMETRICS,
+            Format::Classic => CLASSIC,
+        };
+        match self.metrics.exposition(format) {
+            Ok(body) => {
+                let mut response = response(StatusCode::OK, kind, body.into());
+                response.headers_mut().insert(VARY, HeaderValue::from(ACCEPT));
+                response
+            }
             Err(error) => {
                 tracing::error!(%error, "cannot write the metrics");
                 text(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written\n")

@@ -7,10 +7,11 @@
 
 mod process;
 
+pub mod exposition;
 pub mod spool;
 
+use crate::metrics::exposition::Format;
 use crate::metrics::spool::SpoolSeries;
-use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -226,11 +227,9 @@ impl Metrics {
         self.last_accepted[event as usize].set(now.unwrap_or(Duration::ZERO).as_secs_f64());
     }
 
-    /// The whole exposition, as `OpenMetrics` 1.0 text.
-    pub fn exposition(&self) -> Result<String, fmt::Error> {
-        let mut text = String::new();
-        encode(&mut text, &self.registry)?;
-        Ok(text)
+    /// The whole exposition.
+    pub fn exposition(&self, format: Format) -> Result<String, fmt::Error> {
+        format.write(&self.registry)
     }
 }
 
@@ -264,7 +263,8 @@ mod tests {
     #[test]
     fn every_series_stands_at_zero_from_the_start() {
         let build = Build { version: "1.2.3", commit: "abc", librdkafka: "2.12.1".to_owned() };
-        let text = Metrics::new(&build, Counter::default()).exposition().unwrap();
+        let metrics = Metrics::new(&build, Counter::default());
+        let text = metrics.exposition(Format::OpenMetrics).unwrap();
         for outcome in Outcome::ALL {
             let line = format!("hookbridge_outcomes_total{{outcome=\"{}\"}} 0\n", outcome.as_str());
             assert!(text.contains(&line), "{line} is not in\n{text}");

@@ -1,11 +1,14 @@
 //! The admin port: what machines read of the bridge, whatever the bridge is busy with.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use crate::support::bridge::Bridge;
 use crate::support::exposition::Exposition;
-use crate::support::http::{Connection, get, request};
+use crate::support::here;
+use crate::support::http::{Connection, Response, get, request};
 use crate::support::notification::ROOMDROP;
+use crate::support::promtool::promtool;
 use crate::support::rig::{PATH, Rig, SOON};
 use hookbridge::metrics::{EventLabel, Outcome};
 
@@ -171,6 +174,65 @@ fn liveness_does_not_look_at_kafka_and_readiness_names_each_check() {
 }
 
 #[test]
+fn who_asks_for_the_classic_text_gets_it_and_prometheus_finds_no_fault_with_it() {
+    let rig = Rig::open();
+    assert_eq!(rig.post(&[], ROOMDROP).status, 200);
+
+    let classic = scrape(rig.bridge(), "text/plain;version=0.0.4;q=0.3, */*;q=0.1");
+
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    assert_eq!(classic.header("content-type"), Some(kind));
+    assert_eq!(classic.header("vary"), Some("accept"));
+    let text = classic.text();
+    for line in [
+        "# TYPE hookbridge_build_info gauge\n",
+        "# TYPE hookbridge_received_total counter\n",
+        "\nhookbridge_received_total 1\n",
+        "\nhookbridge_answer_seconds_count 1\n",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    for line in ["# EOF", "# UNIT", " info\n"] {
+        assert!(!text.contains(line), "{line} is in\n{text}");
+    }
+    if let Some(said) = promtool(here!(), &["check", "metrics"], text) {
+        assert!(said.status.success() && said.stderr.is_empty(), "{said:?}");
+    }
+}
+
+#[test]
+fn prometheus_and_who_does_not_say_get_open_metrics() {
+    let rig = Rig::open();
+    let prometheus =
+        "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1";
+    for accept in [prometheus, "*/*", "text/html"] {
+        let exposition = scrape(rig.bridge(), accept);
+
+        let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        assert_eq!(exposition.header("content-type"), Some(kind), "{accept}");
+        let text = exposition.text();
+        assert!(text.contains("# TYPE hookbridge_build info\n"), "{text}");
+        assert!(text.ends_with("# EOF\n"), "{text}");
+    }
+}
+
+#[test]
+fn both_texts_tell_the_same_series() {
+    let bridge = Bridge::with("127.0.0.1:1").no_auth().start();
+    let [classic, open] = ["text/plain", "*/*"].map(|accept| {
+        let exposition = scrape(&bridge, accept);
+        let series = exposition.text().lines().filter(|line| !line.starts_with('#'));
+        let names = series.map(|line| line.rsplit_once(' ').expect("a value").0.to_owned());
+        names.collect::<BTreeSet<_>>()
+    });
+    // They write the same bound of a bucket differently.
+    let all = |series: BTreeSet<String>| {
+        series.into_iter().map(|name| name.replace(".0\"}", "\"}")).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(all(classic), all(open));
+}
+
+#[test]
 fn the_admin_port_speaks_open_metrics_and_takes_nothing_but_questions() {
     let rig = Rig::open();
     let admin = rig.bridge().admin();
@@ -192,6 +254,12 @@ fn the_admin_port_speaks_open_metrics_and_takes_nothing_but_questions() {
     assert_eq!(connection.read_without_body().status, 200);
     // Questions are not posts.
     assert!(rig.outcomes().is_empty());
+}
+
+fn scrape(bridge: &Bridge, accept: &str) -> Response {
+    let mut connection = Connection::open(bridge.admin());
+    connection.send(request("GET", "/metrics", &[("Accept", accept)], ""));
+    connection.read()
 }
 
 fn accepted(event: &str) -> String {

@@ -10,6 +10,7 @@ use clap::{Arg, ArgAction, Command, CommandFactory as _};
 use hookbridge::args::Cli;
 use hookbridge::delivery::publisher::Undelivered;
 use hookbridge::delivery::record::header_name::HeaderName;
+use hookbridge::metrics::exposition::Format;
 use hookbridge::metrics::{Build, Metrics, Outcome};
 use hookbridge::webhook::notification::fault::{Faults, JsonType};
 use hookbridge::webhook::notification::invalid::Invalid;
@@ -189,8 +190,8 @@ fn command(name: &str) -> Command {
 /// Name and kind of every family of the exposition.
 fn families() -> Vec<(String, String)> {
     let build = Build { version: "0", commit: "0", librdkafka: "0".to_owned() };
-    let text =
-        Metrics::new(&build, Counter::default()).exposition().expect("a String takes all text");
+    let metrics = Metrics::new(&build, Counter::default());
+    let text = metrics.exposition(Format::OpenMetrics).expect("a String takes all text");
     let described = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     described
         .map(|family| family.split_once(' ').expect("a name and a kind"))
