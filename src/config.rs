@@ -96,7 +96,7 @@ impl Config {
             access: access(&args)?,
             kafka,
             spool: spool(&args)?,
-            topic: topic(&args.topic)?,
+            topic: topic("--topic", &args.topic)?,
             contract: contract(&args),
             patience: Patience {
                 idle: positive("--idle-timeout", args.idle_timeout)?,
@@ -115,13 +115,14 @@ impl Config {
     }
 }
 
-fn topic(name: &str) -> Result<Arc<str>, ConfigError> {
+/// A name that a topic may have.
+pub fn topic(flag: &str, name: &str) -> Result<Arc<str>, ConfigError> {
     let legal = |c: char| c.is_ascii_alphanumeric() || ['.', '_', '-'].contains(&c);
     let fits = (1..=TOPIC_LENGTH).contains(&name.len()) && !matches!(name, "." | "..");
     if fits && name.chars().all(legal) {
         return Ok(name.into());
     }
-    Err(ConfigError::new("--topic", "expected 1 to 249 of the characters a-z A-Z 0-9 . _ -"))
+    Err(ConfigError::new(flag, "expected 1 to 249 of the characters a-z A-Z 0-9 . _ -"))
 }
 
 fn path(path: String) -> Result<String, ConfigError> {

@@ -15,6 +15,8 @@ pub enum SpoolCommand {
     Export(SpoolExportArgs),
     /// Put what was set aside back into the queue, once its cause is mended; the bridge must be stopped
     Requeue(SpoolRequeueArgs),
+    /// Give the records of one topic to another, where it was mistyped or is gone for good; the bridge must be stopped
+    Retopic(SpoolRetopicArgs),
     /// Send what waits to Kafka for a bridge that is gone, such as before its disk is given back
     Drain(Box<SpoolDrainArgs>),
 }
@@ -61,6 +63,22 @@ pub struct SpoolRequeueArgs {
     /// Which one
     #[command(flatten)]
     pub folder: SpoolFolder,
+}
+
+/// The flags of `spool retopic`.
+#[derive(Debug, Args)]
+pub struct SpoolRetopicArgs {
+    /// Which one
+    #[command(flatten)]
+    pub folder: SpoolFolder,
+
+    /// The topic that the records are for, as `spool list` names it
+    #[arg(long, env = "HOOKBRIDGE_FROM", value_name = "TOPIC")]
+    pub from: String,
+
+    /// The topic that they are to go to
+    #[arg(long, env = "HOOKBRIDGE_TO", value_name = "TOPIC")]
+    pub to: String,
 }
 
 /// The flags of `spool drain`.

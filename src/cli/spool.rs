@@ -8,6 +8,7 @@ mod export;
 mod list;
 mod listing;
 mod requeue;
+mod retopic;
 mod table;
 
 use crate::args::spool::SpoolCommand;
@@ -54,6 +55,7 @@ pub fn run(command: SpoolCommand, stderr: &Stderr) -> Result<(), Failure> {
         SpoolCommand::List(args) => quiet(stderr).map(|()| list::run(&args)),
         SpoolCommand::Export(args) => quiet(stderr).map(|()| export::run(&args)),
         SpoolCommand::Requeue(args) => quiet(stderr).map(|()| requeue::run(&args)),
+        SpoolCommand::Retopic(args) => quiet(stderr).map(|()| retopic::run(&args)),
         SpoolCommand::Drain(args) => {
             logging::start(&args.log, stderr).map(|()| drain::run(&args, stderr))
         }

@@ -24,6 +24,7 @@ pub mod status;
 // Other commands.
 pub mod reader;
 pub mod requeue;
+pub mod retopic;
 
 // The thread.
 mod keeper;

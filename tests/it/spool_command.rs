@@ -4,6 +4,7 @@ mod drain;
 mod export;
 mod list;
 mod requeue;
+mod retopic;
 
 use std::process::{Command, Output, Stdio};
 

@@ -92,8 +92,9 @@ fn head(listing: &Listing, now: SystemTime) -> String {
 }
 
 fn waiting(apps: &[AppCount], now: SystemTime) -> String {
-    let rows = apps.iter().map(|AppCount { app_id, records, bytes, oldest }| {
+    let rows = apps.iter().map(|AppCount { topic, app_id, records, bytes, oldest }| {
         [
+            printable_line(topic),
             printable_line(app_id),
             records.to_string(),
             ByteSize(*bytes).to_string(),
@@ -102,6 +103,7 @@ fn waiting(apps: &[AppCount], now: SystemTime) -> String {
     });
     table(
         [
+            ("TOPIC", Align::Left),
             ("APP_ID", Align::Left),
             ("WAITING", Align::Right),
             ("BYTES", Align::Right),
@@ -113,9 +115,13 @@ fn waiting(apps: &[AppCount], now: SystemTime) -> String {
 
 /// What was set aside; nothing if nothing was.
 pub(super) fn reasons(reasons: &[ReasonCount]) -> String {
-    let rows = reasons.iter().map(|ReasonCount { app_id, reason, records, latest, rows }| {
+    let certain =
+        |text: &Option<String>| text.as_deref().map_or("(damaged)".to_owned(), printable_line);
+    let rows = reasons.iter().map(|count| {
+        let ReasonCount { topic, app_id, reason, records, latest, rows } = count;
         [
-            app_id.as_deref().map_or_else(|| "(damaged)".to_owned(), printable_line),
+            certain(topic),
+            certain(app_id),
             records.to_string(),
             latest.map(|latest| latest.to_string()).unwrap_or_default(),
             printable_line(reason),
@@ -124,6 +130,7 @@ pub(super) fn reasons(reasons: &[ReasonCount]) -> String {
     });
     table(
         [
+            ("TOPIC", Align::Left),
             ("APP_ID", Align::Left),
             ("SET ASIDE", Align::Right),
             ("LATEST", Align::Left),

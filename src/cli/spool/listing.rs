@@ -39,9 +39,10 @@ pub(super) struct Waiting {
     pub(super) by_app_id: Vec<AppCount>,
 }
 
-/// What waits for one app_id.
+/// What waits for one app_id of one topic.
 #[derive(Debug, Serialize)]
 pub(super) struct AppCount {
+    pub(super) topic: String,
     pub(super) app_id: String,
     pub(super) records: u64,
     pub(super) bytes: u64,
@@ -57,10 +58,11 @@ pub(super) struct SetAside {
     pub(super) files: Vec<File>,
 }
 
-/// Records of one app_id that were set aside for one reason.
+/// Records of one topic and app_id that were set aside for one reason.
 #[derive(Debug, Serialize)]
 pub(super) struct ReasonCount {
-    /// None where the record is damaged: nothing in it is certain.
+    /// None where the record is damaged, as is its app_id: nothing in it is certain.
+    pub(super) topic: Option<String>,
     pub(super) app_id: Option<String>,
     pub(super) reason: String,
     pub(super) records: u64,
@@ -82,6 +84,7 @@ impl Listing {
     pub(super) fn of(reader: &SpoolReader, dir: &Path) -> Result<Self, SpoolError> {
         let summary = reader.summary()?;
         let apps = reader.by_key()?.into_iter().map(|key| AppCount {
+            topic: key.topic,
             app_id: key.key,
             records: key.rows,
             bytes: key.bytes,
@@ -111,19 +114,21 @@ impl Listing {
 
 /// What was set aside, by app_id and reason. Reads all of it.
 fn by_reason(reader: &SpoolReader) -> Result<Vec<ReasonCount>, SpoolError> {
-    let mut reasons: BTreeMap<(Option<String>, String), ReasonCount> = BTreeMap::new();
+    let mut reasons: BTreeMap<(Option<String>, Option<String>, String), ReasonCount> =
+        BTreeMap::new();
     let mut place = None;
     loop {
         let rows = reader.rows(Part::SetAside, place, BATCH)?;
         let Some(last) = rows.last() else { break };
         place = Some(last.place);
-        for StoredRow { id, key, set_aside, fault, .. } in rows {
+        for StoredRow { id, topic, key, set_aside, fault, .. } in rows {
             let (at, reason) = set_aside.unzip();
-            let (app_id, reason) = (fault.is_none().then_some(key), reason.unwrap_or_default());
-            let count = reasons.entry((app_id.clone(), reason.clone()));
+            let reason = reason.unwrap_or_default();
+            let (topic, app_id) = fault.is_none().then_some((topic, key)).unzip();
+            let count = reasons.entry((topic.clone(), app_id.clone(), reason.clone()));
             let rows = Vec::new();
-            let count =
-                count.or_insert(ReasonCount { app_id, reason, records: 0, latest: None, rows });
+            let none = ReasonCount { topic, app_id, reason, records: 0, latest: None, rows };
+            let count = count.or_insert(none);
             count.records += 1;
             count.latest = at.map(Timestamp::from).max(count.latest);
             if count.rows.len() < MOST_ROWS {

@@ -24,7 +24,7 @@ const WAITING: &str = "SELECT id, NULL, NULL, id, received, checksum, topic, key
                        FROM rows WHERE id > ?1 ORDER BY id LIMIT ?2";
 const SET_ASIDE: &str = "SELECT id, at, reason, row_id, received, checksum, topic, key, headers, \
                          value FROM set_aside WHERE id > ?1 ORDER BY id LIMIT ?2";
-const COUNTS: &str = "SELECT id, received, key, coalesce(octet_length(topic) + octet_length(key) + \
+const COUNTS: &str = "SELECT id, received, topic, key, coalesce(octet_length(topic) + octet_length(key) + \
                       octet_length(headers) + octet_length(value), 0) FROM rows WHERE id > ?1 \
                       ORDER BY id LIMIT ?2";
 /// Rows that are counted or checked in one batch.
@@ -63,9 +63,11 @@ pub struct DamagedFile {
     pub bytes: u64,
 }
 
-/// What waits for one key.
+/// What waits for one key of one topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyCount {
+    /// The topic.
+    pub topic: String,
     /// The key: an `app_id`.
     pub key: String,
     /// Its rows.
@@ -137,7 +139,7 @@ impl SpoolReader {
         self.named(read())
     }
 
-    /// What waits, by key, in the order of keys. Reads all rows, but not their values.
+    /// What waits, by topic and key, in the order of both. Reads all rows, but not their values.
     pub fn by_key(&self) -> Result<Vec<KeyCount>, SpoolError> {
         self.named(self.count_keys())
     }
@@ -171,7 +173,7 @@ impl SpoolReader {
     }
 
     fn count_keys(&self) -> Result<Vec<KeyCount>, Fault> {
-        let mut keys: BTreeMap<String, KeyCount> = BTreeMap::new();
+        let mut keys: BTreeMap<(String, String), KeyCount> = BTreeMap::new();
         let mut select = self.conn.prepare(COUNTS)?;
         let mut last = i64::MIN;
         let most = i64::try_from(BATCH.get()).unwrap_or(i64::MAX);
@@ -182,18 +184,18 @@ impl SpoolReader {
                 count += 1;
                 last = row.get(0)?;
                 let received = from_unix_millis(row.get_ref(1)?.as_i64().unwrap_or_default());
-                let key = row.get_ref(2)?.as_bytes().unwrap_or_default();
-                let bytes = row.get::<_, i64>(3)?.cast_unsigned();
-                let key = String::from_utf8_lossy(key);
-                if let Some(count) = keys.get_mut(key.as_ref()) {
-                    count.rows += 1;
-                    count.bytes += bytes;
-                    count.oldest = count.oldest.min(received);
-                } else {
-                    let key = key.into_owned();
-                    let count = KeyCount { key: key.clone(), rows: 1, bytes, oldest: received };
-                    keys.insert(key, count);
-                }
+                let text = |at| -> Result<String, Fault> {
+                    let bytes = row.get_ref(at)?.as_bytes().unwrap_or_default();
+                    Ok(String::from_utf8_lossy(bytes).into_owned())
+                };
+                let bytes = row.get::<_, i64>(4)?.cast_unsigned();
+                let (topic, key) = (text(2)?, text(3)?);
+                let count = keys.entry((topic.clone(), key.clone()));
+                let none = KeyCount { topic, key, rows: 0, bytes: 0, oldest: received };
+                let count = count.or_insert(none);
+                count.rows += 1;
+                count.bytes += bytes;
+                count.oldest = count.oldest.min(received);
             }
             if count < most {
                 return Ok(keys.into_values().collect());

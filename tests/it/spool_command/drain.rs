@@ -172,9 +172,9 @@ fn a_record_that_is_refused_is_set_aside_named_and_counts_as_left() {
 
     let lines: Vec<&str> = ran.out.lines().collect();
     assert_eq!(lines[0], "4 records went to Kafka");
-    assert!(lines[1].starts_with("APP_ID  SET ASIDE  "), "{}", ran.out);
+    assert!(lines[1].starts_with("TOPIC   APP_ID  SET ASIDE  "), "{}", ran.out);
     assert!(
-        lines[2].starts_with("app-2           1  ") && lines[2].ends_with("  2"),
+        lines[2].starts_with("events  app-2           1  ") && lines[2].ends_with("  2"),
         "{}",
         ran.out
     );

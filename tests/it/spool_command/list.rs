@@ -21,11 +21,11 @@ fn it_tells_what_waits_and_what_was_set_aside_beside_whoever_holds_the_lock() {
     assert_eq!(lines[2], "set aside  2 records");
     assert!(lines[3].starts_with("on disk    5.") && lines[3].ends_with(" MiB"), "{}", lines[3]);
     assert_eq!(lines[4], "verified   every page and every record is sound");
-    assert!(lines[6].starts_with("APP_ID        WAITING    BYTES  OLDEST"), "{shown}");
-    assert!(lines[7].starts_with("a-longer-app       12  "), "{shown}");
-    assert!(lines[8].starts_with("app-1               3  "), "{shown}");
-    assert!(lines[10].starts_with("APP_ID  SET ASIDE  LATEST"), "{shown}");
-    assert!(lines[11].starts_with("app-1           2  "), "{shown}");
+    assert!(lines[6].starts_with("TOPIC   APP_ID        WAITING    BYTES  OLDEST"), "{shown}");
+    assert!(lines[7].starts_with("events  a-longer-app       12  "), "{shown}");
+    assert!(lines[8].starts_with("events  app-1               3  "), "{shown}");
+    assert!(lines[10].starts_with("TOPIC   APP_ID  SET ASIDE  LATEST"), "{shown}");
+    assert!(lines[11].starts_with("events  app-1           2  "), "{shown}");
     assert!(lines[11].ends_with("Z  MessageSizeTooLarge  16 17"), "{shown}");
     assert_eq!(lines.len(), 12);
     open.close();
@@ -47,7 +47,7 @@ fn a_script_gets_the_same_as_json() {
     let folder = SpoolFolder::new();
     let open = folder.open();
     open.append(records(TOPIC, "app-1", 0..3));
-    open.append([record(TOPIC, "app-2", 3, "{}")]);
+    open.append([record("others", "app-1", 3, "{}")]);
     let refused = open.append(records(TOPIC, "app-3", 4..5));
     open.set_aside(&refused, "InvalidRecord");
     open.close();
@@ -59,11 +59,14 @@ fn a_script_gets_the_same_as_json() {
     assert_eq!(told["waiting"]["oldest"], "2023-07-03T08:48:43.456Z");
     let apps = told["waiting"]["by_app_id"].as_array().unwrap();
     let apps: Vec<_> =
-        apps.iter().map(|app| (app["app_id"].as_str().unwrap(), &app["records"])).collect();
-    assert_eq!(apps, [("app-1", &3.into()), ("app-2", &1.into())]);
+        apps.iter().map(|app| (&app["topic"], &app["app_id"], &app["records"])).collect();
+    let app = serde_json::Value::from("app-1");
+    let expected = [(&TOPIC.into(), &app, &3.into()), (&"others".into(), &app, &1.into())];
+    assert_eq!(apps, expected);
     assert_eq!(told["set_aside"]["records"], 1);
     let reason = &told["set_aside"]["by_reason"][0];
     assert_eq!((&reason["app_id"], &reason["reason"]), (&"app-3".into(), &"InvalidRecord".into()));
+    assert_eq!(reason["topic"], TOPIC);
     assert_eq!(reason["rows"], serde_json::json!([5]));
     assert_eq!(told["set_aside"]["files"], serde_json::json!([]));
     assert!(told["file_bytes"].as_u64().unwrap() > 5 << 20);

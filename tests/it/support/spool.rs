@@ -9,9 +9,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use hookbridge::delivery::record::{Event, Record};
+use hookbridge::delivery::spool::error::SpoolError;
 use hookbridge::delivery::spool::row::RowId;
 use hookbridge::delivery::spool::{Spool, SpoolOptions, SpoolThread};
 use tempfile::TempDir;
+
+use crate::support::deadline::wait_for;
 
 /// Of anything that the disk does.
 const DISK: Duration = Duration::from_secs(30);
@@ -62,11 +65,16 @@ impl SpoolFolder {
         self.path.to_str().unwrap()
     }
 
-    /// Opens it and keeps it.
+    /// Opens it and keeps it. The lock of one that was closed just now is let go when the last
+    /// process has it no more that another test forked meanwhile.
     #[track_caller]
     pub(crate) fn open(&self) -> OpenSpool {
         let options = SpoolOptions { dir: self.path().to_owned(), max_bytes: AMPLE };
-        let (spool, thread) = Spool::open(&options).unwrap();
+        let opened = wait_for(DISK, "the folder is not locked", || match Spool::open(&options) {
+            Err(SpoolError::Locked { .. }) => None,
+            opened => Some(opened),
+        });
+        let (spool, thread) = opened.unwrap();
         OpenSpool { spool, thread }
     }
 }

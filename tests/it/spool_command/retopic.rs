@@ -1,0 +1,70 @@
+//! `spool retopic`: records of one topic go to another, and nothing else changes.
+
+use crate::spool_command::{TOPIC, damage, run};
+use crate::support::bridge::Bridge;
+use crate::support::spool::{SpoolFolder, records};
+
+const TYPO: &str = "evnets";
+
+/// Three records of the mistyped topic between four others, and two of it that were set aside.
+fn mixed() -> SpoolFolder {
+    let folder = SpoolFolder::new();
+    let open = folder.open();
+    open.append(records(TOPIC, "app-1", 0..2));
+    open.append(records(TYPO, "app-1", 2..5));
+    open.append(records(TOPIC, "app-1", 5..7));
+    let refused = open.append(records(TYPO, "app-1", 7..9));
+    open.set_aside(&refused, "UnknownTopic");
+    open.close();
+    folder
+}
+
+fn topics(folder: &SpoolFolder, flags: &[&str]) -> Vec<(String, String)> {
+    let exported = run(folder, "export", flags).well();
+    let lines = exported.lines().map(|line| serde_json::from_str(line).unwrap());
+    let text = |line: &serde_json::Value, name: &str| line[name].as_str().unwrap().to_owned();
+    lines.map(|line| (text(&line, "topic"), text(&line, "value"))).collect()
+}
+
+#[test]
+fn the_records_of_a_mistyped_topic_go_to_the_right_one_in_their_places() {
+    let folder = mixed();
+    let values = |part: Vec<(String, String)>| part.into_iter().map(|(_, value)| value);
+    let before: Vec<_> = values(topics(&folder, &[])).collect();
+
+    let said = run(&folder, "retopic", &["--from", TYPO, "--to", TOPIC]).well();
+
+    assert_eq!(said, "5 records are now for events\n");
+    let after = topics(&folder, &[]);
+    assert!(after.iter().all(|(topic, _)| topic == TOPIC), "{after:?}");
+    assert_eq!(values(after).collect::<Vec<_>>(), before);
+    let aside = topics(&folder, &["--set-aside"]);
+    assert!(aside.iter().all(|(topic, _)| topic == TOPIC), "{aside:?}");
+    assert!(run(&folder, "list", &["--verify"]).well().contains("\nverified "));
+    let said = run(&folder, "retopic", &["--from", TYPO, "--to", TOPIC]).well();
+    assert_eq!(said, "no record is for evnets\n");
+}
+
+#[test]
+fn what_does_not_match_its_checksum_is_not_made_to() {
+    let folder = mixed();
+    damage(&folder, "\"number\":3}");
+
+    let said = run(&folder, "retopic", &["--from", TYPO, "--to", TOPIC]).well();
+
+    assert_eq!(said, "4 records are now for events\n");
+    let found = run(&folder, "list", &["--verify"]).badly(1);
+    assert!(found.contains("row 4: the row does not match its checksum"), "{found}");
+}
+
+#[test]
+fn a_name_that_no_topic_may_have_and_a_folder_in_use_are_refused() {
+    let folder = mixed();
+    let said = run(&folder, "retopic", &["--from", TYPO, "--to", "a b"]).badly(2);
+    assert!(said.starts_with("hookbridge: --to: expected 1 to 249"), "{said}");
+    let _bridge = Bridge::with("127.0.0.1:1").no_auth().arg("--spool", folder.dir()).start();
+
+    let said = run(&folder, "retopic", &["--from", TYPO, "--to", TOPIC]).badly(1);
+
+    assert!(said.contains("is in use"), "{said}");
+}
