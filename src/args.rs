@@ -3,8 +3,10 @@
 //! What was typed, not what it means: files are read and combinations checked in
 //! [`crate::config`].
 
+mod address;
 pub mod spool;
 
+use crate::args::address::address;
 use crate::args::spool::SpoolCommand;
 use bytesize::ByteSize;
 use clap::builder::BoolishValueParser;
@@ -53,7 +55,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct ServeArgs {
     /// Where senders post; port 0 takes a free one
-    #[arg(long, env = "HOOKBRIDGE_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    #[arg(long, env = "HOOKBRIDGE_LISTEN", value_parser = address, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
     /// The one path that takes posts; make it hard to guess where there is no other protection
@@ -64,6 +66,7 @@ pub struct ServeArgs {
     #[arg(
         long,
         env = "HOOKBRIDGE_ADMIN_LISTEN",
+        value_parser = address,
         value_name = "ADDR",
         default_value = "127.0.0.1:9090"
     )]
@@ -157,9 +160,9 @@ pub struct ServeArgs {
 /// The flags of every command that writes to Kafka.
 #[derive(Debug, Args)]
 pub struct KafkaArgs {
-    /// Kafka's bootstrap brokers
+    /// Kafka's bootstrap brokers; wins over bootstrap.servers in the file of --kafka-config
     #[arg(long, env = "HOOKBRIDGE_BROKERS", value_name = "HOST:PORT,…")]
-    pub brokers: String,
+    pub brokers: Option<String>,
 
     /// A file of librdkafka properties (key=value lines): the place for secrets
     #[arg(long, env = "HOOKBRIDGE_KAFKA_CONFIG", value_name = "FILE")]
@@ -196,13 +199,14 @@ pub struct DevArgs {
     pub once: bool,
 
     /// Where to post; port 0 takes a free one
-    #[arg(long, env = "HOOKBRIDGE_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:0")]
+    #[arg(long, env = "HOOKBRIDGE_LISTEN", value_parser = address, value_name = "ADDR", default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
 
     /// Where /livez, /readyz and /metrics answer; port 0 takes a free one
     #[arg(
         long,
         env = "HOOKBRIDGE_ADMIN_LISTEN",
+        value_parser = address,
         value_name = "ADDR",
         default_value = "127.0.0.1:0"
     )]

@@ -5,7 +5,9 @@
 use crate::args::KafkaArgs;
 use crate::config::ConfigError;
 use crate::config::secret_file::secret_file;
+use crate::delivery::kafka::settings::property_file::PropertyFile;
 use crate::delivery::kafka::settings::{Origin, PropertyError, Settings};
+use std::fs::File;
 use std::net::Ipv6Addr;
 use std::num::NonZeroU16;
 use std::path::Path;
@@ -16,18 +18,22 @@ const LEAST_ACK_TIMEOUT: Duration = Duration::from_millis(10);
 /// Longer than any sender waits.
 const MOST_ACK_TIMEOUT: Duration = Duration::from_secs(300);
 
+const TOGETHER: &str = "--kafka-config and --kafka-property, taken together";
+const NO_BROKERS: &str = "name two or three brokers, or bootstrap.servers in --kafka-config";
+
 /// What the flags of Kafka mean; a post waits for `ack_timeout`.
 pub fn settings(args: &KafkaArgs, ack_timeout: Duration) -> Result<Settings, ConfigError> {
-    if !args.brokers.split(',').all(is_broker) {
-        return Err(ConfigError::new("--brokers", "expected host:port, separated by commas"));
-    }
     if !(LEAST_ACK_TIMEOUT..=MOST_ACK_TIMEOUT).contains(&ack_timeout) {
         return Err(ConfigError::new("--ack-timeout", "expected 10ms to 5m"));
     }
-    let mut settings = Settings::new(&args.brokers, ack_timeout);
-    if let Some(file) = &args.kafka_config {
-        let text = secret_file("--kafka-config", file)?;
-        settings.read_lines(&text).map_err(|error| property(&error, file))?;
+    let file = match &args.kafka_config {
+        Some(file) => Some((file.as_path(), secret_file("--kafka-config", file)?)),
+        None => None,
+    };
+    let file = file.as_ref().map(|(file, text)| (*file, PropertyFile::new(text)));
+    let mut settings = Settings::new(&brokers(args, file)?, ack_timeout);
+    if let Some((file, text)) = file {
+        settings.read(text).map_err(|error| property(&error, file))?;
     }
     // The environment has one variable for all of them: one a line.
     for given in args.kafka_properties.iter().flat_map(|given| given.lines()) {
@@ -35,10 +41,40 @@ pub fn settings(args: &KafkaArgs, ack_timeout: Duration) -> Result<Settings, Con
             .set(given, Origin::Flag)
             .map_err(|error| ConfigError::new("--kafka-property", error))?;
     }
-    settings.check().map_err(|reason| {
-        ConfigError::new("--kafka-config and --kafka-property, taken together", reason)
-    })?;
+    for (key, file) in settings.files() {
+        // librdkafka would say that it cannot read one, and not which.
+        File::open(file).map_err(|error| {
+            ConfigError::new(TOGETHER, format_args!("{key}: cannot read {file}: {error}"))
+        })?;
+    }
+    settings.check().map_err(|reason| ConfigError::new(TOGETHER, reason))?;
     Ok(settings)
+}
+
+/// The brokers of the flag, else those of the file; blanks behind commas are not meant.
+fn brokers(
+    args: &KafkaArgs,
+    file: Option<(&Path, PropertyFile<'_>)>,
+) -> Result<String, ConfigError> {
+    let (place, given) = match (&args.brokers, file) {
+        (Some(given), _) => ("--brokers".to_owned(), given.as_str()),
+        (None, Some((file, text))) => match text.brokers() {
+            Some((line, given)) => {
+                (format!("--kafka-config {}:{line}: bootstrap.servers", file.display()), given)
+            }
+            None => return Err(ConfigError::new("--brokers", NO_BROKERS)),
+        },
+        (None, None) => return Err(ConfigError::new("--brokers", NO_BROKERS)),
+    };
+    let brokers: Vec<_> = given.split(',').map(str::trim).collect();
+    if brokers.iter().any(|broker| broker.contains("://")) {
+        let reason = "expected host:port, and security.protocol in the place of what precedes ://";
+        return Err(ConfigError::new(place, reason));
+    }
+    if !brokers.iter().copied().all(is_broker) {
+        return Err(ConfigError::new(place, "expected host:port, separated by commas"));
+    }
+    Ok(brokers.join(","))
 }
 
 /// `host:port`, the host an IPv6 address in brackets where it holds colons.

@@ -19,5 +19,6 @@ pub(super) fn secret_file(flag: &str, file: &Path) -> Result<String, ConfigError
     if mode & OTHERS_READ != 0 {
         tracing::warn!(file = %file.display(), "every user of this machine can read the secrets in this file");
     }
-    Ok(text)
+    // What some editors begin a file with is no part of its first line.
+    Ok(text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned))
 }

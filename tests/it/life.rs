@@ -4,6 +4,7 @@ mod environment;
 mod flags;
 mod grace;
 mod log;
+mod properties;
 mod start;
 mod stop;
 

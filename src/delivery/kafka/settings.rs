@@ -4,7 +4,15 @@
 //! attempt, in order, on the partition that Java's default partitioner would choose. A property
 //! that could break this is refused with the reason, under its aliases too. It reads no files.
 
+pub mod property_file;
+
+mod java;
+mod refused;
+mod security;
+
 use crate::delivery::kafka::producer::Purpose;
+use crate::delivery::kafka::settings::property_file::PropertyFile;
+use crate::delivery::kafka::settings::refused::{Verdict, judge};
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 use rdkafka::producer::BaseProducer;
@@ -60,28 +68,6 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("ssl.ca.location", "probe"),
 ];
 
-/// What may not be set, under each name, and why.
-const REFUSED: &[(&str, &str)] = &[
-    ("acks", ACKS),
-    ("request.required.acks", ACKS),
-    ("enable.idempotence", "without it a retry could repeat a record or overtake one"),
-    ("enable.gapless.guarantee", "the bridge sets it where a gap would break the order"),
-    ("transactional.id", TRANSACTIONS),
-    ("transaction.timeout.ms", TRANSACTIONS),
-    ("partitioner", "consumers rely on Java's default partitioner (murmur2 of the key)"),
-    ("message.timeout.ms", TIMEOUT),
-    ("delivery.timeout.ms", TIMEOUT),
-    ("allow.auto.create.topics", "a topic is never made by accident"),
-    ("bootstrap.servers", BROKERS),
-    ("metadata.broker.list", BROKERS),
-    ("test.mock.num.brokers", "it would replace --brokers"),
-    ("delivery.report.only.error", "a 200 waits for the report of success"),
-];
-const ACKS: &str = "a 200 means that all in-sync replicas have the record";
-const TRANSACTIONS: &str = "the bridge does not use transactions";
-const TIMEOUT: &str = "use --ack-timeout";
-const BROKERS: &str = "use --brokers";
-
 /// Where a property was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
@@ -126,15 +112,9 @@ impl Settings {
         Self { config, ack_timeout }
     }
 
-    /// Reads the text of `--kafka-config`: `key=value` lines, `#` comments, as kcat and Java do.
-    pub fn read_lines(&mut self, text: &str) -> Result<(), PropertyError> {
-        for (index, line) in text.lines().enumerate() {
-            let line = line.trim();
-            if !line.is_empty() && !line.starts_with('#') {
-                self.set(line, Origin::Line(index + 1))?;
-            }
-        }
-        Ok(())
+    /// Takes the properties of `--kafka-config`; its brokers are left to whoever made these settings.
+    pub fn read(&mut self, file: PropertyFile<'_>) -> Result<(), PropertyError> {
+        file.properties().try_for_each(|(line, property)| self.set(property, Origin::Line(line)))
     }
 
     /// Takes one `key=value`. The value is never part of an error: it may be a secret.
@@ -144,10 +124,13 @@ impl Settings {
             return fail("expected key=value".to_owned());
         };
         let (key, value) = (key.trim(), value.trim());
-        // librdkafka takes topic properties with and without this prefix.
-        let bare = key.strip_prefix("topic.").unwrap_or(key);
-        if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == bare) {
-            return fail(format!("{key} may not be set: {why}"));
+        match judge(key, value) {
+            Verdict::Free => {}
+            Verdict::Anyway => return Ok(()),
+            Verdict::Refused(why) => return fail(format!("{key} may not be set: {why}")),
+        }
+        if let Some(wanted) = java::wanted(key, value) {
+            return fail(format!("{key}: {wanted}"));
         }
         if canonical(key) == IN_FLIGHT {
             // librdkafka takes a number with anything behind it, such as a second property.
@@ -162,16 +145,22 @@ impl Settings {
             }
         }
         // librdkafka's own check of this one property, so that the error can name its place.
-        if ClientConfig::new().set(key, value).create_native_config().is_err() {
-            return fail(format!("librdkafka does not take {key} with this value, or at all"));
+        if let Err(error) = ClientConfig::new().set(key, value).create_native_config() {
+            return fail(format!("librdkafka does not take {key}: {}", words(&error, value)));
         }
         self.config.set(canonical(key), value);
         Ok(())
     }
 
-    /// Whether librdkafka takes all properties together, and can read the files that they name.
+    /// The files that the properties name, each with its property.
+    pub fn files(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        security::files(&self.config)
+    }
+
+    /// Whether they mean what they say, and librdkafka takes all properties together, and can read the files that they name.
     /// Connects to nothing that matters: the client is gone before it could.
     pub fn check(&self) -> Result<(), String> {
+        security::check(&self.config)?;
         let client: Result<BaseProducer, _> =
             self.producer(Purpose::Posts, self.batch_size(None)).create();
         client.map(drop).map_err(|error| {
@@ -231,11 +220,21 @@ impl Settings {
     }
 }
 
+/// librdkafka's own words, without the value, which may be a secret.
+fn words(error: &KafkaError, value: &str) -> String {
+    let said = match error {
+        KafkaError::ClientConfig(_, words, ..) => words.trim_end(),
+        _ => return "it says no more".to_owned(),
+    };
+    if value.is_empty() { said.to_owned() } else { said.replace(&format!(" \"{value}\""), "") }
+}
+
 /// Aliases fold into one name, so that the later of two wins.
 fn canonical(key: &str) -> &str {
     match key {
         "max.in.flight" => IN_FLIGHT,
         "queue.buffering.max.ms" => "linger.ms",
+        "sasl.mechanism" => "sasl.mechanisms",
         other => other,
     }
 }
@@ -249,13 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_promise_rests_on_is_refused_under_each_name() {
-        for (key, _) in REFUSED {
-            for name in [(*key).to_owned(), format!("topic.{key}")] {
-                let error = settings().set(&format!("{name}=1"), Origin::Flag).unwrap_err();
-                assert!(error.to_string().starts_with(&format!("{name} may not be set: ")));
-            }
-        }
+    fn more_in_flight_than_idempotence_allows_is_refused_under_each_name() {
         for key in ["max.in.flight", "max.in.flight.requests.per.connection"] {
             for refused in ["6", "0", "5,linger.ms=1", "5ms", ""] {
                 assert!(settings().set(&format!("{key}={refused}"), Origin::Flag).is_err());
@@ -267,7 +260,7 @@ mod tests {
     #[test]
     fn an_error_in_the_file_names_its_line_and_not_its_value() {
         let text = "# brokers\n\nsecurity.protocol=sasl_ssl\nsasl.pasword=hush-hush\n";
-        let error = settings().read_lines(text).unwrap_err();
+        let error = settings().read(PropertyFile::new(text)).unwrap_err();
         assert_eq!(error.origin, Origin::Line(4));
         assert!(!error.to_string().contains("hush"), "{error}");
     }

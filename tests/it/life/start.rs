@@ -114,7 +114,7 @@ fn a_file_of_secrets_that_everybody_can_read_is_warned_about() {
     let [credentials, properties] =
         ["credentials", "properties"].map(|name| folder.path().join(name));
     fs::write(&credentials, "user:plain:secret\n").unwrap();
-    fs::write(&properties, "sasl.password=secret\n").unwrap();
+    fs::write(&properties, "client.id=secret\n").unwrap();
     let [credentials, properties] =
         [credentials, properties].map(|file| file.display().to_string());
     let serve = Bridge::with(NOBODY).arg("--credentials", &credentials);
