@@ -73,7 +73,7 @@ pub fn check(
     ours.sort();
     for (name, value) in ours {
         let is_named = |arg: &&Arg| arg.get_env() == Some(OsStr::new(&name));
-        if !known.iter().any(|arg| is_named(&arg)) {
+        if !known.iter().any(is_named) {
             if is_of_kubernetes(&name) || OF_THE_BUILD.contains(&name.as_str()) {
                 continue;
             }

@@ -60,7 +60,6 @@ impl EndSignals {
         }
     }
 
-    #[expect(clippy::exit, reason = "a second signal asks for it")]
     fn end(&self, signal: &'static str) -> ! {
         tracing::warn!(signal, "a second signal, ending at once");
         self.stderr.end();

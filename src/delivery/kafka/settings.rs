@@ -222,11 +222,15 @@ impl Settings {
 
 /// librdkafka's own words, without the value, which may be a secret.
 fn words(error: &KafkaError, value: &str) -> String {
-    let said = match error {
-        KafkaError::ClientConfig(_, words, ..) => words.trim_end(),
-        _ => return "it says no more".to_owned(),
+    let KafkaError::ClientConfig(_, said, ..) = error else {
+        return "it does not say why".to_owned();
     };
-    if value.is_empty() { said.to_owned() } else { said.replace(&format!(" \"{value}\""), "") }
+    let quoted = format!(" \"{value}\"");
+    let said = said.trim_end().replace(&quoted, "");
+    match value.as_bytes() {
+        [b'"', .., b'"'] | [b'\'', .., b'\''] => said + " (the quotes are a part of it)",
+        _ => said,
+    }
 }
 
 /// Aliases fold into one name, so that the later of two wins.

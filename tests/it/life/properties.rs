@@ -45,6 +45,7 @@ const JAVA: &[(&str, &str)] = &[
 const WORDS: &[(&str, &str)] = &[
     ("no.such.property=hush", "No such configuration property: \"no.such.property\""),
     ("linger.ms=hush", "Invalid value for configuration property"),
+    ("security.protocol=\"sasl_ssl\"", "the quotes are a part of it"),
     ("retries=-7", "is outside allowed range"),
     ("enable.sparse.connections=hush", "Expected bool value"),
     ("sasl.oauthbearer.method=oidc", "not supported in this build"),
