@@ -4,6 +4,7 @@
 //! without its flag, refusal, header or series. The words of a row are nobody's but its author's.
 
 mod alerts;
+mod consumer;
 mod spool;
 
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
