@@ -107,6 +107,17 @@ pub struct ServeArgs {
     )]
     pub spool_max_bytes: ByteSize,
 
+    /// How long records on disk for another topic than --topic wait while the brokers do not show it;
+    /// then they are set aside, so that others are not held up
+    #[arg(
+        long,
+        env = "HOOKBRIDGE_MISSING_TOPIC_TIMEOUT",
+        value_parser = humantime::parse_duration,
+        value_name = "TIME",
+        default_value = "10m"
+    )]
+    pub missing_topic_timeout: Duration,
+
     /// What is asked of a notification: its documented contract, or type and app_id alone
     #[arg(long, env = "HOOKBRIDGE_VALIDATION", value_enum, default_value_t = Validation::Documented)]
     pub validation: Validation,

@@ -152,7 +152,13 @@ impl Bridge {
         if let Some(options) = &config.spool {
             let opened = stop.run_until_cancelled(spooling::open(options)).await;
             let Some(opened) = opened else { return Ok(()) };
-            spooling = Some(Spooling::start(opened?, &availability, &kafka, &written)?);
+            spooling = Some(Spooling::start(
+                opened?,
+                &availability,
+                &kafka,
+                &written,
+                config.missing_topic_timeout,
+            )?);
             spool_place = Some(SpoolPlace::of(&options.dir));
             config.grace = spooling::grace_of_posts(grace);
         }

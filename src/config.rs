@@ -45,6 +45,8 @@ pub struct Config {
     pub kafka: Settings,
     /// `--spool`, `--spool-max-bytes`
     pub spool: Option<SpoolOptions>,
+    /// `--missing-topic-timeout`
+    pub missing_topic_timeout: Duration,
     /// `--topic`
     pub topic: Arc<str>,
     /// `--validation`, `--unknown-events`
@@ -96,6 +98,10 @@ impl Config {
             access: access(&args)?,
             kafka,
             spool: spool(&args)?,
+            missing_topic_timeout: at_most_a_day(
+                "--missing-topic-timeout",
+                args.missing_topic_timeout,
+            )?,
             topic: topic("--topic", &args.topic)?,
             contract: contract(&args),
             patience: Patience {

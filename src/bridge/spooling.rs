@@ -43,11 +43,13 @@ impl Spooling {
         availability: &Arc<Availability>,
         kafka: &Settings,
         topic: &Topic,
+        missing_topic_timeout: Duration,
     ) -> Result<Self, BridgeError> {
         let crossing = Arc::new(Crossing::new(spool));
         let (availability, topic) = (availability.clone(), topic.clone());
-        let drain = Drain::new(crossing.clone(), availability, kafka.clone(), topic)
-            .map_err(|error| BridgeError::Drain(error.into()))?;
+        let drain =
+            Drain::new(crossing.clone(), availability, kafka.clone(), topic, missing_topic_timeout)
+                .map_err(|error| BridgeError::Drain(error.into()))?;
         let over = CancellationToken::new();
         let drain = Some(tokio::spawn(drain.run(over.clone())));
         Ok(Self { crossing, thread, drain, over, stopped: None })

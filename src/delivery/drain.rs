@@ -7,25 +7,31 @@
 //! the next ones are under way already. It decides nothing about posts: the gate does.
 
 mod feed;
+mod missing_topics;
 mod narration;
 mod progress;
 mod release;
 mod renewal;
+mod setback;
 mod suspects;
 mod window;
 
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::state::Report;
 use crate::delivery::crossing::Crossing;
+use crate::delivery::drain::missing_topics::MissingTopics;
 use crate::delivery::drain::narration::Narration;
 use crate::delivery::drain::release::answer;
+use crate::delivery::drain::setback::Setback;
 use crate::delivery::drain::suspects::{Suspects, raised};
-use crate::delivery::drain::window::{Setback, Window};
+use crate::delivery::drain::window::Window;
 use crate::delivery::gate::State;
+use crate::delivery::kafka::producer::Report as DeliveryReport;
 use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose};
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::partitions::refresher::Refresher;
 use crate::delivery::spool::error::AccessError;
+use crate::delivery::spool::row::RowId;
 use crate::delivery::topic::Topic;
 use std::io;
 use std::sync::Arc;
@@ -56,6 +62,7 @@ pub struct Drain {
     refresher: Refresher,
     /// While rows go one by one, or have done so since posts last went directly.
     suspects: Option<Suspects>,
+    missing: MissingTopics,
     window: Window,
     /// What is to be expected of the next read.
     more: More,
@@ -98,17 +105,20 @@ impl DrainError {
 }
 
 impl Drain {
-    /// Makes the producer now, since its first ack takes half a second. Must be called inside the
+    /// Makes the producer now, since its first ack takes half a second. Rows of another topic than
+    /// this are set aside once it is missing for `missing_topic_timeout`. Must be called inside the
     /// runtime that will run it.
     pub fn new(
         crossing: Arc<Crossing>,
         availability: Arc<Availability>,
         settings: Settings,
         topic: Topic,
+        missing_topic_timeout: Duration,
     ) -> Result<Self, ProducerError> {
         let batch_size = settings.batch_size(topic.limit.bytes());
         let producer = Arc::new(Producer::new(&settings, Purpose::Drain, batch_size)?);
         let refresher = Refresher::new(&topic.partitions, topic.name.clone());
+        let missing = MissingTopics::new(topic.name.clone(), missing_topic_timeout);
         let narration = Narration::new(crossing.standing().state);
         Ok(Self {
             crossing,
@@ -118,6 +128,7 @@ impl Drain {
             producer,
             refresher,
             suspects: None,
+            missing,
             window: Window::default(),
             more: More::Perhaps,
             releasing: None,
@@ -212,8 +223,10 @@ impl Drain {
         if let Some(suspects) = &self.suspects {
             suspects.producer().take_reports(&mut reports);
         }
+        self.look_for_missing(&reports);
         let taken = self.window.take_in(reports);
         for (topic, time) in taken.times {
+            self.missing.acked(&topic);
             self.topic.times.acked(&topic, time);
         }
         if taken.acks {
@@ -226,6 +239,17 @@ impl Drain {
                 self.refused_alone(fault, row)
             }
             setback => setback,
+        }
+    }
+
+    /// Which topics the brokers do not show.
+    fn look_for_missing(&mut self, reports: &[DeliveryReport]) {
+        for DeliveryReport { ticket, result } in reports {
+            if result.as_ref().is_err_and(|fault| fault.is_about_topic())
+                && let Some(topic) = self.window.topic_of(RowId::from_ticket(*ticket))
+            {
+                self.missing.missed(topic, Instant::now());
+            }
         }
     }
 

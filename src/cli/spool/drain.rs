@@ -134,7 +134,7 @@ async fn drain(
     let probe =
         Probe::new(kafka, &written, availability.clone(), finder).map_err(DrainFailure::Kafka)?;
     let crossing = Arc::new(Crossing::new(spool.clone()));
-    let drain = Drain::new(crossing, availability.clone(), kafka.clone(), written)
+    let drain = Drain::new(crossing, availability.clone(), kafka.clone(), written, Duration::MAX)
         .map_err(|error| DrainFailure::Drain(error.into()))?;
 
     let draining = async {

@@ -3,13 +3,14 @@
 //! Promise: rows are handed over in row order, each at most once to one producer, and no more than
 //! the window has room for.
 
-use crate::delivery::drain::window::Setback;
+use crate::delivery::drain::setback::Setback;
 use crate::delivery::drain::{Drain, DrainError, More};
 use crate::delivery::kafka::fault::Verdict;
 use crate::delivery::kafka::producer::Headers;
 use crate::delivery::spool::Limit;
 use crate::delivery::spool::error::AccessError;
 use crate::delivery::spool::row::{Row, RowId};
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// What became of a row that was handed over.
@@ -57,6 +58,12 @@ impl Drain {
             self.window.passed(row.id);
             return Handed::Over;
         }
+        let topic = row.record.topic();
+        if let Some(why) = self.missing.given_up(topic, Instant::now()) {
+            self.narration.given_up(topic, row.id, &why);
+            self.window.refused(row.id, why);
+            return Handed::Over;
+        }
         let placement = self.topic.placement(&row.record, None);
         let producer = if self.window.is_alone() {
             let suspects = self.suspects.as_ref();
@@ -70,6 +77,10 @@ impl Drain {
                 if let Some(suspects) = &mut self.suspects {
                     suspects.tries(row, placement.0);
                 }
+            }
+            Err(fault) if fault.is_about_topic() => {
+                self.missing.missed(row.record.topic_shared(), Instant::now());
+                return Handed::Back(Setback::Unacked(fault));
             }
             Err(fault) => match fault.verdict {
                 Verdict::Refused => {

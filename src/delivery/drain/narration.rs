@@ -6,9 +6,10 @@
 use crate::chain::chain;
 use crate::delivery::crossing::Standing;
 use crate::delivery::drain::progress::Progress;
-use crate::delivery::drain::window::Setback;
+use crate::delivery::drain::setback::Setback;
 use crate::delivery::gate::State;
 use crate::delivery::spool::error::AccessError;
+use crate::delivery::spool::row::RowId;
 use std::time::{Duration, Instant};
 
 /// Between two lines of trouble.
@@ -23,6 +24,8 @@ pub(super) struct Narration {
     told: Option<Instant>,
     /// Since when rows have been under way without any being released.
     stuck_since: Option<Instant>,
+    /// When it was told last that records of a missing topic are set aside.
+    given_up: Option<Instant>,
 }
 
 /// Where posts go, as it was told.
@@ -49,6 +52,7 @@ impl Narration {
             posts: Posts::at(state),
             told: None,
             stuck_since: None,
+            given_up: None,
         }
     }
 
@@ -108,6 +112,15 @@ impl Narration {
             Setback::Refused(fault, row) => {
                 tracing::error!(error = %fault, %row, topic, "a record was refused and is set aside");
             }
+        }
+    }
+
+    /// A row is set aside, because its topic is missing for too long.
+    pub(super) fn given_up(&mut self, topic: &str, row: RowId, why: &str) {
+        let now = Instant::now();
+        if self.given_up.is_none_or(|told| told + PAUSE <= now) {
+            self.given_up = Some(now);
+            tracing::error!(topic, %row, why, "records of a missing topic are set aside");
         }
     }
 

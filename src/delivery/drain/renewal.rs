@@ -3,8 +3,8 @@
 //! Promise: nothing of the old one is under way any more when the new one is handed its first row,
 //! and what the old one had acked is known.
 
+use crate::delivery::drain::setback::Setback;
 use crate::delivery::drain::suspects::Suspects;
-use crate::delivery::drain::window::Setback;
 use crate::delivery::drain::{Drain, DrainError, More};
 use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose};
 use std::mem;

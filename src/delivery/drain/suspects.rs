@@ -5,7 +5,7 @@
 //! that, unlike the drain's own, outlives it, since nothing is behind them that could overtake.
 
 use crate::delivery::drain::Drain;
-use crate::delivery::drain::window::Setback;
+use crate::delivery::drain::setback::Setback;
 use crate::delivery::gate::State;
 use crate::delivery::kafka::fault::Fault;
 use crate::delivery::kafka::producer::{Headers, Producer, ProducerError, Purpose};

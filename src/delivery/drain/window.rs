@@ -3,6 +3,7 @@
 //! Promise: a row is refused only when it was alone under way; nothing is forgotten before it was
 //! released. A plain value.
 
+use crate::delivery::drain::setback::Setback;
 use crate::delivery::kafka::fault::{Fault, Verdict};
 use crate::delivery::kafka::producer::Report;
 use crate::delivery::record::Record;
@@ -59,37 +60,6 @@ pub(super) struct Ended {
     pub(super) acked: Vec<RowId>,
     /// To be set aside, and why.
     pub(super) refused: Vec<(RowId, String)>,
-}
-
-/// Why the drain has to start over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Setback {
-    /// The producer had a fatal error, and no row a report of it.
-    Dead,
-    /// No ack, for a reason that says nothing about the rows.
-    Unacked(Fault),
-    /// A batch was refused that may hold innocent rows: they go alone up to this one.
-    Suspects(Fault, RowId),
-    /// This row was alone, and was refused.
-    Refused(Fault, RowId),
-}
-
-impl Setback {
-    /// This one, or another that says more: which rows may be at fault.
-    pub(super) fn or_worse(self, other: Option<Self>) -> Self {
-        match other {
-            Some(other) if other.blames_rows() && !self.blames_rows() => other,
-            Some(_) | None => self,
-        }
-    }
-
-    /// Whether rows may be at fault.
-    pub(super) fn blames_rows(self) -> bool {
-        match self {
-            Self::Dead | Self::Unacked(_) => false,
-            Self::Suspects(..) | Self::Refused(..) => true,
-        }
-    }
 }
 
 /// What reports said.
@@ -174,6 +144,11 @@ impl Window {
     /// The topic of the first row under way.
     pub(super) fn topic(&self) -> Option<&str> {
         self.open.first_key_value().map(|(_, sent)| &*sent.topic)
+    }
+
+    /// The topic of a row under way.
+    pub(super) fn topic_of(&self, row: RowId) -> Option<&Arc<str>> {
+        self.open.get(&row).map(|sent| &sent.topic)
     }
 
     /// The row was handed over with this time.

@@ -45,6 +45,11 @@ impl Fault {
         Self { verdict: verdict(code), code }
     }
 
+    /// Whether the brokers do not show the record's topic.
+    pub fn is_about_topic(self) -> bool {
+        matches!(self.code, Code::UnknownTopic | Code::UnknownTopicOrPartition)
+    }
+
     /// Whether it contradicts what is known of the topic's largest record.
     pub fn is_about_size(self) -> bool {
         matches!(

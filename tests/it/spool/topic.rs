@@ -7,8 +7,10 @@ use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use rustix::process::Signal;
 use tempfile::tempdir;
 
-use crate::spool::{DRAINED, ROWS_SET_ASIDE, Scene, topic_of};
+use crate::spool::{DRAINED, ROWS_SET_ASIDE, Scene, spool_check, topic_of};
+use crate::spool_command::run;
 use crate::support::bridge::Bridge;
+use crate::support::consumer;
 use crate::support::deadline::eventually;
 use crate::support::here;
 use crate::support::http::post;
@@ -18,6 +20,7 @@ use crate::support::notification::{ROOMDROP, of_length};
 use crate::support::proxy::Network;
 use crate::support::rig::{PATH, SOON};
 use crate::support::senders::Load;
+use crate::support::spool::{SpoolFolder, records};
 
 /// It is told after ten seconds.
 const NAMED: Duration = Duration::from_secs(30);
@@ -78,6 +81,30 @@ fn posts_are_kept_until_the_bridge_may_write_to_the_topic() {
 
 fn load() -> Load {
     Load::paced(150, 40).projects(20)
+}
+
+#[test]
+fn records_of_a_topic_that_stays_away_do_not_hold_up_the_others_for_ever() {
+    let Some(kafka) = RealKafka::shared(here!()) else { return };
+    let topic = topic_of(here!());
+    kafka.create_topic(&topic, 3, &[]);
+    let folder = SpoolFolder::of(records("never-made-either", "app-1", 0..2).chain(records(
+        &topic,
+        "app-1",
+        2..5,
+    )));
+    let flags = ["-X", "topic.metadata.propagation.max.ms=1000", "--missing-topic-timeout", "2s"];
+
+    let serve = Bridge::with(kafka.bootstrap()).no_auth().arg("--topic", &topic);
+    let bridge = serve.arg("--spool", folder.dir()).args(&flags.map(str::to_owned)).start();
+
+    bridge.wait_for_metric(ROWS_SET_ASIDE, DRAINED, |rows| rows == 2.0);
+    eventually(DRAINED, "posts go to Kafka", || spool_check(&bridge) == "direct, 0 waiting");
+    assert_eq!(consumer::to_end(&kafka.bootstrap(), &topic).len(), 3);
+    let why = "topic never-made-either missing for 2s";
+    assert!(bridge.log().contains(why), "{}", bridge.log());
+    let listed = run(&folder, "list", &[]).well();
+    assert!(listed.contains(why), "{listed}");
 }
 
 #[test]

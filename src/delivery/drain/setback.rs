@@ -1,0 +1,35 @@
+//! What can keep rows from Kafka. A plain value.
+
+use crate::delivery::kafka::fault::Fault;
+use crate::delivery::spool::row::RowId;
+
+/// Why the drain has to start over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Setback {
+    /// The producer had a fatal error, and no row a report of it.
+    Dead,
+    /// No ack, for a reason that says nothing about the rows.
+    Unacked(Fault),
+    /// A batch was refused that may hold innocent rows: they go alone up to this one.
+    Suspects(Fault, RowId),
+    /// This row was alone, and was refused.
+    Refused(Fault, RowId),
+}
+
+impl Setback {
+    /// This one, or another that says more: which rows may be at fault.
+    pub(super) fn or_worse(self, other: Option<Self>) -> Self {
+        match other {
+            Some(other) if other.blames_rows() && !self.blames_rows() => other,
+            Some(_) | None => self,
+        }
+    }
+
+    /// Whether rows may be at fault.
+    pub(super) fn blames_rows(self) -> bool {
+        match self {
+            Self::Dead | Self::Unacked(_) => false,
+            Self::Suspects(..) | Self::Refused(..) => true,
+        }
+    }
+}
