@@ -5,12 +5,12 @@
 //! `/readyz` is 200 when a post could be made durable now, and never from hope: it starts unready.
 
 mod accept;
+mod readiness;
 
+use crate::admin::readiness::{Life, Readiness};
 use crate::delivery::availability::Availability;
-use crate::delivery::availability::state::{Report, Topic};
-use crate::delivery::crossing::{Crossing, Standing};
-use crate::delivery::gate::State;
-use crate::delivery::spool::status::{Room, Status};
+use crate::delivery::crossing::Crossing;
+use crate::delivery::spool::status::Status;
 use crate::metrics::Metrics;
 use crate::metrics::exposition::Format;
 use crate::metrics::spool::SpoolFigures;
@@ -19,7 +19,6 @@ use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderValue, VARY};
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::Full;
 use hyper::{Request, Response};
-use serde::Serialize;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -28,9 +27,6 @@ const OPENMETRICS: HeaderValue =
 const CLASSIC: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
-
-/// The status of a bridge that is ready.
-const READY: &str = "ready";
 
 /// Answers the admin port.
 pub struct Admin {
@@ -44,20 +40,6 @@ pub struct Admin {
     pub crossing: Option<Arc<Crossing>>,
     /// Cancelled once the bridge takes no more posts.
     pub stop: CancellationToken,
-}
-
-/// The body of `/readyz`.
-#[derive(Debug, Serialize)]
-struct Readiness {
-    status: &'static str,
-    checks: Vec<Check>,
-}
-
-#[derive(Debug, Serialize)]
-struct Check {
-    name: &'static str,
-    ok: bool,
-    detail: String,
 }
 
 impl Admin {
@@ -79,43 +61,17 @@ impl Admin {
 
     fn readyz(&self) -> Response<Full<Bytes>> {
         let readiness = self.readiness();
-        let ready = readiness.status == READY;
-        let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let status =
+            if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         let body = serde_json::to_vec(&readiness).expect("readiness has text keys alone");
         response(status, JSON, body.into())
     }
 
     fn readiness(&self) -> Readiness {
-        let (report, topic) = self.availability.report();
-        let stopping = self.stop.is_cancelled();
-        let bridge = if stopping { "stopping" } else { "serving" };
-        let mut checks = vec![
-            Check { name: "bridge", ok: !stopping, detail: bridge.to_owned() },
-            kafka(report),
-            self.topic(topic),
-        ];
-        let mut ready = checks.iter().all(|check| check.ok);
-        if let Some(crossing) = &self.crossing {
-            let standing = crossing.standing();
-            let spool = spool(standing, crossing.spool().status().room);
-            // Either bank will do: Kafka may be away while there is room on disk, and the disk may
-            // be broken while posts go to Kafka.
-            ready = !stopping && (spool.ok || ready && standing.state == State::Direct);
-            checks.push(spool);
-        }
-        Readiness { status: if ready { READY } else { "not ready" }, checks }
-    }
-
-    fn topic(&self, topic: Topic) -> Check {
-        let name = &self.topic;
-        let (ok, detail) = match topic {
-            Topic::Unknown => (false, format!("{name}: not seen yet")),
-            Topic::Missing { error } => (false, format!("{name}: {error}")),
-            Topic::Present { partitions, led } => {
-                (led > 0, format!("{name}: {led} of {partitions} partitions have a leader"))
-            }
-        };
-        Check { name: "topic", ok, detail }
+        let life = if self.stop.is_cancelled() { Life::Stopping } else { Life::Serving };
+        let spool = self.crossing.as_ref();
+        let spool = spool.map(|spool| (spool.standing(), spool.spool().status().room));
+        Readiness::new(life, &self.topic, &self.availability.knowledge(), spool)
     }
 
     fn exposition(&self, asked: &HeaderMap) -> Response<Full<Bytes>> {
@@ -155,42 +111,6 @@ fn figures(status: &Status) -> SpoolFigures {
     }
 }
 
-fn spool(Standing { state, backlog }: Standing, room: Room) -> Check {
-    let way = match state {
-        State::Direct => "direct",
-        State::Spooling => "spooling",
-        State::Closing { .. } => "closing",
-    };
-    let (ok, room) = match room {
-        Room::HasRoom => (true, String::new()),
-        Room::Full { why } => (false, format!(", full: {why}")),
-        Room::Broken { why } => (false, format!(", broken: {why}")),
-    };
-    Check { name: "spool", ok, detail: format!("{way}, {} waiting{room}", grouped(backlog)) }
-}
-
-/// With commas between thousands, for people.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-fn kafka(report: Report) -> Check {
-    let (ok, detail) = match report {
-        Report::Up => (true, "acks or answers probes".to_owned()),
-        Report::Untried => (false, "has not answered yet".to_owned()),
-        Report::Doubted { why } | Report::Away { why } => (false, why),
-    };
-    Check { name: "kafka", ok, detail }
-}
-
 fn text(status: StatusCode, body: &'static str) -> Response<Full<Bytes>> {
     response(status, TEXT, Bytes::from_static(body.as_bytes()))
 }
@@ -200,16 +120,4 @@ fn response(status: StatusCode, kind: HeaderValue, body: Bytes) -> Response<Full
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, kind);
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_numbers_are_grouped() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_204, "1,204"), (1_000_000, "1,000,000")] {
-            assert_eq!(grouped(number), text);
-        }
-    }
 }

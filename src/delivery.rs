@@ -16,5 +16,6 @@ pub mod drain;
 pub mod availability;
 pub mod topic;
 pub mod partitions;
+pub mod topic_config;
 pub mod topic_limit;
 pub mod kafka;

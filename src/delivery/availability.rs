@@ -4,9 +4,15 @@
 //! traffic. It never looks at librdkafka's error callback, which is silent when a broker freezes.
 //! What counts as proof is told in [`state`].
 
-pub mod state;
+mod chronicle;
+pub mod report;
+mod state;
+pub mod topic;
 
-use crate::delivery::availability::state::{Report, Silence, State, Topic};
+use crate::delivery::availability::chronicle::Chronicle;
+use crate::delivery::availability::report::{Glimpse, Knowledge, Report, Silence};
+use crate::delivery::availability::state::State;
+use crate::delivery::availability::topic::Topic;
 use crate::metrics::Metrics;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,18 +24,29 @@ use tokio::time::sleep;
 pub struct Availability {
     /// The one thing that a post looks at.
     admits: AtomicBool,
-    state: Mutex<State>,
-    /// Kafka is no longer held to be there: probes come sooner.
-    left_up: Notify,
+    known: Mutex<Known>,
+    /// Kafka is no longer held to be there, or a failure asks for a look: probes come sooner.
+    asks: Notify,
     metrics: Arc<Metrics>,
+}
+
+struct Known {
+    state: State,
+    told: Chronicle,
 }
 
 impl Availability {
     /// Nothing is known: posts are tried, readiness waits for proof. A failing probe is believed
     /// after `patience`, the time that a post would wait.
     pub fn new(metrics: Arc<Metrics>, patience: Duration) -> Self {
-        let state = Mutex::new(State::new(patience));
-        Self { admits: AtomicBool::new(true), state, left_up: Notify::new(), metrics }
+        let now = Instant::now();
+        let known = Known { state: State::new(patience, now), told: Chronicle::new(now) };
+        Self {
+            admits: AtomicBool::new(true),
+            known: Mutex::new(known),
+            asks: Notify::new(),
+            metrics,
+        }
     }
 
     /// Whether a post should be tried.
@@ -47,6 +64,11 @@ impl Availability {
         self.change(|state, now| state.unacked(since, why, now));
     }
 
+    /// So many records wait on disk and are to be acked before posts go to Kafka directly.
+    pub fn waiting(&self, records: u64) {
+        self.change(|state, _| state.waiting(records));
+    }
+
     /// The brokers answered the probe that was sent at `asked`, or did not.
     pub fn probed(&self, asked: Instant, answer: Result<Topic, Silence>) {
         self.change(|state, now| state.probed(asked, answer, now));
@@ -55,62 +77,48 @@ impl Availability {
     /// Waits until the next probe is due, also when that changes meanwhile.
     pub async fn probe_due(&self) {
         loop {
-            let wait = self.lock().next_probe(Instant::now());
+            let wait = self.lock().state.next_probe(Instant::now());
             if wait.is_zero() {
                 return;
             }
             tokio::select! {
                 () = sleep(wait) => {}
-                () = self.left_up.notified() => {}
+                () = self.asks.notified() => {}
             }
         }
     }
 
-    /// For readiness.
-    pub fn report(&self) -> (Report, Topic) {
-        let state = self.lock();
-        (state.report(), state.topic().clone())
+    /// How it stands.
+    pub fn report(&self) -> Report {
+        self.lock().state.report(Instant::now())
+    }
+
+    /// The same with its age, and the topic.
+    pub fn knowledge(&self) -> Knowledge {
+        self.lock().state.knowledge(Instant::now())
     }
 
     fn change(&self, change: impl FnOnce(&mut State, Instant)) {
-        let mut state = self.lock();
-        let before = (state.report(), state.topic().clone());
-        change(&mut state, Instant::now());
-        let after = (state.report(), state.topic().clone());
+        let mut known = self.lock();
+        let now = Instant::now();
+        let Known { state, told } = &mut *known;
+        let before = state.next_probe(now);
+        change(state, now);
+        let seen = state.seen(now);
         self.admits.store(state.admits(), Ordering::Relaxed);
-        self.metrics.kafka_up.set(i64::from(after.0 == Report::Up));
-        drop(state);
-        if before.0 == Report::Up && after.0 != Report::Up {
-            self.left_up.notify_one();
+        self.metrics.kafka_up.set(i64::from(seen.glimpse == Glimpse::Up));
+        let line = told.line(&seen, now);
+        let sooner = state.next_probe(now) < before;
+        drop(known);
+        if sooner {
+            self.asks.notify_one();
         }
-        if before != after {
-            log(&before, &after);
+        if let Some(line) = line {
+            line.write();
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One line for each change that an operator should know of.
-fn log(before: &(Report, Topic), after: &(Report, Topic)) {
-    if before.1 != after.1
-        && let Topic::Missing { error } = &after.1
-    {
-        tracing::warn!(error, "the brokers do not show the topic");
-    }
-    match (&before.0, &after.0) {
-        (Report::Up, Report::Up)
-        | (Report::Away { .. }, Report::Away { .. } | Report::Doubted { .. })
-        | (Report::Doubted { .. }, Report::Doubted { .. })
-        | (_, Report::Untried) => {}
-        (_, Report::Up) => tracing::info!("kafka is there"),
-        (Report::Up | Report::Untried, Report::Doubted { why }) => {
-            tracing::warn!(error = why, "kafka does not answer a probe, posts are still tried");
-        }
-        (Report::Up | Report::Untried | Report::Doubted { .. }, Report::Away { why }) => {
-            tracing::warn!(error = why, "kafka is away");
-        }
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -33,6 +33,16 @@ pub struct Standing {
     pub backlog: u64,
 }
 
+impl Standing {
+    /// How many records are to be acked before posts go to Kafka directly.
+    pub fn owed(self) -> u64 {
+        match self.state {
+            State::Direct => 0,
+            State::Spooling | State::Closing { .. } => self.backlog,
+        }
+    }
+}
+
 impl Crossing {
     /// The crossing in front of an open spool.
     pub fn new(spool: Spool) -> Self {

@@ -17,7 +17,7 @@ mod suspects;
 mod window;
 
 use crate::delivery::availability::Availability;
-use crate::delivery::availability::state::Report;
+use crate::delivery::availability::report::Report;
 use crate::delivery::crossing::Crossing;
 use crate::delivery::drain::missing_topics::MissingTopics;
 use crate::delivery::drain::narration::Narration;
@@ -28,12 +28,14 @@ use crate::delivery::drain::window::Window;
 use crate::delivery::gate::State;
 use crate::delivery::kafka::producer::Report as DeliveryReport;
 use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose};
+use crate::delivery::kafka::renewal::Renewal;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::partitions::refresher::Refresher;
 use crate::delivery::spool::error::AccessError;
 use crate::delivery::spool::row::RowId;
 use crate::delivery::topic::Topic;
 use std::io;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -46,7 +48,7 @@ use tokio_util::sync::CancellationToken;
 const TICK: Duration = Duration::from_millis(50);
 /// The same while they do, and nothing waits.
 const IDLE_TICK: Duration = Duration::from_secs(1);
-/// After a fault: Kafka, the disk or the operator gets time to mend it.
+/// After a fault of the disk: it or the operator gets time to mend it.
 const REST: Duration = Duration::from_millis(500);
 /// How long a stop waits for acks of what was sent: many round trips. A row whose ack is not waited
 /// for is sent again by the next process.
@@ -70,6 +72,9 @@ pub struct Drain {
     releasing: Option<oneshot::Receiver<Result<(), AccessError>>>,
     /// Nothing is read, sent or released before.
     rest_until: Option<Instant>,
+    renewal: Renewal,
+    /// Kafka was away when it was looked at last.
+    away: bool,
     narration: Narration,
 }
 
@@ -119,7 +124,10 @@ impl Drain {
         let producer = Arc::new(Producer::new(&settings, Purpose::Drain, batch_size)?);
         let refresher = Refresher::new(&topic.partitions, topic.name.clone());
         let missing = MissingTopics::new(topic.name.clone(), missing_topic_timeout);
-        let narration = Narration::new(crossing.standing().state);
+        let standing = crossing.standing();
+        // Before the first probe, which must not call Kafka well while nothing of it is acked.
+        availability.waiting(standing.owed());
+        let narration = Narration::new(standing.state);
         Ok(Self {
             crossing,
             availability,
@@ -133,6 +141,8 @@ impl Drain {
             more: More::Perhaps,
             releasing: None,
             rest_until: None,
+            renewal: Renewal::default(),
+            away: false,
             narration,
         })
     }
@@ -165,6 +175,7 @@ impl Drain {
         setback = setback.or(self.take_in());
         let suspects = self.suspects.as_ref().map(Suspects::producer);
         if setback.is_none()
+            && self.renewal.is_due(Instant::now())
             && [Some(&*self.producer), suspects].into_iter().flatten().any(Producer::is_dead)
         {
             setback = Some(Setback::Dead);
@@ -180,11 +191,17 @@ impl Drain {
         if self.crossing.spool().is_closed() {
             return Err(DrainError::SpoolClosed);
         }
-        let report = self.availability.report().0;
+        let report = self.availability.report();
         match report {
             Report::Away { .. } => self.crossing.known_away(),
-            Report::Up => self.crossing.known_back(),
+            // Where nothing waits, no ack can come but of a post that is tried.
+            Report::Up | Report::Unproven { .. } => self.crossing.known_back(),
             Report::Untried | Report::Doubted { .. } => {}
+        }
+        let away = matches!(report, Report::Away { .. });
+        if mem::replace(&mut self.away, away) && !away {
+            self.renewal.hope();
+            self.rest_until = None;
         }
         self.crossing.tick();
         if self.more == More::No && !self.window.is_open() {
@@ -196,8 +213,10 @@ impl Drain {
             }
         }
         let (standing, now) = (self.crossing.standing(), Instant::now());
+        self.availability.waiting(standing.owed());
         self.narration.tell(standing, now);
-        if self.window.is_under_way() && report == Report::Up {
+        let answers = matches!(report, Report::Up | Report::Unproven { .. });
+        if self.window.is_under_way() && answers {
             self.narration.under_way(self.window.topic(), standing.backlog, now);
         } else {
             self.narration.not_stuck();
@@ -212,8 +231,8 @@ impl Drain {
         self.rest_until.is_none_or(|until| until <= Instant::now())
     }
 
-    fn rest(&mut self) {
-        self.rest_until = Some(Instant::now() + REST);
+    fn rest(&mut self, pause: Duration) {
+        self.rest_until = Some(Instant::now() + pause);
     }
 
     /// Takes in Kafka's reports.
@@ -233,6 +252,7 @@ impl Drain {
             // In this order: between the two, a post would tell the gate that Kafka is away.
             self.availability.acked();
             self.crossing.drain_acked();
+            self.renewal.acked();
         }
         match taken.setback {
             Some(Setback::Refused(fault, row)) if self.window.is_alone() => {
@@ -255,7 +275,7 @@ impl Drain {
 
     /// Waits a moment for acks of what was sent, and releases what has them.
     async fn finish(mut self) -> Result<(), DrainError> {
-        if self.availability.report().0 == Report::Up {
+        if self.availability.report() == Report::Up {
             let acks = async {
                 while self.window.is_under_way() {
                     self.producer.raised().await?;

@@ -2,17 +2,24 @@
 //!
 //! - [`settings`]: the properties that the operator may set, and those that the promise rests on;
 //! - [`producer`]: records in, delivery reports out, without a thread of its own;
+//! - [`renewal`]: when a producer that came to its end is replaced;
 //! - [`wakeup`]: librdkafka's report queue as something that an event loop can wait for;
 //! - [`fault`]: what each of its error codes means for a record;
-//! - [`probe`]: whether the brokers and the topic are there, asked from a thread of its own.
+//! - [`probe`]: whether the brokers and the topic are there, asked from a thread of its own;
+//! - [`write_right`]: whether the brokers let this client write, by their own word;
+//! - [`client_log`], [`last_words`]: what its clients say, in the log and of an address.
 //!
 //! No rdkafka type leaves this folder.
 
+mod client_log;
 pub mod fault;
+mod last_words;
 pub mod probe;
 pub mod producer;
+pub mod renewal;
 pub mod settings;
 mod wakeup;
+mod write_right;
 
 /// The version of librdkafka that is linked in.
 pub fn client_version() -> String {

@@ -20,6 +20,7 @@ use crate::delivery::crossing::Crossing;
 use crate::delivery::gate::admission::{Admission, Way};
 use crate::delivery::kafka::fault::Verdict;
 use crate::delivery::kafka::producer::{Headers, Producer, ProducerError, Purpose};
+use crate::delivery::kafka::renewal::Renewal;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::partitions::refresher::Refresher;
 use crate::delivery::publisher::flights::next::Next;
@@ -86,6 +87,7 @@ struct Lane {
     outbox: Outbox,
     /// The tickets of records that wait for the gate.
     parked: Vec<usize>,
+    renewal: Renewal,
 }
 
 impl Publisher {
@@ -102,7 +104,8 @@ impl Publisher {
         let producer = Arc::new(Producer::new(&settings, Purpose::Posts, batch_size)?);
         let fallback = if crossing.is_some() { Fallback::Disk } else { Fallback::Nothing };
         let flights = Flights::new(fallback);
-        let lane = Lane { producer, flights, outbox: Outbox::default(), parked: Vec::new() };
+        let (outbox, parked, renewal) = (Outbox::default(), Vec::new(), Renewal::default());
+        let lane = Lane { producer, flights, outbox, parked, renewal };
         let (lane, inbox, bell) = (Mutex::new(lane), Arc::default(), Notify::new());
         Ok(Self { lane, settings, availability, metrics, topic, crossing, inbox, bell })
     }

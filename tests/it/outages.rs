@@ -4,7 +4,10 @@
 mod away;
 mod broker;
 mod fatal;
+mod leaders;
 mod limit;
+mod login;
+mod rights;
 mod topic;
 
 use std::net::SocketAddr;

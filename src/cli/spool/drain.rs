@@ -20,7 +20,8 @@ use crate::clock::Clock;
 use crate::config::kafka;
 use crate::config::limits::positive;
 use crate::delivery::availability::Availability;
-use crate::delivery::availability::state::{Report, Topic};
+use crate::delivery::availability::report::Report;
+use crate::delivery::availability::topic::Topic;
 use crate::delivery::crossing::Crossing;
 use crate::delivery::drain::{Drain, DrainError};
 use crate::delivery::kafka::probe::{KafkaClientError, Probe};
@@ -218,7 +219,8 @@ impl Watch<'_> {
         if let Room::Broken { why } = &status.room {
             return Some(format!("the spool is broken: {why}"));
         }
-        match self.availability.report() {
+        let known = self.availability.knowledge();
+        match (known.report, &*known.topic) {
             (Report::Up, _) => match &status.room {
                 Room::Full { why } => Some(format!("the spool is full: {why}")),
                 Room::HasRoom | Room::Broken { .. } => None,
@@ -229,6 +231,7 @@ impl Watch<'_> {
             (Report::Doubted { why } | Report::Away { why }, _) => {
                 Some(format!("kafka is away: {why}"))
             }
+            (Report::Unproven { why, .. }, _) => Some(format!("kafka answers, but: {why}")),
             (Report::Untried, _) => Some("no broker has answered".to_owned()),
         }
     }

@@ -1,11 +1,15 @@
 //! What is known of Kafka; a plain value that is told the time.
 //!
 //! Acks are the best proof. A failure counts only when nothing was acked since its record was
-//! handed over, and not while a partition without a leader explains it, so that one such partition
-//! does not stop the others. A probe without an answer is
-//! believed after as long as a post would wait, one that finds nobody at once; one
-//! that succeeds does not undo a fresh failure, because brokers that answer may refuse to write.
+//! handed over, and not while partitions that take no records explain it, so that one such
+//! partition does not stop the others. A probe without an answer is believed after as long as a
+//! post would wait, one that finds nobody at once. One that succeeds lets posts be tried again,
+//! but does not outvote what was not acked, because brokers that answer may refuse to write: after
+//! a failure that no probe explains, and while records wait on disk, only an ack makes Kafka well.
 
+use crate::delivery::availability::report::{Glimpse, Hope, Knowledge, Report, Seen, Silence};
+use crate::delivery::availability::topic::Topic;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a first failure holds, whatever probes say.
@@ -15,51 +19,41 @@ const HOLD: Duration = Duration::from_secs(1);
 const HOLD_MOST: Duration = Duration::from_secs(4);
 /// Between probes while Kafka is away or in doubt: readiness comes back within this of the broker.
 const PROBE_AWAY: Duration = Duration::from_millis(250);
+/// Between probes while leaders answer and an ack is owed: no probe will prove more.
+const PROBE_UNPROVEN: Duration = Duration::from_secs(1);
 /// Between probes while nothing is acked.
 const PROBE_IDLE: Duration = Duration::from_secs(3);
 /// Between probes while acks flow: they say nothing of other partitions, nor of new ones.
 const PROBE_BUSY: Duration = Duration::from_secs(10);
+/// Failures in a row that brokers who answer leave unexplained before they are not trusted: a broker
+/// that was frozen for a moment makes one.
+const UNEXPLAINED: u32 = 2;
+/// How long behind the last failure posts may be sent to such a bridge again. Whoever sends none to
+/// a bridge that is not ready would never send any; longer than load balancers take to look away.
+const SECOND_CHANCE: Duration = Duration::from_secs(30);
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct State {
     standing: Standing,
+    /// Since when it is up, or not.
+    since: Instant,
     last_ack: Option<Instant>,
     last_probe: Option<Instant>,
     /// What the next failure will hold for.
     hold: Duration,
-    topic: Topic,
+    topic: Arc<Topic>,
+    topic_seen: Option<Instant>,
     patience: Duration,
     /// When the first probe was sent that had no answer, while nothing is known.
     first_silence: Option<Instant>,
-}
-
-/// What the last probe saw of the topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Topic {
-    /// Nothing was asked or answered yet.
-    Unknown,
-    /// It exists; some of its partitions may have no leader.
-    Present {
-        /// How many partitions it has.
-        partitions: usize,
-        /// How many of them have a leader.
-        led: usize,
-    },
-    /// The brokers do not know it, or do not show it to us.
-    Missing {
-        /// The broker's code.
-        error: String,
-    },
-}
-
-/// Why a probe gives no hope.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Silence {
-    /// No broker answered in time; a post may wait for longer.
-    Slow(String),
-    /// No broker is there, or they say that no post can be published.
-    Dead(String),
+    /// Failures since the last ack or probe that explains them.
+    unexplained: u32,
+    last_failure: Option<Instant>,
+    /// A failure was outvoted by an ack: another partition may be in trouble.
+    doubtful: bool,
+    /// Records that wait on disk for an ack, while posts do not go to Kafka directly.
+    waiting: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,47 +71,37 @@ enum Standing {
         why: String,
         until: Instant,
     },
-}
-
-/// What readiness needs to know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Report {
-    /// A post would be published now.
-    Up,
-    /// There is no proof yet.
-    Untried,
-    /// It would be tried.
-    Doubted {
-        /// In words.
-        why: String,
-    },
-    /// It would be refused.
-    Away {
-        /// In words.
+    /// Probes succeed, and an ack is owed: posts are tried.
+    Unproven {
         why: String,
     },
 }
 
 impl State {
-    pub(super) fn new(patience: Duration) -> Self {
+    pub(super) fn new(patience: Duration, now: Instant) -> Self {
         Self {
             standing: Standing::Untried,
+            since: now,
             last_ack: None,
             last_probe: None,
             hold: HOLD,
-            topic: Topic::Unknown,
+            topic: Arc::new(Topic::Unknown),
+            topic_seen: None,
             patience,
             first_silence: None,
+            unexplained: 0,
+            last_failure: None,
+            doubtful: false,
+            waiting: 0,
         }
-    }
-
-    pub(super) fn topic(&self) -> &Topic {
-        &self.topic
     }
 
     pub(super) fn admits(&self) -> bool {
         match self.standing {
-            Standing::Untried | Standing::Up | Standing::Doubted { .. } => true,
+            Standing::Untried
+            | Standing::Up
+            | Standing::Doubted { .. }
+            | Standing::Unproven { .. } => true,
             Standing::Away { .. } => false,
         }
     }
@@ -125,29 +109,31 @@ impl State {
     pub(super) fn acked(&mut self, now: Instant) {
         self.last_ack = Some(now);
         self.hold = HOLD;
-        self.standing = Standing::Up;
+        self.unexplained = 0;
+        self.enter(Standing::Up, now);
+    }
+
+    /// So many records wait on disk until they are acked; none while posts go to Kafka directly.
+    pub(super) fn waiting(&mut self, records: u64) {
+        self.waiting = records;
     }
 
     pub(super) fn unacked(&mut self, since: Instant, why: &str, now: Instant) {
         let outvoted = self.last_ack.is_some_and(|ack| ack > since);
-        if outvoted || self.some_are_led() || !self.admits() {
+        self.doubtful |= outvoted;
+        if outvoted || self.topic.is_partial() || !self.admits() {
             return;
         }
-        self.standing = Standing::Away { why: why.to_owned(), until: now + self.hold };
+        self.enter(Standing::Away { why: why.to_owned(), until: now + self.hold }, now);
         self.hold = (self.hold * 2).min(HOLD_MOST);
-    }
-
-    /// Whether some partitions have a leader and some have none.
-    fn some_are_led(&self) -> bool {
-        match self.topic {
-            Topic::Present { partitions, led } => 0 < led && led < partitions,
-            Topic::Unknown | Topic::Missing { .. } => false,
-        }
+        self.unexplained += 1;
+        self.last_failure = Some(now);
     }
 
     pub(super) fn probed(&mut self, asked: Instant, answer: Result<Topic, Silence>, now: Instant) {
         self.last_probe = Some(now);
-        match answer.and_then(|topic| self.seen(topic)) {
+        self.doubtful = false;
+        match answer.and_then(|topic| self.keep(topic, now)) {
             Ok(()) => self.answered(now),
             Err(_) if self.last_ack.is_some_and(|ack| ack > asked) => {}
             Err(silence) => self.unanswered(silence, asked, now),
@@ -155,31 +141,46 @@ impl State {
     }
 
     /// Keeps what was seen of the topic; fails where no post could be published to it.
-    fn seen(&mut self, topic: Topic) -> Result<(), Silence> {
-        self.topic = topic;
-        match &self.topic {
-            Topic::Present { led: 0, .. } => {
-                Err(Silence::Dead("no partition has a leader".to_owned()))
-            }
+    fn keep(&mut self, topic: Topic, now: Instant) -> Result<(), Silence> {
+        self.topic_seen = Some(now);
+        if *self.topic != topic {
+            self.topic = Arc::new(topic);
+        }
+        match &*self.topic {
+            Topic::Present(sight) => match &sight.forbidden {
+                Some(right) => Err(Silence::Dead(right.clone())),
+                None if sight.usable > 0 => Ok(()),
+                None if sight.slow => Err(Silence::Slow(sight.to_string())),
+                None => Err(Silence::Dead(sight.to_string())),
+            },
             Topic::Missing { error } => {
                 Err(Silence::Dead(format!("the topic is missing: {error}")))
             }
-            Topic::Present { .. } | Topic::Unknown => Ok(()),
+            Topic::Unknown => Ok(()),
         }
     }
 
     fn answered(&mut self, now: Instant) {
-        let fresh = match self.standing {
-            Standing::Away { until, .. } => now < until,
-            Standing::Untried | Standing::Up | Standing::Doubted { .. } => false,
+        if self.topic.is_partial() {
+            self.unexplained = 0;
+        }
+        let why = match &self.standing {
+            Standing::Away { until, .. } if now < *until && !self.topic.is_partial() => return,
+            Standing::Up => return,
+            Standing::Away { why, .. } | Standing::Unproven { why } => why.clone(),
+            Standing::Untried | Standing::Doubted { .. } => {
+                "no ack yet of what waits on disk".to_owned()
+            }
         };
-        if !fresh || self.some_are_led() {
-            self.standing = Standing::Up;
+        if self.unexplained > 0 || self.waiting > 0 {
+            self.enter(Standing::Unproven { why }, now);
+        } else {
+            self.enter(Standing::Up, now);
         }
     }
 
     fn unanswered(&mut self, silence: Silence, asked: Instant, now: Instant) {
-        self.standing = match (&self.standing, silence) {
+        let standing = match (&self.standing, silence) {
             // From the start without Kafka: believed after as long as a first post would wait.
             (Standing::Untried, Silence::Slow(why) | Silence::Dead(why)) => {
                 let first = *self.first_silence.get_or_insert(asked);
@@ -191,46 +192,96 @@ impl State {
             (Standing::Away { until, .. }, Silence::Slow(why) | Silence::Dead(why)) => {
                 Standing::Away { why, until: *until }
             }
-            (Standing::Up, Silence::Slow(why)) => Standing::Doubted { why, since: asked },
+            (Standing::Up | Standing::Unproven { .. }, Silence::Slow(why)) => {
+                Standing::Doubted { why, since: asked }
+            }
             (Standing::Doubted { since, .. }, Silence::Slow(why))
                 if now < *since + self.patience =>
             {
                 Standing::Doubted { why, since: *since }
             }
             (Standing::Doubted { .. }, Silence::Slow(why))
-            | (Standing::Up | Standing::Doubted { .. }, Silence::Dead(why)) => {
-                Standing::Away { why, until: now }
-            }
+            | (
+                Standing::Up | Standing::Doubted { .. } | Standing::Unproven { .. },
+                Silence::Dead(why),
+            ) => Standing::Away { why, until: now },
         };
+        self.enter(standing, now);
         if !self.admits() {
             // It explains the failures: the first try behind it does not repeat theirs.
-            self.hold = HOLD;
+            (self.hold, self.unexplained) = (HOLD, 0);
         }
     }
 
+    fn enter(&mut self, standing: Standing, now: Instant) {
+        if (self.standing == Standing::Up) != (standing == Standing::Up) {
+            self.since = now;
+        }
+        self.standing = standing;
+    }
+
     pub(super) fn next_probe(&self, now: Instant) -> Duration {
-        let well = matches!(self.topic, Topic::Present { partitions, led } if led == partitions);
         let since = |proof: Option<Instant>, pause: Duration| {
             proof.map_or(Duration::ZERO, |at| (at + pause).saturating_duration_since(now))
         };
+        let idle = |proof: Option<Instant>| since(proof, PROBE_IDLE);
         match self.standing {
-            Standing::Up if well => {
-                let idle = since(self.last_probe.max(self.last_ack), PROBE_IDLE);
-                idle.min(since(self.last_probe, PROBE_BUSY))
+            Standing::Up if self.doubtful => idle(self.last_probe),
+            Standing::Up if self.topic.is_well() => {
+                idle(self.last_probe.max(self.last_ack)).min(since(self.last_probe, PROBE_BUSY))
             }
+            Standing::Unproven { .. } => since(self.last_probe, PROBE_UNPROVEN),
             Standing::Up | Standing::Untried | Standing::Doubted { .. } | Standing::Away { .. } => {
                 since(self.last_probe, PROBE_AWAY)
             }
         }
     }
 
-    pub(super) fn report(&self) -> Report {
+    pub(super) fn report(&self, now: Instant) -> Report {
         match &self.standing {
             Standing::Untried => Report::Untried,
             Standing::Up => Report::Up,
             Standing::Doubted { why, .. } => Report::Doubted { why: why.clone() },
             Standing::Away { why, .. } => Report::Away { why: why.clone() },
+            Standing::Unproven { why } => {
+                Report::Unproven { why: why.clone(), hope: self.hope(now) }
+            }
         }
+    }
+
+    pub(super) fn knowledge(&self, now: Instant) -> Knowledge {
+        let ago = |at: Instant| now.saturating_duration_since(at);
+        Knowledge {
+            report: self.report(now),
+            stands_for: ago(self.since),
+            last_ack: self.last_ack.map(ago),
+            last_probe: self.last_probe.map(ago),
+            topic: self.topic.clone(),
+            topic_seen: self.topic_seen.map(ago),
+        }
+    }
+
+    fn hope(&self, now: Instant) -> Hope {
+        let rested = self.last_failure.is_none_or(|at| at + SECOND_CHANCE <= now);
+        match self.waiting {
+            0 if self.unexplained < UNEXPLAINED => Hope::Full,
+            0 if rested => Hope::Chance,
+            _ => Hope::Lost,
+        }
+    }
+
+    /// The same for the log, which is not told anything most of the time.
+    pub(super) fn seen(&self, now: Instant) -> Seen<'_> {
+        let (glimpse, why) = match &self.standing {
+            Standing::Untried => (Glimpse::Untried, "no broker has answered yet"),
+            Standing::Up => (Glimpse::Up, ""),
+            Standing::Doubted { why, .. } => (Glimpse::Doubted, &**why),
+            Standing::Away { why, .. } => (Glimpse::Away, &**why),
+            Standing::Unproven { why } if self.hope(now) == Hope::Full => (Glimpse::Up, &**why),
+            Standing::Unproven { why } => (Glimpse::Unproven, &**why),
+        };
+        let settled = self.last_failure <= self.last_probe;
+        Seen { glimpse, why, settled, topic: &self.topic, waiting: self.waiting }
     }
 }
 

@@ -4,7 +4,7 @@
 //! tried again.
 
 use crate::delivery::drain::window::Ended;
-use crate::delivery::drain::{Drain, DrainError};
+use crate::delivery::drain::{Drain, DrainError, REST};
 use crate::delivery::spool::error::AccessError;
 use std::time::Instant;
 use tokio::sync::oneshot;
@@ -56,7 +56,7 @@ impl Drain {
             return Err(DrainError::SpoolClosed);
         }
         self.narration.disk_failed(error, attempt);
-        self.rest();
+        self.rest(REST);
         Ok(())
     }
 }

@@ -7,8 +7,10 @@ use crate::delivery::drain::setback::Setback;
 use crate::delivery::drain::suspects::Suspects;
 use crate::delivery::drain::{Drain, DrainError, More};
 use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose};
+use crate::delivery::kafka::renewal::End;
 use std::mem;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::task::spawn_blocking;
 
 impl Drain {
@@ -25,7 +27,13 @@ impl Drain {
         }
         self.narration.setback(setback, self.window.topic());
         match setback {
-            Setback::Dead | Setback::Unacked(_) => self.rest(),
+            Setback::Dead | Setback::Unacked(_) => {
+                let pause = self.renewal.pause();
+                match self.renewal.renewed(Instant::now()) {
+                    End::First | End::Again => self.rest(pause),
+                    End::Past => {}
+                }
+            }
             Setback::Suspects(fault, _) | Setback::Refused(fault, _) if fault.is_about_size() => {
                 self.topic.limit.doubt();
             }

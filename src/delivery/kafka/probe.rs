@@ -1,54 +1,52 @@
 //! Asks the brokers whether they and the topic are there, while no ack tells.
 //!
 //! Promise: [`Availability`] is never older than a few seconds, also without traffic, and the
-//! topic's largest record is learnt as soon as a broker answers. One client of its own, one
-//! question at a time, off the event loops, since librdkafka blocks for it. It does not see rights
-//! or replicas that are out of sync: only an ack does.
+//! topic's settings are learnt as soon as a broker answers. One client of its own, one look at a
+//! time, off the event loops, since librdkafka blocks for it. What no look shows, such as a
+//! controller that is away, only an ack does.
+
+mod look;
 
 use crate::delivery::availability::Availability;
-use crate::delivery::availability::state::{Silence, Topic};
-use crate::delivery::kafka::producer;
+use crate::delivery::availability::report::Silence;
+use crate::delivery::availability::topic::Topic;
+use crate::delivery::kafka::last_words::LastWords;
+use crate::delivery::kafka::probe::look::{Client, Listener, Look, PATIENCE};
 use crate::delivery::kafka::settings::{CLIENT_LIMIT, Settings};
+use crate::delivery::kafka::write_right;
 use crate::delivery::partitions::Partitions;
+use crate::delivery::topic;
+use crate::delivery::topic_config::TopicConfig;
 use crate::delivery::topic_limit::LimitFinder;
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
-use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
-use rdkafka::message::DeliveryResult;
-use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
-use rdkafka::types::RDKafkaErrorCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
-/// How long brokers may take to answer: ten times what a busy one across a region needs.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How old the limit may be.
-const LIMIT_AGE: Duration = Duration::from_secs(60);
-/// How old the limit has to be for a doubt; one that comes earlier waits.
+/// How old the topic's settings may be.
+const CONFIG_AGE: Duration = Duration::from_secs(60);
+/// How old they have to be for a doubt; one that comes earlier waits.
 const DOUBT_AGE: Duration = Duration::from_secs(3);
-/// Events of the client that are read at once: each question gets rid of more than its pause adds.
-const EVENTS: usize = 1_000;
 
 /// The task that probes.
 pub struct Probe {
-    client: Arc<BaseProducer<Quiet>>,
+    client: Arc<Client>,
     settings: Settings,
     topic: Arc<str>,
     partitions: Arc<Partitions>,
     availability: Arc<Availability>,
-    /// How the topic's limit is found; none where the operator has set it.
-    limit: Option<Limit>,
-}
-
-/// The question for the topic's largest record.
-struct Limit {
-    finder: LimitFinder,
+    limit: LimitFinder,
+    /// What gives the right to write.
+    advice: Arc<str>,
+    config: Option<TopicConfig>,
+    /// When the settings were asked for last, and the question that is under way.
     asked: Option<Instant>,
+    asking: Option<JoinHandle<Option<TopicConfig>>>,
 }
 
 impl Probe {
@@ -56,16 +54,27 @@ impl Probe {
     /// unless the operator has set one.
     pub fn new(
         settings: &Settings,
-        topic: &crate::delivery::topic::Topic,
+        topic: &topic::Topic,
         availability: Arc<Availability>,
         limit: LimitFinder,
     ) -> Result<Self, KafkaClientError> {
-        let client = Arc::new(settings.probe().create_with_context(Quiet)?);
-        let settings = settings.clone();
-        let limit = Limit { finder: limit, asked: None };
-        let limit = settings.message_max_bytes().is_none().then_some(limit);
-        let (topic, partitions) = (topic.name.clone(), topic.partitions.clone());
-        Ok(Self { client, settings, topic, partitions, availability, limit })
+        let mut config = settings.probe();
+        // A broker that hangs up before it says a word is told of at this level alone.
+        config.set_log_level(RDKafkaLogLevel::Info);
+        let listener = Listener { log: settings.log.clone(), words: LastWords::default() };
+        let client = Arc::new(config.create_with_context(listener)?);
+        Ok(Self {
+            client,
+            settings: settings.clone(),
+            advice: write_right::advice(&settings.probe(), &topic.name).into(),
+            topic: topic.name.clone(),
+            partitions: topic.partitions.clone(),
+            availability,
+            limit,
+            config: None,
+            asked: None,
+            asking: None,
+        })
     }
 
     /// Probes when it is due, until `stop`.
@@ -76,50 +85,70 @@ impl Probe {
     async fn turn(&mut self) {
         tokio::select! {
             () = self.availability.probe_due() => {}
-            () = doubted(self.limit.as_ref()) => return self.ask_again().await,
+            () = doubted(&self.limit, self.asked), if self.asking.is_none() => return self.doubt(),
+            config = answer(&mut self.asking) => return self.learn(config),
         }
-        let (client, topic, asked) = (self.client.clone(), self.topic.clone(), Instant::now());
-        let answer = spawn_blocking(move || ask(&client, &topic)).await;
-        let answer = answer.unwrap_or_else(|panic| Err(Silence::Slow(panic.to_string())));
-        if let Ok(Topic::Present { partitions, .. }) = &answer {
-            self.partitions.seen(*partitions);
+        let (client, asked) = (self.client.clone(), Instant::now());
+        let look = Look {
+            topic: self.topic.clone(),
+            min_insync_replicas: self.config.as_ref().and_then(|config| config.min_insync_replicas),
+            advice: self.advice.clone(),
+        };
+        let seen = spawn_blocking(move || look.take(&client)).await;
+        let seen = seen.unwrap_or_else(|panic| Err(Silence::Slow(panic.to_string())));
+        match &seen {
+            Ok(Topic::Present(sight)) => {
+                self.partitions.seen(sight.partitions);
+                let unknown = self.asked.is_none() && self.settings.message_max_bytes().is_none();
+                self.ask_config();
+                // Before the first record is taken, since a batch that is too large harms others.
+                if unknown {
+                    let config = answer(&mut self.asking).await;
+                    self.learn(config);
+                }
+            }
+            // It may come back with other settings.
+            Ok(Topic::Missing { .. } | Topic::Unknown) | Err(_) => self.asked = None,
         }
-        match (&answer, &mut self.limit) {
-            (Ok(Topic::Present { .. }), _) => self.learn_limit().await,
-            // It may come back with another limit.
-            (_, Some(limit)) => limit.asked = None,
-            (_, None) => {}
-        }
-        self.availability.probed(asked, answer);
+        self.availability.probed(asked, seen);
     }
 
     /// A record was refused for its size.
-    async fn ask_again(&mut self) {
-        let Some(limit) = &mut self.limit else { return };
-        limit.asked = None;
-        self.learn_limit().await;
+    fn doubt(&mut self) {
+        self.asked = None;
+        self.ask_config();
     }
 
-    /// Asked with the first probe that a broker answers, and now and then, since an operator may
-    /// change it.
-    async fn learn_limit(&mut self) {
-        let Some(limit) = &mut self.limit else { return };
-        if limit.asked.is_some_and(|asked| asked.elapsed() < LIMIT_AGE) {
+    /// Asked with the first look that a broker answers, and now and then, since an operator may
+    /// change them.
+    fn ask_config(&mut self) {
+        let fresh = self.asked.is_some_and(|asked| asked.elapsed() < CONFIG_AGE);
+        if fresh || self.asking.is_some() {
             return;
         }
-        limit.asked = Some(Instant::now());
+        self.asked = Some(Instant::now());
         let (settings, topic) = (self.settings.clone(), self.topic.clone());
-        let asked = spawn_blocking(move || {
+        self.asking = Some(spawn_blocking(move || {
             // Of its own: the caller's may end before the answer comes, and its clock with it.
             let runtime = runtime::Builder::new_current_thread().enable_time().build().ok()?;
-            runtime.block_on(ask_limit(&settings, &topic))
-        });
-        if let Some(bytes) = asked.await.ok().flatten() {
-            if limit.finder.found(bytes) {
+            runtime.block_on(ask_config(&settings, &topic))
+        }));
+    }
+
+    /// Takes in the settings, or that they are not told.
+    fn learn(&mut self, config: Option<TopicConfig>) {
+        self.asking = None;
+        let told = config.as_ref().and_then(|config| config.max_message_bytes);
+        self.config = config.or(self.config.take());
+        if self.settings.message_max_bytes().is_some() {
+            return;
+        }
+        if let Some(bytes) = told {
+            if self.limit.found(bytes) {
                 tracing::info!(bytes, "learnt the largest record that the topic takes");
             }
-        } else if !limit.finder.is_known() {
-            limit.finder.found(CLIENT_LIMIT);
+        } else if !self.limit.is_known() {
+            self.limit.found(CLIENT_LIMIT);
             tracing::warn!(
                 "cannot read the topic's max.message.bytes, the client's own 1,000,000 holds"
             );
@@ -127,96 +156,38 @@ impl Probe {
     }
 }
 
-/// Waits until the limit is doubted; for ever where nobody asks for it.
-async fn doubted(limit: Option<&Limit>) {
-    match limit {
-        Some(limit) => {
-            // A sender that repeats what is refused must not keep the probe at it.
-            if let Some(asked) = limit.asked {
-                sleep_until((asked + DOUBT_AGE).into()).await;
-            }
-            limit.finder.doubted().await;
-        }
+/// Waits until the limit is doubted.
+async fn doubted(limit: &LimitFinder, asked: Option<Instant>) {
+    // A sender that repeats what is refused must not keep the probe at it.
+    if let Some(asked) = asked {
+        sleep_until((asked + DOUBT_AGE).into()).await;
+    }
+    limit.doubted().await;
+}
+
+/// The answer to the question that is under way; none comes while there is none. Cancel-safe.
+async fn answer(asking: &mut Option<JoinHandle<Option<TopicConfig>>>) -> Option<TopicConfig> {
+    match asking {
+        Some(asked) => asked.await.ok().flatten(),
         None => std::future::pending().await,
     }
 }
 
-/// The topic's `max.message.bytes`. With a client for this one question: nothing else reads an
-/// admin client's events, and they would gather while Kafka is away.
-async fn ask_limit(settings: &Settings, topic: &str) -> Option<u32> {
-    let admin: AdminClient<Quiet> = settings.probe().create_with_context(Quiet).ok()?;
+/// The topic's settings. With a client for this one question: nothing else reads an admin client's
+/// events, and they would gather while Kafka is away.
+async fn ask_config(settings: &Settings, topic: &str) -> Option<TopicConfig> {
+    let listener = Listener { log: settings.log.clone(), words: LastWords::default() };
+    let admin: AdminClient<Listener> = settings.probe().create_with_context(listener).ok()?;
     let options = AdminOptions::new().request_timeout(Some(PATIENCE));
     let topic = [ResourceSpecifier::Topic(topic)];
     let described = admin.describe_configs(&topic, &options);
     // Twice the client's own patience: the deadline of a client that never answers.
     let resources = tokio::time::timeout(2 * PATIENCE, described).await.ok()?.ok()?;
     let config = resources.into_iter().next()?.ok()?;
-    config.get("max.message.bytes")?.value.as_ref()?.parse().ok()
+    Some(TopicConfig::read(|name| config.get(name)?.value.as_deref()))
 }
 
 /// A client for the probe could not be made.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot make a Kafka client")]
 pub struct KafkaClientError(#[from] KafkaError);
-
-/// One question, of at most [`PATIENCE`].
-fn ask(client: &BaseProducer<Quiet>, topic: &str) -> Result<Topic, Silence> {
-    let metadata = client.client().fetch_metadata(Some(topic), PATIENCE);
-    // Its log and errors come as events of a queue that is read here or nowhere.
-    for _ in 0..EVENTS {
-        if client.in_flight_count() == 0 {
-            break;
-        }
-        client.poll(Duration::ZERO);
-    }
-    let metadata = metadata.map_err(|error| {
-        let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
-        let why = format!("no broker answers: {code:?}");
-        // Where no connection is to be had a post cannot be luckier; one that is slow may be.
-        if code == RDKafkaErrorCode::BrokerTransportFailure {
-            Silence::Dead(why)
-        } else {
-            Silence::Slow(why)
-        }
-    })?;
-    let Some(seen) = metadata.topics().iter().find(|seen| seen.name() == topic) else {
-        return Ok(Topic::Missing { error: "not listed".to_owned() });
-    };
-    if let Some(error) = seen.error() {
-        let error = format!("{:?}", RDKafkaErrorCode::from(error));
-        return Ok(Topic::Missing { error });
-    }
-    let partitions = seen.partitions();
-    let led = partitions.iter().filter(|partition| partition.leader() >= 0).count();
-    Ok(Topic::Present { partitions: partitions.len(), led })
-}
-
-/// Its log lines are the producers' too: they are told once, there.
-struct Quiet;
-
-impl ProducerContext for Quiet {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
-}
-
-impl ClientContext for Quiet {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        match level {
-            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
-                producer::log(level, facility, message);
-            }
-            RDKafkaLogLevel::Error
-            | RDKafkaLogLevel::Warning
-            | RDKafkaLogLevel::Notice
-            | RDKafkaLogLevel::Info
-            | RDKafkaLogLevel::Debug => {
-                tracing::debug!(facility, "librdkafka (probe): {message}");
-            }
-        }
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        tracing::debug!(%error, reason, "librdkafka reports an error to the probe");
-    }
-}

@@ -5,6 +5,7 @@
 //! it, a batch at a time. It does not time posts: the publisher does, since librdkafka's own
 //! reports of a time-out may come a second late.
 
+use crate::delivery::kafka::client_log::ClientLog;
 use crate::delivery::kafka::fault::Fault;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::wakeup::Wakeup;
@@ -20,9 +21,6 @@ use rdkafka::types::RDKafkaErrorCode;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-
-/// librdkafka's warning about the property that keeps the drain's order.
-const GAPLESS_IS_EXPERIMENTAL: &str = "property enable.gapless.guarantee is experimental";
 
 /// How long a broker may take to answer: ten times what a busy one across a region needs.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -116,7 +114,7 @@ impl Producer {
         purpose: Purpose,
         batch_size: u32,
     ) -> Result<Self, ProducerError> {
-        let reports = Reports::default();
+        let reports = Reports { came: Arc::default(), log: settings.log.clone() };
         let config = settings.producer(purpose, batch_size);
         let client: BaseProducer<Reports> = config.create_with_context(reports.clone())?;
         let wakeup = Wakeup::new(&client)?;
@@ -172,7 +170,12 @@ impl Producer {
 
     /// Whether nothing but a new producer can help.
     pub fn is_dead(&self) -> bool {
-        self.client.client().fatal_error().is_some()
+        self.death().is_some()
+    }
+
+    /// Why nothing but a new producer can help, where that is so.
+    pub fn death(&self) -> Option<Fault> {
+        self.client.client().fatal_error().map(|(code, _)| Fault::in_report(code))
     }
 
     /// Ends it and returns the last reports: whatever is still under way is given up. Blocks: for
@@ -186,12 +189,15 @@ impl Producer {
 }
 
 /// Where librdkafka's callbacks leave the reports.
-#[derive(Clone, Default)]
-struct Reports(Arc<Mutex<Vec<Report>>>);
+#[derive(Clone)]
+struct Reports {
+    came: Arc<Mutex<Vec<Report>>>,
+    log: Arc<ClientLog>,
+}
 
 impl Reports {
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Report>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.came.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -209,31 +215,12 @@ impl ProducerContext for Reports {
 
 impl ClientContext for Reports {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        log(level, facility, message);
+        self.log.line(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
         // No detector: it stays silent when a broker freezes and chatters when one is away.
         tracing::debug!(%error, reason, "librdkafka reports an error");
-    }
-}
-
-/// librdkafka's own log lines. Its errors are warnings to the bridge, which goes on.
-pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
-    match level {
-        // Said of every drain, and nothing that an operator could change.
-        RDKafkaLogLevel::Warning if message.contains(GAPLESS_IS_EXPERIMENTAL) => {
-            tracing::debug!(facility, "librdkafka: {message}");
-        }
-        RDKafkaLogLevel::Emerg
-        | RDKafkaLogLevel::Alert
-        | RDKafkaLogLevel::Critical
-        | RDKafkaLogLevel::Error
-        | RDKafkaLogLevel::Warning => tracing::warn!(facility, "librdkafka: {message}"),
-        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => {
-            tracing::info!(facility, "librdkafka: {message}");
-        }
-        RDKafkaLogLevel::Debug => tracing::debug!(facility, "librdkafka: {message}"),
     }
 }
 

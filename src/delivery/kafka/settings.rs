@@ -10,13 +10,14 @@ mod java;
 mod refused;
 mod security;
 
+use crate::delivery::kafka::client_log::ClientLog;
 use crate::delivery::kafka::producer::Purpose;
 use crate::delivery::kafka::settings::property_file::PropertyFile;
 use crate::delivery::kafka::settings::refused::{Verdict, judge};
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 use rdkafka::producer::BaseProducer;
-use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The property of the requests that may be under way to one broker at once.
@@ -78,26 +79,21 @@ pub enum Origin {
 }
 
 /// A property that cannot be taken.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
 pub struct PropertyError {
     /// Where it was given.
     pub origin: Origin,
     reason: String,
 }
 
-impl fmt::Display for PropertyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)
-    }
-}
-
-impl std::error::Error for PropertyError {}
-
 /// The checked properties of all clients of one bridge.
 #[derive(Clone)]
 pub struct Settings {
     config: ClientConfig,
     ack_timeout: Duration,
+    /// Where all clients write their lines.
+    pub(super) log: Arc<ClientLog>,
 }
 
 impl Settings {
@@ -109,7 +105,7 @@ impl Settings {
         }
         config.set("bootstrap.servers", brokers);
         config.set("allow.auto.create.topics", "false");
-        Self { config, ack_timeout }
+        Self { config, ack_timeout, log: Arc::default() }
     }
 
     /// Takes the properties of `--kafka-config`; its brokers are left to whoever made these settings.

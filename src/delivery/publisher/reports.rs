@@ -3,6 +3,7 @@
 use crate::delivery::gate::admission::Way;
 use crate::delivery::kafka::fault::{Fault, Verdict};
 use crate::delivery::kafka::producer::{Producer, Purpose, Report};
+use crate::delivery::kafka::renewal::End;
 use crate::delivery::publisher::{DISK_PATIENCE, Lane, Publisher};
 use crate::delivery::receipt::Place;
 use std::mem;
@@ -53,6 +54,9 @@ impl Publisher {
                 },
             }
             self.follow(ticket, landing.next);
+        }
+        if acked > 0 {
+            lane.renewal.acked();
         }
         drop(lane);
         if let (Some(fault), records) = refused {
@@ -156,20 +160,33 @@ impl Publisher {
 
     /// Gives the old producer, if a new one took its place.
     fn replace_producer(&self) -> Option<Arc<Producer>> {
+        let now = Instant::now();
         let mut lane = self.lock();
-        let dead = lane.producer.is_dead();
+        let death = lane.producer.death();
         let batch_size = self.settings.batch_size(self.topic.limit.bytes());
         let outdated = lane.producer.batch_size() != batch_size && lane.flights.len() == 0;
-        if !dead && !outdated {
+        if let Some(fault) = death {
+            if !self.availability.admits() {
+                lane.renewal.hope();
+                return None;
+            }
+            if !lane.renewal.is_due(now) {
+                return None;
+            }
+            match lane.renewal.renewed(now) {
+                End::First => tracing::warn!(
+                    error = %fault,
+                    "the Kafka producer had a fatal error and was replaced"
+                ),
+                // The records that ended with it do not say why.
+                End::Again => self.availability.unacked(now, &fault.to_string()),
+                End::Past => {}
+            }
+        } else if !outdated {
             return None;
         }
         match Producer::new(&self.settings, Purpose::Posts, batch_size) {
-            Ok(new) => {
-                if dead {
-                    tracing::warn!("the Kafka producer had a fatal error and was replaced");
-                }
-                Some(mem::replace(&mut lane.producer, Arc::new(new)))
-            }
+            Ok(new) => Some(mem::replace(&mut lane.producer, Arc::new(new))),
             Err(error) => {
                 tracing::error!(%error, "cannot replace the Kafka producer");
                 None

@@ -5,6 +5,7 @@
 //! topics of its own. Topics have a replica on each node: what needs several, leader moves and
 //! `min.insync.replicas`, is shown by three.
 
+pub(crate) mod acls;
 mod jars;
 mod node;
 
@@ -27,7 +28,7 @@ use crate::support::port::free_port;
 use crate::support::proxy::Proxy;
 use crate::support::say_skipped;
 use jars::Jars;
-use node::{Node, Ports, Proxied};
+use node::{Listener, Node, Ports};
 
 /// Set to 1, as CI does, it turns a skipped test into a failed one.
 pub(crate) const REQUIRE: &str = "HOOKBRIDGE_REQUIRE_KAFKA";
@@ -93,6 +94,30 @@ impl RealKafka {
     /// ones. `None` as with [`RealKafka::shared`].
     pub(crate) fn own(test: &str, settings: &[(&str, &str)]) -> Option<Self> {
         require(test).then(|| Self::start(&[Ports::free(Vec::new())], settings))
+    }
+
+    /// As [`RealKafka::own`], with a further listener for each of these: where it tells clients to
+    /// go, its own address where that is none, and its protocol. Their addresses are returned.
+    pub(crate) fn own_with_listeners(
+        test: &str,
+        listeners: &[(Option<&str>, &'static str)],
+        settings: &[(&str, &str)],
+    ) -> Option<(Self, Vec<String>)> {
+        let further = listeners.iter().map(|(advertised, protocol)| {
+            let port = free_port();
+            let advertised = advertised.map_or(format!("127.0.0.1:{port}"), str::to_owned);
+            Listener { port, advertised, protocol }
+        });
+        let further: Vec<_> = further.collect();
+        let addresses = further.iter().map(|listener| format!("127.0.0.1:{}", listener.port));
+        let addresses = addresses.collect();
+        require(test).then(|| (Self::start(&[Ports::free(further)], settings), addresses))
+    }
+
+    /// Runs one of Kafka's own commands, such as `kafka.admin.ConfigCommand`, against it.
+    pub(crate) fn run(&self, class: &str, args: &[&str]) {
+        self.nodes[0]
+            .run_command(class, &[&["--bootstrap-server", &self.bootstrap()], args].concat());
     }
 
     /// Three nodes for this test alone. `None` as with [`RealKafka::shared`].
@@ -250,7 +275,11 @@ impl Shared {
         SHARED.get_or_init(|| {
             let ports: Vec<_> = (0..PROXIES).map(|_| free_port()).collect();
             let proxies: Vec<_> = ports.iter().copied().map(Proxy::to).collect();
-            let address = |(port, proxy): (u16, &Proxy)| Proxied { port, advertised: proxy.port() };
+            let address = |(port, proxy): (u16, &Proxy)| Listener {
+                port,
+                advertised: proxy.address(),
+                protocol: "PLAINTEXT",
+            };
             let ports = Ports::free(ports.into_iter().zip(&proxies).map(address).collect());
             Self { kafka: RealKafka::start(&[ports], &[]), proxies: Mutex::new(proxies) }
         })

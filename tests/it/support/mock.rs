@@ -1,4 +1,4 @@
-//! librdkafka's mock cluster: one broker inside the test, down and up at a word, with errors on
+//! librdkafka's mock cluster: a broker or more inside the test, down and up at a word, with errors on
 //! order.
 //!
 //! Starts in a millisecond. It checks no sequence numbers and has no admin requests: order, loss
@@ -32,10 +32,15 @@ pub(crate) struct MockKafka {
 
 impl MockKafka {
     pub(crate) fn start() -> Self {
+        Self::of(1)
+    }
+
+    /// With so many brokers, which lead the partitions of a topic in turn.
+    pub(crate) fn of(brokers: i32) -> Self {
         let (calls, receiver) = mpsc::channel::<Call>();
         let (tell, bootstrap) = mpsc::channel();
         let thread = thread::spawn(move || {
-            let cluster = MockCluster::new(1).unwrap();
+            let cluster = MockCluster::new(brokers).unwrap();
             tell.send(cluster.bootstrap_servers()).unwrap();
             for call in receiver {
                 call(&cluster);
@@ -67,6 +72,12 @@ impl MockKafka {
         children::without_starts(|| self.call(|cluster| cluster.broker_down(ALL).unwrap()));
     }
 
+    /// The same of one broker, by its number from 1. It still leads its partitions.
+    pub(crate) fn one_down(&self, broker: i32) {
+        children::without_starts(|| self.call(move |cluster| cluster.broker_down(broker).unwrap()));
+    }
+
+    /// All of them, or again.
     pub(crate) fn broker_up(&self) {
         self.call(|cluster| cluster.broker_up(ALL).unwrap());
     }

@@ -1,11 +1,15 @@
 use super::*;
+use crate::delivery::availability::topic::Sight;
 
 const PATIENCE: Duration = Duration::from_millis(2500);
-const THERE: Topic = Topic::Present { partitions: 6, led: 6 };
-const HALF_THERE: Topic = Topic::Present { partitions: 6, led: 5 };
+
+/// A topic of which so many partitions of six take records.
+fn usable(usable: usize) -> Topic {
+    Topic::Present(Sight { partitions: 6, reached: usable, usable, ..Sight::default() })
+}
 
 fn state() -> State {
-    State::new(PATIENCE)
+    State::new(PATIENCE, Instant::now())
 }
 
 fn fail(state: &mut State, at: Instant) {
@@ -40,8 +44,8 @@ fn a_failure_counts_only_when_nothing_was_acked_since_its_hand_over() {
 fn a_partition_without_a_leader_does_not_stop_the_others() {
     let (mut state, start) = (state(), Instant::now());
     fail(&mut state, start);
-    probe(&mut state, Ok(HALF_THERE), start + PROBE_AWAY);
-    assert_eq!(state.report(), Report::Up);
+    probe(&mut state, Ok(usable(5)), start + PROBE_AWAY);
+    assert_eq!(state.report(start), Report::Up);
     fail(&mut state, start + PATIENCE);
     assert!(state.admits());
 }
@@ -50,18 +54,18 @@ fn a_partition_without_a_leader_does_not_stop_the_others() {
 fn a_probe_brings_it_back_once_the_failure_is_no_longer_fresh() {
     let (mut state, start) = (state(), Instant::now());
     fail(&mut state, start);
-    probe(&mut state, Ok(THERE), start + HOLD / 2);
+    probe(&mut state, Ok(usable(6)), start + HOLD / 2);
     assert!(!state.admits());
-    probe(&mut state, Ok(THERE), start + HOLD);
-    assert_eq!(state.report(), Report::Up);
+    probe(&mut state, Ok(usable(6)), start + HOLD);
+    assert!(state.admits() && state.report(start).is_up());
 }
 
 #[test]
 fn one_probe_that_fails_turns_readiness_off_and_only_several_refuse_posts() {
     let (mut state, start) = (state(), Instant::now());
-    probe(&mut state, Ok(THERE), start);
+    probe(&mut state, Ok(usable(6)), start);
     probe(&mut state, Err("no broker"), start + PROBE_IDLE);
-    assert_eq!(state.report(), Report::Doubted { why: "no broker".to_owned() });
+    assert_eq!(state.report(start), Report::Doubted { why: "no broker".to_owned() });
     assert!(state.admits());
     assert_eq!(state.next_probe(start + PROBE_IDLE), PROBE_AWAY);
     probe(&mut state, Err("no broker"), start + PROBE_IDLE + PATIENCE);
@@ -73,7 +77,7 @@ fn an_ack_outvotes_the_probe_that_was_under_way() {
     let (mut state, start) = (state(), Instant::now());
     state.acked(start + Duration::from_millis(1));
     state.probed(start, Err(Silence::Dead("no broker".to_owned())), start + HOLD);
-    assert_eq!(state.report(), Report::Up);
+    assert_eq!(state.report(start), Report::Up);
 }
 
 #[test]
@@ -85,7 +89,7 @@ fn brokers_that_answer_and_never_ack_are_tried_less_and_less() {
         let failed = now;
         while !state.admits() {
             now += PROBE_AWAY;
-            probe(&mut state, Ok(THERE), now);
+            probe(&mut state, Ok(usable(6)), now);
         }
         holds.push((now - failed).as_secs());
     }
@@ -100,20 +104,20 @@ fn a_failure_behind_an_outage_holds_no_longer_than_the_first() {
     fail(&mut state, start);
     probe(&mut state, Err("no broker"), start + HOLD);
     let back = start + 2 * HOLD;
-    probe(&mut state, Ok(THERE), back);
+    probe(&mut state, Ok(usable(6)), back);
     fail(&mut state, back);
-    probe(&mut state, Ok(THERE), back + HOLD);
-    assert_eq!(state.report(), Report::Up);
+    probe(&mut state, Ok(usable(6)), back + HOLD);
+    assert!(state.admits());
 }
 
 #[test]
 fn a_topic_that_is_gone_is_away_at_once() {
-    let (mut state, now) = (state(), Instant::now());
-    probe(&mut state, Ok(THERE), now);
+    let (mut state, start) = (state(), Instant::now());
+    probe(&mut state, Ok(usable(6)), start);
     let gone = Topic::Missing { error: "UnknownTopicOrPartition".to_owned() };
-    probe(&mut state, Ok(gone), now);
+    probe(&mut state, Ok(gone), start);
     let why = "the topic is missing: UnknownTopicOrPartition".to_owned();
-    assert_eq!(state.report(), Report::Away { why });
+    assert_eq!(state.report(start), Report::Away { why });
 }
 
 #[test]
@@ -122,7 +126,7 @@ fn acks_make_probes_rare_but_only_while_the_whole_topic_is_known() {
     assert_eq!(state.next_probe(now), Duration::ZERO);
     state.acked(now);
     assert_eq!(state.next_probe(now), Duration::ZERO);
-    probe(&mut state, Ok(THERE), now);
+    probe(&mut state, Ok(usable(6)), now);
     let later = now + PROBE_BUSY / 2;
     state.acked(later);
     assert_eq!(state.next_probe(later), PROBE_IDLE);
@@ -140,6 +144,83 @@ fn from_a_start_without_kafka_posts_wait_only_until_probes_have_failed_for_as_lo
     assert!(state.admits());
     probe(&mut state, Err("no broker"), start + PATIENCE);
     assert!(!state.admits());
-    probe(&mut state, Ok(THERE), start + PATIENCE * 2);
-    assert_eq!(state.report(), Report::Up);
+    probe(&mut state, Ok(usable(6)), start + PATIENCE * 2);
+    assert_eq!(state.report(start), Report::Up);
+}
+
+#[test]
+fn after_failures_that_brokers_who_answer_leave_unexplained_only_an_ack_makes_kafka_well() {
+    let (mut state, start) = (state(), Instant::now());
+    probe(&mut state, Ok(usable(6)), start);
+    fail(&mut state, start);
+    probe(&mut state, Ok(usable(6)), start + HOLD);
+    assert!(state.report(start + HOLD).is_up(), "one may be a broker that was frozen for a moment");
+    let again = start + 2 * HOLD;
+    fail(&mut state, again);
+    let mut now = again;
+    while !state.admits() {
+        now += PROBE_AWAY;
+        probe(&mut state, Ok(usable(6)), now);
+    }
+    let hope = |state: &State, now| match state.report(now) {
+        Report::Unproven { hope, .. } => hope,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(hope(&state, now), Hope::Lost);
+    assert!(!state.report(now).is_up());
+    // Else nobody would ever send the post whose ack it waits for.
+    assert_eq!(hope(&state, again + SECOND_CHANCE), Hope::Chance);
+    assert!(!state.report(again + SECOND_CHANCE).is_up());
+    state.acked(now);
+    assert_eq!(state.report(now), Report::Up);
+}
+
+#[test]
+fn while_records_wait_on_disk_only_an_ack_makes_kafka_well() {
+    let (mut state, start) = (state(), Instant::now());
+    state.waiting(3);
+    probe(&mut state, Ok(usable(6)), start);
+    assert!(state.admits() && !state.report(start).is_up());
+    probe(&mut state, Ok(usable(6)), start + SECOND_CHANCE);
+    assert!(!state.report(start + SECOND_CHANCE).is_up());
+    // They were set aside: no ack of theirs can come any more.
+    state.waiting(0);
+    probe(&mut state, Ok(usable(6)), start + SECOND_CHANCE);
+    assert_eq!(state.report(start), Report::Up);
+}
+
+#[test]
+fn leaders_that_do_not_answer_are_away_however_well_a_broker_speaks_of_them() {
+    let (mut state, start) = (state(), Instant::now());
+    probe(&mut state, Ok(usable(0)), start);
+    probe(&mut state, Ok(usable(0)), start + PATIENCE);
+    assert!(!state.admits());
+    let why = "0 of 6 partitions have a leader that answers".to_owned();
+    assert_eq!(state.report(start), Report::Away { why });
+    probe(&mut state, Ok(usable(6)), start + 2 * PATIENCE);
+    assert_eq!(state.report(start), Report::Up);
+}
+
+#[test]
+fn a_missing_right_is_away_at_once_and_heals_when_it_is_given() {
+    let (mut state, start) = (state(), Instant::now());
+    probe(&mut state, Ok(usable(6)), start);
+    let sight = Sight { partitions: 6, reached: 6, usable: 6, ..Sight::default() };
+    let forbidden = Some("no right".to_owned());
+    probe(&mut state, Ok(Topic::Present(Sight { forbidden, ..sight })), start);
+    assert_eq!(state.report(start), Report::Away { why: "no right".to_owned() });
+    probe(&mut state, Ok(usable(6)), start);
+    assert_eq!(state.report(start), Report::Up);
+}
+
+#[test]
+fn a_failure_that_is_outvoted_calls_for_a_look_at_the_other_partitions() {
+    let (mut state, start) = (state(), Instant::now());
+    probe(&mut state, Ok(usable(6)), start);
+    let later = start + PROBE_BUSY / 2;
+    state.acked(later);
+    state.unacked(start, "MessageTimedOut", later);
+    assert_eq!(state.next_probe(later), Duration::ZERO);
+    probe(&mut state, Ok(usable(6)), later);
+    assert_eq!(state.next_probe(later), PROBE_IDLE);
 }

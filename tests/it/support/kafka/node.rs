@@ -19,29 +19,31 @@ use crate::support::port::free_port;
 /// Any 16 bytes will do: only nodes of one test ever meet.
 const CLUSTER: &str = "aG9va2JyaWRnZS10ZXN0cw";
 
-/// A start of the JVM and a few small files: 1 s.
-const FORMAT: Duration = Duration::from_secs(60);
+/// A start of the JVM and a few small files or requests: 1 to 3 s.
+const COMMAND: Duration = Duration::from_secs(60);
 
 /// Where a node listens. Kafka must be told its ports, since its controller's address is a setting.
 #[derive(Debug, Clone)]
 pub(super) struct Ports {
     clients: u16,
     controller: u16,
-    proxied: Vec<Proxied>,
+    further: Vec<Listener>,
 }
 
 /// A further address for clients.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Proxied {
+#[derive(Debug, Clone)]
+pub(crate) struct Listener {
     /// Where the node listens.
-    pub(super) port: u16,
-    /// Where clients who came by that port are told to go.
-    pub(super) advertised: u16,
+    pub(crate) port: u16,
+    /// Where clients who came by that port are told to go: `host:port`.
+    pub(crate) advertised: String,
+    /// `PLAINTEXT`, `SASL_PLAINTEXT`. Its name in settings is `further` and its place.
+    pub(crate) protocol: &'static str,
 }
 
 impl Ports {
-    pub(super) fn free(proxied: Vec<Proxied>) -> Self {
-        Self { clients: free_port(), controller: free_port(), proxied }
+    pub(super) fn free(further: Vec<Listener>) -> Self {
+        Self { clients: free_port(), controller: free_port(), further }
     }
 }
 
@@ -85,18 +87,25 @@ impl Node {
     }
 
     fn format(&self) {
-        let log = self.folder.path().join("log");
-        let mut format = Command::new("java");
-        format
-            .args(["-XX:TieredStopAtLevel=1", "-cp", &self.class_path, "kafka.tools.StorageTool"])
-            .args(["format", "--cluster-id", CLUSTER, "--config"])
-            .arg(self.folder.path().join("server.properties"))
+        let properties = self.folder.path().join("server.properties");
+        let properties = properties.to_str().expect("cargo's target folder is UTF-8");
+        let storage = "kafka.tools.StorageTool";
+        self.run_command(storage, &["format", "--cluster-id", CLUSTER, "--config", properties]);
+    }
+
+    /// Runs one of Kafka's own commands to its end.
+    pub(super) fn run_command(&self, class: &str, args: &[&str]) {
+        let log = self.folder.path().join("command.log");
+        let mut command = Command::new("java");
+        command
+            .args(["-XX:TieredStopAtLevel=1", "-cp", &self.class_path, class])
+            .args(args)
             .stdin(Stdio::null())
             .stdout(File::create(&log).unwrap())
             .stderr(File::options().append(true).open(&log).unwrap());
-        let mut format = children::spawn(&mut format).unwrap();
-        let status = wait_exit(&mut format, FORMAT, "formatting Kafka's folder");
-        assert!(status.success(), "format: {status}\n{}", fs::read_to_string(&log).unwrap());
+        let mut command = children::spawn(&mut command).unwrap();
+        let status = wait_exit(&mut command, COMMAND, class);
+        assert!(status.success(), "{class}: {status}\n{}", fs::read_to_string(&log).unwrap());
     }
 
     /// Starts the process on its data.
@@ -153,16 +162,16 @@ fn properties(folder: &Path, nodes: &[Ports], place: usize) -> String {
     let id = place + 1;
     let voters = (1..).zip(nodes).map(|(id, node)| format!("{id}@127.0.0.1:{}", node.controller));
     let voters = voters.collect::<Vec<_>>().join(",");
-    let Ports { clients, controller, proxied } = &nodes[place];
+    let Ports { clients, controller, further } = &nodes[place];
     let listener = |name: &str, port: u16| format!("{name}://127.0.0.1:{port}");
     let mut listeners = vec![listener("PLAINTEXT", *clients)];
     let mut advertised = listeners.clone();
     let mut protocols = vec!["PLAINTEXT:PLAINTEXT".to_owned(), "CONTROLLER:PLAINTEXT".to_owned()];
-    for (number, proxied) in proxied.iter().enumerate() {
-        let name = format!("PROXIED{number}");
-        listeners.push(listener(&name, proxied.port));
-        advertised.push(listener(&name, proxied.advertised));
-        protocols.push(format!("{name}:PLAINTEXT"));
+    for (number, Listener { port, advertised: told, protocol }) in further.iter().enumerate() {
+        let name = format!("FURTHER{number}");
+        listeners.push(listener(&name, *port));
+        advertised.push(format!("{name}://{told}"));
+        protocols.push(format!("{name}:{protocol}"));
     }
     listeners.push(listener("CONTROLLER", *controller));
     let [listeners, advertised, protocols] =

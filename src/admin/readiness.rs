@@ -1,0 +1,160 @@
+//! The body of `/readyz`: what holds, since when, and whether a post could be made durable now.
+//!
+//! Promise: what is not known to hold now is told with its age, and is not ok.
+
+use crate::delivery::availability::report::{Hope, Knowledge, Report};
+use crate::delivery::availability::topic::Topic;
+use crate::delivery::crossing::Standing;
+use crate::delivery::gate::{CLOSING_LIMIT, State};
+use crate::delivery::spool::status::Room;
+use serde::Serialize;
+use std::time::Duration;
+
+/// The status of a bridge that is ready.
+const READY: &str = "ready";
+
+/// See the module.
+#[derive(Debug, Serialize)]
+pub(super) struct Readiness {
+    status: &'static str,
+    checks: Vec<Check>,
+}
+
+#[derive(Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    ok: bool,
+    detail: String,
+}
+
+/// Whether the bridge takes posts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Life {
+    Serving,
+    Stopping,
+}
+
+impl Readiness {
+    /// What is known of Kafka and of its topic of this name, and of the spool where there is one.
+    pub(super) fn new(
+        life: Life,
+        topic: &str,
+        known: &Knowledge,
+        spool: Option<(Standing, Room)>,
+    ) -> Self {
+        let serving = life == Life::Serving;
+        let detail = if serving { "serving" } else { "stopping" }.to_owned();
+        let bridge = Check { name: "bridge", ok: serving, detail };
+        let mut checks = vec![bridge, kafka(known), self::topic(topic, known)];
+        let mut ready = checks.iter().all(|check| check.ok);
+        if let Some((standing, room)) = spool {
+            let check = self::spool(standing, room);
+            // Either bank will do: Kafka may be away while there is room on disk, and the disk may
+            // be broken while posts go to Kafka.
+            ready = serving && (check.ok || ready && standing.state == State::Direct);
+            checks.push(check);
+        }
+        Self { status: if ready { READY } else { "not ready" }, checks }
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.status == READY
+    }
+}
+
+fn kafka(known: &Knowledge) -> Check {
+    let probed = known.last_probe.map_or("never".to_owned(), ago);
+    let acked = known
+        .last_ack
+        .map_or("no ack yet".to_owned(), |last| format!("the last ack {}", ago(last)));
+    let stands_for = age(known.stands_for);
+    let (ok, detail) = match &known.report {
+        Report::Up if known.last_ack < known.last_probe && known.last_ack.is_some() => {
+            (true, format!("acks, {acked}"))
+        }
+        Report::Up => (true, format!("answers probes, the last {probed}; {acked}")),
+        Report::Untried => (false, format!("has not answered yet, for {stands_for}")),
+        Report::Doubted { why } => {
+            (false, format!("{why}; for {stands_for}, posts are still tried"))
+        }
+        Report::Away { why } => (false, format!("{why}; away for {stands_for}")),
+        Report::Unproven { why, hope } => {
+            let ok = match hope {
+                Hope::Full | Hope::Chance => true,
+                Hope::Lost => false,
+            };
+            let detail = format!(
+                "answers probes, the last {probed}, but what was sent last: {why}; {acked}"
+            );
+            (ok, detail)
+        }
+    };
+    Check { name: "kafka", ok, detail }
+}
+
+fn topic(name: &str, known: &Knowledge) -> Check {
+    let seen = known.topic_seen.map_or(String::new(), |last| format!(", seen {}", ago(last)));
+    // A probe that came to nothing has made it old, unless acks say otherwise.
+    let fresh = known.topic_seen == known.last_probe || known.report == Report::Up;
+    let (ok, detail) = match &*known.topic {
+        Topic::Unknown => (false, "not seen yet".to_owned()),
+        Topic::Missing { error } => (false, format!("{error}{seen}")),
+        Topic::Present(sight) if fresh => {
+            (sight.usable > 0 && sight.forbidden.is_none(), format!("{sight}{seen}"))
+        }
+        Topic::Present(sight) => (false, format!("not known now{seen}: {sight}")),
+    };
+    Check { name: "topic", ok, detail: format!("{name}: {detail}") }
+}
+
+fn spool(Standing { state, backlog }: Standing, room: Room) -> Check {
+    let way = match state {
+        State::Direct => "direct".to_owned(),
+        State::Spooling => "spooling".to_owned(),
+        State::Closing { .. } => {
+            format!(
+                "closing (posts are held for {CLOSING_LIMIT:?} at most, until the last are sent)"
+            )
+        }
+    };
+    let (ok, room) = match room {
+        Room::HasRoom => (true, String::new()),
+        Room::Full { why } => (false, format!(", full: {why}")),
+        Room::Broken { why } => (false, format!(", broken: {why}")),
+    };
+    Check { name: "spool", ok, detail: format!("{way}, {} waiting{room}", grouped(backlog)) }
+}
+
+/// In whole seconds, which is what people ask for.
+fn age(age: Duration) -> String {
+    humantime::format_duration(Duration::from_secs(age.as_secs())).to_string()
+}
+
+fn ago(past: Duration) -> String {
+    format!("{} ago", age(past))
+}
+
+/// With commas between thousands, for people.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_numbers_are_grouped() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_204, "1,204"), (1_000_000, "1,000,000")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+}

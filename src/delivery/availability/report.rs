@@ -1,0 +1,100 @@
+//! What probes tell of Kafka, and what is told of it.
+
+use crate::delivery::availability::topic::Topic;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Why a probe gives no hope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Silence {
+    /// No broker answered in time; a post may wait for longer.
+    Slow(String),
+    /// No broker is there, or they say that no post can be published.
+    Dead(String),
+}
+
+/// What readiness needs to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Report {
+    /// A post would be published now.
+    Up,
+    /// There is no proof yet.
+    Untried,
+    /// It would be tried.
+    Doubted {
+        /// In words.
+        why: String,
+    },
+    /// It would be refused.
+    Away {
+        /// In words.
+        why: String,
+    },
+    /// Leaders answer and have not acked what they were sent: it would be tried.
+    Unproven {
+        /// What was not acked, in words.
+        why: String,
+        /// How much hope there is.
+        hope: Hope,
+    },
+}
+
+/// The same with its age, for people.
+#[derive(Debug, Clone)]
+pub struct Knowledge {
+    /// How it stands.
+    pub report: Report,
+    /// For how long Kafka has been up, or not.
+    pub stands_for: Duration,
+    /// How long ago a record was acked.
+    pub last_ack: Option<Duration>,
+    /// How long ago a probe ended.
+    pub last_probe: Option<Duration>,
+    /// The topic, as it was seen last.
+    pub topic: Arc<Topic>,
+    /// How long ago that was.
+    pub topic_seen: Option<Duration>,
+}
+
+/// What a line of the log is made of.
+pub(super) struct Seen<'a> {
+    pub(super) glimpse: Glimpse,
+    pub(super) why: &'a str,
+    /// Whether a probe has ended since the last failure, which may say why.
+    pub(super) settled: bool,
+    pub(super) topic: &'a Arc<Topic>,
+    pub(super) waiting: u64,
+}
+
+/// How it stands, without the reasons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Glimpse {
+    Untried,
+    Up,
+    Doubted,
+    Away,
+    /// Of which there is hope is [`Glimpse::Up`].
+    Unproven,
+}
+
+/// How much hope there is for what only an ack can prove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hope {
+    /// As much as before the failure, which was one.
+    Full,
+    /// None, but posts must come if there is to be an ack.
+    Chance,
+    /// None.
+    Lost,
+}
+
+impl Report {
+    /// Whether Kafka is held to be there.
+    pub fn is_up(&self) -> bool {
+        match self {
+            Self::Up => true,
+            Self::Unproven { hope, .. } => *hope == Hope::Full,
+            Self::Untried | Self::Doubted { .. } | Self::Away { .. } => false,
+        }
+    }
+}

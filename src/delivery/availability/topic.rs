@@ -1,0 +1,63 @@
+//! What a probe saw of the topic.
+//!
+//! Promise: a partition counts as usable only where its leader has answered the bridge itself, and
+//! has as many replicas in sync as the topic asks for. It says nothing of when that was.
+
+use std::fmt;
+
+/// What the last probe saw of the topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Topic {
+    /// Nothing was asked or answered yet.
+    Unknown,
+    /// It exists; not all of its partitions may be usable.
+    Present(Sight),
+    /// The brokers do not know it, or do not show it to us.
+    Missing {
+        /// The broker's code.
+        error: String,
+    },
+}
+
+/// A topic that exists.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// How many partitions it has.
+    pub partitions: usize,
+    /// How many of them have a leader that answers this bridge.
+    pub reached: usize,
+    /// How many of those have enough replicas in sync to take records.
+    pub usable: usize,
+    /// Why the others do not, each reason once.
+    pub troubles: Vec<String>,
+    /// Whether those may only be slow, so that a post, which waits for longer, may get through.
+    pub slow: bool,
+    /// The right that the bridge lacks, and what gives it.
+    pub forbidden: Option<String>,
+}
+
+impl Topic {
+    /// Whether some partitions take records and others do not.
+    pub(super) fn is_partial(&self) -> bool {
+        match self {
+            Self::Present(sight) => 0 < sight.usable && sight.usable < sight.partitions,
+            Self::Unknown | Self::Missing { .. } => false,
+        }
+    }
+
+    /// Whether every partition takes records.
+    pub(super) fn is_well(&self) -> bool {
+        match self {
+            Self::Present(sight) => sight.usable == sight.partitions && sight.forbidden.is_none(),
+            Self::Unknown | Self::Missing { .. } => false,
+        }
+    }
+}
+
+impl fmt::Display for Sight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { partitions, reached, troubles, forbidden, usable: _, slow: _ } = self;
+        write!(f, "{reached} of {partitions} partitions have a leader that answers")?;
+        troubles.iter().chain(forbidden).try_for_each(|trouble| write!(f, "; {trouble}"))
+    }
+}

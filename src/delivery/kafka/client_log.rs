@@ -1,0 +1,107 @@
+//! librdkafka's own log lines, of all clients of one bridge.
+//!
+//! Promise: a line that says the same as one of the last minute is left out and counted, whichever
+//! client says it, so that brokers that cannot work do not fill the log. Its errors are warnings to
+//! the bridge, which goes on.
+
+use rdkafka::config::RDKafkaLogLevel;
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a line is not said again.
+const PAUSE: Duration = Duration::from_secs(60);
+/// Different lines that are remembered: a few of each broker.
+const LINES: usize = 128;
+/// librdkafka's warning about the property that keeps the drain's order: said of every drain, and
+/// nothing that an operator could change.
+const GAPLESS_IS_EXPERIMENTAL: &str = "property enable.gapless.guarantee is experimental";
+
+/// What was said lately.
+#[derive(Debug, Default)]
+pub(super) struct ClientLog(Mutex<VecDeque<Said>>);
+
+#[derive(Debug)]
+struct Said {
+    gist: String,
+    at: Instant,
+    left_out: u32,
+}
+
+impl ClientLog {
+    /// Writes a line, unless it was said lately.
+    pub(super) fn line(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        if matches!(level, RDKafkaLogLevel::Debug) || message.contains(GAPLESS_IS_EXPERIMENTAL) {
+            tracing::debug!(facility, "librdkafka: {message}");
+            return;
+        }
+        let Some(left_out) = self.news(gist(message), Instant::now()) else { return };
+        let left_out = (left_out > 0).then_some(left_out);
+        match level {
+            RDKafkaLogLevel::Emerg
+            | RDKafkaLogLevel::Alert
+            | RDKafkaLogLevel::Critical
+            | RDKafkaLogLevel::Error
+            | RDKafkaLogLevel::Warning => {
+                tracing::warn!(facility, left_out, "librdkafka: {message}");
+            }
+            RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
+                tracing::info!(facility, left_out, "librdkafka: {message}");
+            }
+        }
+    }
+
+    /// Whether this is to be said, and how often it was left out before.
+    fn news(&self, gist: &str, now: Instant) -> Option<u32> {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(place) = said.iter().position(|said| said.gist == gist) else {
+            if said.len() == LINES {
+                said.pop_front();
+            }
+            said.push_back(Said { gist: gist.to_owned(), at: now, left_out: 0 });
+            return Some(0);
+        };
+        let again = &mut said[place];
+        if now < again.at + PAUSE {
+            again.left_out += 1;
+            return None;
+        }
+        again.at = now;
+        Some(std::mem::take(&mut again.left_out))
+    }
+}
+
+/// A line without the name of its thread, and without how long it took.
+pub(super) fn gist(message: &str) -> &str {
+    let behind = message.strip_prefix("[thrd:").and_then(|rest| rest.split_once("]: "));
+    let message = behind.map_or(message, |(_, rest)| rest);
+    message.rsplit_once(" (after ").map_or(message, |(before, _)| before)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFUSED: &str = "[thrd:a:9/1]: a:9/1: Connect to ipv4#127.0.0.1:9 failed: refused (after 0ms in state CONNECT)";
+    const AGAIN: &str = "[thrd:a:9/1]: a:9/1: Connect to ipv4#127.0.0.1:9 failed: refused (after 3ms in state CONNECT, 4 identical error(s) suppressed)";
+
+    #[test]
+    fn a_line_that_says_the_same_is_left_out_for_a_minute_and_counted() {
+        let (log, start) = (ClientLog::default(), Instant::now());
+        assert_eq!(gist(REFUSED), gist(AGAIN));
+        assert_eq!(log.news(gist(REFUSED), start), Some(0));
+        assert_eq!(log.news(gist(AGAIN), start + PAUSE / 2), None);
+        assert_eq!(log.news("another", start + PAUSE / 2), Some(0));
+        assert_eq!(log.news(gist(REFUSED), start + PAUSE), Some(1));
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let (log, start) = (ClientLog::default(), Instant::now());
+        for line in 0..=LINES {
+            assert_eq!(log.news(&line.to_string(), start), Some(0));
+        }
+        assert_eq!(log.news("0", start), Some(0));
+        assert_eq!(log.news(&LINES.to_string(), start), None);
+    }
+}

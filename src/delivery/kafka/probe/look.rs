@@ -1,0 +1,222 @@
+//! One look at the brokers and the topic.
+//!
+//! Promise: it blocks for a few [`PATIENCE`]s at most. A leader counts only where it has answered
+//! this client itself: that some broker names it proves nothing, since its address may lead nowhere.
+
+use crate::delivery::availability::report::Silence;
+use crate::delivery::availability::topic::{Sight, Topic};
+use crate::delivery::kafka::client_log::ClientLog;
+use crate::delivery::kafka::last_words::LastWords;
+use crate::delivery::kafka::write_right::WriteRight;
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::KafkaError;
+use rdkafka::message::DeliveryResult;
+use rdkafka::metadata::{Metadata, MetadataPartition};
+use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
+use rdkafka::types::RDKafkaErrorCode as Code;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+/// How long brokers may take to answer: ten times what a busy one across a region needs.
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+/// Events of the client that are read at once: each look gets rid of more than its pause adds.
+const EVENTS: usize = 1_000;
+/// Leaders that are asked at once, each by a thread of its own, since librdkafka blocks for it.
+const AT_ONCE: usize = 16;
+/// Leaders that do not answer and are named.
+const NAMED: usize = 3;
+
+/// The client that looks.
+pub(super) type Client = BaseProducer<Listener>;
+
+/// What is looked at.
+pub(super) struct Look {
+    pub(super) topic: Arc<str>,
+    /// The topic's, where it is known.
+    pub(super) min_insync_replicas: Option<usize>,
+    /// What is to be done where the right to write is missing.
+    pub(super) advice: Arc<str>,
+}
+
+/// A leader that did not answer.
+struct Unreached {
+    address: String,
+    code: Code,
+}
+
+impl Look {
+    /// Takes it. Blocks.
+    pub(super) fn take(&self, client: &Client) -> Result<Topic, Silence> {
+        let metadata = client.client().fetch_metadata(Some(&self.topic), PATIENCE);
+        let metadata = metadata.map_err(|error| silence(client, &error))?;
+        let Some(seen) = metadata.topics().iter().find(|seen| seen.name() == &*self.topic) else {
+            return Ok(Topic::Missing { error: "not listed".to_owned() });
+        };
+        if let Some(error) = seen.error() {
+            let error = format!("{:?}", Code::from(error));
+            return Ok(Topic::Missing { error });
+        }
+        let (unreached, right) = self.ask(client, &metadata, seen.partitions());
+        hear(client);
+        let sight = self.sight(client, seen.partitions(), &unreached, right);
+        if sight.reached == sight.partitions {
+            client.context().words.forget();
+        }
+        Ok(Topic::Present(sight))
+    }
+
+    /// Asks every leader something that only a leader answers, and a broker for our rights.
+    fn ask(
+        &self,
+        client: &Client,
+        metadata: &Metadata,
+        partitions: &[MetadataPartition],
+    ) -> (BTreeMap<i32, Unreached>, WriteRight) {
+        let mut leaders = BTreeMap::new();
+        for partition in partitions.iter().filter(|partition| partition.leader() >= 0) {
+            leaders.entry(partition.leader()).or_insert(partition.id());
+        }
+        let brokers = metadata.brokers().iter();
+        let addresses: BTreeMap<_, _> = brokers
+            .map(|broker| (broker.id(), format!("{}:{}", broker.host(), broker.port())))
+            .collect();
+        let leaders: Vec<_> = leaders.into_iter().collect();
+        thread::scope(|scope| {
+            let right = scope.spawn(|| WriteRight::ask(client.client(), &self.topic, PATIENCE));
+            let mut unreached = BTreeMap::new();
+            for some in leaders.chunks(AT_ONCE) {
+                let asked = some.iter().map(|(leader, partition)| {
+                    (leader, scope.spawn(|| self.reach(client, *partition)))
+                });
+                for (leader, asked) in asked.collect::<Vec<_>>() {
+                    let address = addresses.get(leader).cloned();
+                    let address = address.unwrap_or_else(|| format!("broker {leader}"));
+                    match asked.join().unwrap_or(Err(Code::Fail)) {
+                        Ok(()) => client.context().words.answered(&address),
+                        Err(code) => drop(unreached.insert(*leader, Unreached { address, code })),
+                    }
+                }
+            }
+            (unreached, right.join().unwrap_or(WriteRight::Untold))
+        })
+    }
+
+    /// Whether the leader of this partition answers, whatever it says.
+    fn reach(&self, client: &Client, partition: i32) -> Result<(), Code> {
+        match client.client().fetch_watermarks(&self.topic, partition, PATIENCE) {
+            Ok(_) => Ok(()),
+            Err(error) => match error.rdkafka_error_code() {
+                // Only the client's own codes are below zero.
+                Some(code) if (code as i32) < 0 => Err(code),
+                Some(_) => Ok(()),
+                None => Err(Code::Fail),
+            },
+        }
+    }
+
+    fn sight(
+        &self,
+        client: &Client,
+        partitions: &[MetadataPartition],
+        unreached: &BTreeMap<i32, Unreached>,
+        right: WriteRight,
+    ) -> Sight {
+        let is_reached = |partition: &&MetadataPartition| {
+            partition.leader() >= 0 && !unreached.contains_key(&partition.leader())
+        };
+        let wanted = self.min_insync_replicas.unwrap_or(1);
+        // Kafka 4 asks for no more copies than there can be.
+        let in_sync = |partition: &&MetadataPartition| {
+            partition.isr().len() >= wanted.min(partition.replicas().len())
+        };
+        let reached = partitions.iter().filter(is_reached).count();
+        let usable = partitions.iter().filter(is_reached).filter(in_sync).count();
+        let leaderless = partitions.iter().filter(|partition| partition.leader() < 0).count();
+        let mut troubles = Vec::new();
+        if leaderless > 0 {
+            troubles.push(format!("without a leader: {leaderless}"));
+        }
+        for Unreached { address, code } in unreached.values().take(NAMED) {
+            let why = client.context().words.of(address);
+            let why = why.unwrap_or_else(|| format!("{code:?} within {PATIENCE:?}"));
+            troubles.push(format!("no answer of the leader {address}: {why}"));
+        }
+        if unreached.len() > NAMED {
+            troubles.push(format!("nor of {} others", unreached.len() - NAMED));
+        }
+        if usable < reached {
+            let short = reached - usable;
+            troubles
+                .push(format!("too few replicas in sync (min.insync.replicas={wanted}): {short}"));
+        }
+        let slow = leaderless == 0 && usable == reached;
+        let slow = slow && unreached.values().all(|leader| leader.code == Code::OperationTimedOut);
+        let forbidden = (right == WriteRight::Missing).then(|| self.advice.to_string());
+        Sight { partitions: partitions.len(), reached, usable, troubles, slow, forbidden }
+    }
+}
+
+/// Why no broker has answered, in the client's own words.
+fn silence(client: &Client, error: &KafkaError) -> Silence {
+    hear(client);
+    let code = error.rdkafka_error_code().unwrap_or(Code::Unknown);
+    let words = client.context().words.all().unwrap_or_else(|| format!("{code:?}"));
+    let why = format!("no broker answers: {words}");
+    // Where no connection is to be had a post cannot be luckier; one that is slow may be.
+    if code == Code::BrokerTransportFailure { Silence::Dead(why) } else { Silence::Slow(why) }
+}
+
+/// Its log and errors come as events of a queue that is read here or nowhere.
+fn hear(client: &Client) {
+    for _ in 0..EVENTS {
+        if client.in_flight_count() == 0 {
+            break;
+        }
+        client.poll(Duration::ZERO);
+    }
+}
+
+/// Keeps what the client says of addresses. Its log lines are the producers' too: they are told
+/// there.
+pub(super) struct Listener {
+    pub(super) log: Arc<ClientLog>,
+    pub(super) words: LastWords,
+}
+
+impl ProducerContext for Listener {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
+}
+
+impl ClientContext for Listener {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        // Others speak of requests, which fail for the reason that this one gives.
+        if facility == "FAIL" {
+            self.words.heard(message);
+        }
+        match level {
+            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
+                self.log.line(level, facility, message);
+            }
+            RDKafkaLogLevel::Error
+            | RDKafkaLogLevel::Warning
+            | RDKafkaLogLevel::Notice
+            | RDKafkaLogLevel::Info
+            | RDKafkaLogLevel::Debug => {
+                tracing::debug!(facility, "librdkafka (probe): {message}");
+            }
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        match error.rdkafka_error_code() {
+            Some(Code::Resolve | Code::SSL | Code::Authentication) => self.words.heard(reason),
+            Some(_) | None => {}
+        }
+        tracing::debug!(%error, reason, "librdkafka reports an error to the probe");
+    }
+}

@@ -1,0 +1,94 @@
+//! When a producer that came to its end may be replaced.
+//!
+//! Promise: the first time at once, since most ends are over with the producer; then after pauses
+//! that grow, until an ack, since brokers that refuse a client refuse its successor too. A plain
+//! value that is told the time.
+
+use std::time::{Duration, Instant};
+
+/// Behind the first replacement that did not help: an idempotent producer needs as long to its
+/// first ack.
+const FIRST: Duration = Duration::from_millis(500);
+/// The longest, and so how late the end of the trouble may be noticed where no probe sees it.
+const MOST: Duration = Duration::from_secs(4);
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Renewal {
+    /// Replacements since the last ack.
+    count: u32,
+    not_before: Option<Instant>,
+    hope: bool,
+}
+
+/// What a replacement says of the end before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It is the first since the last ack.
+    First,
+    /// A successor has come to its end too: whatever refuses producers refuses records.
+    Again,
+    /// It was an end of a time that is over.
+    Past,
+}
+
+impl Renewal {
+    /// Whether a producer may be replaced now.
+    pub fn is_due(&self, now: Instant) -> bool {
+        self.not_before.is_none_or(|at| at <= now)
+    }
+
+    /// One is replaced; whoever waits does so for [`Renewal::pause`], to be asked before.
+    pub fn renewed(&mut self, now: Instant) -> End {
+        self.not_before = Some(now + self.pause());
+        self.count += 1;
+        match self.count {
+            1 => End::First,
+            _ if std::mem::take(&mut self.hope) => End::Past,
+            _ => End::Again,
+        }
+    }
+
+    /// How long to wait behind the next replacement.
+    pub fn pause(&self) -> Duration {
+        FIRST.saturating_mul(1 << self.count.min(u32::BITS - 1)).min(MOST)
+    }
+
+    /// There is reason to hope: the next one is due.
+    pub fn hope(&mut self) {
+        (self.not_before, self.hope) = (None, true);
+    }
+
+    /// A record was acked.
+    pub fn acked(&mut self) {
+        *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_end_is_mended_at_once_and_what_follows_it_later_and_later_until_an_ack() {
+        let (mut renewal, mut now) = (Renewal::default(), Instant::now());
+        let mut pauses = Vec::new();
+        for end in [End::First, End::Again, End::Again, End::Again, End::Again] {
+            assert!(renewal.is_due(now));
+            assert_eq!(renewal.renewed(now), end);
+            let renewed = now;
+            while !renewal.is_due(now) {
+                now += FIRST;
+            }
+            pauses.push((now - renewed).as_millis());
+        }
+        assert_eq!(pauses, [500, 1000, 2000, 4000, 4000]);
+        renewal.renewed(now);
+        renewal.hope();
+        assert!(renewal.is_due(now));
+        assert_eq!(renewal.renewed(now), End::Past);
+        assert_eq!(renewal.renewed(now), End::Again);
+        renewal.acked();
+        assert_eq!(renewal.renewed(now), End::First);
+    }
+}

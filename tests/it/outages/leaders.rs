@@ -1,0 +1,85 @@
+//! Brokers that tell of leaders whom the bridge cannot reach: such a topic is not there, whatever
+//! its brokers say, and the address that fails is named with its reason.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use crate::outages::{BACK, KAFKA_UP, assert_taken, detail, timed_post};
+use crate::support::bridge::Bridge;
+use crate::support::deadline::eventually;
+use crate::support::here;
+use crate::support::kafka::RealKafka;
+use crate::support::mock::MockKafka;
+use crate::support::port::free_port;
+use crate::support::problem::refusal;
+use crate::support::rig::SOON;
+use hookbridge::metrics::Outcome;
+
+const PLAINTEXT: &str = "PLAINTEXT";
+
+/// Long enough for every probe that could call it well.
+const WATCHED: Duration = Duration::from_secs(6);
+
+#[test]
+fn a_bridge_whose_leaders_cannot_be_reached_is_never_ready_and_names_the_address_and_the_reason() {
+    let refusing = format!("127.0.0.1:{}", free_port());
+    // Bound and never accepted from: whoever connects waits.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let swallowing = silent.local_addr().unwrap().to_string();
+    let nowhere = "nowhere.invalid:9092".to_owned();
+    let told = [&refusing, &swallowing, &nowhere];
+    let listeners = told.map(|address| (Some(address.as_str()), PLAINTEXT));
+    let Some((kafka, addresses)) = RealKafka::own_with_listeners(here!(), &listeners, &[]) else {
+        return;
+    };
+    kafka.create_topic("unreachable", 6, &[]);
+    let bridges = addresses.iter().map(|address| {
+        let spool = tempfile::tempdir().unwrap();
+        let serve = Bridge::with(address).arg("--topic", "unreachable").no_auth();
+        let dir = spool.path().to_str().unwrap();
+        (serve.clone().start(), serve.arg("--spool", dir).start(), spool)
+    });
+    let bridges: Vec<_> = bridges.collect();
+
+    let reasons = ["Connection refused", "", "Failed to resolve"];
+    for ((bridge, spooling, _), (address, reason)) in bridges.iter().zip(told.iter().zip(reasons)) {
+        for check in ["kafka", "topic"] {
+            eventually(SOON, &format!("{check} names {address}"), || {
+                let said = detail(bridge, check);
+                said.contains(*address) && said.contains(reason)
+            });
+        }
+        assert_eq!(refusal(&timed_post(bridge.webhook()).0), (503, Outcome::Unavailable));
+        assert_eq!(timed_post(spooling.webhook()).0.status, 200);
+    }
+    let watch = std::time::Instant::now();
+    while watch.elapsed() < WATCHED {
+        for (bridge, spooling, _) in &bridges {
+            assert_eq!(bridge.readyz().0, 503);
+            assert_eq!(spooling.readyz().0, 200);
+            assert_eq!((bridge.metric(KAFKA_UP), spooling.metric(KAFKA_UP)), (0.0, 0.0));
+        }
+    }
+}
+
+#[test]
+fn one_of_three_leaders_that_cannot_be_reached_is_told_and_does_not_stop_the_others() {
+    let kafka = MockKafka::of(3);
+    kafka.create_topic("events", 3);
+    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", "events").no_auth();
+    let bridge = serve.arg("-X", "message.max.bytes=1000000").start();
+    bridge.wait_ready(SOON);
+
+    kafka.one_down(2);
+
+    eventually(SOON, "it is told", || {
+        detail(&bridge, "topic").contains("2 of 3 partitions have a leader that answers; no answer")
+    });
+    assert_eq!(bridge.readyz().0, 200);
+    bridge.wait_for_log("some partitions take no records", SOON);
+    kafka.broker_up();
+    eventually(SOON, "it is over", || detail(&bridge, "topic").contains("3 of 3 partitions"));
+    bridge.wait_for_log("all partitions take records", SOON);
+    bridge.wait_ready(BACK);
+    assert_taken(&bridge);
+}

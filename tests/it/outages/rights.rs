@@ -1,0 +1,98 @@
+//! A topic that the bridge may not write to: it is not ready, says which right is missing, and heals
+//! when it is given.
+
+use std::time::Duration;
+
+use tempfile::tempdir;
+
+use crate::outages::login::{self, LISTENER, PASSWORD, USER};
+use crate::outages::{KAFKA_UP, RECOVERED, detail, timed_post, wait_for_200};
+use crate::support::consumer;
+use crate::support::deadline::eventually;
+use crate::support::here;
+use crate::support::kafka::RealKafka;
+use crate::support::kafka::acls::Operation;
+use crate::support::problem::refusal;
+use crate::support::rig::SOON;
+use crate::support::senders::Load;
+use hookbridge::metrics::Outcome;
+
+const TOPIC: &str = "guarded";
+const ADVICE: &str = "--add --allow-principal User:bridge --operation Write --topic guarded";
+const FATAL: &str = "the Kafka producer had a fatal error and was replaced";
+
+/// Of producers that are refused, for more than one round of their longest pause.
+const WATCHED: Duration = Duration::from_secs(6);
+
+#[test]
+fn without_the_right_to_write_it_is_not_ready_and_names_it_and_heals_when_it_is_given() {
+    let Some((kafka, address)) = guarded(here!()) else { return };
+    let bridge = login::serve(&address, TOPIC).start();
+    let temp = tempdir().unwrap();
+    let spooling = login::serve(&address, TOPIC).arg("--spool", temp.path().to_str().unwrap());
+    let spooling = spooling.start();
+    for bridge in [&bridge, &spooling] {
+        eventually(SOON, "the right is named", || detail(bridge, "kafka").contains(ADVICE));
+        assert!(detail(bridge, "topic").contains(ADVICE));
+    }
+
+    let watch = std::time::Instant::now();
+    while watch.elapsed() < WATCHED {
+        assert_eq!(bridge.readyz().0, 503);
+        assert_eq!(refusal(&timed_post(bridge.webhook()).0), (503, Outcome::Unavailable));
+        assert_eq!(timed_post(spooling.webhook()).0.status, 200);
+        assert_eq!((bridge.metric(KAFKA_UP), spooling.metric(KAFKA_UP)), (0.0, 0.0));
+    }
+    for bridge in [&bridge, &spooling] {
+        let log = bridge.log();
+        assert!(log.matches(FATAL).count() <= 1 && log.lines().count() < 20, "{log}");
+    }
+
+    kafka.allow(USER, Operation::Write, TOPIC);
+
+    bridge.wait_ready(RECOVERED);
+    wait_for_200(&bridge, RECOVERED);
+    eventually(SOON, "the spool is empty", || detail(&spooling, "spool") == "direct, 0 waiting");
+    assert_eq!((bridge.metric(KAFKA_UP), spooling.metric(KAFKA_UP)), (1.0, 1.0));
+}
+
+#[test]
+fn while_posts_wait_on_disk_for_a_right_that_was_withdrawn_kafka_is_not_called_well() {
+    let Some((kafka, address)) = guarded(here!()) else { return };
+    kafka.allow(USER, Operation::Write, TOPIC);
+    let temp = tempdir().unwrap();
+    let bridge =
+        login::serve(&address, TOPIC).arg("--spool", temp.path().to_str().unwrap()).start();
+    bridge.wait_for_metric(KAFKA_UP, SOON, |up| up == 1.0);
+    let senders = Load::steady(4).start(bridge.webhook());
+    eventually(SOON, "posts are published", || detail(&bridge, "kafka").starts_with("acks"));
+
+    kafka.forbid(USER, Operation::Write, TOPIC);
+    eventually(SOON, "posts are kept", || detail(&bridge, "spool").starts_with("spooling"));
+    eventually(SOON, "the right is named", || detail(&bridge, "kafka").contains(ADVICE));
+    let watch = std::time::Instant::now();
+    while watch.elapsed() < WATCHED {
+        assert_eq!(bridge.metric(KAFKA_UP), 0.0, "{}", bridge.readyz().1);
+    }
+    kafka.allow(USER, Operation::Write, TOPIC);
+
+    eventually(SOON, "posts go to Kafka", || detail(&bridge, "spool").starts_with("direct"));
+    let posted = senders.stop();
+    posted.assert_statuses(&[200]);
+    eventually(SOON, "the spool is empty", || detail(&bridge, "spool") == "direct, 0 waiting");
+    assert_eq!(bridge.metric(KAFKA_UP), 1.0);
+    posted.assert_kept(&consumer::to_end(&kafka.bootstrap(), TOPIC));
+}
+
+/// A node that lets the bridge see the topic and no more, and its address for the bridge.
+fn guarded(test: &str) -> Option<(RealKafka, String)> {
+    let users = login::plain_users(PASSWORD);
+    let settings =
+        [&RealKafka::GUARDED[..], &[("sasl.enabled.mechanisms", "PLAIN"), users.as_setting()]];
+    let (kafka, addresses) = RealKafka::own_with_listeners(test, &[LISTENER], &settings.concat())?;
+    kafka.create_topic(TOPIC, 3, &[]);
+    kafka.allow(USER, Operation::Describe, TOPIC);
+    kafka.allow(USER, Operation::DescribeConfigs, TOPIC);
+    let [address] = addresses.try_into().unwrap();
+    Some((kafka, address))
+}
