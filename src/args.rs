@@ -88,6 +88,10 @@ pub struct ServeArgs {
     #[arg(long, env = "HOOKBRIDGE_TOPIC", default_value = "video.events")]
     pub topic: String,
 
+    /// Write to a topic that is compacted and nothing else, which keeps one record of each app_id
+    #[arg(long, env = "HOOKBRIDGE_ALLOW_COMPACTED_TOPIC", value_parser = BoolishValueParser::new())]
+    pub allow_compacted_topic: bool,
+
     /// How long a post waits for Kafka; raise it for brokers far away, stay under the sender's own
     #[arg(long, env = "HOOKBRIDGE_ACK_TIMEOUT", value_parser = humantime::parse_duration, value_name = "TIME", default_value = "2500ms")]
     pub ack_timeout: Duration,

@@ -25,10 +25,11 @@ use crate::chain::chain;
 use crate::config::Config;
 use crate::delivery::availability::Availability;
 use crate::delivery::drain::DrainError;
-use crate::delivery::kafka::probe::{KafkaClientError, Probe};
+use crate::delivery::kafka::probe::{KafkaClientError, Probe, UnfitTopic};
 use crate::delivery::record_times::RecordTimes;
 use crate::delivery::spool::error::{CloseError, SpoolError};
 use crate::delivery::topic::Topic;
+use crate::delivery::topic_config::Plan;
 use crate::delivery::topic_limit::TopicLimit;
 use crate::metrics::Metrics;
 use crate::webhook::patient_stream::{Patience, Turn};
@@ -87,6 +88,9 @@ pub enum BridgeError {
     /// librdkafka does not take the properties together.
     #[error("the Kafka client cannot be made from --kafka-config and --kafka-property")]
     Kafka(#[source] KafkaClientError),
+    /// The topic is no place for notifications.
+    #[error(transparent)]
+    Topic(UnfitTopic),
     /// The spool could not be opened.
     #[error("--spool")]
     Spool(#[source] SpoolError),
@@ -114,7 +118,7 @@ impl BridgeError {
     /// Whether flags or files are at fault, and not the world.
     pub fn is_configuration(&self) -> bool {
         match self {
-            Self::Kafka(_) => true,
+            Self::Kafka(_) | Self::Topic(_) => true,
             Self::EventLoop(error) => error.is_configuration(),
             Self::Spool(error) => error.is_configuration(),
             Self::Drain(error) => error.is_configuration(),
@@ -163,7 +167,10 @@ impl Bridge {
             config.grace = spooling::grace_of_posts(grace);
         }
         let crossing = spooling.as_ref().map(|spooling| spooling.crossing().clone());
-        let probe = Probe::new(&kafka, &written, availability.clone(), finder)
+        let spool = crossing.as_ref().map(|crossing| crossing.spool().clone());
+        let largest_value = Some(config.limits.max_body.as_u64());
+        let plan = Plan { largest_value, compaction: config.compaction };
+        let probe = Probe::new(&kafka, &written, availability.clone(), finder, plan, spool)
             .map_err(BridgeError::Kafka)?;
         let admin_answers = Arc::new(Admin {
             metrics: metrics.clone(),
@@ -199,9 +206,12 @@ impl Bridge {
             std::future::ready(response)
         };
         let serving = server::serve(listener, admin_limits, over.clone(), answer);
-        parts.spawn(async { (serving.await, "admin port").1 });
+        parts.spawn(async { (serving.await, BridgeError::Unasked("admin port")).1 });
         let probing = probe.run(over.clone());
-        parts.spawn(async { (probing.await, "probe of Kafka").1 });
+        parts.spawn(async {
+            let unasked = || BridgeError::Unasked("probe of Kafka");
+            probing.await.map_or_else(BridgeError::Topic, |()| unasked())
+        });
         tracing::info!(webhook = %addresses.webhook, admin = %addresses.admin, path, %topic, "listening");
         if let Some(crossing) = &crossing {
             let waiting = crossing.spool().status().rows;
@@ -241,7 +251,7 @@ impl Bridge {
 
 /// Waits until a part of the bridge ends, which none should.
 async fn unasked(
-    parts: &mut JoinSet<&'static str>,
+    parts: &mut JoinSet<BridgeError>,
     spooling: Option<&mut Spooling>,
     stop: &CancellationToken,
 ) -> BridgeError {
@@ -252,7 +262,9 @@ async fn unasked(
         }
     };
     tokio::select! {
-        Some(part) = parts.join_next() => BridgeError::Unasked(part.unwrap_or("admin port or probe")),
+        Some(part) = parts.join_next() => {
+            part.unwrap_or(BridgeError::Unasked("admin port or probe"))
+        }
         error = drain => error,
     }
 }

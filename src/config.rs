@@ -17,6 +17,7 @@ use crate::config::limits::{at_most_a_day, limits, max_connections, positive};
 use crate::config::spool::spool;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::spool::SpoolOptions;
+use crate::delivery::topic_config::Compaction;
 use crate::webhook::body::BodyLimits;
 use crate::webhook::ingest::Access;
 use crate::webhook::notification::contract::{Contract, UnknownEvents, Validation};
@@ -49,6 +50,8 @@ pub struct Config {
     pub missing_topic_timeout: Duration,
     /// `--topic`
     pub topic: Arc<str>,
+    /// `--allow-compacted-topic`
+    pub compaction: Compaction,
     /// `--validation`, `--unknown-events`
     pub contract: Contract,
     /// `--max-body`, `--max-in-flight-bytes`, `--read-timeout`
@@ -103,6 +106,7 @@ impl Config {
                 args.missing_topic_timeout,
             )?,
             topic: topic("--topic", &args.topic)?,
+            compaction: compaction(&args),
             contract: contract(&args),
             patience: Patience {
                 idle: positive("--idle-timeout", args.idle_timeout)?,
@@ -144,6 +148,10 @@ fn source(source: String) -> Result<String, ConfigError> {
         Ok(_) if !source.is_empty() => Ok(source),
         Ok(_) | Err(_) => Err(ConfigError::new("--source", "expected a URI-reference (RFC 3986)")),
     }
+}
+
+fn compaction(args: &ServeArgs) -> Compaction {
+    if args.allow_compacted_topic { Compaction::Allowed } else { Compaction::Refused }
 }
 
 fn contract(args: &ServeArgs) -> Contract {

@@ -99,9 +99,10 @@ fn topic(name: &str, known: &Knowledge) -> Check {
     let (ok, detail) = match &*known.topic {
         Topic::Unknown => (false, "not seen yet".to_owned()),
         Topic::Missing { error } => (false, format!("{error}{seen}")),
-        Topic::Present(sight) if fresh => {
-            (sight.usable > 0 && sight.forbidden.is_none(), format!("{sight}{seen}"))
-        }
+        Topic::Present(sight) if fresh => (
+            sight.usable > 0 && sight.forbidden.is_none() && sight.unfit.is_none(),
+            format!("{sight}{seen}"),
+        ),
         Topic::Present(sight) => (false, format!("not known now{seen}: {sight}")),
     };
     Check { name: "topic", ok, detail: format!("{name}: {detail}") }

@@ -93,6 +93,11 @@ impl Availability {
         self.lock().state.report(Instant::now())
     }
 
+    /// Whether what waits on disk should stay there: the topic would throw it away.
+    pub fn holds_back(&self) -> bool {
+        self.lock().state.holds_back()
+    }
+
     /// The same with its age, and the topic.
     pub fn knowledge(&self) -> Knowledge {
         self.lock().state.knowledge(Instant::now())

@@ -158,7 +158,7 @@ impl Drain {
     async fn turn(&mut self) -> Result<(), DrainError> {
         let tick = self.look_around()?;
         let mut setback = None;
-        if self.is_rested() {
+        if self.is_rested() && !self.availability.holds_back() {
             self.heed_limit().await?;
             self.let_suspects_go().await;
             setback = self.fill().await?;

@@ -1,7 +1,16 @@
-//! What the topic's own settings mean for its records.
+//! What the topic's own settings mean for the records that the bridge writes.
 //!
-//! Promise: a value that is not told, or cannot be read, is none: nothing is held against a topic
-//! for what is not known of it.
+//! Promise: each setting that will throw records away, or change them, is one sentence. A value that
+//! is not told, or cannot be read, is none: nothing is held against a topic for what is not known
+//! of it. A plain value; it asks nobody.
+
+use std::time::Duration;
+
+/// What waits on disk for as long as an outage lasts is to be there for its consumers behind it. As
+/// long as the alert for a spool that is old.
+const OUTAGE: Duration = Duration::from_secs(6 * 3600);
+/// Kafka 4's own `message.timestamp.after.max.ms`; a clock that is wrong by less is common.
+const AHEAD: Duration = Duration::from_secs(3600);
 
 /// The settings that matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,14 +19,221 @@ pub struct TopicConfig {
     pub max_message_bytes: Option<u32>,
     /// `min.insync.replicas`: how many replicas must have a record before it is acked.
     pub min_insync_replicas: Option<usize>,
+    /// `cleanup.policy`
+    cleanup: Cleanup,
+    /// `retention.ms`; none also where it is unlimited.
+    retention: Option<Duration>,
+    /// `message.timestamp.type` is `LogAppendTime`: the times of records are Kafka's.
+    times_are_kafkas: bool,
+    /// `message.timestamp.before.max.ms`, and what it was called before Kafka 3.6.
+    before: Option<Duration>,
+    /// `message.timestamp.after.max.ms`
+    after: Option<Duration>,
+}
+
+/// How old records leave a topic.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Cleanup {
+    #[default]
+    Unknown,
+    Delete,
+    Compact,
+    Both,
+}
+
+/// What the bridge means to do with the topic.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// The largest value that it takes, in bytes; none where it takes no posts.
+    pub largest_value: Option<u64>,
+    /// What becomes of a topic that keeps one record of each key.
+    pub compaction: Compaction,
+}
+
+/// Whether a topic may keep one record of each key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compaction {
+    /// It is no topic for notifications.
+    Refused,
+    /// The operator insists.
+    Allowed,
+}
+
+/// What is seen of the topic and of the disk, beside the settings.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Situation {
+    /// The fewest replicas of a partition.
+    pub replicas: usize,
+    /// How old the oldest record on disk is.
+    pub oldest: Option<Duration>,
 }
 
 impl TopicConfig {
     /// Reads the settings, of which `value` gives those that the brokers tell.
     pub fn read<'a>(value: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let time = |name| value(name)?.parse().ok().map(Duration::from_millis);
+        // Unlimited ones are the largest numbers there are.
+        let limit = |name| {
+            time(name).filter(|limit| *limit < Duration::from_millis(i64::MAX.unsigned_abs()))
+        };
+        let before = limit("message.timestamp.before.max.ms");
         Self {
             max_message_bytes: value("max.message.bytes").and_then(|text| text.parse().ok()),
             min_insync_replicas: value("min.insync.replicas").and_then(|text| text.parse().ok()),
+            cleanup: value("cleanup.policy").map_or(Cleanup::Unknown, Cleanup::read),
+            // Without a limit it is -1, which is no duration.
+            retention: time("retention.ms"),
+            times_are_kafkas: value("message.timestamp.type") == Some("LogAppendTime"),
+            before: before.or(limit("message.timestamp.difference.max.ms")),
+            after: limit("message.timestamp.after.max.ms"),
+        }
+    }
+
+    /// Whether it keeps one record of each key, and that for ever.
+    pub fn is_compacted_only(&self) -> bool {
+        self.cleanup == Cleanup::Compact
+    }
+
+    /// What an operator should know, a sentence each.
+    pub fn warnings(&self, plan: &Plan, situation: &Situation) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if matches!(self.cleanup, Cleanup::Compact | Cleanup::Both) {
+            warnings.push(
+                "cleanup.policy has compact: of each app_id only the newest record is kept"
+                    .to_owned(),
+            );
+        }
+        if situation.replicas == 1 {
+            warnings.push(
+                "a partition has one replica: a 200 is worth that one broker, whatever \
+                 min.insync.replicas says"
+                    .to_owned(),
+            );
+        }
+        if let (Some(most), Some(largest)) = (self.max_message_bytes, plan.largest_value)
+            && u64::from(most) < largest
+        {
+            warnings.push(format!(
+                "max.message.bytes={most} is below --max-body: larger posts get 413 record_refused"
+            ));
+        }
+        self.warn_of_times(situation, &mut warnings);
+        warnings
+    }
+
+    fn warn_of_times(&self, situation: &Situation, warnings: &mut Vec<String>) {
+        let exceeds = |limit: Duration| situation.oldest.is_some_and(|oldest| limit < oldest);
+        let deletes = matches!(self.cleanup, Cleanup::Delete | Cleanup::Both);
+        if let Some(limit) = self.retention.filter(|_| deletes) {
+            let ms = limit.as_millis();
+            if exceeds(limit) && !self.times_are_kafkas {
+                warnings.push(format!(
+                    "retention.ms={ms} is below the age of what waits on disk: Kafka throws it away \
+                     as soon as it has it, since retention goes by the time of a record"
+                ));
+            } else if limit < OUTAGE {
+                warnings.push(format!(
+                    "retention.ms={ms} is below six hours: what waits on disk for longer is thrown \
+                     away as soon as it is there, and consumers have no time for an outage of theirs"
+                ));
+            }
+        }
+        if self.times_are_kafkas {
+            return;
+        }
+        if let Some(limit) = self.before.filter(|limit| *limit < OUTAGE || exceeds(*limit)) {
+            warnings.push(format!(
+                "message.timestamp.before.max.ms={}: records that wait on disk for longer get a \
+                 later time",
+                limit.as_millis()
+            ));
+        }
+        if let Some(limit) = self.after.filter(|limit| *limit < AHEAD) {
+            warnings.push(format!(
+                "message.timestamp.after.max.ms={} is below an hour: records get an earlier time \
+                 where this machine's clock is ahead by more",
+                limit.as_millis()
+            ));
+        }
+    }
+}
+
+impl Cleanup {
+    fn read(policy: &str) -> Self {
+        let has = |wanted| policy.split(',').any(|part| part.trim() == wanted);
+        match (has("delete"), has("compact")) {
+            (true, true) => Self::Both,
+            (true, false) => Self::Delete,
+            (false, true) => Self::Compact,
+            (false, false) => Self::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAN: Plan = Plan { largest_value: Some(1_048_576), compaction: Compaction::Refused };
+    const SOUND: Situation = Situation { replicas: 3, oldest: None };
+
+    fn config(settings: &[(&str, &'static str)]) -> TopicConfig {
+        let find = |name: &str| settings.iter().find(|(known, _)| *known == name);
+        TopicConfig::read(|name| find(name).map(|(_, value)| *value))
+    }
+
+    #[test]
+    fn kafkas_own_settings_and_those_that_are_not_told_call_for_no_warning() {
+        let own = config(&[
+            ("cleanup.policy", "delete"),
+            ("retention.ms", "604800000"),
+            ("max.message.bytes", "1048588"),
+            ("min.insync.replicas", "2"),
+            ("message.timestamp.type", "CreateTime"),
+            ("message.timestamp.before.max.ms", "9223372036854775807"),
+            ("message.timestamp.after.max.ms", "3600000"),
+        ]);
+        assert_eq!(own.warnings(&PLAN, &SOUND), [""; 0]);
+        let unlimited = config(&[("cleanup.policy", "delete"), ("retention.ms", "-1")]);
+        assert_eq!(unlimited.warnings(&PLAN, &SOUND), [""; 0]);
+        assert_eq!(config(&[]).warnings(&PLAN, &SOUND), [""; 0]);
+    }
+
+    #[test]
+    fn each_setting_that_throws_records_away_or_changes_them_is_one_sentence() {
+        for (settings, word) in [
+            (&[("cleanup.policy", "compact")][..], "compact"),
+            (&[("cleanup.policy", "compact, delete")], "compact"),
+            (&[("cleanup.policy", "delete"), ("retention.ms", "3600000")], "retention.ms=3600000"),
+            (&[("max.message.bytes", "4000")], "max.message.bytes=4000"),
+            (&[("message.timestamp.before.max.ms", "5000")], "before.max.ms=5000"),
+            (&[("message.timestamp.difference.max.ms", "5000")], "before.max.ms=5000"),
+            (&[("message.timestamp.after.max.ms", "60000")], "after.max.ms=60000"),
+        ] {
+            let warnings = config(settings).warnings(&PLAN, &SOUND);
+            assert!(
+                warnings.len() == 1 && warnings[0].contains(word),
+                "{settings:?}: {warnings:?}"
+            );
+        }
+        let alone = Situation { replicas: 1, ..SOUND };
+        assert_eq!(config(&[]).warnings(&PLAN, &alone).len(), 1);
+    }
+
+    #[test]
+    fn retention_is_held_against_what_waits_on_disk_where_the_times_of_records_are_their_own() {
+        let day = [("cleanup.policy", "delete"), ("retention.ms", "86400000")];
+        let waiting = Situation { oldest: Some(Duration::from_secs(2 * 86400)), ..SOUND };
+        let warnings = config(&day).warnings(&PLAN, &waiting);
+        assert!(warnings.len() == 1 && warnings[0].contains("on disk"), "{warnings:?}");
+        let appended = [&day[..], &[("message.timestamp.type", "LogAppendTime")]].concat();
+        assert_eq!(config(&appended).warnings(&PLAN, &waiting), [""; 0]);
+    }
+
+    #[test]
+    fn only_a_topic_that_keeps_nothing_else_is_compacted_only() {
+        for (policy, only) in [("compact", true), ("delete", false), ("compact,delete", false)] {
+            assert_eq!(TopicConfig::read(|_| Some(policy)).is_compacted_only(), only);
         }
     }
 }

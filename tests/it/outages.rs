@@ -8,6 +8,7 @@ mod leaders;
 mod limit;
 mod login;
 mod rights;
+mod settings;
 mod topic;
 
 use std::net::SocketAddr;

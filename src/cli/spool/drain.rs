@@ -32,6 +32,7 @@ use crate::delivery::spool::reader::SpoolReader;
 use crate::delivery::spool::status::{Room, Status};
 use crate::delivery::spool::{Limit, Spool};
 use crate::delivery::topic;
+use crate::delivery::topic_config::{Compaction, Plan};
 use crate::delivery::topic_limit::TopicLimit;
 use crate::metrics::Metrics;
 use std::io;
@@ -52,6 +53,9 @@ const LOOK: Duration = Duration::from_millis(50);
 const CLOSE: Duration = Duration::from_secs(10);
 /// Rows that are looked through for one that can be read.
 const FIRST: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
+
+/// No post is taken here, and what waits was promised to its topic, however that is set.
+const PLAN: Plan = Plan { largest_value: None, compaction: Compaction::Allowed };
 
 /// Why it could not go on, or what it has left.
 #[derive(Debug, thiserror::Error)]
@@ -133,7 +137,8 @@ async fn drain(
     let times = Arc::new(RecordTimes::new(Clock::system()));
     let written = topic::Topic { name: topic.clone(), limit, times, partitions: Arc::default() };
     let probe =
-        Probe::new(kafka, &written, availability.clone(), finder).map_err(DrainFailure::Kafka)?;
+        Probe::new(kafka, &written, availability.clone(), finder, PLAN, Some(spool.clone()))
+            .map_err(DrainFailure::Kafka)?;
     let crossing = Arc::new(Crossing::new(spool.clone()));
     let drain = Drain::new(crossing, availability.clone(), kafka.clone(), written, Duration::MAX)
         .map_err(|error| DrainFailure::Drain(error.into()))?;
@@ -158,7 +163,7 @@ async fn drain(
         ended
     };
     let probing = probe.run(over.clone());
-    let (drained, ended, ()) = tokio::select! {
+    let (drained, ended, _) = tokio::select! {
         all = async { tokio::join!(draining, watching, probing) } => all,
         never = signals.watch(signal.clone()) => match never {},
     };

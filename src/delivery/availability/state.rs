@@ -106,11 +106,19 @@ impl State {
         }
     }
 
+    /// Whether what waits on disk should stay there.
+    pub(super) fn holds_back(&self) -> bool {
+        self.topic.is_unfit()
+    }
+
     pub(super) fn acked(&mut self, now: Instant) {
         self.last_ack = Some(now);
         self.hold = HOLD;
         self.unexplained = 0;
-        self.enter(Standing::Up, now);
+        // No ack makes a topic fit that throws it away.
+        if !self.topic.is_unfit() {
+            self.enter(Standing::Up, now);
+        }
     }
 
     /// So many records wait on disk until they are acked; none while posts go to Kafka directly.
@@ -135,7 +143,7 @@ impl State {
         self.doubtful = false;
         match answer.and_then(|topic| self.keep(topic, now)) {
             Ok(()) => self.answered(now),
-            Err(_) if self.last_ack.is_some_and(|ack| ack > asked) => {}
+            Err(_) if !self.topic.is_unfit() && self.last_ack.is_some_and(|ack| ack > asked) => {}
             Err(silence) => self.unanswered(silence, asked, now),
         }
     }
@@ -147,8 +155,8 @@ impl State {
             self.topic = Arc::new(topic);
         }
         match &*self.topic {
-            Topic::Present(sight) => match &sight.forbidden {
-                Some(right) => Err(Silence::Dead(right.clone())),
+            Topic::Present(sight) => match sight.unfit.as_ref().or(sight.forbidden.as_ref()) {
+                Some(why) => Err(Silence::Dead(why.clone())),
                 None if sight.usable > 0 => Ok(()),
                 None if sight.slow => Err(Silence::Slow(sight.to_string())),
                 None => Err(Silence::Dead(sight.to_string())),

@@ -32,8 +32,14 @@ pub struct Sight {
     pub troubles: Vec<String>,
     /// Whether those may only be slow, so that a post, which waits for longer, may get through.
     pub slow: bool,
+    /// The fewest replicas of a partition.
+    pub replicas: usize,
     /// The right that the bridge lacks, and what gives it.
     pub forbidden: Option<String>,
+    /// Why records should not be written to it, whatever its leaders take.
+    pub unfit: Option<String>,
+    /// What an operator should know of its settings.
+    pub warnings: Vec<String>,
 }
 
 impl Topic {
@@ -41,6 +47,14 @@ impl Topic {
     pub(super) fn is_partial(&self) -> bool {
         match self {
             Self::Present(sight) => 0 < sight.usable && sight.usable < sight.partitions,
+            Self::Unknown | Self::Missing { .. } => false,
+        }
+    }
+
+    /// Whether records should not be written to it.
+    pub(super) fn is_unfit(&self) -> bool {
+        match self {
+            Self::Present(sight) => sight.unfit.is_some(),
             Self::Unknown | Self::Missing { .. } => false,
         }
     }
@@ -56,8 +70,9 @@ impl Topic {
 
 impl fmt::Display for Sight {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { partitions, reached, troubles, forbidden, usable: _, slow: _ } = self;
+        let Self { partitions, reached, troubles, forbidden, unfit, warnings, .. } = self;
         write!(f, "{reached} of {partitions} partitions have a leader that answers")?;
-        troubles.iter().chain(forbidden).try_for_each(|trouble| write!(f, "; {trouble}"))
+        let wrong = troubles.iter().chain(forbidden).chain(unfit);
+        wrong.chain(warnings).try_for_each(|wrong| write!(f, "; {wrong}"))
     }
 }

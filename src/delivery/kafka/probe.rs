@@ -9,14 +9,15 @@ mod look;
 
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::report::Silence;
-use crate::delivery::availability::topic::Topic;
+use crate::delivery::availability::topic::{Sight, Topic};
 use crate::delivery::kafka::last_words::LastWords;
 use crate::delivery::kafka::probe::look::{Client, Listener, Look, PATIENCE};
 use crate::delivery::kafka::settings::{CLIENT_LIMIT, Settings};
 use crate::delivery::kafka::write_right;
 use crate::delivery::partitions::Partitions;
+use crate::delivery::spool::Spool;
 use crate::delivery::topic;
-use crate::delivery::topic_config::TopicConfig;
+use crate::delivery::topic_config::{Compaction, Plan, Situation, TopicConfig};
 use crate::delivery::topic_limit::LimitFinder;
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::config::RDKafkaLogLevel;
@@ -43,7 +44,12 @@ pub struct Probe {
     limit: LimitFinder,
     /// What gives the right to write.
     advice: Arc<str>,
+    plan: Plan,
+    /// What waits on disk, where there is one.
+    spool: Option<Spool>,
     config: Option<TopicConfig>,
+    /// What was warned of last.
+    warned: Vec<String>,
     /// When the settings were asked for last, and the question that is under way.
     asked: Option<Instant>,
     asking: Option<JoinHandle<Option<TopicConfig>>>,
@@ -57,6 +63,8 @@ impl Probe {
         topic: &topic::Topic,
         availability: Arc<Availability>,
         limit: LimitFinder,
+        plan: Plan,
+        spool: Option<Spool>,
     ) -> Result<Self, KafkaClientError> {
         let mut config = settings.probe();
         // A broker that hangs up before it says a word is told of at this level alone.
@@ -71,21 +79,33 @@ impl Probe {
             partitions: topic.partitions.clone(),
             availability,
             limit,
+            plan,
+            spool,
             config: None,
+            warned: Vec::new(),
             asked: None,
             asking: None,
         })
     }
 
-    /// Probes when it is due, until `stop`.
-    pub async fn run(mut self, stop: CancellationToken) {
-        while stop.run_until_cancelled(self.turn()).await.is_some() {}
+    /// Probes when it is due, until `stop`; ends with an error where the first settings that are
+    /// told say that the topic is no place for notifications.
+    pub async fn run(mut self, stop: CancellationToken) -> Result<(), UnfitTopic> {
+        loop {
+            match stop.run_until_cancelled(self.turn()).await {
+                None => return Ok(()),
+                Some(turned) => turned?,
+            }
+        }
     }
 
-    async fn turn(&mut self) {
+    async fn turn(&mut self) -> Result<(), UnfitTopic> {
         tokio::select! {
             () = self.availability.probe_due() => {}
-            () = doubted(&self.limit, self.asked), if self.asking.is_none() => return self.doubt(),
+            () = doubted(&self.limit, self.asked), if self.asking.is_none() => {
+                self.doubt();
+                return Ok(());
+            }
             config = answer(&mut self.asking) => return self.learn(config),
         }
         let (client, asked) = (self.client.clone(), Instant::now());
@@ -95,8 +115,8 @@ impl Probe {
             advice: self.advice.clone(),
         };
         let seen = spawn_blocking(move || look.take(&client)).await;
-        let seen = seen.unwrap_or_else(|panic| Err(Silence::Slow(panic.to_string())));
-        match &seen {
+        let mut seen = seen.unwrap_or_else(|panic| Err(Silence::Slow(panic.to_string())));
+        match &mut seen {
             Ok(Topic::Present(sight)) => {
                 self.partitions.seen(sight.partitions);
                 let unknown = self.asked.is_none() && self.settings.message_max_bytes().is_none();
@@ -104,13 +124,35 @@ impl Probe {
                 // Before the first record is taken, since a batch that is too large harms others.
                 if unknown {
                     let config = answer(&mut self.asking).await;
-                    self.learn(config);
+                    self.learn(config)?;
                 }
+                self.judge(sight);
             }
             // It may come back with other settings.
             Ok(Topic::Missing { .. } | Topic::Unknown) | Err(_) => self.asked = None,
         }
         self.availability.probed(asked, seen);
+        Ok(())
+    }
+
+    /// Adds what the settings mean for our records, and tells it when it changes.
+    fn judge(&mut self, sight: &mut Sight) {
+        let Some(config) = &self.config else { return };
+        let oldest = self.spool.as_ref().and_then(|spool| spool.status().oldest);
+        let oldest = oldest.and_then(|oldest| oldest.elapsed().ok());
+        let situation = Situation { replicas: sight.replicas, oldest };
+        sight.warnings = config.warnings(&self.plan, &situation);
+        sight.unfit = is_unfit(config, self.plan).then(|| UnfitTopic::new(&self.topic).to_string());
+        if self.warned == sight.warnings {
+            return;
+        }
+        for warning in sight.warnings.iter().filter(|warning| !self.warned.contains(warning)) {
+            tracing::warn!(topic = %self.topic, warning, "mind the settings of the topic");
+        }
+        for mended in self.warned.iter().filter(|before| !sight.warnings.contains(before)) {
+            tracing::info!(topic = %self.topic, mended, "the settings of the topic were mended");
+        }
+        self.warned.clone_from(&sight.warnings);
     }
 
     /// A record was refused for its size.
@@ -136,12 +178,23 @@ impl Probe {
     }
 
     /// Takes in the settings, or that they are not told.
-    fn learn(&mut self, config: Option<TopicConfig>) {
+    fn learn(&mut self, config: Option<TopicConfig>) -> Result<(), UnfitTopic> {
         self.asking = None;
         let told = config.as_ref().and_then(|config| config.max_message_bytes);
+        match (&self.config, &config) {
+            (None, Some(first)) if is_unfit(first, self.plan) => {
+                return Err(UnfitTopic::new(&self.topic));
+            }
+            (Some(before), Some(now))
+                if !is_unfit(before, self.plan) && is_unfit(now, self.plan) =>
+            {
+                tracing::error!(error = %UnfitTopic::new(&self.topic), "the topic was made unfit");
+            }
+            (None | Some(_), None | Some(_)) => {}
+        }
         self.config = config.or(self.config.take());
         if self.settings.message_max_bytes().is_some() {
-            return;
+            return Ok(());
         }
         if let Some(bytes) = told {
             if self.limit.found(bytes) {
@@ -153,6 +206,7 @@ impl Probe {
                 "cannot read the topic's max.message.bytes, the client's own 1,000,000 holds"
             );
         }
+        Ok(())
     }
 }
 
@@ -163,6 +217,10 @@ async fn doubted(limit: &LimitFinder, asked: Option<Instant>) {
         sleep_until((asked + DOUBT_AGE).into()).await;
     }
     limit.doubted().await;
+}
+
+fn is_unfit(config: &TopicConfig, plan: Plan) -> bool {
+    config.is_compacted_only() && plan.compaction == Compaction::Refused
 }
 
 /// The answer to the question that is under way; none comes while there is none. Cancel-safe.
@@ -191,3 +249,19 @@ async fn ask_config(settings: &Settings, topic: &str) -> Option<TopicConfig> {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot make a Kafka client")]
 pub struct KafkaClientError(#[from] KafkaError);
+
+/// The topic keeps one record of each key, and nobody insists on it.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "--topic {topic}: with cleanup.policy=compact Kafka keeps only the newest record of each app_id, \
+     and consumers lose all others; set it to delete, or insist with --allow-compacted-topic"
+)]
+pub struct UnfitTopic {
+    topic: Arc<str>,
+}
+
+impl UnfitTopic {
+    fn new(topic: &Arc<str>) -> Self {
+        Self { topic: topic.clone() }
+    }
+}

@@ -155,7 +155,17 @@ impl Look {
         let slow = leaderless == 0 && usable == reached;
         let slow = slow && unreached.values().all(|leader| leader.code == Code::OperationTimedOut);
         let forbidden = (right == WriteRight::Missing).then(|| self.advice.to_string());
-        Sight { partitions: partitions.len(), reached, usable, troubles, slow, forbidden }
+        let replicas = partitions.iter().map(|partition| partition.replicas().len()).min();
+        Sight {
+            partitions: partitions.len(),
+            reached,
+            usable,
+            troubles,
+            slow,
+            replicas: replicas.unwrap_or(0),
+            forbidden,
+            ..Sight::default()
+        }
     }
 }
 

@@ -1,0 +1,110 @@
+//! Settings of a topic that cost records: told, or refused.
+
+use tempfile::tempdir;
+
+use crate::outages::{BACK, detail, timed_post, wait_for_200};
+use crate::support::bridge::Bridge;
+use crate::support::bridge::launch::Launch;
+use crate::support::consumer;
+use crate::support::deadline::eventually;
+use crate::support::here;
+use crate::support::kafka::RealKafka;
+use crate::support::problem::refusal;
+use crate::support::rig::SOON;
+use hookbridge::metrics::Outcome;
+
+const MIND: &str = "mind the settings of the topic";
+const COMPACT: (&str, &str) = ("cleanup.policy", "compact");
+const REFUSED: &str = "insist with --allow-compacted-topic";
+
+#[test]
+fn what_a_topic_will_throw_away_or_change_is_told_at_the_start_on_change_and_in_readiness() {
+    let Some(kafka) = RealKafka::shared(here!()) else { return };
+    let costly = [
+        ("cleanup.policy", "compact,delete"),
+        ("retention.ms", "3600000"),
+        ("message.timestamp.before.max.ms", "5000"),
+        ("message.timestamp.after.max.ms", "60000"),
+        ("max.message.bytes", "4000"),
+    ];
+    kafka.create_topic("costly", 3, &costly);
+    let bridge = serve(kafka, "costly").start();
+    bridge.wait_ready(SOON);
+
+    for (setting, value) in &costly[1..] {
+        let told = format!("{setting}={value}");
+        assert!(detail(&bridge, "topic").contains(&told), "{told}: {}", bridge.readyz().1);
+        let is_told = |line: &&str| line.contains(MIND) && line.contains(&told);
+        assert_eq!(bridge.log().lines().filter(is_told).count(), 1, "{}", bridge.log());
+    }
+    for told in ["cleanup.policy has compact", "a partition has one replica"] {
+        assert!(detail(&bridge, "topic").contains(told));
+    }
+
+    kafka.delete_topic("costly");
+    eventually(SOON, "it is not ready", || bridge.readyz().0 == 503);
+    kafka.create_topic("costly", 3, &[("retention.ms", "7200000")]);
+    bridge.wait_ready(SOON);
+
+    bridge.wait_for_log("retention.ms=7200000", SOON);
+    bridge.wait_for_log("the settings of the topic were mended", SOON);
+    let said = detail(&bridge, "topic");
+    assert!(said.contains("retention.ms=7200000") && !said.contains("compact"), "{said}");
+}
+
+#[test]
+fn a_topic_that_is_only_compacted_is_refused_at_the_start_unless_the_operator_insists() {
+    let Some(kafka) = RealKafka::shared(here!()) else { return };
+    kafka.create_topic("compacted", 3, &[COMPACT]);
+
+    let (status, log) = serve(kafka, "compacted").run(SOON);
+
+    assert_eq!(status.code(), Some(2), "{log}");
+    assert!(log.lines().last().unwrap().contains(REFUSED), "{log}");
+    let bridge = serve(kafka, "compacted").env("ALLOW_COMPACTED_TOPIC", "true").start();
+    bridge.wait_ready(SOON);
+    bridge.wait_for_log("cleanup.policy has compact", SOON);
+    assert_eq!(timed_post(bridge.webhook()).0.status, 200);
+}
+
+#[test]
+fn a_topic_that_is_made_a_compacted_one_later_gets_nothing_and_nothing_is_lost() {
+    let Some(kafka) = RealKafka::shared(here!()) else { return };
+    kafka.create_topic("changing", 3, &[]);
+    let temp = tempdir().unwrap();
+    let bridge = serve(kafka, "changing").start();
+    let spooling = serve(kafka, "changing").arg("--spool", temp.path().to_str().unwrap()).start();
+    for bridge in [&bridge, &spooling] {
+        eventually(SOON, "it is there", || detail(bridge, "topic").contains("3 of 3"));
+    }
+
+    kafka.delete_topic("changing");
+    for bridge in [&bridge, &spooling] {
+        eventually(SOON, "it is gone", || detail(bridge, "topic").contains("UnknownTopic"));
+    }
+    kafka.create_topic("changing", 3, &[COMPACT]);
+    for bridge in [&bridge, &spooling] {
+        eventually(SOON, "it is refused", || detail(bridge, "kafka").contains(REFUSED));
+        bridge.wait_for_log("the topic was made unfit", SOON);
+    }
+    assert_eq!(bridge.readyz().0, 503);
+    assert_eq!(refusal(&timed_post(bridge.webhook()).0), (503, Outcome::Unavailable));
+    assert_eq!(timed_post(spooling.webhook()).0.status, 200);
+    assert!(detail(&spooling, "spool").ends_with("1 waiting"));
+    assert!(consumer::to_end(&kafka.bootstrap(), "changing").is_empty());
+
+    kafka.delete_topic("changing");
+    for bridge in [&bridge, &spooling] {
+        eventually(SOON, "it is gone", || detail(bridge, "topic").contains("UnknownTopic"));
+    }
+    kafka.create_topic("changing", 3, &[]);
+
+    bridge.wait_ready(BACK);
+    wait_for_200(&bridge, SOON);
+    eventually(SOON, "the spool is empty", || detail(&spooling, "spool") == "direct, 0 waiting");
+    assert_eq!(consumer::to_end(&kafka.bootstrap(), "changing").len(), 2);
+}
+
+fn serve(kafka: &RealKafka, topic: &str) -> Launch {
+    Bridge::with(kafka.bootstrap()).arg("--topic", topic).no_auth()
+}
