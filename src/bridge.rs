@@ -14,11 +14,13 @@
 //! It handles no signals: whoever runs it says when to stop.
 
 mod event_loop;
+mod listeners;
 mod spool_place;
 mod spooling;
 
 use crate::admin::Admin;
 use crate::bridge::event_loop::{EventLoop, EventLoopError};
+use crate::bridge::listeners::{listen, raise_file_limit};
 use crate::bridge::spool_place::SpoolPlace;
 use crate::bridge::spooling::Spooling;
 use crate::chain::chain;
@@ -34,21 +36,14 @@ use crate::delivery::topic_limit::TopicLimit;
 use crate::metrics::Metrics;
 use crate::webhook::patient_stream::{Patience, Turn};
 use crate::webhook::server::{self, Limits};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// Connections that the kernel keeps while all event loops are busy: a burst at the full hour.
-const BACKLOG: i32 = 1024;
-/// Files beyond one per connection: listeners, the client's sockets and pipes, the log.
-const OTHER_FILES: u64 = 128;
 /// Scrapers and probes at once.
 const ADMIN_CONNECTIONS: usize = 64;
 /// The admin port's own patience: its clients are machines nearby.
@@ -266,37 +261,5 @@ async fn unasked(
             part.unwrap_or(BridgeError::Unasked("admin port or probe"))
         }
         error = drain => error,
-    }
-}
-
-fn listen(
-    flag: &'static str,
-    address: SocketAddr,
-) -> Result<(TcpListener, SocketAddr), BridgeError> {
-    let bound = || {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_reuse_address(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        socket.set_nonblocking(true)?;
-        let listener = TcpListener::from(socket);
-        let taken = listener.local_addr()?;
-        io::Result::Ok((listener, taken))
-    };
-    bound().map_err(|source| BridgeError::Listen { flag, address, source })
-}
-
-/// One file per connection: the soft limit of 1,024 that most systems start with is too low.
-fn raise_file_limit(max_connections: NonZeroUsize) {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-    if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        tracing::warn!(%error, "cannot raise the limit of open files");
-    }
-    let wanted = max_connections.get() as u64 + OTHER_FILES;
-    if let Some(files) = getrlimit(Resource::Nofile).current
-        && files < wanted
-    {
-        tracing::warn!(files, wanted, "the limit of open files is too low for --max-connections");
     }
 }

@@ -26,13 +26,11 @@ use crate::delivery::drain::setback::Setback;
 use crate::delivery::drain::suspects::{Suspects, raised};
 use crate::delivery::drain::window::Window;
 use crate::delivery::gate::State;
-use crate::delivery::kafka::producer::Report as DeliveryReport;
 use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose};
 use crate::delivery::kafka::renewal::Renewal;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::partitions::refresher::Refresher;
 use crate::delivery::spool::error::AccessError;
-use crate::delivery::spool::row::RowId;
 use crate::delivery::topic::Topic;
 use std::io;
 use std::mem;
@@ -259,17 +257,6 @@ impl Drain {
                 self.refused_alone(fault, row)
             }
             setback => setback,
-        }
-    }
-
-    /// Which topics the brokers do not show.
-    fn look_for_missing(&mut self, reports: &[DeliveryReport]) {
-        for DeliveryReport { ticket, result } in reports {
-            if result.as_ref().is_err_and(|fault| fault.is_about_topic())
-                && let Some(topic) = self.window.topic_of(RowId::from_ticket(*ticket))
-            {
-                self.missing.missed(topic, Instant::now());
-            }
         }
     }
 

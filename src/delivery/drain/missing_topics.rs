@@ -4,6 +4,9 @@
 //! bound: then they are set aside, and so are all later ones of that topic, until Kafka acks one of
 //! it. Those of its own topic wait as long as it takes: posts do, too.
 
+use crate::delivery::drain::Drain;
+use crate::delivery::kafka::producer::Report;
+use crate::delivery::spool::row::RowId;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,6 +42,19 @@ impl MissingTopics {
         let since = self.since.get(topic)?;
         let bound = humantime::format_duration(self.bound);
         (*since + self.bound <= now).then(|| format!("topic {topic} missing for {bound}"))
+    }
+}
+
+impl Drain {
+    /// Which topics the brokers do not show.
+    pub(super) fn look_for_missing(&mut self, reports: &[Report]) {
+        for Report { ticket, result } in reports {
+            if result.as_ref().is_err_and(|fault| fault.is_about_topic())
+                && let Some(topic) = self.window.topic_of(RowId::from_ticket(*ticket))
+            {
+                self.missing.missed(topic, Instant::now());
+            }
+        }
     }
 }
 
