@@ -10,6 +10,7 @@ mod feed;
 mod missing_topics;
 mod narration;
 mod progress;
+mod proven_keys;
 mod release;
 mod renewal;
 mod setback;

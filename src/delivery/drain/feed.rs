@@ -16,8 +16,8 @@ use tokio::sync::oneshot;
 /// What became of a row that was handed over.
 enum Handed {
     Over,
-    /// The client takes no more until it has acks.
-    QueueFull,
+    /// Not before there are acks.
+    Later,
     Back(Setback),
 }
 
@@ -31,6 +31,9 @@ impl Drain {
             match self.read(from, room).await {
                 Ok(rows) if rows.is_empty() => {
                     self.more = More::No;
+                    if !self.window.is_under_way() {
+                        self.window.forget_keys();
+                    }
                     if from.is_none() && !self.window.is_open() {
                         self.crossing.let_go(counted.unwrap_or(0));
                     }
@@ -39,7 +42,7 @@ impl Drain {
                     for row in rows {
                         match self.hand_over(row) {
                             Handed::Over => {}
-                            Handed::QueueFull => return Ok(None),
+                            Handed::Later => return Ok(None),
                             Handed::Back(setback) => return Ok(Some(setback)),
                         }
                     }
@@ -64,6 +67,9 @@ impl Drain {
             self.window.refused(row.id, why);
             return Handed::Over;
         }
+        if !self.window.admits(row.record.key()) {
+            return Handed::Later;
+        }
         let placement = self.topic.placement(&row.record, None);
         let producer = if self.window.is_alone() {
             let suspects = self.suspects.as_ref();
@@ -87,7 +93,7 @@ impl Drain {
                     self.narration.setback(Setback::Refused(fault, row.id), None);
                     self.window.refused(row.id, fault.to_string());
                 }
-                Verdict::Local if self.window.is_under_way() => return Handed::QueueFull,
+                Verdict::Local if self.window.is_under_way() => return Handed::Later,
                 Verdict::Local | Verdict::NotProof | Verdict::Innocent | Verdict::Unacked => {
                     return Handed::Back(Setback::Unacked(fault));
                 }

@@ -52,6 +52,7 @@ impl Drain {
         let outdated = self.producer.batch_size() != self.batch_size();
         if outdated && !self.window.is_under_way() {
             let old = self.renew().await?;
+            self.window.forget_keys();
             // Nothing is under way: there are no reports.
             drop(spawn_blocking(move || old.retire()).await);
         }

@@ -3,6 +3,7 @@
 //! Promise: a row is refused only when it was alone under way; nothing is forgotten before it was
 //! released. A plain value.
 
+use crate::delivery::drain::proven_keys::{KeyId, ProvenKeys};
 use crate::delivery::drain::setback::Setback;
 use crate::delivery::kafka::fault::{Fault, Verdict};
 use crate::delivery::kafka::producer::Report;
@@ -36,6 +37,8 @@ pub(super) struct Window {
     cursor: Option<RowId>,
     /// Rows go alone up to this one: a batch with it in it was refused.
     alone_until: Option<RowId>,
+    /// What the producer of rows that do not go alone has shown.
+    keys: ProvenKeys,
 }
 
 /// A row under way.
@@ -43,6 +46,7 @@ pub(super) struct Window {
 struct Sent {
     bytes: u64,
     topic: Arc<str>,
+    key: KeyId,
     time: SendTime,
 }
 
@@ -151,12 +155,25 @@ impl Window {
         self.open.get(&row).map(|sent| &sent.topic)
     }
 
+    /// Whether a row of this key may be sent beside those under way.
+    pub(super) fn admits(&self, key: &str) -> bool {
+        self.is_alone() || self.keys.admits(self.keys.id(key))
+    }
+
+    /// Nothing is under way, and the producer is another or has nothing to do.
+    pub(super) fn forget_keys(&mut self) {
+        self.keys.forget();
+    }
+
     /// The row was handed over with this time.
     pub(super) fn sent(&mut self, row: RowId, record: &Record, time: SendTime) {
         let bytes = record.size() as u64;
         self.bytes += bytes;
-        let topic = record.topic_shared().clone();
-        self.open.insert(row, Sent { bytes, topic, time });
+        let (topic, key) = (record.topic_shared().clone(), self.keys.id(record.key()));
+        if !self.is_alone() {
+            self.keys.sent(key);
+        }
+        self.open.insert(row, Sent { bytes, topic, key, time });
         self.cursor = Some(row);
     }
 
@@ -178,7 +195,7 @@ impl Window {
 
     /// Takes in reports.
     pub(super) fn take_in(&mut self, reports: Vec<Report>) -> Taken {
-        let mut fault = None;
+        let (mut fault, alone) = (None, self.is_alone());
         let (mut times, mut last) = (Vec::new(), None);
         for Report { ticket, result } in reports {
             let row = RowId::from_ticket(ticket);
@@ -188,6 +205,9 @@ impl Window {
                     if let Some(sent) = self.open.remove(&row) {
                         self.bytes -= sent.bytes;
                         self.ended.acked.insert(row);
+                        if !alone {
+                            self.keys.acked(sent.key);
+                        }
                         if sent.time.is_another() {
                             times.push((sent.topic.clone(), sent.time));
                         }
@@ -225,6 +245,7 @@ impl Window {
     /// Everything under way is to be sent again, except a row that was refused.
     pub(super) fn start_over(&mut self, setback: Setback) {
         self.open.clear();
+        self.keys.forget();
         self.bytes = 0;
         self.cursor = None;
         match setback {

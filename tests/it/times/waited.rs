@@ -90,11 +90,6 @@ fn the_neighbours_of_a_record_with_a_bad_time_arrive_with_their_own() {
     let Some(kafka) = RealKafka::shared(test) else { return };
     let topic = test.replace("::", "-");
     kafka.create_topic(&topic, 1, &[(BEFORE_MAX, &(48 * HOUR_MS).to_string())]);
-    let hours_ago = |hours: u64| {
-        let first = UNIX_EPOCH + Duration::from_millis(FIRST_MS);
-        let since = first.elapsed().unwrap().as_secs() - hours * 3_600;
-        u32::try_from(since).unwrap()
-    };
     let folder = SpoolFolder::of(
         (hours_ago(1)..hours_ago(1) + 4)
             .chain([hours_ago(72)])
@@ -109,6 +104,35 @@ fn the_neighbours_of_a_record_with_a_bad_time_arrive_with_their_own() {
     let changed = seen.iter().filter(|record| record.timestamp_ms != received_ms(record));
     assert_eq!((seen.len(), changed.count()), (9, 1), "{seen:?}");
     assert_eq!(bridge.metric(SET_ASIDE), 0.0);
+}
+
+#[test]
+fn what_stands_behind_a_refused_record_does_not_overtake_it() {
+    let test = here!();
+    let Some(kafka) = RealKafka::shared(test) else { return };
+    let topic = test.replace("::", "-");
+    kafka.create_topic(&topic, 1, &[(BEFORE_MAX, &(48 * HOUR_MS).to_string())]);
+    let numbers = [hours_ago(72)].into_iter().chain(hours_ago(1)..hours_ago(1) + 20);
+    let values: Vec<_> = numbers.clone().map(value).collect();
+    let records = numbers.map(|number| record(&topic, "app-1", number, &value(number)));
+    let folder = SpoolFolder::of(records);
+
+    // As many batches under way at once as there may be.
+    let flags = ["-X", "batch.num.messages=1", "-X", "max.in.flight=5"].map(str::to_owned);
+    let serve = Bridge::with(kafka.bootstrap()).no_auth().arg("--topic", &topic);
+    let bridge = serve.arg("--spool", folder.dir()).args(&flags).start();
+    bridge.wait_for_metric(WAITING, CAUGHT_UP, |waiting| waiting == 0.0);
+
+    let seen = consumer::to_end(&kafka.bootstrap(), &topic);
+    let seen: Vec<_> = seen.into_iter().map(|r| String::from_utf8(r.value).unwrap()).collect();
+    assert_eq!(seen, values);
+}
+
+/// The number of a record that was received so long ago.
+fn hours_ago(hours: u64) -> u32 {
+    let first = UNIX_EPOCH + Duration::from_millis(FIRST_MS);
+    let since = first.elapsed().unwrap().as_secs() - hours * 3_600;
+    u32::try_from(since).unwrap()
 }
 
 #[test]

@@ -1,0 +1,81 @@
+//! The keys of which the drain's producer has had an ack. A plain value.
+//!
+//! Why: that nothing is written behind a refused batch rests on the broker's check of sequence
+//! numbers, and of a producer that has written nothing to a partition yet a broker takes any number
+//! (`ProducerAppendInfo.checkSequence`, Apache Kafka 4.3): the first batch is refused, the second,
+//! under way with it, is written, and newer rows have overtaken older ones. So until the first ack of
+//! a key no further row of it is sent. A broker forgets a producer that was idle for long, so that
+//! proofs do not outlive a spool that was emptied.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
+
+/// Keys are kept as 64-bit hashes: of two that share one, the second would count as proven too soon.
+#[derive(Debug, Default)]
+pub(super) struct ProvenKeys {
+    hasher: RandomState,
+    proven: HashSet<u64>,
+    /// One row of each is under way.
+    tried: HashSet<u64>,
+}
+
+/// A key, in short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct KeyId(u64);
+
+impl ProvenKeys {
+    pub(super) fn id(&self, key: &str) -> KeyId {
+        KeyId(self.hasher.hash_one(key))
+    }
+
+    /// Whether a row of the key may be sent now.
+    pub(super) fn admits(&self, KeyId(key): KeyId) -> bool {
+        !self.tried.contains(&key)
+    }
+
+    /// A row of the key is under way.
+    pub(super) fn sent(&mut self, KeyId(key): KeyId) {
+        if !self.proven.contains(&key) {
+            self.tried.insert(key);
+        }
+    }
+
+    /// It was acked.
+    pub(super) fn acked(&mut self, KeyId(key): KeyId) {
+        self.tried.remove(&key);
+        self.proven.insert(key);
+    }
+
+    /// Another producer takes its place, or the brokers may have forgotten it.
+    pub(super) fn forget(&mut self) {
+        self.proven.clear();
+        self.tried.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_row_of_a_key_waits_for_the_first_ack_of_it() {
+        let mut keys = ProvenKeys::default();
+        let (one, other) = (keys.id("one"), keys.id("other"));
+        keys.sent(one);
+        assert!(!keys.admits(one) && keys.admits(other));
+        keys.acked(one);
+        keys.sent(one);
+        assert!(keys.admits(one));
+    }
+
+    #[test]
+    fn a_new_producer_has_to_prove_itself_anew() {
+        let mut keys = ProvenKeys::default();
+        let key = keys.id("key");
+        keys.sent(key);
+        keys.acked(key);
+        keys.forget();
+        keys.sent(key);
+        assert!(!keys.admits(key));
+    }
+}
