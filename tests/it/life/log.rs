@@ -17,6 +17,7 @@ use crate::support::mock::MockKafka;
 use crate::support::notification::ROOMDROP;
 use crate::support::port::free_port;
 use crate::support::rig::{PATH, SOON};
+use crate::support::spool::{SpoolFolder, record, value};
 
 /// Nobody listens there.
 const NOBODY: &str = "127.0.0.1:1";
@@ -199,6 +200,16 @@ fn no_command_waits_for_whoever_reads_its_errors() {
 
         assert_eq!(command.wait_exit().code(), Some(code), "{flags:?}");
     }
+}
+
+#[test]
+fn a_drain_does_not_wait_for_whoever_reads_its_log() {
+    let folder = SpoolFolder::of((0..3).map(|n| record(TOPIC, "app", n, &value(n))));
+    let flags = ["--spool", folder.dir(), "--brokers", NOBODY, "--timeout", "1s"];
+
+    let mut command = Unread::start(&[&["spool", "drain"], &flags[..]].concat());
+
+    assert_eq!(command.wait_exit().code(), Some(1));
 }
 
 #[test]
