@@ -14,6 +14,8 @@ use crate::support::mock::MockKafka;
 use crate::support::notification::ROOMDROP;
 use crate::support::rig::{PATH, SOON};
 
+const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/kafka-properties.md");
+
 /// Nobody listens there.
 const NOBODY: &str = "127.0.0.1:1";
 
@@ -134,6 +136,27 @@ fn files_of_vendors_are_taken_as_they_are() {
 
             serve.arg("--kafka-config", file.to_str().unwrap()).start();
         }
+    }
+}
+
+#[test]
+fn the_docs_name_what_is_refused_and_their_examples_are_taken() {
+    let docs = fs::read_to_string(DOCS).unwrap();
+    for (line, _) in JAVA {
+        let (name, _) = line.split_once('=').unwrap();
+        let name = if name.starts_with("schema.registry.") { "schema.registry.*" } else { name };
+        assert!(docs.contains(&format!("`{name}")), "{name} is not in {DOCS}");
+    }
+    let examples =
+        docs.split("```properties\n").skip(1).filter_map(|rest| rest.split("```").next());
+    // Of the one with certificates there are no files here.
+    let examples: Vec<_> = examples.filter(|text| !text.contains("/etc/hookbridge")).collect();
+    assert_eq!(examples.len(), 3, "{examples:?}");
+    for text in examples {
+        let (_folder, file) = file(text);
+        let serve = Bridge::with(NOBODY).no_auth();
+
+        serve.arg("--kafka-config", file.to_str().unwrap()).start();
     }
 }
 
