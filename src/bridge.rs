@@ -21,7 +21,6 @@ mod spooling;
 use crate::admin::Admin;
 use crate::bridge::event_loop::{EventLoop, EventLoopError};
 use crate::bridge::listeners::{listen, raise_file_limit};
-use crate::bridge::spool_place::SpoolPlace;
 use crate::bridge::spooling::Spooling;
 use crate::chain::chain;
 use crate::config::Config;
@@ -147,7 +146,7 @@ impl Bridge {
         let written =
             Topic { name: config.topic.clone(), limit, times, partitions: Arc::default() };
         let (kafka, topic) = (config.kafka.clone(), config.topic.clone());
-        let (mut spooling, mut spool_place, grace) = (None, None, config.grace);
+        let (mut spooling, grace) = (None, config.grace);
         if let Some(options) = &config.spool {
             let opened = stop.run_until_cancelled(spooling::open(options)).await;
             let Some(opened) = opened else { return Ok(()) };
@@ -158,7 +157,6 @@ impl Bridge {
                 &written,
                 config.missing_topic_timeout,
             )?);
-            spool_place = Some(SpoolPlace::of(&options.dir));
             config.grace = spooling::grace_of_posts(grace);
         }
         let crossing = spooling.as_ref().map(|spooling| spooling.crossing().clone());
@@ -208,15 +206,8 @@ impl Bridge {
             probing.await.map_or_else(BridgeError::Topic, |()| unasked())
         });
         tracing::info!(webhook = %addresses.webhook, admin = %addresses.admin, path, %topic, "listening");
-        if let Some(crossing) = &crossing {
-            let waiting = crossing.spool().status().rows;
-            if let Some(SpoolPlace { folder, file_system }) = &spool_place {
-                let folder = folder.display();
-                tracing::info!(%folder, %file_system, "posts are kept on disk while Kafka is away");
-            }
-            if waiting > 0 {
-                tracing::info!(waiting, "records of an earlier run wait on disk");
-            }
+        if let Some(spooling) = &spooling {
+            spooling.tell();
         } else {
             tracing::info!("without a spool, posts get 503 while Kafka is away");
         }

@@ -4,6 +4,7 @@
 //! it saw acked is released, and then the spool, so that what was queued is committed.
 
 use crate::bridge::BridgeError;
+use crate::bridge::spool_place::SpoolPlace;
 use crate::chain::chain;
 use crate::delivery::availability::Availability;
 use crate::delivery::crossing::Crossing;
@@ -25,8 +26,16 @@ const END_SHARE: u32 = 4;
 /// The least time for the spool to close, also where the grace period is over.
 const LEAST: Duration = Duration::from_millis(200);
 
+/// A spool that is open.
+pub(super) struct Opened {
+    spool: Spool,
+    thread: SpoolThread,
+    place: SpoolPlace,
+}
+
 /// A spool that is open and being drained.
 pub(super) struct Spooling {
+    place: SpoolPlace,
     crossing: Arc<Crossing>,
     thread: SpoolThread,
     /// Taken when it has ended.
@@ -39,7 +48,7 @@ pub(super) struct Spooling {
 impl Spooling {
     /// Begins to drain an open spool.
     pub(super) fn start(
-        (spool, thread): (Spool, SpoolThread),
+        Opened { spool, thread, place }: Opened,
         availability: &Arc<Availability>,
         kafka: &Settings,
         topic: &Topic,
@@ -52,7 +61,18 @@ impl Spooling {
                 .map_err(|error| BridgeError::Drain(error.into()))?;
         let over = CancellationToken::new();
         let drain = Some(tokio::spawn(drain.run(over.clone())));
-        Ok(Self { crossing, thread, drain, over, stopped: None })
+        Ok(Self { place, crossing, thread, drain, over, stopped: None })
+    }
+
+    /// Says at the start where posts are kept, and what waits there.
+    pub(super) fn tell(&self) {
+        let SpoolPlace { folder, file_system } = &self.place;
+        let folder = folder.display();
+        tracing::info!(%folder, %file_system, "posts are kept on disk while Kafka is away");
+        let waiting = self.crossing.spool().status().rows;
+        if waiting > 0 {
+            tracing::info!(waiting, "records of an earlier run wait on disk");
+        }
     }
 
     /// Where posts cross.
@@ -111,10 +131,15 @@ impl Spooling {
 }
 
 /// Opens the spool, which takes up to half a minute where a damaged one is repaired.
-pub(super) async fn open(options: &SpoolOptions) -> Result<(Spool, SpoolThread), BridgeError> {
+pub(super) async fn open(options: &SpoolOptions) -> Result<Opened, BridgeError> {
     let options = options.clone();
-    let opened = spawn_blocking(move || Spool::open(&options)).await;
-    opened.expect("opening does not panic").map_err(BridgeError::Spool)
+    let opened = spawn_blocking(move || {
+        let opened = Spool::open(&options)?;
+        Ok((opened, SpoolPlace::of(&options.dir)))
+    });
+    let opened = opened.await.expect("opening does not panic");
+    let ((spool, thread), place) = opened.map_err(BridgeError::Spool)?;
+    Ok(Opened { spool, thread, place })
 }
 
 /// How much of `grace` is for posts.
