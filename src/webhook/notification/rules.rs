@@ -66,21 +66,27 @@ pub(super) fn text(value: Value<'_>) -> Result<Cow<'_, str>, Flaw> {
 
 /// An instant in one of the forms of [`TransDate`].
 pub(super) fn time(value: Value<'_>) -> Result<TransDate, Flaw> {
-    let instant = match value {
-        Value::Number(number) => number.as_u64().and_then(TransDate::from_unix),
-        Value::Vast => None,
-        other => TransDate::from_text(&text(other)?),
+    let instant = if let Value::Number(number) = value {
+        number.as_u64().and_then(TransDate::from_unix)
+    } else if let Value::Vast = value {
+        None
+    } else {
+        TransDate::from_text(&text(value)?)
     };
     instant.ok_or(Flaw::NotATime)
 }
 
 /// A string or number; its text, unless that cannot be told, or cannot be an attribute of a record.
 pub(super) fn room(value: Value<'_>) -> Result<Option<Cow<'_, str>>, Flaw> {
-    let text = match value {
-        Value::Number(number) if is_rounded(&number) => return Ok(None),
-        Value::Number(number) => Cow::Owned(number.to_string()),
-        Value::Vast | Value::Torn => return Ok(None),
-        other => text(other)?,
+    let text = if let Value::Number(number) = value {
+        if is_rounded(&number) {
+            return Ok(None);
+        }
+        Cow::Owned(number.to_string())
+    } else if let Value::Vast | Value::Torn = value {
+        return Ok(None);
+    } else {
+        text(value)?
     };
     Ok(check_label(&text, ROOM_LIMIT).is_ok().then_some(text))
 }
