@@ -11,7 +11,8 @@ use crate::args::spool::SpoolCommand;
 use bytesize::ByteSize;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::net::SocketAddr;
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
 use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -79,6 +80,17 @@ pub struct ServeArgs {
     /// Take posts without credentials, where something in front checks them
     #[arg(long, env = "HOOKBRIDGE_NO_AUTH", value_parser = BoolishValueParser::new())]
     pub no_auth: bool,
+
+    /// Networks of the proxies in front, whose word on the sender's address is taken (for the log):
+    /// from Forwarded or X-Forwarded-For. May be repeated; the environment takes them comma-separated
+    #[arg(
+        long = "trusted-proxy",
+        env = "HOOKBRIDGE_TRUSTED_PROXY",
+        value_name = "CIDR",
+        value_delimiter = ',',
+        value_parser = network
+    )]
+    pub trusted_proxies: Vec<IpNet>,
 
     /// Which Kafka
     #[command(flatten)]
@@ -257,4 +269,11 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line
     Json,
+}
+
+/// A network, or the address of one machine; blanks behind a comma pass.
+fn network(text: &str) -> Result<IpNet, &'static str> {
+    let text = text.trim();
+    let machine = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse().or_else(|_| machine()).map_err(|_| "expected a network such as 10.0.0.0/8")
 }

@@ -15,6 +15,7 @@
 
 mod event_loop;
 mod listeners;
+mod narrator;
 mod spool_place;
 mod spooling;
 
@@ -33,6 +34,7 @@ use crate::delivery::topic::Topic;
 use crate::delivery::topic_config::Plan;
 use crate::delivery::topic_limit::TopicLimit;
 use crate::metrics::Metrics;
+use crate::post::accounts::Accounts;
 use crate::webhook::patient_stream::{Patience, Turn};
 use crate::webhook::server::{self, Limits};
 use std::io;
@@ -140,6 +142,7 @@ impl Bridge {
         let Self { mut config, webhook, admin, addresses } = self;
         raise_file_limit(config.max_connections);
         let metrics = Arc::new(metrics);
+        let accounts = Arc::new(Accounts::new(metrics.clone()));
         let availability = Arc::new(Availability::new(metrics.clone(), config.kafka.ack_timeout()));
         let (finder, limit) = TopicLimit::starting_with(config.kafka.message_max_bytes());
         let times = Arc::new(RecordTimes::new(config.clock.clone()));
@@ -182,6 +185,7 @@ impl Bridge {
             config,
             availability,
             metrics,
+            accounts: accounts.clone(),
             topic: written,
             crossing: crossing.clone(),
             stop: stop.clone(),
@@ -200,6 +204,8 @@ impl Bridge {
         };
         let serving = server::serve(listener, admin_limits, over.clone(), answer);
         parts.spawn(async { (serving.await, BridgeError::Unasked("admin port")).1 });
+        let narrating = narrator::narrate(accounts.clone());
+        parts.spawn(async { (narrating.await, BridgeError::Unasked("narrator")).1 });
         let probing = probe.run(over.clone());
         parts.spawn(async {
             let unasked = || BridgeError::Unasked("probe of Kafka");
@@ -224,6 +230,7 @@ impl Bridge {
         };
         over.cancel();
         parts.shutdown().await;
+        accounts.refusals.sum_up_all();
         let closed = match spooling {
             Some(spooling) => spooling.close(grace).await,
             None => Ok(()),

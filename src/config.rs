@@ -22,6 +22,7 @@ use crate::webhook::body::BodyLimits;
 use crate::webhook::ingest::Access;
 use crate::webhook::notification::contract::{Contract, UnknownEvents, Validation};
 use crate::webhook::patient_stream::Patience;
+use crate::webhook::trusted_proxies::TrustedProxies;
 use fluent_uri::UriRef;
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -58,6 +59,8 @@ pub struct Config {
     pub limits: BodyLimits,
     /// `--idle-timeout`, `--read-timeout`
     pub patience: Patience,
+    /// `--trusted-proxy`
+    pub trusted_proxies: TrustedProxies,
     /// `--max-connections`
     pub max_connections: NonZeroUsize,
     /// `--grace`
@@ -113,6 +116,7 @@ impl Config {
                 read: limits.read_timeout,
             },
             limits,
+            trusted_proxies: TrustedProxies::new(args.trusted_proxies),
             path: path(args.path)?,
             source: source(args.source)?,
             listen: args.listen,

@@ -7,6 +7,7 @@ pub mod body;
 pub mod patient_stream;
 pub mod server;
 pub mod trace_context;
+pub mod trusted_proxies;
 
 pub mod notification;
 
@@ -15,5 +16,6 @@ pub mod bcrypt_hash;
 pub mod claim;
 pub mod credentials;
 pub mod credentials_error;
+mod forwarded;
 mod hash_queue;
 mod known_pairs;

@@ -12,6 +12,7 @@ use crate::delivery::kafka::producer::ProducerError;
 use crate::delivery::publisher::Publisher;
 use crate::delivery::topic::Topic;
 use crate::metrics::Metrics;
+use crate::post::accounts::Accounts;
 use crate::webhook::ingest::Ingest;
 use crate::webhook::patient_stream::Turn;
 use crate::webhook::server::{self, Limits};
@@ -35,6 +36,7 @@ pub(super) struct EventLoop {
     pub(super) config: Config,
     pub(super) availability: Arc<Availability>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) accounts: Arc<Accounts>,
     pub(super) topic: Topic,
     pub(super) crossing: Option<Arc<Crossing>>,
     pub(super) stop: CancellationToken,
@@ -174,7 +176,8 @@ impl EventLoop {
             source: self.config.source.clone(),
             clock: self.config.clock.clone(),
             publisher,
-            metrics: self.metrics.clone(),
+            accounts: self.accounts.clone(),
+            trusted_proxies: self.config.trusted_proxies.clone(),
         }
     }
 }

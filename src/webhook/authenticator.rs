@@ -17,7 +17,7 @@
 //! Does not answer requests, and does not count or log: that is the ingest's. Does not remember
 //! pairs across a reload of the file: a new authenticator hashes anew.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -34,6 +34,8 @@ use crate::webhook::known_pairs::{Digest, KnownPairs};
 /// it whole.
 #[derive(Debug)]
 pub struct Authenticator {
+    /// Every user of the file.
+    users: HashSet<Arc<str>>,
     known: KnownPairs,
     hashes: Box<[(Arc<User>, BcryptHash)]>,
     /// What every refusal costs: the sum over the hashes of the costliest user.
@@ -48,9 +50,17 @@ pub enum Recognised {
     /// A good pair.
     Known(Arc<User>),
     /// Certainly no good pair; nor is there a hash to wait for.
-    Refused,
+    Refused {
+        /// The user that is claimed, if it is in the file.
+        user: Option<Arc<str>>,
+    },
     /// To be verified.
-    Unverified(Claim),
+    Unverified {
+        /// What is claimed.
+        claim: Claim,
+        /// The user of it, if it is in the file.
+        user: Option<Arc<str>>,
+    },
 }
 
 /// What a slow hash, or its queue, says of a claim.
@@ -73,8 +83,9 @@ impl Authenticator {
     /// If the kernel has no random bytes for the key of the digests.
     pub fn new(credentials: Credentials) -> Self {
         let known = KnownPairs::new(credentials.passwords());
-        let mut hashes = Vec::new();
+        let (mut users, mut hashes) = (HashSet::new(), Vec::new());
         for line in credentials.into_lines() {
+            users.insert(line.user.shared_name());
             match line.secret {
                 Secret::Bcrypt(hash) => hashes.push((line.user, hash)),
                 Secret::Plain(secret) => {
@@ -85,6 +96,7 @@ impl Authenticator {
         }
         let hashes = hashes.into_boxed_slice();
         Self {
+            users,
             known,
             refusal_rounds: rounds_of_the_costliest_user(&hashes),
             hashes,
@@ -96,12 +108,22 @@ impl Authenticator {
     /// The quick half: reads the `Authorization` header (one, RFC 7617) and knows a known pair
     /// again. Does not block.
     pub fn recognise(&self, headers: &HeaderMap) -> Recognised {
-        let Some(claim) = Claim::read(headers) else { return Recognised::Refused };
-        match self.known.find(&self.known.digest(claim.pair())) {
-            Some(user) => Recognised::Known(user),
-            None if self.hashes.is_empty() => Recognised::Refused,
-            None => Recognised::Unverified(claim),
+        let Some(claim) = Claim::read(headers) else { return Recognised::Refused { user: None } };
+        if let Some(user) = self.known.find(&self.known.digest(claim.pair())) {
+            return Recognised::Known(user);
         }
+        let user = self.named(claim.user());
+        if self.hashes.is_empty() {
+            Recognised::Refused { user }
+        } else {
+            Recognised::Unverified { claim, user }
+        }
+    }
+
+    /// The name of a user of the file. What is no user's name may be a password, typed into the wrong
+    /// field, and belongs in no log.
+    fn named(&self, claimed: &[u8]) -> Option<Arc<str>> {
+        self.users.get(str::from_utf8(claimed).ok()?).cloned()
     }
 
     /// The slow half: hashes on another thread, in turn; at most a few seconds, wait included.
@@ -153,146 +175,4 @@ fn rounds_of_the_costliest_user(hashes: &[(Arc<User>, BcryptHash)]) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use base64::prelude::{BASE64_STANDARD, Engine as _};
-    use http::HeaderValue;
-    use http::header::AUTHORIZATION;
-    use tokio::task::{JoinSet, yield_now};
-
-    use super::*;
-
-    // Of cost 4, 16 rounds each; made with libxcrypt.
-    const OLD: &str = "$2y$04$abcdefghijklmnopqrstuu3C6u2sQjFttrT16nmXgxlk/de0mfCmu";
-    const NEW: &str = "$2y$04$ABCDEFGHIJKLMNOPQRSTUuEfshSKs1cM4QA/.q4TRRlHAUGwvFRm6";
-
-    fn authenticator(file: &str) -> Arc<Authenticator> {
-        Arc::new(Authenticator::new(Credentials::parse(file).unwrap()))
-    }
-
-    fn claiming(pair: &str) -> HeaderMap {
-        let value = format!("Basic {}", BASE64_STANDARD.encode(pair));
-        HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::try_from(value).unwrap())])
-    }
-
-    fn known(authenticator: &Authenticator, pair: &str) -> Option<Arc<User>> {
-        match authenticator.recognise(&claiming(pair)) {
-            Recognised::Known(user) => Some(user),
-            Recognised::Refused | Recognised::Unverified(_) => None,
-        }
-    }
-
-    fn unverified(authenticator: &Authenticator, pair: &str) -> Claim {
-        let recognised = authenticator.recognise(&claiming(pair));
-        let Recognised::Unverified(claim) = recognised else { panic!("{recognised:?}") };
-        claim
-    }
-
-    fn post_at_once(
-        authenticator: &Arc<Authenticator>,
-        times: usize,
-        pair: impl Fn(usize) -> String,
-    ) -> JoinSet<Verdict> {
-        let post = |post| {
-            let claim = unverified(authenticator, &pair(post));
-            let authenticator = Arc::clone(authenticator);
-            async move { authenticator.verify(claim).await }
-        };
-        (0..times).map(post).collect()
-    }
-
-    async fn verify(authenticator: &Arc<Authenticator>, pair: &str) -> Option<Arc<User>> {
-        match authenticator.verify(unverified(authenticator, pair)).await {
-            Verdict::Known(user) => Some(user),
-            Verdict::Refused => None,
-            Verdict::Overloaded => panic!("nobody else is here"),
-        }
-    }
-
-    #[tokio::test]
-    async fn a_good_pair_is_hashed_once_and_known_from_then_on() {
-        let authenticator = authenticator(&format!("test:{OLD}"));
-        assert!(known(&authenticator, "test:old").is_none());
-        assert_eq!(verify(&authenticator, "test:old").await.unwrap().name(), "test");
-        assert_eq!(known(&authenticator, "test:old").unwrap().name(), "test");
-        assert_eq!(authenticator.rounds(), 16);
-    }
-
-    #[tokio::test]
-    async fn a_wrong_pair_is_refused_and_not_remembered() {
-        let authenticator = authenticator(&format!("test:{OLD}"));
-        for pair in ["test:new", "test:", "test:old ", "Test:old", "nobody:old", "\u{ff}:old"] {
-            assert!(verify(&authenticator, pair).await.is_none(), "{pair}");
-            assert!(known(&authenticator, pair).is_none(), "{pair}");
-        }
-    }
-
-    #[tokio::test]
-    async fn both_passwords_of_a_rotation_are_good_each_for_the_apps_of_its_line() {
-        let authenticator = authenticator(&format!("test:{OLD} 555\ntest:{NEW} 556,557"));
-        let new = verify(&authenticator, "test:new").await.unwrap();
-        let old = verify(&authenticator, "test:old").await.unwrap();
-        assert!(old.may_speak_for("555") && !old.may_speak_for("556"));
-        assert!(new.may_speak_for("556") && !new.may_speak_for("555"));
-        assert!(Arc::ptr_eq(&known(&authenticator, "test:old").unwrap(), &old));
-        assert!(Arc::ptr_eq(&known(&authenticator, "test:new").unwrap(), &new));
-    }
-
-    #[tokio::test]
-    async fn every_refusal_costs_the_rounds_of_the_costliest_user() {
-        let file = format!("two:{OLD}\ntwo:{NEW}\none:{OLD}\nplain:plain:secret");
-        let authenticator = authenticator(&file);
-        for (refusals, pair) in ["two:x", "one:x", "plain:x", "nobody:x"].iter().enumerate() {
-            assert!(verify(&authenticator, pair).await.is_none());
-            assert_eq!(authenticator.rounds(), 32 * (refusals as u64 + 1), "{pair}");
-        }
-    }
-
-    #[test]
-    fn without_bcrypt_everything_is_known_or_refused_at_once() {
-        let authenticator = authenticator("test:plain:a:b\ntest:plain:ü 555");
-        assert!(known(&authenticator, "test:a:b").unwrap().may_speak_for("1"));
-        assert!(!known(&authenticator, "test:ü").unwrap().may_speak_for("1"));
-        for pair in ["test:a", "test:", "nobody:a:b", ":", "test"] {
-            let recognised = authenticator.recognise(&claiming(pair));
-            assert!(matches!(recognised, Recognised::Refused), "{pair}");
-        }
-        assert!(matches!(authenticator.recognise(&HeaderMap::new()), Recognised::Refused));
-    }
-
-    #[tokio::test]
-    async fn a_good_pair_that_comes_thousands_of_times_at_once_is_hashed_once() {
-        let authenticator = authenticator(&format!("test:{OLD}"));
-        let posts = post_at_once(&authenticator, 4096, |_| "test:old".to_owned());
-        let verdicts = posts.join_all().await;
-        assert!(verdicts.iter().all(|verdict| matches!(verdict, Verdict::Known(_))));
-        assert_eq!(authenticator.rounds(), 16);
-    }
-
-    #[tokio::test]
-    async fn a_flood_of_wrong_passwords_is_overloaded_while_a_known_pair_stays_known() {
-        let authenticator = authenticator(&format!("test:{OLD}\nknown:plain:secret"));
-        let mut flood = post_at_once(&authenticator, 2000, |n| format!("test:wrong {n}"));
-        while !matches!(flood.join_next().await.unwrap().unwrap(), Verdict::Overloaded) {}
-        assert!(known(&authenticator, "known:secret").is_some());
-    }
-
-    #[tokio::test]
-    async fn a_first_post_gets_in_beside_many_with_an_outdated_password() {
-        let authenticator = authenticator(&format!("test:{NEW}"));
-        let flood = post_at_once(&authenticator, 500, |_| "test:old".to_owned());
-        yield_now().await;
-        assert!(verify(&authenticator, "test:new").await.is_some());
-        assert!(flood.join_all().await.iter().all(|verdict| matches!(verdict, Verdict::Refused)));
-    }
-
-    #[test]
-    fn debug_shows_no_secret_and_no_hash() {
-        let file = format!("test:{OLD}\ntest:plain:hidden");
-        let credentials = Credentials::parse(&file).unwrap();
-        let parsed = format!("{credentials:?}");
-        let authenticator = Authenticator::new(credentials);
-        let claim = authenticator.recognise(&claiming("me:hidden"));
-        let shown = format!("{parsed}{authenticator:?}{claim:?}");
-        assert!(!shown.contains("hidden") && !shown.contains("abcdefgh"), "{shown}");
-    }
-}
+mod tests;

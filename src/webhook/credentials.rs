@@ -72,7 +72,7 @@ pub(crate) enum Secret {
 /// else.
 #[derive(Debug)]
 pub struct User {
-    name: Box<str>,
+    name: Arc<str>,
     apps: Option<HashSet<Box<str>>>,
 }
 
@@ -80,7 +80,7 @@ impl Credentials {
     /// Parses the text of a credentials file.
     pub fn parse(text: &str) -> Result<Self, CredentialsError> {
         let mut lines = Vec::new();
-        let mut passwords = HashMap::<Box<str>, usize>::new();
+        let mut passwords = HashMap::<Arc<str>, usize>::new();
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (index, text) in text.lines().enumerate() {
             let text = text.trim_matches([' ', '\t', '\r']);
@@ -177,6 +177,11 @@ impl User {
     /// The user as the file names it: not secret, fit for logs and record headers.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The same, to be kept.
+    pub fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
     }
 
     /// Whether a notification with this `app_id` may come from this user; compared byte by byte.

@@ -8,22 +8,26 @@ use crate::clock::Clock;
 use crate::delivery::publisher::Publisher;
 use crate::delivery::receipt::Receipt;
 use crate::delivery::record::{Event, Record};
-use crate::metrics::{EventLabel, Metrics};
-use crate::post::{Line, Post};
+use crate::metrics::EventLabel;
+use crate::post::Post;
+use crate::post::accounts::Accounts;
 use crate::webhook::authenticator::{Authenticator, Recognised, Verdict};
 use crate::webhook::body::{self, BodyLimits};
 use crate::webhook::credentials::User;
 use crate::webhook::notification::Notification;
+use crate::webhook::notification::app_id::AppId;
 use crate::webhook::notification::contract::Contract;
 use crate::webhook::notification::event::EventKind;
+use crate::webhook::notification::invalid::About;
 use crate::webhook::patient_stream::Turn;
 use crate::webhook::rejection::{Connection, Rejection};
 use crate::webhook::trace_context::TraceContext;
+use crate::webhook::trusted_proxies::TrustedProxies;
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method};
 use http_body_util::Full;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::{Request, Response};
 use std::fmt;
 use std::sync::Arc;
@@ -58,7 +62,9 @@ pub struct Ingest {
     /// The event loop's own.
     pub publisher: Arc<Publisher>,
     /// The bridge's.
-    pub metrics: Arc<Metrics>,
+    pub accounts: Arc<Accounts>,
+    /// `--trusted-proxy`
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// A record that is ready to be published, and the text of its 200, should it become durable.
@@ -75,12 +81,13 @@ impl Ingest {
         turn: &Turn,
     ) -> impl Future<Output = Response<Full<Bytes>>> + use<> {
         let begun = turn.begin();
-        let mut post = Post::open(&self.metrics);
+        let peer = self.trusted_proxies.sender(turn.peer(), request.headers());
+        let mut post = Post::open(&self.accounts, peer, request.body().size_hint().lower());
         let (head, mut body) = request.into_parts();
         // Not an async fn, which would keep the request and its parts beside each other. Each
-        // connection has room for this future, and it is moved there for each post: 960 bytes.
+        // connection has room for this future, and it is moved there for each post: 1,120 bytes.
         async move {
-            let read = match self.admit(&head).await {
+            let read = match self.admit(&head, &mut post).await {
                 Ok(user) => {
                     body::read(&mut body, &mut post, &self.limits, begun).await.and_then(|value| {
                         self.accept(&head.headers, user.as_deref(), &value, &mut post)
@@ -92,7 +99,7 @@ impl Ingest {
                 Ok(accepted) => accepted,
                 Err(rejection) => {
                     // Before the rest is read for the connection's sake: the sender may leave.
-                    post.close(rejection.outcome());
+                    post.refuse(rejection.outcome(), || rejection.why());
                     let connection = body::discard(&mut body, &head.headers).await;
                     return rejection.response(connection);
                 }
@@ -107,26 +114,43 @@ impl Ingest {
     }
 
     /// What the head alone decides.
-    async fn admit(&self, head: &http::request::Parts) -> Result<Option<Arc<User>>, Rejection> {
+    async fn admit(
+        &self,
+        head: &http::request::Parts,
+        post: &mut Post,
+    ) -> Result<Option<Arc<User>>, Rejection> {
         if head.uri.path() != self.path {
             return Err(Rejection::NotFound);
         }
         if head.method != Method::POST {
             return Err(Rejection::MethodNotAllowed);
         }
-        let user = self.authenticate(&head.headers).await?;
+        let user = self.authenticate(&head.headers, post).await?;
         if !is_identity(&head.headers) {
             return Err(Rejection::UnsupportedEncoding);
         }
         Ok(user)
     }
 
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Option<Arc<User>>, Rejection> {
+    async fn authenticate(
+        &self,
+        headers: &HeaderMap,
+        post: &mut Post,
+    ) -> Result<Option<Arc<User>>, Rejection> {
         let Access::Restricted(authenticator) = &self.access else { return Ok(None) };
         let claim = match authenticator.recognise(headers) {
-            Recognised::Known(user) => return Ok(Some(user)),
-            Recognised::Refused => return Err(Rejection::Unauthorized),
-            Recognised::Unverified(claim) => claim,
+            Recognised::Known(user) => {
+                post.of_user(Some(user.shared_name()));
+                return Ok(Some(user));
+            }
+            Recognised::Refused { user } => {
+                post.of_user(user);
+                return Err(Rejection::Unauthorized);
+            }
+            Recognised::Unverified { claim, user } => {
+                post.of_user(user);
+                claim
+            }
         };
         // Boxed: it is large, and only a pair that is not known yet needs it.
         match Box::pin(authenticator.verify(claim)).await {
@@ -145,8 +169,17 @@ impl Ingest {
         post: &mut Post,
     ) -> Result<Accepted, Rejection> {
         let received = self.clock.now();
-        let notification = Notification::parse(value, self.contract).map_err(Rejection::Invalid)?;
+        let notification = match Notification::parse(value, self.contract) {
+            Ok(notification) => notification,
+            Err(invalid) => {
+                if let Some(About { app_id, type_name }) = invalid.about() {
+                    post.about(app_id.as_ref().map(AppId::as_str), type_name.as_deref());
+                }
+                return Err(Rejection::Invalid(invalid));
+            }
+        };
         let app_id = notification.app_id().as_str();
+        post.about(Some(app_id), Some(notification.type_name()));
         if !user.is_none_or(|user| user.may_speak_for(app_id)) {
             return Err(Rejection::ForbiddenApp);
         }
@@ -163,12 +196,7 @@ impl Ingest {
             user: user.map(User::name),
         };
         let record = Record::new(self.topic.clone(), event, value.clone(), received);
-        post.describe(label(notification.kind()), || Line {
-            ce_id: record.id().to_owned(),
-            app_id: app_id.to_owned(),
-            event: notification.type_name().to_owned(),
-            user: user.map(User::name).unwrap_or_default().to_owned(),
-        });
+        post.describe(label(notification.kind()), record.id());
         let text = text_of_200(record.id());
         Ok(Accepted { record, text })
     }

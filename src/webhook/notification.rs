@@ -26,7 +26,7 @@ use std::borrow::Cow;
 use crate::webhook::notification::app_id::{AppId, check_label};
 use crate::webhook::notification::contract::{Contract, UnknownEvents};
 use crate::webhook::notification::event::EventKind;
-use crate::webhook::notification::invalid::Invalid;
+use crate::webhook::notification::invalid::{About, Invalid};
 use crate::webhook::notification::members::Members;
 use crate::webhook::notification::trans_date::TransDate;
 
@@ -68,8 +68,7 @@ impl<'a> Notification<'a> {
                     Some(EventKind::Other)
                 }
                 (None, UnknownEvents::Reject) => {
-                    let app_id = members.app_id.ok().map(AppId::into_owned);
-                    return Err(Invalid::UnknownEvent { app_id });
+                    return Err(Invalid::UnknownEvent { about: members.about() });
                 }
             },
         };
@@ -82,9 +81,9 @@ impl<'a> Notification<'a> {
                 subject: members.room_id.ok().flatten(),
                 time: members.trans_date.ok().filter(TransDate::is_plausible),
             }),
-            (_, _, app_id) => {
-                let app_id = app_id.ok().map(AppId::into_owned);
-                Err(Invalid::InvalidNotification { faults, app_id })
+            (_, type_name, app_id) => {
+                let about = About::new(app_id.as_ref().ok(), type_name.as_deref().ok());
+                Err(Invalid::InvalidNotification { faults, about })
             }
         }
     }

@@ -10,6 +10,7 @@
 //! the answer.
 
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
@@ -34,6 +35,7 @@ pub struct Patience {
 /// Where a connection is, shared by its stream and whoever answers on it.
 #[derive(Debug)]
 pub struct Turn {
+    peer: IpAddr,
     opened: Instant,
     phase: AtomicU8,
     /// When the phase began, in microseconds since `opened`.
@@ -61,14 +63,20 @@ enum Phase {
 }
 
 impl Turn {
-    /// Of a connection that is opened now.
-    pub fn open() -> Self {
+    /// Of a connection that is opened now, from `peer`.
+    pub fn open(peer: IpAddr) -> Self {
         Self {
+            peer,
             opened: Instant::now(),
             phase: AtomicU8::new(Phase::Idle as u8),
             since: AtomicU64::new(0),
             unread: AtomicBool::new(false),
         }
+    }
+
+    /// Who is on the other end of the connection.
+    pub fn peer(&self) -> IpAddr {
+        self.peer
     }
 
     /// A head is whole; gives when its first byte came.

@@ -6,6 +6,7 @@
 
 use crate::delivery::publisher::Undelivered;
 use crate::metrics::Outcome;
+use crate::post::why::Why;
 use crate::webhook::notification::fault::{Fault, Faults};
 use crate::webhook::notification::invalid::Invalid;
 use bytesize::ByteSize;
@@ -206,6 +207,16 @@ impl Rejection {
         .iter()
         .map(FieldError::from)
         .collect()
+    }
+
+    /// What the log says of it.
+    pub fn why(&self) -> Why {
+        let pointers: Vec<_> = self.field_errors().iter().map(|error| error.pointer).collect();
+        Why {
+            // The others have nothing to say that their code does not.
+            reason: matches!(self, Self::Invalid(_) | Self::TooLarge { .. }).then(|| self.detail()),
+            pointers: (!pointers.is_empty()).then(|| pointers.join(" ")),
+        }
     }
 
     /// The answer.

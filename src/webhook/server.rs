@@ -18,6 +18,7 @@ use hyper_util::rt::TokioIo;
 use prometheus_client::metrics::gauge::Gauge;
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,9 +62,11 @@ where
     F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
 {
     let mut tasks = JoinSet::new();
-    let begin = |tasks: &mut JoinSet<()>, stream, permit| {
+    let begin = |tasks: &mut JoinSet<()>, (stream, peer): (TcpStream, SocketAddr), permit| {
         let open = Open::new(limits.open.clone(), permit);
-        tasks.spawn(connection(stream, open, limits.patience, stop.clone(), answer.clone()));
+        // A dual-stack listener sees IPv4 peers as IPv6 addresses that map them.
+        let turn = Turn::open(peer.ip().to_canonical());
+        tasks.spawn(connection(stream, turn, open, limits.patience, stop.clone(), answer.clone()));
     };
     while let Some(permit) = permit(&limits, &stop).await {
         tokio::select! {
@@ -71,7 +74,7 @@ where
             () = stop.cancelled() => break,
             Some(ended) = tasks.join_next() => report(ended),
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => begin(&mut tasks, stream, Some(permit)),
+                Ok(accepted) => begin(&mut tasks, accepted, Some(permit)),
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
                     sleep(ACCEPT_PAUSE).await;
@@ -80,7 +83,7 @@ where
         }
     }
     match last_in_line(listener) {
-        Ok(streams) => streams.into_iter().for_each(|stream| begin(&mut tasks, stream, None)),
+        Ok(last) => last.into_iter().for_each(|accepted| begin(&mut tasks, accepted, None)),
         Err(error) => tracing::warn!(%error, "cannot accept what waits at the end"),
     }
     while let Some(ended) = tasks.join_next().await {
@@ -95,14 +98,14 @@ async fn permit(limits: &Limits, stop: &CancellationToken) -> Option<OwnedSemaph
 }
 
 /// Takes what already waits to be accepted, from the kernel itself, and closes the port.
-fn last_in_line(listener: TcpListener) -> io::Result<Vec<TcpStream>> {
+fn last_in_line(listener: TcpListener) -> io::Result<Vec<(TcpStream, SocketAddr)>> {
     let listener = listener.into_std()?;
-    let mut streams = Vec::new();
-    while let Ok((stream, _)) = listener.accept() {
+    let mut last = Vec::new();
+    while let Ok((stream, peer)) = listener.accept() {
         stream.set_nonblocking(true)?;
-        streams.push(TcpStream::from_std(stream)?);
+        last.push((TcpStream::from_std(stream)?, peer));
     }
-    Ok(streams)
+    Ok(last)
 }
 
 fn report(ended: Result<(), JoinError>) {
@@ -134,6 +137,7 @@ impl Drop for Open {
 
 async fn connection<A, F>(
     stream: TcpStream,
+    turn: Turn,
     _open: Open,
     patience: Patience,
     stop: CancellationToken,
@@ -145,7 +149,7 @@ async fn connection<A, F>(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot switch Nagle's delay off");
     }
-    let turn = &Turn::open();
+    let turn = &turn;
     let stop = &stop;
     let stream = PatientStream::new(stream, turn, patience);
     let service = service_fn(|request| {

@@ -20,6 +20,7 @@ mod outages;
 mod protocol;
 mod readme;
 mod records;
+mod refusal_log;
 mod refusals;
 mod spool;
 mod spool_command;

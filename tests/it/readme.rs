@@ -14,7 +14,7 @@ use hookbridge::delivery::record::header_name::HeaderName;
 use hookbridge::metrics::exposition::Format;
 use hookbridge::metrics::{Build, Metrics, Outcome};
 use hookbridge::webhook::notification::fault::{Faults, JsonType};
-use hookbridge::webhook::notification::invalid::Invalid;
+use hookbridge::webhook::notification::invalid::{About, Invalid};
 use hookbridge::webhook::rejection::{Connection, Rejection};
 use http::header::RETRY_AFTER;
 use prometheus_client::metrics::counter::Counter;
@@ -141,12 +141,14 @@ fn refusal(outcome: Outcome) -> Option<Rejection> {
         }
         Outcome::NotAnObject => Rejection::Invalid(Invalid::NotAnObject { found: JsonType::Array }),
         Outcome::RepeatedField => {
-            Rejection::Invalid(Invalid::RepeatedField { name: "type", app_id: None })
+            Rejection::Invalid(Invalid::RepeatedField { name: "type", about: About::default() })
         }
-        Outcome::UnknownEvent => Rejection::Invalid(Invalid::UnknownEvent { app_id: None }),
+        Outcome::UnknownEvent => {
+            Rejection::Invalid(Invalid::UnknownEvent { about: About::default() })
+        }
         Outcome::InvalidNotification => Rejection::Invalid(Invalid::InvalidNotification {
             faults: Faults::default(),
-            app_id: None,
+            about: About::default(),
         }),
         Outcome::ForbiddenApp => Rejection::ForbiddenApp,
         Outcome::Unavailable => Rejection::Undelivered(Undelivered::Unavailable),

@@ -35,6 +35,9 @@ fn every_request_of_the_table_is_refused_as_it_says_without_an_echo_and_without_
         rig.bridge().log().matches("\"target\":\"post\"").count() == rows.len()
     });
     let log = rig.bridge().log();
+    // Of a body, project and type are told, and nothing else.
+    let told = ["app_id", "type"].map(|field| format!("\"{field}\":\"{MARKER}\""));
+    let log = told.iter().fold(log, |log, told| log.replace(told, ""));
     for secret in [MARKER, PASSWORD, &authorization()["Basic ".len()..]] {
         assert!(!log.contains(secret), "{secret} is in the log");
     }

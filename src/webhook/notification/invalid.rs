@@ -3,6 +3,7 @@
 //! Promises: one variant for each code that a sender may see; no text repeats the body. Does not
 //! know HTTP: statuses belong to the rejection.
 
+use crate::post::text::cut;
 use crate::webhook::notification::app_id::AppId;
 use crate::webhook::notification::event::EventKind;
 use crate::webhook::notification::fault::{Faults, JsonType};
@@ -32,33 +33,52 @@ pub enum Invalid {
     RepeatedField {
         /// The first field that was repeated.
         name: &'static str,
-        /// The project, where it can be told.
-        app_id: Option<AppId<'static>>,
+        /// Whose it is and what, where that can be told.
+        about: About,
     },
     /// A `type` that is not documented, where these are refused.
     #[error("`type` is none of {}", EventKind::DOCUMENTED.map(EventKind::name).join(", "))]
     UnknownEvent {
-        /// The project, where it can be told.
-        app_id: Option<AppId<'static>>,
+        /// Whose it is and what, where that can be told.
+        about: About,
     },
     /// Fields break the contract of the type.
     #[error("{faults}")]
     InvalidNotification {
         /// What is wrong.
         faults: Faults,
-        /// The project, where it can be told.
-        app_id: Option<AppId<'static>>,
+        /// Whose it is and what, where that can be told.
+        about: About,
     },
 }
 
+/// What can be told of a post that was refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// The project.
+    pub app_id: Option<AppId<'static>>,
+    /// The text of `type`, whatever it is, cut as the log cuts it.
+    pub type_name: Option<Box<str>>,
+}
+
+impl About {
+    /// Keeps what can be told.
+    pub(super) fn new(app_id: Option<&AppId<'_>>, type_name: Option<&str>) -> Self {
+        Self {
+            app_id: app_id.map(|app_id| app_id.clone().into_owned()),
+            type_name: type_name.map(|name| cut(name).into()),
+        }
+    }
+}
+
 impl Invalid {
-    /// The project of the refused post, where it can be told.
-    pub fn app_id(&self) -> Option<&AppId<'static>> {
+    /// What can be told of the refused post; `None` where it is no object.
+    pub fn about(&self) -> Option<&About> {
         match self {
             Self::MalformedJson { .. } | Self::NotAnObject { .. } => None,
-            Self::RepeatedField { app_id, .. }
-            | Self::UnknownEvent { app_id }
-            | Self::InvalidNotification { app_id, .. } => app_id.as_ref(),
+            Self::RepeatedField { about, .. }
+            | Self::UnknownEvent { about }
+            | Self::InvalidNotification { about, .. } => Some(about),
         }
     }
 

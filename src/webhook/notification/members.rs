@@ -14,7 +14,7 @@ use serde::de::DeserializeSeed;
 use crate::webhook::notification::app_id::AppId;
 use crate::webhook::notification::event::Field;
 use crate::webhook::notification::fault::{Faults, Flaw};
-use crate::webhook::notification::invalid::Invalid;
+use crate::webhook::notification::invalid::{About, Invalid};
 use crate::webhook::notification::leaves::Read;
 use crate::webhook::notification::rules;
 use crate::webhook::notification::skim::Skimmed;
@@ -84,16 +84,22 @@ impl<'a> Members<'a> {
             again(&error, || walk(text, Root { members: &mut members, leaves: Skimmed }))?;
         }
         if members.app_id_repeated {
-            return Err(Invalid::RepeatedField { name: Field::AppId.name(), app_id: None });
+            let about = About { app_id: None, ..members.about() };
+            return Err(Invalid::RepeatedField { name: Field::AppId.name(), about });
         }
         if members.type_repeated {
-            let app_id = members.app_id.ok().map(AppId::into_owned);
-            return Err(Invalid::RepeatedField { name: Field::Type.name(), app_id });
+            let about = About { type_name: None, ..members.about() };
+            return Err(Invalid::RepeatedField { name: Field::Type.name(), about });
         }
         if members.voice_envelope && members.type_name == Err(Flaw::Missing) {
             members.type_name = Err(Flaw::VoiceEnvelope);
         }
         Ok(members)
+    }
+
+    /// What can be told of a post that is refused.
+    pub(super) fn about(&self) -> About {
+        About::new(self.app_id.as_ref().ok(), self.type_name.as_deref().ok())
     }
 
     /// The field with this key, if it is one.

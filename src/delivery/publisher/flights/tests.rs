@@ -1,8 +1,10 @@
 use super::*;
 use crate::delivery::record::Record;
 use crate::metrics::{Build, Metrics, Outcome};
+use crate::post::accounts::Accounts;
 use bytes::Bytes;
 use prometheus_client::metrics::counter::Counter;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -13,7 +15,8 @@ const TOLD: Poll<Fate> = Poll::Ready(Err(Undelivered::Unavailable));
 
 fn post() -> Post {
     let build = Build { version: "0", commit: "0", librdkafka: "0".to_owned() };
-    Post::open(&Arc::new(Metrics::new(&build, Counter::default())))
+    let accounts = Accounts::new(Arc::new(Metrics::new(&build, Counter::default())));
+    Post::open(&Arc::new(accounts), Ipv4Addr::LOCALHOST.into(), 0)
 }
 
 fn record() -> Record {

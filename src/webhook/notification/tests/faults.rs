@@ -8,7 +8,7 @@ use super::{
 };
 use crate::webhook::notification::Notification;
 use crate::webhook::notification::fault::Faults;
-use crate::webhook::notification::invalid::Invalid;
+use crate::webhook::notification::invalid::{About, Invalid};
 
 /// The fields that each sample must have beyond the common ones.
 const OWN_FIELDS: [(&str, &[&str]); 4] = [
@@ -203,7 +203,8 @@ fn an_undocumented_type_is_refused_before_its_fields_are_judged() {
         for contract in [STRICT, ENVELOPE] {
             let body = json!({"type": name}).to_string();
             let refused = Notification::parse(body.as_bytes(), contract).unwrap_err();
-            assert_eq!(refused, Invalid::UnknownEvent { app_id: None }, "{name}");
+            let about = About { app_id: None, type_name: Some((*name).into()) };
+            assert_eq!(refused, Invalid::UnknownEvent { about }, "{name}");
         }
     }
     let refused = strict(&unknown("cdr")).unwrap_err();
@@ -231,9 +232,16 @@ fn a_documented_type_keeps_its_contract_where_others_are_forwarded() {
 }
 
 #[test]
-fn a_refusal_tells_the_project_where_it_can_be_told() {
-    let app_id =
-        |body: &str| strict(body).unwrap_err().app_id().map(|app_id| app_id.as_str().to_owned());
+fn a_refusal_tells_project_and_type_where_they_can_be_told() {
+    let about = |body: &str| strict(body).unwrap_err().about().cloned().unwrap_or_default();
+    let app_id = |body: &str| about(body).app_id.map(|app_id| app_id.as_str().to_owned());
+    let type_name = |body: &str| about(body).type_name;
+    assert_eq!(type_name(&unknown("cdr")).as_deref(), Some("cdr"));
+    assert_eq!(type_name(&unknown(&"ж".repeat(200))).unwrap().len(), 256);
+    assert_eq!(type_name(&with(ROOMDROP, "/room_id", "".into())).as_deref(), Some("roomdrop"));
+    assert_eq!(type_name(r#"{"type":"a","app_id":"b","type":"a"}"#), None);
+    assert_eq!(type_name(r#"{"type":"a","app_id":"b","app_id":"b"}"#).as_deref(), Some("a"));
+    assert_eq!(type_name(r#"{"type":7,"app_id":"b"}"#), None);
     assert_eq!(app_id(&unknown("cdr")).as_deref(), Some("a"));
     assert_eq!(app_id(&with(ROOMDROP, "/room_id", "".into())).unwrap().len(), 24);
     assert_eq!(app_id(r#"{"type":"a","app_id":"b","type":"a"}"#).as_deref(), Some("b"));

@@ -1,0 +1,162 @@
+//! Which refusals are told in the log, and how loudly.
+//!
+//! Promise: a few lines a minute for each outcome, however many posts are refused, and none is left
+//! out uncounted: what is not told is summed up, once its minute is over or when the bridge stops. A
+//! refusal that is left out costs a lock and an addition, and no memory. It knows no clock: it is told
+//! the time.
+
+use crate::metrics::Outcome;
+use std::mem;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Enough to see what a sender does wrong, and for all outcomes together 80 lines a minute.
+const LINES: u32 = 5;
+/// What they are lines in.
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// The quota of each outcome.
+#[derive(Default)]
+pub struct Refusals(Mutex<[Quota; Outcome::ALL.len()]>);
+
+/// Of one outcome.
+#[derive(Debug, Default, Clone, Copy)]
+struct Quota {
+    /// When its window began: with its first refusal.
+    begun: Option<Instant>,
+    told: u32,
+    left_out: u64,
+}
+
+/// Whose fault a refusal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Told at `info`.
+    Sender,
+    /// Ours, or Kafka's; told at `warn`.
+    Bridge,
+}
+
+impl Refusals {
+    /// Whether this refusal is told; with it, how many were left out before it.
+    pub(super) fn admit(&self, outcome: Outcome, now: Instant) -> Option<u64> {
+        self.quotas()[outcome as usize].admit(now)
+    }
+
+    /// Sums up what was left out in windows that are over.
+    pub fn sum_up(&self, now: Instant) {
+        self.sum_up_where(|quota| !quota.is_open(now));
+    }
+
+    /// Sums up all that was left out.
+    pub fn sum_up_all(&self) {
+        self.sum_up_where(|_| true);
+    }
+
+    fn sum_up_where(&self, due: impl Fn(&Quota) -> bool) {
+        for outcome in Outcome::ALL.iter().copied() {
+            let mut quotas = self.quotas();
+            let quota = &mut quotas[outcome as usize];
+            let left_out = if due(quota) { mem::take(&mut quota.left_out) } else { 0 };
+            drop(quotas);
+            if left_out > 0 {
+                sum_up(outcome, left_out);
+            }
+        }
+    }
+
+    fn quotas(&self) -> MutexGuard<'_, [Quota; Outcome::ALL.len()]> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Quota {
+    fn admit(&mut self, now: Instant) -> Option<u64> {
+        if !self.is_open(now) {
+            (self.begun, self.told) = (Some(now), 0);
+        }
+        if self.told == LINES {
+            self.left_out += 1;
+            return None;
+        }
+        self.told += 1;
+        Some(mem::take(&mut self.left_out))
+    }
+
+    fn is_open(&self, now: Instant) -> bool {
+        self.begun.is_some_and(|begun| now.saturating_duration_since(begun) < WINDOW)
+    }
+}
+
+fn sum_up(outcome: Outcome, left_out: u64) {
+    let name = outcome.as_str();
+    match side(outcome) {
+        None => {}
+        Some(Side::Sender) => tracing::info!(outcome = name, left_out, "more posts were refused"),
+        Some(Side::Bridge) => tracing::warn!(outcome = name, left_out, "more posts were refused"),
+    }
+}
+
+/// Whose fault an outcome is; `None` where it is none.
+pub(super) fn side(outcome: Outcome) -> Option<Side> {
+    match outcome {
+        Outcome::Published | Outcome::Spooled => None,
+        Outcome::Overloaded | Outcome::Unavailable | Outcome::RecordRefused => Some(Side::Bridge),
+        Outcome::NotFound
+        | Outcome::MethodNotAllowed
+        | Outcome::Unauthorized
+        | Outcome::UnsupportedEncoding
+        | Outcome::TooLarge
+        | Outcome::TooSlow
+        | Outcome::IncompleteBody
+        | Outcome::MalformedJson
+        | Outcome::NotAnObject
+        | Outcome::RepeatedField
+        | Outcome::UnknownEvent
+        | Outcome::InvalidNotification
+        | Outcome::ForbiddenApp => Some(Side::Sender),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_of_a_flood_are_told_and_the_rest_is_counted_with_the_next() {
+        let (refusals, begun) = (Refusals::default(), Instant::now());
+        let told = |now| refusals.admit(Outcome::Unauthorized, now);
+        let first: Vec<_> = (0..1000).map(|n| told(begun + WINDOW / 2000 * n)).collect();
+        assert!(first[..5].iter().all(|left_out| *left_out == Some(0)));
+        assert!(first[5..].iter().all(Option::is_none));
+        assert_eq!(told(begun + WINDOW), Some(995));
+        assert_eq!(told(begun + WINDOW), Some(0));
+    }
+
+    #[test]
+    fn the_quota_of_an_outcome_is_its_own() {
+        let (refusals, now) = (Refusals::default(), Instant::now());
+        for _ in 0..2 * LINES {
+            refusals.admit(Outcome::NotFound, now);
+        }
+        assert_eq!(refusals.admit(Outcome::Unauthorized, now), Some(0));
+    }
+
+    #[test]
+    fn what_was_summed_up_is_not_counted_again() {
+        let (refusals, begun) = (Refusals::default(), Instant::now());
+        let tell = |times: u32, now| {
+            let told = (0..times).filter(|_| refusals.admit(Outcome::TooSlow, now).is_some());
+            assert_eq!(told.count(), LINES as usize);
+        };
+        let left_out = || refusals.quotas()[Outcome::TooSlow as usize].left_out;
+        tell(LINES + 2, begun);
+        refusals.sum_up(begun);
+        assert_eq!(left_out(), 2);
+        refusals.sum_up(begun + WINDOW);
+        assert_eq!(left_out(), 0);
+        tell(LINES + 3, begun + WINDOW);
+        refusals.sum_up_all();
+        assert_eq!(left_out(), 0);
+    }
+}

@@ -1,0 +1,146 @@
+//! What is recognised, verified and refused, and what a refusal costs.
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
+use tokio::task::{JoinSet, yield_now};
+
+use super::*;
+
+// Of cost 4, 16 rounds each; made with libxcrypt.
+const OLD: &str = "$2y$04$abcdefghijklmnopqrstuu3C6u2sQjFttrT16nmXgxlk/de0mfCmu";
+const NEW: &str = "$2y$04$ABCDEFGHIJKLMNOPQRSTUuEfshSKs1cM4QA/.q4TRRlHAUGwvFRm6";
+
+fn authenticator(file: &str) -> Arc<Authenticator> {
+    Arc::new(Authenticator::new(Credentials::parse(file).unwrap()))
+}
+
+fn claiming(pair: &str) -> HeaderMap {
+    let value = format!("Basic {}", BASE64_STANDARD.encode(pair));
+    HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::try_from(value).unwrap())])
+}
+
+fn known(authenticator: &Authenticator, pair: &str) -> Option<Arc<User>> {
+    match authenticator.recognise(&claiming(pair)) {
+        Recognised::Known(user) => Some(user),
+        Recognised::Refused { .. } | Recognised::Unverified { .. } => None,
+    }
+}
+
+fn unverified(authenticator: &Authenticator, pair: &str) -> Claim {
+    let recognised = authenticator.recognise(&claiming(pair));
+    let Recognised::Unverified { claim, .. } = recognised else { panic!("{recognised:?}") };
+    claim
+}
+
+fn post_at_once(
+    authenticator: &Arc<Authenticator>,
+    times: usize,
+    pair: impl Fn(usize) -> String,
+) -> JoinSet<Verdict> {
+    let post = |post| {
+        let claim = unverified(authenticator, &pair(post));
+        let authenticator = Arc::clone(authenticator);
+        async move { authenticator.verify(claim).await }
+    };
+    (0..times).map(post).collect()
+}
+
+async fn verify(authenticator: &Arc<Authenticator>, pair: &str) -> Option<Arc<User>> {
+    match authenticator.verify(unverified(authenticator, pair)).await {
+        Verdict::Known(user) => Some(user),
+        Verdict::Refused => None,
+        Verdict::Overloaded => panic!("nobody else is here"),
+    }
+}
+
+#[tokio::test]
+async fn a_good_pair_is_hashed_once_and_known_from_then_on() {
+    let authenticator = authenticator(&format!("test:{OLD}"));
+    assert!(known(&authenticator, "test:old").is_none());
+    assert_eq!(verify(&authenticator, "test:old").await.unwrap().name(), "test");
+    assert_eq!(known(&authenticator, "test:old").unwrap().name(), "test");
+    assert_eq!(authenticator.rounds(), 16);
+}
+
+#[tokio::test]
+async fn a_wrong_pair_is_refused_and_not_remembered() {
+    let authenticator = authenticator(&format!("test:{OLD}"));
+    for pair in ["test:new", "test:", "test:old ", "Test:old", "nobody:old", "\u{ff}:old"] {
+        assert!(verify(&authenticator, pair).await.is_none(), "{pair}");
+        assert!(known(&authenticator, pair).is_none(), "{pair}");
+    }
+}
+
+#[tokio::test]
+async fn both_passwords_of_a_rotation_are_good_each_for_the_apps_of_its_line() {
+    let authenticator = authenticator(&format!("test:{OLD} 555\ntest:{NEW} 556,557"));
+    let new = verify(&authenticator, "test:new").await.unwrap();
+    let old = verify(&authenticator, "test:old").await.unwrap();
+    assert!(old.may_speak_for("555") && !old.may_speak_for("556"));
+    assert!(new.may_speak_for("556") && !new.may_speak_for("555"));
+    assert!(Arc::ptr_eq(&known(&authenticator, "test:old").unwrap(), &old));
+    assert!(Arc::ptr_eq(&known(&authenticator, "test:new").unwrap(), &new));
+}
+
+#[tokio::test]
+async fn every_refusal_costs_the_rounds_of_the_costliest_user() {
+    let file = format!("two:{OLD}\ntwo:{NEW}\none:{OLD}\nplain:plain:secret");
+    let authenticator = authenticator(&file);
+    for (refusals, pair) in ["two:x", "one:x", "plain:x", "nobody:x"].iter().enumerate() {
+        assert!(verify(&authenticator, pair).await.is_none());
+        assert_eq!(authenticator.rounds(), 32 * (refusals as u64 + 1), "{pair}");
+    }
+}
+
+#[test]
+fn without_bcrypt_everything_is_known_or_refused_at_once() {
+    let authenticator = authenticator("test:plain:a:b\ntest:plain:ü 555");
+    assert!(known(&authenticator, "test:a:b").unwrap().may_speak_for("1"));
+    assert!(!known(&authenticator, "test:ü").unwrap().may_speak_for("1"));
+    for pair in ["test:a", "test:", "nobody:a:b", ":", "test"] {
+        let recognised = authenticator.recognise(&claiming(pair));
+        assert!(matches!(recognised, Recognised::Refused { .. }), "{pair}");
+    }
+    assert!(matches!(
+        authenticator.recognise(&HeaderMap::new()),
+        Recognised::Refused { user: None }
+    ));
+}
+
+#[tokio::test]
+async fn a_good_pair_that_comes_thousands_of_times_at_once_is_hashed_once() {
+    let authenticator = authenticator(&format!("test:{OLD}"));
+    let posts = post_at_once(&authenticator, 4096, |_| "test:old".to_owned());
+    let verdicts = posts.join_all().await;
+    assert!(verdicts.iter().all(|verdict| matches!(verdict, Verdict::Known(_))));
+    assert_eq!(authenticator.rounds(), 16);
+}
+
+#[tokio::test]
+async fn a_flood_of_wrong_passwords_is_overloaded_while_a_known_pair_stays_known() {
+    let authenticator = authenticator(&format!("test:{OLD}\nknown:plain:secret"));
+    let mut flood = post_at_once(&authenticator, 2000, |n| format!("test:wrong {n}"));
+    while !matches!(flood.join_next().await.unwrap().unwrap(), Verdict::Overloaded) {}
+    assert!(known(&authenticator, "known:secret").is_some());
+}
+
+#[tokio::test]
+async fn a_first_post_gets_in_beside_many_with_an_outdated_password() {
+    let authenticator = authenticator(&format!("test:{NEW}"));
+    let flood = post_at_once(&authenticator, 500, |_| "test:old".to_owned());
+    yield_now().await;
+    assert!(verify(&authenticator, "test:new").await.is_some());
+    assert!(flood.join_all().await.iter().all(|verdict| matches!(verdict, Verdict::Refused)));
+}
+
+#[test]
+fn debug_shows_no_secret_and_no_hash() {
+    let file = format!("test:{OLD}\ntest:plain:hidden");
+    let credentials = Credentials::parse(&file).unwrap();
+    let parsed = format!("{credentials:?}");
+    let authenticator = Authenticator::new(credentials);
+    let claim = authenticator.recognise(&claiming("me:hidden"));
+    let shown = format!("{parsed}{authenticator:?}{claim:?}");
+    assert!(!shown.contains("hidden") && !shown.contains("abcdefgh"), "{shown}");
+}

@@ -1,0 +1,76 @@
+//! The address of a sender behind proxies: as far as those are trusted who tell it, and no further.
+
+use serde_json::Value;
+
+use crate::refusal_log::{NOBODY, refusals};
+use crate::support::bridge::Bridge;
+use crate::support::bridge::launch::Launch;
+use crate::support::deadline::wait_for;
+use crate::support::http;
+use crate::support::rig::SOON;
+
+/// The peer that is told of a post with these headers.
+fn peer(bridge: &Bridge, headers: &[(&str, &str)]) -> Value {
+    let before = refusals(bridge).len();
+    assert_eq!(http::post(bridge.webhook(), "/elsewhere", headers, "").status, 404);
+    wait_for(SOON, "the refusal is logged", || {
+        refusals(bridge).get(before).map(|line| line["peer"].clone())
+    })
+}
+
+fn serve() -> Launch {
+    Bridge::with(NOBODY).no_auth()
+}
+
+#[test]
+fn without_trusted_proxies_nobody_is_believed() {
+    let bridge = serve().start();
+    for headers in [[("X-Forwarded-For", "203.0.113.5")], [("Forwarded", "for=203.0.113.5")]] {
+        assert_eq!(peer(&bridge, &headers), "127.0.0.1");
+    }
+}
+
+#[test]
+fn the_nearest_hop_that_is_not_trusted_is_told() {
+    for flags in [
+        serve().args(&["--trusted-proxy=127.0.0.1".into(), "--trusted-proxy=10.0.0.0/8".into()]),
+        serve().env("TRUSTED_PROXY", "10.0.0.0/8, 127.0.0.0/8"),
+    ] {
+        let bridge = flags.start();
+        for (headers, told) in [
+            ([("X-Forwarded-For", "6.6.6.6, 203.0.113.5, 10.0.0.7")], "203.0.113.5"),
+            ([("Forwarded", "for=6.6.6.6, for=\"[2001:db8::5]:81\";proto=https")], "2001:db8::5"),
+            ([("Forwarded", "for=\"6.6.6.6, for=203.0.113.5")], "127.0.0.1"),
+            ([("X-Real-IP", "203.0.113.5")], "127.0.0.1"),
+        ] {
+            assert_eq!(peer(&bridge, &headers), told, "{headers:?}");
+        }
+    }
+}
+
+#[test]
+fn a_peer_that_is_not_trusted_is_told_itself() {
+    let bridge = serve().arg("--trusted-proxy", "10.0.0.0/8").start();
+    assert_eq!(peer(&bridge, &[("X-Forwarded-For", "203.0.113.5")]), "127.0.0.1");
+}
+
+#[test]
+fn an_ipv4_peer_of_a_listener_for_both_is_told_as_what_it_is() {
+    let Ok(bridge) = serve().arg("--listen", "[::]:0").try_start() else {
+        return crate::support::say_skipped(crate::support::here!(), "this machine has no IPv6");
+    };
+    let before = refusals(&bridge).len();
+    let port = bridge.webhook().port();
+    http::post(([127, 0, 0, 1], port).into(), "/elsewhere", &[], "");
+    let line = wait_for(SOON, "the refusal is logged", || refusals(&bridge).get(before).cloned());
+    assert_eq!(line["peer"], "127.0.0.1");
+}
+
+#[test]
+fn what_is_no_network_is_refused() {
+    for value in ["localhost", "10.0.0.0/33", "10.0.0.0/8;127.0.0.1"] {
+        let (status, said) = serve().arg("--trusted-proxy", value).run(SOON);
+        assert_eq!(status.code(), Some(2), "{value}");
+        assert!(said.contains("--trusted-proxy") && said.contains("10.0.0.0/8"), "{said}");
+    }
+}
