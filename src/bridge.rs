@@ -22,6 +22,7 @@ mod spooling;
 use crate::admin::Admin;
 use crate::bridge::event_loop::{EventLoop, EventLoopError};
 use crate::bridge::listeners::{listen, raise_file_limit};
+use crate::bridge::narrator::Narrator;
 use crate::bridge::spooling::Spooling;
 use crate::chain::chain;
 use crate::config::Config;
@@ -164,8 +165,8 @@ impl Bridge {
         }
         let crossing = spooling.as_ref().map(|spooling| spooling.crossing().clone());
         let spool = crossing.as_ref().map(|crossing| crossing.spool().clone());
-        let largest_value = Some(config.limits.max_body.as_u64());
-        let plan = Plan { largest_value, compaction: config.compaction };
+        let largest_value = config.limits.max_body.as_u64();
+        let plan = Some(Plan { largest_value, compaction: config.compaction });
         let probe = Probe::new(&kafka, &written, availability.clone(), finder, plan, spool)
             .map_err(BridgeError::Kafka)?;
         let admin_answers = Arc::new(Admin {
@@ -180,7 +181,7 @@ impl Bridge {
             connections: Arc::new(Semaphore::new(ADMIN_CONNECTIONS)),
             open: prometheus_client::metrics::gauge::Gauge::default(),
         };
-        let path = config.path.clone();
+        let (path, access) = (config.path.clone(), config.access.clone());
         let loops = EventLoop {
             config,
             availability,
@@ -204,7 +205,7 @@ impl Bridge {
         };
         let serving = server::serve(listener, admin_limits, over.clone(), answer);
         parts.spawn(async { (serving.await, BridgeError::Unasked("admin port")).1 });
-        let narrating = narrator::narrate(accounts.clone());
+        let narrating = Narrator { accounts: accounts.clone(), access }.run();
         parts.spawn(async { (narrating.await, BridgeError::Unasked("narrator")).1 });
         let probing = probe.run(over.clone());
         parts.spawn(async {

@@ -1,6 +1,8 @@
 //! Says what posts leave to be said, so that none is held up by it.
 
 use crate::post::accounts::Accounts;
+use crate::webhook::ingest::Access;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
@@ -8,10 +10,30 @@ use tokio::time::sleep;
 /// How late a thing may be said.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Sums up the refusals that were left out of the log, for as long as it is awaited.
-pub(super) async fn narrate(accounts: Arc<Accounts>) {
-    loop {
-        sleep(TICK).await;
-        accounts.refusals.sum_up(Instant::now());
+/// What there may be to say.
+pub(super) struct Narrator {
+    pub(super) accounts: Arc<Accounts>,
+    pub(super) access: Access,
+}
+
+impl Narrator {
+    /// Sums up the refusals that were left out of the log, and names each user once whose password is
+    /// too long, for as long as it is awaited.
+    pub(super) async fn run(self) {
+        let mut told = HashSet::new();
+        loop {
+            sleep(TICK).await;
+            self.accounts.refusals.sum_up(Instant::now());
+            let Access::Restricted(authenticator) = &self.access else { continue };
+            for user in authenticator.users_with_long_passwords() {
+                if told.insert(Arc::clone(user)) {
+                    tracing::warn!(
+                        user = &**user,
+                        "the password that was posted is over 72 bytes and is refused, even if it is the \
+                         right one: what wrote its hash cut it; choose a shorter one"
+                    );
+                }
+            }
+        }
     }
 }

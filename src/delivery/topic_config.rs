@@ -44,8 +44,8 @@ enum Cleanup {
 /// What the bridge means to do with the topic.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
-    /// The largest value that it takes, in bytes; none where it takes no posts.
-    pub largest_value: Option<u64>,
+    /// The largest value that it takes, in bytes.
+    pub largest_value: u64,
     /// What becomes of a topic that keeps one record of each key.
     pub compaction: Compaction,
 }
@@ -110,8 +110,8 @@ impl TopicConfig {
                     .to_owned(),
             );
         }
-        if let (Some(most), Some(largest)) = (self.max_message_bytes, plan.largest_value)
-            && u64::from(most) < largest
+        if let Some(most) =
+            self.max_message_bytes.filter(|most| u64::from(*most) < plan.largest_value)
         {
             warnings.push(format!(
                 "max.message.bytes={most} is below --max-body: larger posts get 413 record_refused"
@@ -174,7 +174,7 @@ impl Cleanup {
 mod tests {
     use super::*;
 
-    const PLAN: Plan = Plan { largest_value: Some(1_048_576), compaction: Compaction::Refused };
+    const PLAN: Plan = Plan { largest_value: 1_048_576, compaction: Compaction::Refused };
     const SOUND: Situation = Situation { replicas: 3, oldest: None };
 
     fn config(settings: &[(&str, &'static str)]) -> TopicConfig {

@@ -17,15 +17,15 @@
 //! Does not answer requests, and does not count or log: that is the ingest's. Does not remember
 //! pairs across a reload of the file: a new authenticator hashes anew.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use http::HeaderMap;
 use zeroize::Zeroizing;
 
 use crate::webhook::bcrypt_hash::{BcryptHash, waste};
-use crate::webhook::claim::Claim;
+use crate::webhook::claim::{Claim, Claimed};
 use crate::webhook::credentials::{Credentials, Secret, User};
 use crate::webhook::hash_queue::{HashQueue, Overloaded};
 use crate::webhook::known_pairs::{Digest, KnownPairs};
@@ -34,8 +34,8 @@ use crate::webhook::known_pairs::{Digest, KnownPairs};
 /// it whole.
 #[derive(Debug)]
 pub struct Authenticator {
-    /// Every user of the file.
-    users: HashSet<Arc<str>>,
+    /// Every user of the file, and whether a password of over 72 bytes came with it.
+    users: HashMap<Arc<str>, AtomicBool>,
     known: KnownPairs,
     hashes: Box<[(Arc<User>, BcryptHash)]>,
     /// What every refusal costs: the sum over the hashes of the costliest user.
@@ -51,6 +51,11 @@ pub enum Recognised {
     Known(Arc<User>),
     /// Certainly no good pair; nor is there a hash to wait for.
     Refused {
+        /// The user that is claimed, if it is in the file.
+        user: Option<Arc<str>>,
+    },
+    /// Certainly no good pair, and perhaps the right password: it is longer than bcrypt's 72 bytes.
+    LongPassword {
         /// The user that is claimed, if it is in the file.
         user: Option<Arc<str>>,
     },
@@ -83,9 +88,9 @@ impl Authenticator {
     /// If the kernel has no random bytes for the key of the digests.
     pub fn new(credentials: Credentials) -> Self {
         let known = KnownPairs::new(credentials.passwords());
-        let (mut users, mut hashes) = (HashSet::new(), Vec::new());
+        let (mut users, mut hashes) = (HashMap::new(), Vec::new());
         for line in credentials.into_lines() {
-            users.insert(line.user.shared_name());
+            users.insert(line.user.shared_name(), AtomicBool::new(false));
             match line.secret {
                 Secret::Bcrypt(hash) => hashes.push((line.user, hash)),
                 Secret::Plain(secret) => {
@@ -108,7 +113,18 @@ impl Authenticator {
     /// The quick half: reads the `Authorization` header (one, RFC 7617) and knows a known pair
     /// again. Does not block.
     pub fn recognise(&self, headers: &HeaderMap) -> Recognised {
-        let Some(claim) = Claim::read(headers) else { return Recognised::Refused { user: None } };
+        let claim = match Claim::read(headers) {
+            Claimed::Pair(claim) => claim,
+            Claimed::LongPassword(claimed) => {
+                let user = self.named(claimed.user());
+                let seen = user.as_deref().and_then(|user| self.users.get(user));
+                if let Some(seen) = seen {
+                    seen.store(true, Ordering::Relaxed);
+                }
+                return Recognised::LongPassword { user };
+            }
+            Claimed::Nothing => return Recognised::Refused { user: None },
+        };
         if let Some(user) = self.known.find(&self.known.digest(claim.pair())) {
             return Recognised::Known(user);
         }
@@ -123,7 +139,15 @@ impl Authenticator {
     /// The name of a user of the file. What is no user's name may be a password, typed into the wrong
     /// field, and belongs in no log.
     fn named(&self, claimed: &[u8]) -> Option<Arc<str>> {
-        self.users.get(str::from_utf8(claimed).ok()?).cloned()
+        let (user, _) = self.users.get_key_value(str::from_utf8(claimed).ok()?)?;
+        Some(Arc::clone(user))
+    }
+
+    /// The users of the file with whom a password of over 72 bytes has come. Asked by who has time to
+    /// tell it: said on the way of a post, it would tell a stranger by the time it takes who exists.
+    pub fn users_with_long_passwords(&self) -> impl Iterator<Item = &Arc<str>> {
+        let seen = |(_, seen): &(_, &AtomicBool)| seen.load(Ordering::Relaxed);
+        self.users.iter().filter(seen).map(|(user, _)| user)
     }
 
     /// The slow half: hashes on another thread, in turn; at most a few seconds, wait included.

@@ -147,6 +147,11 @@ impl Ingest {
                 post.of_user(user);
                 return Err(Rejection::Unauthorized);
             }
+            Recognised::LongPassword { user } => {
+                post.of_user(user);
+                self.accounts.metrics.long_passwords.inc();
+                return Err(Rejection::LongPassword);
+            }
             Recognised::Unverified { claim, user } => {
                 post.of_user(user);
                 claim

@@ -35,6 +35,8 @@ pub enum Rejection {
     MethodNotAllowed,
     /// Credentials are missing, malformed or wrong: one text for all.
     Unauthorized,
+    /// The password is over 72 bytes. Its sender is told what all are told whose credentials are wrong.
+    LongPassword,
     /// A content coding other than identity.
     UnsupportedEncoding,
     /// The body is over `--max-body`.
@@ -99,7 +101,7 @@ impl Rejection {
         match self {
             Self::NotFound => Outcome::NotFound,
             Self::MethodNotAllowed => Outcome::MethodNotAllowed,
-            Self::Unauthorized => Outcome::Unauthorized,
+            Self::Unauthorized | Self::LongPassword => Outcome::Unauthorized,
             Self::UnsupportedEncoding => Outcome::UnsupportedEncoding,
             Self::TooLarge { .. } => Outcome::TooLarge,
             Self::TooSlow => Outcome::TooSlow,
@@ -119,7 +121,7 @@ impl Rejection {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized | Self::LongPassword => StatusCode::UNAUTHORIZED,
             Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge { .. } | Self::Undelivered(Undelivered::RecordRefused) => {
                 StatusCode::PAYLOAD_TOO_LARGE
@@ -146,7 +148,7 @@ impl Rejection {
         match self {
             Self::NotFound => "no such path",
             Self::MethodNotAllowed => "only POST is taken here",
-            Self::Unauthorized => "credentials are needed",
+            Self::Unauthorized | Self::LongPassword => "credentials are needed",
             Self::UnsupportedEncoding => "the body must not be encoded",
             Self::TooLarge { .. } => "the body is too large",
             Self::TooSlow => "the body came too slowly",
@@ -167,9 +169,10 @@ impl Rejection {
         match self {
             Self::NotFound => "this server takes notifications on another path".to_owned(),
             Self::MethodNotAllowed => "send the notification by POST".to_owned(),
-            Self::Unauthorized => "send a user and password that this server knows, by HTTP Basic \
-                                   authentication"
-                .to_owned(),
+            Self::Unauthorized | Self::LongPassword => {
+                "send a user and password that this server knows, by HTTP Basic authentication"
+                    .to_owned()
+            }
             Self::UnsupportedEncoding => {
                 "send the JSON as it is, without Content-Encoding".to_owned()
             }
@@ -196,6 +199,7 @@ impl Rejection {
             Self::NotFound
             | Self::MethodNotAllowed
             | Self::Unauthorized
+            | Self::LongPassword
             | Self::UnsupportedEncoding
             | Self::TooLarge { .. }
             | Self::TooSlow
@@ -212,11 +216,21 @@ impl Rejection {
     /// What the log says of it.
     pub fn why(&self) -> Why {
         let pointers: Vec<_> = self.field_errors().iter().map(|error| error.pointer).collect();
-        Why {
-            // The others have nothing to say that their code does not.
-            reason: matches!(self, Self::Invalid(_) | Self::TooLarge { .. }).then(|| self.detail()),
-            pointers: (!pointers.is_empty()).then(|| pointers.join(" ")),
-        }
+        let reason = match self {
+            Self::Invalid(_) | Self::TooLarge { .. } => Some(self.detail()),
+            Self::LongPassword => Some("the password is over 72 bytes".to_owned()),
+            // Their code says it all.
+            Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::Unauthorized
+            | Self::UnsupportedEncoding
+            | Self::TooSlow
+            | Self::Overloaded
+            | Self::IncompleteBody
+            | Self::ForbiddenApp
+            | Self::Undelivered(_) => None,
+        };
+        Why { reason, pointers: (!pointers.is_empty()).then(|| pointers.join(" ")) }
     }
 
     /// The answer.

@@ -8,11 +8,12 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use crate::support::children;
+use crate::support::deadline::eventually;
 use crate::support::here;
 use crate::support::http::{Connection, Response, basic, request};
 use crate::support::notification::{APP_ID, ROOMDROP, numbered};
 use crate::support::problem::refusal;
-use crate::support::rig::{PATH, Rig};
+use crate::support::rig::{PATH, Rig, SOON};
 use crate::support::say_skipped;
 use hookbridge::metrics::Outcome;
 
@@ -21,6 +22,9 @@ const UNAUTHORIZED: (u16, Outcome) = (401, Outcome::Unauthorized);
 /// bcrypt's cost where a test wants hashes to be quick, and where it wants to notice them.
 const QUICK: &str = "5";
 const SLOW: &str = "9";
+
+/// What `htpasswd`, PHP and others write of any password that begins with 72 times `x`.
+const CUT: &str = "$2y$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i";
 
 /// More than could wait each by itself.
 const AT_ONCE: usize = 1000;
@@ -130,6 +134,28 @@ fn both_passwords_of_a_rotation_are_live_and_each_line_binds_for_itself() {
     let expected = expected.map(|(outcome, count)| (outcome.to_owned(), count));
     assert_eq!(rig.outcomes(), expected.into());
     assert_eq!(rig.records().len(), 2);
+}
+
+#[test]
+fn a_password_over_72_bytes_is_refused_counted_and_told_once_of_each_user() {
+    let rig = Rig::on_mock(|serve| serve.credentials(format!("video:{CUT}\nother:plain:x\n")));
+    assert_eq!(post_as(&rig, "video", &"x".repeat(72)).status, 200);
+
+    for length in [73, 80, 500, 5000] {
+        assert_eq!(refusal(&post_as(&rig, "video", &"x".repeat(length))), UNAUTHORIZED);
+    }
+    assert_eq!(refusal(&post_as(&rig, "hush-7f", &"x".repeat(80))), UNAUTHORIZED);
+    assert_eq!(refusal(&post_as(&rig, "video", "x")), UNAUTHORIZED);
+
+    assert_eq!(rig.count("hookbridge_long_passwords_total"), 5);
+    let told = "the password that was posted is over 72 bytes";
+    rig.bridge().wait_for_log(told, SOON);
+    assert_eq!(refusal(&post_as(&rig, "other", &"x".repeat(80))), UNAUTHORIZED);
+    eventually(SOON, "the other user is told", || rig.bridge().log().matches(told).count() == 2);
+    let log = rig.bridge().log();
+    let of_video = |line: &&str| line.contains(told) && line.contains("\"user\":\"video\"");
+    assert_eq!(log.lines().filter(of_video).count(), 1);
+    assert!(log.contains("the password is over 72 bytes") && !log.contains("hush"), "{log}");
 }
 
 #[test]

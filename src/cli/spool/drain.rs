@@ -32,7 +32,6 @@ use crate::delivery::spool::reader::SpoolReader;
 use crate::delivery::spool::status::{Room, Status};
 use crate::delivery::spool::{Limit, Spool};
 use crate::delivery::topic;
-use crate::delivery::topic_config::{Compaction, Plan};
 use crate::delivery::topic_limit::TopicLimit;
 use crate::metrics::Metrics;
 use std::io;
@@ -53,9 +52,6 @@ const LOOK: Duration = Duration::from_millis(50);
 const CLOSE: Duration = Duration::from_secs(10);
 /// Rows that are looked through for one that can be read.
 const FIRST: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
-
-/// No post is taken here, and what waits was promised to its topic, however that is set.
-const PLAN: Plan = Plan { largest_value: None, compaction: Compaction::Allowed };
 
 /// Why it could not go on, or what it has left.
 #[derive(Debug, thiserror::Error)]
@@ -136,9 +132,8 @@ async fn drain(
     let topic = topic.unwrap_or_else(|| "".into());
     let times = Arc::new(RecordTimes::new(Clock::system()));
     let written = topic::Topic { name: topic.clone(), limit, times, partitions: Arc::default() };
-    let probe =
-        Probe::new(kafka, &written, availability.clone(), finder, PLAN, Some(spool.clone()))
-            .map_err(DrainFailure::Kafka)?;
+    let probe = Probe::new(kafka, &written, availability.clone(), finder, None, None)
+        .map_err(DrainFailure::Kafka)?;
     let crossing = Arc::new(Crossing::new(spool.clone()));
     let drain = Drain::new(crossing, availability.clone(), kafka.clone(), written, Duration::MAX)
         .map_err(|error| DrainFailure::Drain(error.into()))?;

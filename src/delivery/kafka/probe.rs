@@ -44,7 +44,8 @@ pub struct Probe {
     limit: LimitFinder,
     /// What gives the right to write.
     advice: Arc<str>,
-    plan: Plan,
+    /// None where nothing is taken: what waits was promised to its topic, however that is set.
+    plan: Option<Plan>,
     /// What waits on disk, where there is one.
     spool: Option<Spool>,
     config: Option<TopicConfig>,
@@ -63,7 +64,7 @@ impl Probe {
         topic: &topic::Topic,
         availability: Arc<Availability>,
         limit: LimitFinder,
-        plan: Plan,
+        plan: Option<Plan>,
         spool: Option<Spool>,
     ) -> Result<Self, KafkaClientError> {
         let mut config = settings.probe();
@@ -135,14 +136,19 @@ impl Probe {
         Ok(())
     }
 
+    fn is_unfit(&self, config: &TopicConfig) -> bool {
+        let refused = self.plan.is_some_and(|plan| plan.compaction == Compaction::Refused);
+        refused && config.is_compacted_only()
+    }
+
     /// Adds what the settings mean for our records, and tells it when it changes.
     fn judge(&mut self, sight: &mut Sight) {
-        let Some(config) = &self.config else { return };
+        let (Some(config), Some(plan)) = (&self.config, self.plan) else { return };
         let oldest = self.spool.as_ref().and_then(|spool| spool.status().oldest);
         let oldest = oldest.and_then(|oldest| oldest.elapsed().ok());
         let situation = Situation { replicas: sight.replicas, oldest };
-        sight.warnings = config.warnings(&self.plan, &situation);
-        sight.unfit = is_unfit(config, self.plan).then(|| UnfitTopic::new(&self.topic).to_string());
+        sight.warnings = config.warnings(&plan, &situation);
+        sight.unfit = self.is_unfit(config).then(|| UnfitTopic::new(&self.topic).to_string());
         if self.warned == sight.warnings {
             return;
         }
@@ -182,12 +188,10 @@ impl Probe {
         self.asking = None;
         let told = config.as_ref().and_then(|config| config.max_message_bytes);
         match (&self.config, &config) {
-            (None, Some(first)) if is_unfit(first, self.plan) => {
+            (None, Some(first)) if self.is_unfit(first) => {
                 return Err(UnfitTopic::new(&self.topic));
             }
-            (Some(before), Some(now))
-                if !is_unfit(before, self.plan) && is_unfit(now, self.plan) =>
-            {
+            (Some(before), Some(now)) if !self.is_unfit(before) && self.is_unfit(now) => {
                 tracing::error!(error = %UnfitTopic::new(&self.topic), "the topic was made unfit");
             }
             (None | Some(_), None | Some(_)) => {}
@@ -217,10 +221,6 @@ async fn doubted(limit: &LimitFinder, asked: Option<Instant>) {
         sleep_until((asked + DOUBT_AGE).into()).await;
     }
     limit.doubted().await;
-}
-
-fn is_unfit(config: &TopicConfig, plan: Plan) -> bool {
-    config.is_compacted_only() && plan.compaction == Compaction::Refused
 }
 
 /// The answer to the question that is under way; none comes while there is none. Cancel-safe.

@@ -23,7 +23,9 @@ fn claiming(pair: &str) -> HeaderMap {
 fn known(authenticator: &Authenticator, pair: &str) -> Option<Arc<User>> {
     match authenticator.recognise(&claiming(pair)) {
         Recognised::Known(user) => Some(user),
-        Recognised::Refused { .. } | Recognised::Unverified { .. } => None,
+        Recognised::Refused { .. }
+        | Recognised::LongPassword { .. }
+        | Recognised::Unverified { .. } => None,
     }
 }
 
@@ -143,4 +145,19 @@ fn debug_shows_no_secret_and_no_hash() {
     let claim = authenticator.recognise(&claiming("me:hidden"));
     let shown = format!("{parsed}{authenticator:?}{claim:?}");
     assert!(!shown.contains("hidden") && !shown.contains("abcdefgh"), "{shown}");
+}
+
+#[test]
+fn a_password_over_72_bytes_is_refused_and_its_user_known_if_the_file_has_it() {
+    let authenticator = authenticator(&format!("test:{OLD}\nother:plain:x"));
+    let long = "x".repeat(73);
+    for (user, told) in [("test", Some("test")), ("nobody", None), ("other", Some("other"))] {
+        let recognised = authenticator.recognise(&claiming(&format!("{user}:{long}")));
+        let Recognised::LongPassword { user } = recognised else { panic!("{recognised:?}") };
+        assert_eq!(user.as_deref(), told);
+    }
+    let mut users: Vec<_> = authenticator.users_with_long_passwords().collect();
+    users.sort();
+    assert_eq!(users.iter().map(|user| &***user).collect::<Vec<_>>(), ["other", "test"]);
+    assert_eq!(authenticator.rounds(), 0);
 }
