@@ -10,6 +10,7 @@ mod readiness;
 use crate::admin::readiness::{Life, Readiness};
 use crate::delivery::availability::Availability;
 use crate::delivery::crossing::Crossing;
+use crate::delivery::first_sight::FirstSight;
 use crate::delivery::spool::status::Status;
 use crate::metrics::Metrics;
 use crate::metrics::exposition::Format;
@@ -36,6 +37,8 @@ pub struct Admin {
     pub availability: Arc<Availability>,
     /// The topic that is checked.
     pub topic: Arc<str>,
+    /// Whether it was ever shown to the spool.
+    pub first_sight: Arc<FirstSight>,
     /// The gate and the spool, where there is one.
     pub crossing: Option<Arc<Crossing>>,
     /// Cancelled once the bridge takes no more posts.
@@ -71,7 +74,8 @@ impl Admin {
         let life = if self.stop.is_cancelled() { Life::Stopping } else { Life::Serving };
         let spool = self.crossing.as_ref();
         let spool = spool.map(|spool| (spool.standing(), spool.spool().status().room));
-        Readiness::new(life, &self.topic, &self.availability.knowledge(), spool)
+        let topic = (&*self.topic, &*self.first_sight);
+        Readiness::new(life, topic, &self.availability.knowledge(), spool)
     }
 
     fn exposition(&self, asked: &HeaderMap) -> Response<Full<Bytes>> {

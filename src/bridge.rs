@@ -147,15 +147,22 @@ impl Bridge {
         let availability = Arc::new(Availability::new(metrics.clone(), config.kafka.ack_timeout()));
         let (finder, limit) = TopicLimit::starting_with(config.kafka.message_max_bytes());
         let times = Arc::new(RecordTimes::new(config.clock.clone()));
-        let written =
-            Topic { name: config.topic.clone(), limit, times, partitions: Arc::default() };
+        let mut written = Topic {
+            name: config.topic.clone(),
+            limit,
+            times,
+            partitions: Arc::default(),
+            first_sight: Arc::default(),
+        };
         let (kafka, topic) = (config.kafka.clone(), config.topic.clone());
         let (mut spooling, grace) = (None, config.grace);
         if let Some(options) = &config.spool {
-            let opened = stop.run_until_cancelled(spooling::open(options)).await;
+            let opened = stop.run_until_cancelled(spooling::open(options, &topic)).await;
             let Some(opened) = opened else { return Ok(()) };
+            let opened = opened?;
+            written.first_sight = opened.first_sight().clone();
             spooling = Some(Spooling::start(
-                opened?,
+                opened,
                 &availability,
                 &kafka,
                 &written,
@@ -173,6 +180,7 @@ impl Bridge {
             metrics: metrics.clone(),
             availability: availability.clone(),
             topic: topic.clone(),
+            first_sight: written.first_sight.clone(),
             crossing: crossing.clone(),
             stop: stop.clone(),
         });

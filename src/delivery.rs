@@ -16,6 +16,7 @@ pub mod drain;
 pub mod availability;
 pub mod topic;
 pub mod partitions;
+pub mod first_sight;
 pub mod topic_config;
 pub mod topic_limit;
 pub mod kafka;

@@ -5,6 +5,7 @@
 use crate::delivery::availability::report::{Hope, Knowledge, Report};
 use crate::delivery::availability::topic::Topic;
 use crate::delivery::crossing::Standing;
+use crate::delivery::first_sight::FirstSight;
 use crate::delivery::gate::{CLOSING_LIMIT, State};
 use crate::delivery::spool::status::Room;
 use serde::Serialize;
@@ -38,7 +39,7 @@ impl Readiness {
     /// What is known of Kafka and of its topic of this name, and of the spool where there is one.
     pub(super) fn new(
         life: Life,
-        topic: &str,
+        (topic, first_sight): (&str, &FirstSight),
         known: &Knowledge,
         spool: Option<(Standing, Room)>,
     ) -> Self {
@@ -46,12 +47,20 @@ impl Readiness {
         let detail = if serving { "serving" } else { "stopping" }.to_owned();
         let bridge = Check { name: "bridge", ok: serving, detail };
         let mut checks = vec![bridge, kafka(known), self::topic(topic, known)];
+        if first_sight.is_denied()
+            && let Some(topic) = checks.last_mut()
+        {
+            topic.detail +=
+                "; the brokers never showed it, so nothing is kept for it: look at --topic";
+        }
         let mut ready = checks.iter().all(|check| check.ok);
         if let Some((standing, room)) = spool {
             let check = self::spool(standing, room);
             // Either bank will do: Kafka may be away while there is room on disk, and the disk may
-            // be broken while posts go to Kafka.
-            ready = serving && (check.ok || ready && standing.state == State::Direct);
+            // be broken while posts go to Kafka. But nothing is kept for a topic that never was.
+            ready = serving
+                && !first_sight.is_denied()
+                && (check.ok || ready && standing.state == State::Direct);
             checks.push(check);
         }
         Self { status: if ready { READY } else { "not ready" }, checks }

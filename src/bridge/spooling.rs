@@ -9,7 +9,10 @@ use crate::chain::chain;
 use crate::delivery::availability::Availability;
 use crate::delivery::crossing::Crossing;
 use crate::delivery::drain::{Drain, DrainError};
+use crate::delivery::first_sight::FirstSight;
 use crate::delivery::kafka::settings::Settings;
+use crate::delivery::spool::error::SpoolError;
+use crate::delivery::spool::shown_topics::ShownTopics;
 use crate::delivery::spool::{Spool, SpoolOptions, SpoolThread};
 use crate::delivery::topic::Topic;
 use std::sync::Arc;
@@ -31,6 +34,14 @@ pub(super) struct Opened {
     spool: Spool,
     thread: SpoolThread,
     place: SpoolPlace,
+    first_sight: Arc<FirstSight>,
+}
+
+impl Opened {
+    /// What it remembers of the topic.
+    pub(super) fn first_sight(&self) -> &Arc<FirstSight> {
+        &self.first_sight
+    }
 }
 
 /// A spool that is open and being drained.
@@ -48,7 +59,7 @@ pub(super) struct Spooling {
 impl Spooling {
     /// Begins to drain an open spool.
     pub(super) fn start(
-        Opened { spool, thread, place }: Opened,
+        Opened { spool, thread, place, first_sight: _ }: Opened,
         availability: &Arc<Availability>,
         kafka: &Settings,
         topic: &Topic,
@@ -131,15 +142,19 @@ impl Spooling {
 }
 
 /// Opens the spool, which takes up to half a minute where a damaged one is repaired.
-pub(super) async fn open(options: &SpoolOptions) -> Result<Opened, BridgeError> {
+pub(super) async fn open(options: &SpoolOptions, topic: &Arc<str>) -> Result<Opened, BridgeError> {
     let options = options.clone();
     let opened = spawn_blocking(move || {
         let opened = Spool::open(&options)?;
-        Ok((opened, SpoolPlace::of(&options.dir)))
+        let shown = ShownTopics::read(&options.dir);
+        let shown =
+            shown.map_err(|source| SpoolError::Folder { dir: options.dir.clone(), source })?;
+        Ok((opened, SpoolPlace::of(&options.dir), shown))
     });
     let opened = opened.await.expect("opening does not panic");
-    let ((spool, thread), place) = opened.map_err(BridgeError::Spool)?;
-    Ok(Opened { spool, thread, place })
+    let ((spool, thread), place, shown) = opened.map_err(BridgeError::Spool)?;
+    let first_sight = Arc::new(FirstSight::remembered(shown, topic.clone()));
+    Ok(Opened { spool, thread, place, first_sight })
 }
 
 /// How much of `grace` is for posts.

@@ -165,6 +165,11 @@ impl Crossing {
 
     fn not_stored(&self, error: &AppendError) {
         tracing::debug!(%error, "a record could not be spooled");
+        self.not_appended();
+    }
+
+    /// A record that the gate has counted is not appended after all.
+    pub fn not_appended(&self) {
         self.tell(|gate, now| gate.append_failed(1, now));
     }
 

@@ -114,6 +114,7 @@ impl Publisher {
     /// post is closed when that is known, also where the future was dropped before.
     pub fn publish(&self, record: Record, post: Post) -> Publish<'_> {
         let begun = match &self.crossing {
+            Some(_) if self.topic.first_sight.is_denied() => Err(Undelivered::Unavailable),
             None if !self.availability.admits() => Err(Undelivered::Unavailable),
             _ if self.is_over_limit(&record) => {
                 // It may have been raised since it was asked for.
@@ -208,6 +209,11 @@ impl Publisher {
     }
 
     fn append(&self, crossing: &Arc<Crossing>, ticket: usize, record: Record) {
+        if self.topic.first_sight.is_denied() {
+            // What it was tried for is known meanwhile.
+            crossing.not_appended();
+            return self.inbox.put(ticket, None);
+        }
         let inbox = self.inbox.clone();
         if crossing.append(record, move |place| inbox.put(ticket, place)).is_err() {
             self.inbox.put(ticket, None);

@@ -25,6 +25,7 @@ pub mod status;
 pub mod reader;
 pub mod requeue;
 pub mod retopic;
+pub mod shown_topics;
 
 // The thread.
 mod keeper;

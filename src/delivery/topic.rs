@@ -1,5 +1,6 @@
 //! What all who write to a topic share: its name, and what was learnt of what it takes.
 
+use crate::delivery::first_sight::FirstSight;
 use crate::delivery::partitions::Partitions;
 use crate::delivery::record::Record;
 use crate::delivery::record_times::RecordTimes;
@@ -18,6 +19,8 @@ pub struct Topic {
     pub times: Arc<RecordTimes>,
     /// Its partitions.
     pub partitions: Arc<Partitions>,
+    /// Whether it was ever shown to the spool.
+    pub first_sight: Arc<FirstSight>,
 }
 
 impl Topic {

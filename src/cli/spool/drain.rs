@@ -131,7 +131,13 @@ async fn drain(
     let topic = timeout(patience, first_topic(spool)).await.ok().flatten();
     let topic = topic.unwrap_or_else(|| "".into());
     let times = Arc::new(RecordTimes::new(Clock::system()));
-    let written = topic::Topic { name: topic.clone(), limit, times, partitions: Arc::default() };
+    let written = topic::Topic {
+        name: topic.clone(),
+        limit,
+        times,
+        partitions: Arc::default(),
+        first_sight: Arc::default(),
+    };
     let probe = Probe::new(kafka, &written, availability.clone(), finder, None, None)
         .map_err(DrainFailure::Kafka)?;
     let crossing = Arc::new(Crossing::new(spool.clone()));

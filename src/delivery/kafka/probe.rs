@@ -10,6 +10,7 @@ mod look;
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::report::Silence;
 use crate::delivery::availability::topic::{Sight, Topic};
+use crate::delivery::first_sight::FirstSight;
 use crate::delivery::kafka::last_words::LastWords;
 use crate::delivery::kafka::probe::look::{Client, Listener, Look, PATIENCE};
 use crate::delivery::kafka::settings::{CLIENT_LIMIT, Settings};
@@ -40,6 +41,7 @@ pub struct Probe {
     settings: Settings,
     topic: Arc<str>,
     partitions: Arc<Partitions>,
+    first_sight: Arc<FirstSight>,
     availability: Arc<Availability>,
     limit: LimitFinder,
     /// What gives the right to write.
@@ -78,6 +80,7 @@ impl Probe {
             advice: write_right::advice(&settings.probe(), &topic.name).into(),
             topic: topic.name.clone(),
             partitions: topic.partitions.clone(),
+            first_sight: topic.first_sight.clone(),
             availability,
             limit,
             plan,
@@ -119,6 +122,8 @@ impl Probe {
         let mut seen = seen.unwrap_or_else(|panic| Err(Silence::Slow(panic.to_string())));
         match &mut seen {
             Ok(Topic::Present(sight)) => {
+                let first_sight = self.first_sight.clone();
+                drop(spawn_blocking(move || first_sight.shown()).await);
                 self.partitions.seen(sight.partitions);
                 let unknown = self.asked.is_none() && self.settings.message_max_bytes().is_none();
                 self.ask_config();
@@ -130,7 +135,11 @@ impl Probe {
                 self.judge(sight);
             }
             // It may come back with other settings.
-            Ok(Topic::Missing { .. } | Topic::Unknown) | Err(_) => self.asked = None,
+            Ok(Topic::Missing { .. }) => {
+                self.first_sight.missing();
+                self.asked = None;
+            }
+            Ok(Topic::Unknown) | Err(_) => self.asked = None,
         }
         self.availability.probed(asked, seen);
         Ok(())

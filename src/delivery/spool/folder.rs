@@ -7,6 +7,7 @@
 //! | `spool.db.unread-<time>` | a damaged database whose rows are being taken over |
 //! | `spool.db.damaged-<time>` | the same when that is done; it is kept for people to look at |
 //! | `ballast` | the reserve for a full disk |
+//! | `topics` | the topics that brokers have shown to it |
 //! | `lock` | locked by the bridge that owns the folder; empty |
 //!
 //! Promise: the folder is made with 0700 and its files with 0600. It never opens the database

@@ -4,12 +4,12 @@
 use std::time::{Duration, Instant};
 
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
-use rustix::process::Signal;
 use tempfile::tempdir;
 
 use crate::spool::{DRAINED, ROWS_SET_ASIDE, Scene, spool_check, topic_of};
 use crate::spool_command::run;
 use crate::support::bridge::Bridge;
+use crate::support::bridge::launch::Launch;
 use crate::support::consumer;
 use crate::support::deadline::eventually;
 use crate::support::here;
@@ -95,8 +95,8 @@ fn records_of_a_topic_that_stays_away_do_not_hold_up_the_others_for_ever() {
     )));
     let flags = ["-X", "topic.metadata.propagation.max.ms=1000", "--missing-topic-timeout", "2s"];
 
-    let serve = Bridge::with(kafka.bootstrap()).no_auth().arg("--topic", &topic);
-    let bridge = serve.arg("--spool", folder.dir()).args(&flags.map(str::to_owned)).start();
+    let serve = serve(kafka, &topic, folder.dir());
+    let bridge = serve.args(&flags.map(str::to_owned)).start();
 
     bridge.wait_for_metric(ROWS_SET_ASIDE, DRAINED, |rows| rows == 2.0);
     eventually(DRAINED, "posts go to Kafka", || spool_check(&bridge) == "direct, 0 waiting");
@@ -110,24 +110,57 @@ fn records_of_a_topic_that_stays_away_do_not_hold_up_the_others_for_ever() {
 #[test]
 fn a_topic_that_its_rows_wait_for_is_named_in_the_log() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
-    let temp = tempdir().unwrap();
-    let spool = temp.path().join("spool");
-    let serve = |topic| {
-        Bridge::with(kafka.bootstrap())
-            .no_auth()
-            .arg("--topic", topic)
-            .arg("--spool", spool.to_str().unwrap())
-    };
-    let mut first = serve("never-made").start();
-    assert_eq!(post(first.webhook(), PATH, &[], ROOMDROP).status, 200);
-    first.signal(Signal::TERM);
-    assert!(first.wait_exit(SOON).success());
     kafka.create_topic("made-in-its-place", 3, &[]);
+    let folder = SpoolFolder::of(records("never-made", "app-1", 0..2));
 
-    let second = serve("made-in-its-place").start();
+    let bridge = serve(kafka, "made-in-its-place", folder.dir()).start();
 
     let told = ["kafka is there and takes no record from the spool", "never-made"];
     eventually(NAMED, "the topic is named", || {
-        second.log().lines().any(|line| told.iter().all(|words| line.contains(words)))
+        bridge.log().lines().any(|line| told.iter().all(|words| line.contains(words)))
     });
+}
+
+#[test]
+fn a_topic_that_brokers_never_showed_gets_no_200_until_they_do() {
+    let Some(kafka) = RealKafka::shared(here!()) else { return };
+    let topic = topic_of(here!());
+    let spool = tempdir().unwrap();
+    let bridge = serve(kafka, &topic, spool.path().to_str().unwrap()).start();
+    let denied = "the brokers never showed it";
+    eventually(SOON, "it is denied", || bridge.readyz().1.to_string().contains(denied));
+
+    assert_eq!(bridge.readyz().0, 503);
+    assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 503);
+    kafka.create_topic(&topic, 3, &[]);
+
+    bridge.wait_ready(SOON);
+    assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);
+    assert_eq!(consumer::to_end(&kafka.bootstrap(), &topic).len(), 1);
+}
+
+#[test]
+fn a_topic_that_was_shown_once_is_kept_for_by_the_next_bridge_too() {
+    let Some(kafka) = RealKafka::shared(here!()) else { return };
+    let topic = topic_of(here!());
+    kafka.create_topic(&topic, 3, &[]);
+    let spool = tempdir().unwrap();
+    let serve = serve(kafka, &topic, spool.path().to_str().unwrap());
+    let mut first = serve.start();
+    eventually(SOON, "the topic is seen", || spool.path().join("topics").exists());
+    first.kill();
+    kafka.delete_topic(&topic);
+
+    let second = serve.start();
+
+    second.wait_for_log("UnknownTopicOrPart", SOON);
+    assert_eq!(post(second.webhook(), PATH, &[], ROOMDROP).status, 200);
+    assert_eq!(second.readyz().0, 200);
+    kafka.create_topic(&topic, 3, &[]);
+    eventually(DRAINED, "posts go to Kafka", || spool_check(&second) == "direct, 0 waiting");
+    assert_eq!(consumer::to_end(&kafka.bootstrap(), &topic).len(), 1);
+}
+
+fn serve(kafka: &RealKafka, topic: &str, spool: &str) -> Launch {
+    Bridge::with(kafka.bootstrap()).no_auth().arg("--topic", topic).arg("--spool", spool)
 }
