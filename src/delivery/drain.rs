@@ -283,12 +283,10 @@ impl Drain {
                 self.end_release(released)?;
             }
         }
-        if let Some(suspects) = self.suspects.take() {
-            suspects.retire().await;
-        }
         self.refresher.answered().await;
-        let last = Arc::into_inner(self.producer).expect("nothing is asked of it");
-        drop(spawn_blocking(move || last.retire()).await);
+        // What is still under way is sent again: their last reports are not waited for.
+        let producers = (self.suspects.take(), self.producer);
+        drop(spawn_blocking(move || drop(producers)).await);
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ mod flags;
 mod grace;
 mod log;
 mod properties;
+mod resolver;
 mod start;
 mod stop;
 

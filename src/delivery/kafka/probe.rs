@@ -6,13 +6,15 @@
 //! controller that is away, only an ack does.
 
 mod look;
+mod resolver;
 
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::report::Silence;
 use crate::delivery::availability::topic::{Sight, Topic};
 use crate::delivery::first_sight::FirstSight;
-use crate::delivery::kafka::last_words::LastWords;
+use crate::delivery::kafka::ending::Ending;
 use crate::delivery::kafka::probe::look::{Client, Listener, Look, PATIENCE};
+use crate::delivery::kafka::probe::resolver::Resolver;
 use crate::delivery::kafka::settings::{CLIENT_LIMIT, Settings};
 use crate::delivery::kafka::write_right;
 use crate::delivery::partitions::Partitions;
@@ -37,7 +39,8 @@ const DOUBT_AGE: Duration = Duration::from_secs(3);
 
 /// The task that probes.
 pub struct Probe {
-    client: Arc<Client>,
+    client: Arc<Ending<Client>>,
+    resolver: Arc<Resolver>,
     settings: Settings,
     topic: Arc<str>,
     partitions: Arc<Partitions>,
@@ -72,10 +75,12 @@ impl Probe {
         let mut config = settings.probe();
         // A broker that hangs up before it says a word is told of at this level alone.
         config.set_log_level(RDKafkaLogLevel::Info);
-        let listener = Listener { log: settings.log.clone(), words: LastWords::default() };
-        let client = Arc::new(config.create_with_context(listener)?);
+        let resolver = Resolver::of(config.get("bootstrap.servers").unwrap_or_default());
+        let client = config.create_with_context(Listener::new(settings))?;
+        let client = Arc::new(Ending::of(client));
         Ok(Self {
             client,
+            resolver: Arc::new(resolver),
             settings: settings.clone(),
             advice: write_right::advice(&settings.probe(), &topic.name).into(),
             topic: topic.name.clone(),
@@ -117,6 +122,7 @@ impl Probe {
             topic: self.topic.clone(),
             min_insync_replicas: self.config.as_ref().and_then(|config| config.min_insync_replicas),
             advice: self.advice.clone(),
+            resolver: self.resolver.clone(),
         };
         let seen = spawn_blocking(move || look.take(&client)).await;
         let mut seen = seen.unwrap_or_else(|panic| Err(Silence::Slow(panic.to_string())));
@@ -243,8 +249,8 @@ async fn answer(asking: &mut Option<JoinHandle<Option<TopicConfig>>>) -> Option<
 /// The topic's settings. With a client for this one question: nothing else reads an admin client's
 /// events, and they would gather while Kafka is away.
 async fn ask_config(settings: &Settings, topic: &str) -> Option<TopicConfig> {
-    let listener = Listener { log: settings.log.clone(), words: LastWords::default() };
-    let admin: AdminClient<Listener> = settings.probe().create_with_context(listener).ok()?;
+    let admin = settings.probe().create_with_context(Listener::new(settings)).ok()?;
+    let admin: Ending<AdminClient<Listener>> = Ending::of(admin);
     let options = AdminOptions::new().request_timeout(Some(PATIENCE));
     let topic = [ResourceSpecifier::Topic(topic)];
     let described = admin.describe_configs(&topic, &options);

@@ -6,6 +6,7 @@
 //! reports of a time-out may come a second late.
 
 use crate::delivery::kafka::client_log::ClientLog;
+use crate::delivery::kafka::ending::Ending;
 use crate::delivery::kafka::fault::Fault;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::wakeup::Wakeup;
@@ -80,7 +81,7 @@ impl Headers {
 pub struct Producer {
     /// Before `client`, which must outlive it.
     wakeup: Wakeup,
-    client: BaseProducer<Reports>,
+    client: Ending<BaseProducer<Reports>>,
     reports: Reports,
     batch_size: u32,
 }
@@ -117,7 +118,8 @@ impl Producer {
         let reports = Reports { came: Arc::default(), log: settings.log.clone() };
         let config = settings.producer(purpose, batch_size);
         let client: BaseProducer<Reports> = config.create_with_context(reports.clone())?;
-        let wakeup = Wakeup::new(&client)?;
+        let client = Ending::of(client);
+        let wakeup = Wakeup::new(&*client)?;
         Ok(Self { wakeup, client, reports, batch_size })
     }
 
@@ -183,7 +185,7 @@ impl Producer {
     pub fn retire(self) -> Vec<Report> {
         let Self { wakeup, client, reports, batch_size: _ } = self;
         drop(wakeup);
-        drop(client);
+        drop(client.into_inner());
         std::mem::take(&mut *reports.lock())
     }
 }

@@ -7,6 +7,8 @@ use crate::delivery::availability::report::Silence;
 use crate::delivery::availability::topic::{Sight, Topic};
 use crate::delivery::kafka::client_log::ClientLog;
 use crate::delivery::kafka::last_words::LastWords;
+use crate::delivery::kafka::probe::resolver::Resolver;
+use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::write_right::WriteRight;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -39,6 +41,7 @@ pub(super) struct Look {
     pub(super) min_insync_replicas: Option<usize>,
     /// What is to be done where the right to write is missing.
     pub(super) advice: Arc<str>,
+    pub(super) resolver: Arc<Resolver>,
 }
 
 /// A leader that did not answer.
@@ -51,7 +54,7 @@ impl Look {
     /// Takes it. Blocks.
     pub(super) fn take(&self, client: &Client) -> Result<Topic, Silence> {
         let metadata = client.client().fetch_metadata(Some(&self.topic), PATIENCE);
-        let metadata = metadata.map_err(|error| silence(client, &error))?;
+        let metadata = metadata.map_err(|error| self.silence(client, &error))?;
         let Some(seen) = metadata.topics().iter().find(|seen| seen.name() == &*self.topic) else {
             return Ok(Topic::Missing { error: "not listed".to_owned() });
         };
@@ -117,6 +120,18 @@ impl Look {
         }
     }
 
+    /// Why no broker has answered, in the client's own words.
+    fn silence(&self, client: &Client, error: &KafkaError) -> Silence {
+        hear(client);
+        let code = error.rdkafka_error_code().unwrap_or(Code::Unknown);
+        let hangs = self.resolver.hangs_at();
+        let hangs = hangs.map(|name| format!("the resolver does not answer for {name}"));
+        let words = hangs.or_else(|| client.context().words.all());
+        let why = format!("no broker answers: {}", words.unwrap_or_else(|| format!("{code:?}")));
+        // Where no connection is to be had a post cannot be luckier; one that is slow may be.
+        if code == Code::BrokerTransportFailure { Silence::Dead(why) } else { Silence::Slow(why) }
+    }
+
     fn sight(
         &self,
         client: &Client,
@@ -169,16 +184,6 @@ impl Look {
     }
 }
 
-/// Why no broker has answered, in the client's own words.
-fn silence(client: &Client, error: &KafkaError) -> Silence {
-    hear(client);
-    let code = error.rdkafka_error_code().unwrap_or(Code::Unknown);
-    let words = client.context().words.all().unwrap_or_else(|| format!("{code:?}"));
-    let why = format!("no broker answers: {words}");
-    // Where no connection is to be had a post cannot be luckier; one that is slow may be.
-    if code == Code::BrokerTransportFailure { Silence::Dead(why) } else { Silence::Slow(why) }
-}
-
 /// Its log and errors come as events of a queue that is read here or nowhere.
 fn hear(client: &Client) {
     for _ in 0..EVENTS {
@@ -192,8 +197,15 @@ fn hear(client: &Client) {
 /// Keeps what the client says of addresses. Its log lines are the producers' too: they are told
 /// there.
 pub(super) struct Listener {
-    pub(super) log: Arc<ClientLog>,
-    pub(super) words: LastWords,
+    log: Arc<ClientLog>,
+    words: LastWords,
+}
+
+impl Listener {
+    /// For a client with these settings.
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self { log: settings.log.clone(), words: LastWords::default() }
+    }
 }
 
 impl ProducerContext for Listener {
