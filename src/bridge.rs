@@ -36,8 +36,9 @@ use crate::delivery::topic_config::Plan;
 use crate::delivery::topic_limit::TopicLimit;
 use crate::metrics::Metrics;
 use crate::post::accounts::Accounts;
+use crate::webhook::accept_trouble::AcceptTrouble;
 use crate::webhook::patient_stream::{Patience, Turn};
-use crate::webhook::server::{self, Limits};
+use crate::webhook::server::{self, Beyond, Limits};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -46,7 +47,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// Scrapers and probes at once.
+/// Scrapers and probes at once; more take the places of those that say nothing.
 const ADMIN_CONNECTIONS: usize = 64;
 /// The admin port's own patience: its clients are machines nearby.
 const ADMIN_PATIENCE: Patience =
@@ -184,7 +185,10 @@ impl Bridge {
             crossing: crossing.clone(),
             stop: stop.clone(),
         });
+        let trouble = Arc::<AcceptTrouble>::default();
         let admin_limits = Limits {
+            beyond: Beyond::Displaces,
+            trouble: trouble.clone(),
             patience: ADMIN_PATIENCE,
             connections: Arc::new(Semaphore::new(ADMIN_CONNECTIONS)),
             open: prometheus_client::metrics::gauge::Gauge::default(),
@@ -195,6 +199,7 @@ impl Bridge {
             availability,
             metrics,
             accounts: accounts.clone(),
+            trouble,
             topic: written,
             crossing: crossing.clone(),
             stop: stop.clone(),

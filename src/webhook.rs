@@ -3,7 +3,9 @@
 pub mod ingest;
 pub mod rejection;
 
+pub mod accept_trouble;
 pub mod body;
+mod crowd;
 pub mod patient_stream;
 pub mod server;
 pub mod trace_context;

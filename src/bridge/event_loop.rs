@@ -13,9 +13,10 @@ use crate::delivery::publisher::Publisher;
 use crate::delivery::topic::Topic;
 use crate::metrics::Metrics;
 use crate::post::accounts::Accounts;
+use crate::webhook::accept_trouble::AcceptTrouble;
 use crate::webhook::ingest::Ingest;
 use crate::webhook::patient_stream::Turn;
-use crate::webhook::server::{self, Limits};
+use crate::webhook::server::{self, Beyond, Limits};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,7 @@ pub(super) struct EventLoop {
     pub(super) availability: Arc<Availability>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) accounts: Arc<Accounts>,
+    pub(super) trouble: Arc<AcceptTrouble>,
     pub(super) topic: Topic,
     pub(super) crossing: Option<Arc<Crossing>>,
     pub(super) stop: CancellationToken,
@@ -84,6 +86,8 @@ impl EventLoop {
         let stop = self.stop.clone();
         let workers = self.config.workers.get();
         let limits = Limits {
+            beyond: Beyond::Waits,
+            trouble: self.trouble.clone(),
             patience: self.config.patience,
             connections: Arc::new(Semaphore::new(self.config.max_connections.get())),
             open: self.metrics.connections.clone(),

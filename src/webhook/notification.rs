@@ -9,6 +9,7 @@ pub mod app_id;
 pub mod contract;
 pub mod event;
 pub mod fault;
+mod form;
 pub mod invalid;
 mod leaves;
 mod members;

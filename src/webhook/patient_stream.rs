@@ -96,6 +96,14 @@ impl Turn {
         self.enter(Phase::Idle);
     }
 
+    /// Since when it has waited for a request, or for the rest of a head; `None` while one is answered.
+    pub(super) fn waiting_since(&self) -> Option<Instant> {
+        match self.phase() {
+            Phase::Idle | Phase::Head => Some(self.since()),
+            Phase::Request => None,
+        }
+    }
+
     /// Whether no post is under way.
     pub fn is_idle(&self) -> bool {
         self.phase() == Phase::Idle

@@ -1,11 +1,14 @@
 //! Accepts connections and serves HTTP/1 on them, within limits, to a graceful end.
 //!
-//! Promise: at most `--max-connections` at once, more wait in the kernel's queue; nobody holds a
+//! Promise: at most `--max-connections` at once, more wait in the kernel's queue, or on the admin port
+//! take the place of one that is idle; nobody holds a
 //! connection by being slow; an early answer can be read, because what its sender still writes is
 //! taken in for a while before the connection is closed. At the end what already waits to be
 //! accepted is still served, and last answers say `Connection: close`. It knows no ingest: what
 //! answers is an argument.
 
+use crate::webhook::accept_trouble::AcceptTrouble;
+use crate::webhook::crowd::Crowd;
 use crate::webhook::patient_stream::{Patience, PatientStream, Rest, Turn};
 use futures_util::FutureExt as _;
 use http::header::{CONNECTION, HeaderValue};
@@ -21,7 +24,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
@@ -43,9 +46,22 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long a connection may take at the end to begin one more post.
 const LAST_CALL: Duration = Duration::from_millis(500);
 
+/// What becomes of a connection beyond the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beyond {
+    /// It waits in the kernel's queue for another to close.
+    Waits,
+    /// The one that has been waited for longest makes room for it.
+    Displaces,
+}
+
 /// The limits of one port, shared by the event loops that serve it.
 #[derive(Clone)]
 pub struct Limits {
+    /// What becomes of a connection over `connections`.
+    pub beyond: Beyond,
+    /// What is said while none can be accepted.
+    pub trouble: Arc<AcceptTrouble>,
     /// How long each wait may be.
     pub patience: Patience,
     /// One permit for each connection at once.
@@ -61,29 +77,47 @@ where
     A: Fn(Request<Incoming>, &Turn) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
 {
-    let mut tasks = JoinSet::new();
+    let (mut tasks, mut crowd) = (JoinSet::new(), Crowd::default());
     let begin = |tasks: &mut JoinSet<()>, (stream, peer): (TcpStream, SocketAddr), permit| {
         let open = Open::new(limits.open.clone(), permit);
         // A dual-stack listener sees IPv4 peers as IPv6 addresses that map them.
-        let turn = Turn::open(peer.ip().to_canonical());
-        tasks.spawn(connection(stream, turn, open, limits.patience, stop.clone(), answer.clone()));
+        let turn = Arc::new(Turn::open(peer.ip().to_canonical()));
+        let (stop, answer) = (stop.clone(), answer.clone());
+        let serving = connection(stream, turn.clone(), open, limits.patience, stop, answer);
+        (turn, tasks.spawn(serving))
     };
-    while let Some(permit) = permit(&limits, &stop).await {
+    loop {
+        let place = match limits.beyond {
+            Beyond::Waits => room(&limits, &stop).await,
+            Beyond::Displaces => None,
+        };
         tokio::select! {
             biased;
             () = stop.cancelled() => break,
             Some(ended) = tasks.join_next() => report(ended),
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => begin(&mut tasks, accepted, Some(permit)),
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
+            accepted = listener.accept() => match (accepted, limits.beyond) {
+                (Ok(accepted), Beyond::Waits) => drop(begin(&mut tasks, accepted, place)),
+                (Ok(accepted), Beyond::Displaces) => {
+                    if limits.connections.available_permits() == 0 {
+                        crowd.make_room();
+                    }
+                    let place = room(&limits, &stop).await;
+                    let (turn, task) = begin(&mut tasks, accepted, place);
+                    crowd.join(turn, task);
+                }
+                (Err(error), _) => {
+                    if let Some(left_out) = limits.trouble.note(Instant::now()) {
+                        tracing::warn!(%error, left_out, "cannot accept a connection");
+                    }
                     sleep(ACCEPT_PAUSE).await;
                 }
             },
         }
     }
     match last_in_line(listener) {
-        Ok(last) => last.into_iter().for_each(|accepted| begin(&mut tasks, accepted, None)),
+        Ok(last) => {
+            last.into_iter().for_each(|accepted| drop(begin(&mut tasks, accepted, None)));
+        }
         Err(error) => tracing::warn!(%error, "cannot accept what waits at the end"),
     }
     while let Some(ended) = tasks.join_next().await {
@@ -92,7 +126,7 @@ where
 }
 
 /// Room for one more connection; none once it is time to stop.
-async fn permit(limits: &Limits, stop: &CancellationToken) -> Option<OwnedSemaphorePermit> {
+async fn room(limits: &Limits, stop: &CancellationToken) -> Option<OwnedSemaphorePermit> {
     let permit = stop.run_until_cancelled(limits.connections.clone().acquire_owned()).await?;
     Some(permit.expect("the semaphore is never closed"))
 }
@@ -137,7 +171,7 @@ impl Drop for Open {
 
 async fn connection<A, F>(
     stream: TcpStream,
-    turn: Turn,
+    turn: Arc<Turn>,
     _open: Open,
     patience: Patience,
     stop: CancellationToken,
@@ -149,7 +183,7 @@ async fn connection<A, F>(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot switch Nagle's delay off");
     }
-    let turn = &turn;
+    let turn = &*turn;
     let stop = &stop;
     let stream = PatientStream::new(stream, turn, patience);
     let service = service_fn(|request| {

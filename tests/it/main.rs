@@ -9,6 +9,7 @@
 )]
 
 mod credentials;
+mod crowds;
 mod dev;
 mod disk;
 mod hangups;

@@ -72,6 +72,15 @@ impl About {
 }
 
 impl Invalid {
+    /// The same, where the body is a form of this kind.
+    pub(super) fn told_as_form(mut self, kind: Option<&'static str>) -> Self {
+        if let (Self::MalformedJson { detail, .. }, Some(kind)) = (&mut self, kind) {
+            *detail =
+                format!("the body is a form ({kind}), send the JSON itself as the body: {detail}");
+        }
+        self
+    }
+
     /// What can be told of the refused post; `None` where it is no object.
     pub fn about(&self) -> Option<&About> {
         match self {

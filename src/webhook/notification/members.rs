@@ -14,6 +14,7 @@ use serde::de::DeserializeSeed;
 use crate::webhook::notification::app_id::AppId;
 use crate::webhook::notification::event::Field;
 use crate::webhook::notification::fault::{Faults, Flaw};
+use crate::webhook::notification::form;
 use crate::webhook::notification::invalid::{About, Invalid};
 use crate::webhook::notification::leaves::Read;
 use crate::webhook::notification::rules;
@@ -76,7 +77,8 @@ impl<'a> Members<'a> {
             let by_grammar = || walk(text, Walk::outermost(Skimmed));
             let found =
                 walk(text, Walk::outermost(Read)).or_else(|error| again(&error, by_grammar));
-            return Err(Invalid::NotAnObject { found: found?.json_type() });
+            let found = found.map_err(|refused| refused.told_as_form(form::kind(text)))?;
+            return Err(Invalid::NotAnObject { found: found.json_type() });
         }
         let mut members = Self::EMPTY;
         if let Err(error) = walk(text, Root { members: &mut members, leaves: Read }) {

@@ -6,6 +6,7 @@ use hookbridge::metrics::Outcome;
 use crate::refusals::row::{credentials, good_head, with};
 use crate::refusals::table;
 use crate::support::http::Response;
+use crate::support::notification::ROOMDROP;
 use crate::support::problem::Problem;
 use crate::support::rig::Rig;
 
@@ -36,6 +37,28 @@ fn a_parse_error_is_placed_by_line_and_column() {
         let problem = Problem::of(&rig.post(&[], body));
         assert!(problem.detail.ends_with(place), "{}: {}", body.escape_ascii(), problem.detail);
     }
+}
+
+#[test]
+fn a_form_is_told_to_be_one() {
+    let rig = Rig::open();
+    let encoded = "application/x-www-form-urlencoded";
+    let part = "--X\r\nContent-Disposition: form-data; name=\"payload\"\r\n\r\n{}\r\n--X--";
+    for (body, kind) in [
+        ("payload=%7B%22type%22%3A%22roomdrop%22%7D", encoded),
+        ("type=roomdrop&app_id=5f3a", encoded),
+        (part, "multipart/form-data"),
+    ] {
+        let answer = rig.post(&[("Content-Type", kind)], body);
+        let problem = Problem::of(&answer);
+        assert_eq!((answer.status, problem.outcome()), (400, Outcome::MalformedJson));
+        let told = format!("the body is a form ({kind}), send the JSON itself as the body");
+        assert!(problem.detail.starts_with(&told), "{}", problem.detail);
+    }
+    // As `curl --data` names whatever it sends.
+    assert_eq!(rig.post(&[("Content-Type", encoded)], ROOMDROP).status, 200);
+    let problem = Problem::of(&rig.post(&[("Content-Type", encoded)], "{"));
+    assert!(!problem.detail.contains("form"), "{}", problem.detail);
 }
 
 #[test]

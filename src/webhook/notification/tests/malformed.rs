@@ -59,6 +59,17 @@ fn the_samples_of_the_documentation_do_not_parse_as_pasted() {
 }
 
 #[test]
+fn a_form_is_told_as_one_with_the_place_where_it_is_no_json() {
+    let told =
+        "the body is a form (application/x-www-form-urlencoded), send the JSON itself as the body";
+    let (line, column, detail) = malformed(b"payload=%7B%22type%22%3A%22roomdrop%22%7D");
+    assert_eq!((line, column, detail), (1, 1, format!("{told}: expected value")));
+    let (.., detail) = malformed(b"type=roomdrop&app_id=secret");
+    assert!(detail.starts_with(told) && !detail.contains("secret"), "{detail}");
+    assert!(!malformed(b"{type=roomdrop}").2.contains("form"));
+}
+
+#[test]
 fn nothing_may_stand_behind_the_object() {
     for tail in ["\0", "{}", ",", "]", "}", "x", "\u{feff}", "\u{a0}", "\u{b}"] {
         malformed(format!("{ROOMDROP}{tail}").as_bytes());

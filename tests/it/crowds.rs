@@ -1,0 +1,88 @@
+//! More connections than there is room for: of probes, and of files.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use crate::support::bridge::Bridge;
+use crate::support::http::{Connection, get, request};
+use crate::support::notification::ROOMDROP;
+use crate::support::rig::{PATH, Rig, SOON};
+
+/// A broker that is not there.
+const NOBODY: &str = "127.0.0.1:1";
+
+/// Twice what the admin port takes at once.
+const CROWD: usize = 128;
+
+/// Half of what a kubelet gives a probe by default is a lot, on a busy machine.
+const PROBE: Duration = Duration::from_millis(500);
+
+/// What every try to accept fails twenty times in.
+const A_WHILE: Duration = Duration::from_secs(2);
+
+fn probe(admin: SocketAddr) {
+    let begun = Instant::now();
+    for path in ["/livez", "/metrics"] {
+        assert_eq!(get(admin, path).status, 200);
+    }
+    assert!(begun.elapsed() < PROBE, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn probes_are_answered_beside_any_number_of_connections_that_say_nothing_or_half_of_it() {
+    let bridge = Bridge::with(NOBODY).no_auth().start();
+    let admin = bridge.admin();
+    for half in ["", "GET /livez HT", "GET /livez HTTP/1.1\r\nX: "] {
+        let mut crowd = Vec::new();
+        for _ in 0..CROWD {
+            let mut connection = Connection::open(admin);
+            // The bridge may have closed it already, to make room.
+            drop(connection.try_send(half));
+            crowd.push(connection);
+        }
+
+        for _ in 0..5 {
+            probe(admin);
+        }
+    }
+}
+
+#[test]
+fn the_connection_that_has_waited_longest_makes_room_and_others_stay() {
+    let bridge = Bridge::with(NOBODY).no_auth().start();
+    let admin = bridge.admin();
+    let mut first = Connection::open(admin);
+    let mut prober = Connection::open(admin);
+    let mut ask = || {
+        prober.send(request("GET", "/livez", &[], ""));
+        assert_eq!(prober.read().status, 200);
+    };
+    ask();
+
+    let mut crowd = Vec::new();
+    for _ in 0..CROWD {
+        crowd.push(Connection::open(admin));
+        ask();
+    }
+
+    assert!(first.is_closed());
+    assert!(crowd.last_mut().unwrap().is_silent_for(Duration::from_millis(100)));
+}
+
+#[test]
+fn a_bridge_that_is_out_of_files_says_so_once_and_goes_on_when_there_are_some() {
+    let limited = ["-c", "ulimit -n 64; exec \"$0\" \"$@\""];
+    let rig = Rig::on_mock(|serve| serve.no_auth().under("sh", limited));
+    let mut crowd = Connection::open_many(rig.addr(), CROWD);
+    let told = "cannot accept a connection";
+    rig.bridge().wait_for_log(told, SOON);
+
+    assert!(crowd.last_mut().unwrap().is_silent_for(A_WHILE));
+
+    assert_eq!(rig.bridge().log().matches(told).count(), 1);
+    assert!(rig.bridge().log().contains("Too many open files"));
+    drop(crowd);
+    let mut connection = rig.connect();
+    connection.send(request("POST", PATH, &[], ROOMDROP));
+    assert_eq!(connection.read().status, 200);
+}
