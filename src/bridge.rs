@@ -20,7 +20,7 @@ mod spool_place;
 mod spooling;
 
 use crate::admin::Admin;
-use crate::bridge::event_loop::{EventLoop, EventLoopError};
+use crate::bridge::event_loop::{EventLoop, EventLoopError, EventLoops};
 use crate::bridge::listeners::{listen, raise_file_limit};
 use crate::bridge::narrator::Narrator;
 use crate::bridge::spooling::Spooling;
@@ -29,7 +29,6 @@ use crate::config::Config;
 use crate::delivery::availability::Availability;
 use crate::delivery::drain::DrainError;
 use crate::delivery::kafka::probe::{KafkaClientError, Probe, UnfitTopic};
-use crate::delivery::record_times::RecordTimes;
 use crate::delivery::spool::error::{CloseError, SpoolError};
 use crate::delivery::topic::Topic;
 use crate::delivery::topic_config::Plan;
@@ -147,14 +146,7 @@ impl Bridge {
         let accounts = Arc::new(Accounts::new(metrics.clone()));
         let availability = Arc::new(Availability::new(metrics.clone(), config.kafka.ack_timeout()));
         let (finder, limit) = TopicLimit::starting_with(config.kafka.message_max_bytes());
-        let times = Arc::new(RecordTimes::new(config.clock.clone()));
-        let mut written = Topic {
-            name: config.topic.clone(),
-            limit,
-            times,
-            partitions: Arc::default(),
-            first_sight: Arc::default(),
-        };
+        let mut written = Topic::new(config.topic.clone(), limit, &config.clock);
         let (kafka, topic) = (config.kafka.clone(), config.topic.clone());
         let (mut spooling, grace) = (None, config.grace);
         if let Some(options) = &config.spool {
@@ -186,13 +178,7 @@ impl Bridge {
             stop: stop.clone(),
         });
         let trouble = Arc::<AcceptTrouble>::default();
-        let admin_limits = Limits {
-            beyond: Beyond::Displaces,
-            trouble: trouble.clone(),
-            patience: ADMIN_PATIENCE,
-            connections: Arc::new(Semaphore::new(ADMIN_CONNECTIONS)),
-            open: prometheus_client::metrics::gauge::Gauge::default(),
-        };
+        let admin_limits = admin_limits(trouble.clone());
         let (path, access) = (config.path.clone(), config.access.clone());
         let loops = EventLoop {
             config,
@@ -212,10 +198,7 @@ impl Bridge {
         let listener = tokio::net::TcpListener::from_std(admin).map_err(|source| {
             BridgeError::Listen { flag: "--admin-listen", address: addresses.admin, source }
         })?;
-        let answer = move |request, _: &Turn| {
-            let response = admin_answers.answer(&request);
-            std::future::ready(response)
-        };
+        let answer = move |request, _: &Turn| std::future::ready(admin_answers.answer(&request));
         let serving = server::serve(listener, admin_limits, over.clone(), answer);
         parts.spawn(async { (serving.await, BridgeError::Unasked("admin port")).1 });
         let narrating = Narrator { accounts: accounts.clone(), access }.run();
@@ -232,16 +215,7 @@ impl Bridge {
             tracing::info!("without a spool, posts get 503 while Kafka is away");
         }
 
-        let ended = tokio::select! {
-            ended = loops.wait() => ended,
-            error = unasked(&mut parts, spooling.as_mut(), &stop) => {
-                stop.cancel();
-                if let Err(also) = loops.wait().await {
-                    tracing::warn!(error = %chain(&also), "the event loops did not end well either");
-                }
-                Err(error)
-            }
-        };
+        let ended = wait_for_the_end(&mut loops, &mut parts, spooling.as_mut(), &stop).await;
         over.cancel();
         parts.shutdown().await;
         accounts.refusals.sum_up_all();
@@ -253,6 +227,35 @@ impl Bridge {
             tracing::warn!(error = %chain(also), "the spool did not end well either");
         }
         ended.and(closed)
+    }
+}
+
+/// Waits until all posts are answered behind a stop, or a part has ended unasked.
+async fn wait_for_the_end(
+    loops: &mut EventLoops,
+    parts: &mut JoinSet<BridgeError>,
+    spooling: Option<&mut Spooling>,
+    stop: &CancellationToken,
+) -> Result<(), BridgeError> {
+    tokio::select! {
+        ended = loops.wait() => ended,
+        error = unasked(parts, spooling, stop) => {
+            stop.cancel();
+            if let Err(also) = loops.wait().await {
+                tracing::warn!(error = %chain(&also), "the event loops did not end well either");
+            }
+            Err(error)
+        }
+    }
+}
+
+fn admin_limits(trouble: Arc<AcceptTrouble>) -> Limits {
+    Limits {
+        beyond: Beyond::Displaces,
+        trouble,
+        patience: ADMIN_PATIENCE,
+        connections: Arc::new(Semaphore::new(ADMIN_CONNECTIONS)),
+        open: prometheus_client::metrics::gauge::Gauge::default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What all who write to a topic share: its name, and what was learnt of what it takes.
 
+use crate::clock::Clock;
 use crate::delivery::first_sight::FirstSight;
 use crate::delivery::partitions::Partitions;
 use crate::delivery::record::Record;
@@ -24,6 +25,13 @@ pub struct Topic {
 }
 
 impl Topic {
+    /// A topic of which nothing was learnt yet but perhaps its limit. `clock` is what times of
+    /// receipt come from.
+    pub fn new(name: Arc<str>, limit: TopicLimit, clock: &Clock) -> Self {
+        let times = Arc::new(RecordTimes::new(clock.clone()));
+        Self { name, limit, times, partitions: Arc::default(), first_sight: Arc::default() }
+    }
+
     /// What a record is sent with: its time, unless `time` is given, and its partition, if that is
     /// known.
     pub(in crate::delivery) fn placement(

@@ -26,7 +26,6 @@ use crate::delivery::crossing::Crossing;
 use crate::delivery::drain::{Drain, DrainError};
 use crate::delivery::kafka::probe::{KafkaClientError, Probe};
 use crate::delivery::kafka::settings::Settings;
-use crate::delivery::record_times::RecordTimes;
 use crate::delivery::spool::error::CloseError;
 use crate::delivery::spool::reader::SpoolReader;
 use crate::delivery::spool::status::{Room, Status};
@@ -130,14 +129,7 @@ async fn drain(
     // Where the disk does not tell, the watch says so in the end.
     let topic = timeout(patience, first_topic(spool)).await.ok().flatten();
     let topic = topic.unwrap_or_else(|| "".into());
-    let times = Arc::new(RecordTimes::new(Clock::system()));
-    let written = topic::Topic {
-        name: topic.clone(),
-        limit,
-        times,
-        partitions: Arc::default(),
-        first_sight: Arc::default(),
-    };
+    let written = topic::Topic::new(topic.clone(), limit, &Clock::system());
     let probe = Probe::new(kafka, &written, availability.clone(), finder, None, None)
         .map_err(DrainFailure::Kafka)?;
     let crossing = Arc::new(Crossing::new(spool.clone()));
