@@ -43,6 +43,8 @@ pub struct Config {
     pub path: String,
     /// `--credentials` or `--no-auth`
     pub access: Access,
+    /// How many users the credentials have.
+    pub users: Option<usize>,
     /// `--brokers`, `--kafka-config`, `--kafka-property`, `--ack-timeout`
     pub kafka: Settings,
     /// `--spool`, `--spool-max-bytes`
@@ -92,6 +94,7 @@ impl Config {
     /// Reads what the flags name and checks them all.
     pub fn new(args: ServeArgs) -> Result<Self, ConfigError> {
         let limits = limits(&args)?;
+        let (access, users) = access(&args)?;
         let grace = at_most_a_day("--grace", args.grace)?;
         let kafka = kafka::settings(&args.kafka, args.ack_timeout)?;
         if args.ack_timeout >= grace {
@@ -101,7 +104,8 @@ impl Config {
             ));
         }
         Ok(Self {
-            access: access(&args)?,
+            access,
+            users,
             kafka,
             spool: spool(&args)?,
             missing_topic_timeout: at_most_a_day(

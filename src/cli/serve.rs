@@ -8,8 +8,9 @@ use crate::cli::signals::EndSignals;
 use crate::cli::stderr::{LAST_LINES, Stderr};
 use crate::cli::{Failure, logging, version};
 use crate::config::Config;
-use crate::metrics::Metrics;
+use crate::metrics::{Build, Metrics};
 use std::convert::Infallible;
+use std::path;
 use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -21,6 +22,7 @@ const LAST_LINES_SHARE: u32 = 10;
 pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
     logging::start(&args.log, stderr)?;
     let mut config = Config::new(args).map_err(Failure::of_configuration)?;
+    tell_start(&config);
     let last_lines = LAST_LINES.min(config.grace / LAST_LINES_SHARE);
     stderr.last_lines_within(last_lines);
     config.grace -= last_lines;
@@ -59,4 +61,27 @@ async fn ignore(mut hangup: Signal) -> Infallible {
             tracing::info!("SIGHUP: there is nothing to read again");
         }
     }
+}
+
+/// What runs, for whoever reads the log a year later.
+fn tell_start(config: &Config) {
+    let Build { version, commit, librdkafka } = version::build();
+    let spool = config.spool.as_ref().map(|spool| path::absolute(&spool.dir));
+    let spool = spool.and_then(Result::ok).map(|dir| dir.display().to_string());
+    tracing::info!(
+        version,
+        commit,
+        librdkafka,
+        brokers = config.kafka.brokers(),
+        topic = &*config.topic,
+        spool,
+        users = config.users,
+        max_body = %config.limits.max_body.display().iec(),
+        max_connections = config.max_connections,
+        max_in_flight_bytes = %config.limits.in_flight.display().iec(),
+        ack_timeout = %humantime::format_duration(config.kafka.ack_timeout()),
+        grace = %humantime::format_duration(config.grace),
+        workers = config.workers,
+        "hookbridge starts"
+    );
 }

@@ -10,16 +10,18 @@ use crate::webhook::credentials::Credentials;
 use crate::webhook::ingest::Access;
 use std::sync::Arc;
 
-pub(super) fn access(args: &ServeArgs) -> Result<Access, ConfigError> {
+/// Also how many users there are, where it is restricted.
+pub(super) fn access(args: &ServeArgs) -> Result<(Access, Option<usize>), ConfigError> {
     match (&args.credentials, args.no_auth) {
         (Some(file), false) => {
             let text = secret_file("--credentials", file)?;
             let credentials = Credentials::parse(&text).map_err(|error| {
                 ConfigError::new(format_args!("--credentials {}", file.display()), error)
             })?;
-            Ok(Access::Restricted(Arc::new(Authenticator::new(credentials))))
+            let users = Some(credentials.users());
+            Ok((Access::Restricted(Arc::new(Authenticator::new(credentials))), users))
         }
-        (None, true) => Ok(Access::Open),
+        (None, true) => Ok((Access::Open, None)),
         (Some(_), true) => {
             Err(ConfigError::new("--no-auth", "cannot be used together with --credentials"))
         }

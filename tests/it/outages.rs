@@ -6,6 +6,7 @@ mod broker;
 mod fatal;
 mod leaders;
 mod limit;
+mod log;
 mod login;
 mod rights;
 mod settings;

@@ -4,6 +4,7 @@
 //! every [`PAUSE`] while no row is released. It decides nothing.
 
 use crate::chain::chain;
+use crate::delivery::availability::report::Report;
 use crate::delivery::crossing::Standing;
 use crate::delivery::drain::progress::Progress;
 use crate::delivery::drain::setback::Setback;
@@ -56,18 +57,23 @@ impl Narration {
         }
     }
 
-    /// This is how it stands.
-    pub(super) fn tell(&mut self, Standing { state, backlog }: Standing, now: Instant) {
+    /// This is how it stands. That Kafka is away is told elsewhere, and what it means at the start.
+    pub(super) fn tell(&mut self, standing: Standing, kafka: &Report, now: Instant) {
+        let Standing { state, backlog } = standing;
         let posts = Posts::at(state);
         if posts != self.posts {
             match posts {
                 Posts::ToKafka => tracing::info!("the spool is empty, posts go to kafka again"),
-                Posts::ToDisk => {
-                    tracing::warn!(
+                Posts::ToDisk => match kafka {
+                    Report::Away { .. } => {}
+                    Report::Up
+                    | Report::Untried
+                    | Report::Doubted { .. }
+                    | Report::Unproven { .. } => tracing::warn!(
                         waiting = backlog,
                         "posts are kept on disk until kafka has them all"
-                    );
-                }
+                    ),
+                },
             }
             self.posts = posts;
         }

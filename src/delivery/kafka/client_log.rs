@@ -17,6 +17,9 @@ const LINES: usize = 128;
 /// nothing that an operator could change.
 const GAPLESS_IS_EXPERIMENTAL: &str = "property enable.gapless.guarantee is experimental";
 
+/// Of an address that fails: told by the probe, with what it means.
+pub(super) const CONNECTION: &str = "FAIL";
+
 /// What was said lately.
 #[derive(Debug, Default)]
 pub(super) struct ClientLog(Mutex<VecDeque<Said>>);
@@ -31,7 +34,8 @@ struct Said {
 impl ClientLog {
     /// Writes a line, unless it was said lately.
     pub(super) fn line(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        if matches!(level, RDKafkaLogLevel::Debug) || message.contains(GAPLESS_IS_EXPERIMENTAL) {
+        let is_debug = matches!(level, RDKafkaLogLevel::Debug);
+        if is_debug || facility == CONNECTION || message.contains(GAPLESS_IS_EXPERIMENTAL) {
             tracing::debug!(facility, "librdkafka: {message}");
             return;
         }

@@ -75,7 +75,7 @@ impl Probe {
         let mut config = settings.probe();
         // A broker that hangs up before it says a word is told of at this level alone.
         config.set_log_level(RDKafkaLogLevel::Info);
-        let resolver = Resolver::of(config.get("bootstrap.servers").unwrap_or_default());
+        let resolver = Resolver::of(settings.brokers());
         let client = config.create_with_context(Listener::new(settings))?;
         let client = Arc::new(Ending::of(client));
         Ok(Self {

@@ -166,6 +166,11 @@ impl Settings {
         })
     }
 
+    /// Where the cluster is asked for first.
+    pub fn brokers(&self) -> &str {
+        self.config.get("bootstrap.servers").unwrap_or_default()
+    }
+
     /// The largest record, in bytes, if the operator has set it.
     pub fn message_max_bytes(&self) -> Option<u32> {
         self.config.get("message.max.bytes")?.parse().ok()

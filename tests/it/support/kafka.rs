@@ -6,6 +6,7 @@
 //! `min.insync.replicas`, is shown by three.
 
 pub(crate) mod acls;
+mod further;
 mod jars;
 mod node;
 
@@ -94,30 +95,6 @@ impl RealKafka {
     /// ones. `None` as with [`RealKafka::shared`].
     pub(crate) fn own(test: &str, settings: &[(&str, &str)]) -> Option<Self> {
         require(test).then(|| Self::start(&[Ports::free(Vec::new())], settings))
-    }
-
-    /// As [`RealKafka::own`], with a further listener for each of these: where it tells clients to
-    /// go, its own address where that is none, and its protocol. Their addresses are returned.
-    pub(crate) fn own_with_listeners(
-        test: &str,
-        listeners: &[(Option<&str>, &'static str)],
-        settings: &[(&str, &str)],
-    ) -> Option<(Self, Vec<String>)> {
-        let further = listeners.iter().map(|(advertised, protocol)| {
-            let port = free_port();
-            let advertised = advertised.map_or(format!("127.0.0.1:{port}"), str::to_owned);
-            Listener { port, advertised, protocol }
-        });
-        let further: Vec<_> = further.collect();
-        let addresses = further.iter().map(|listener| format!("127.0.0.1:{}", listener.port));
-        let addresses = addresses.collect();
-        require(test).then(|| (Self::start(&[Ports::free(further)], settings), addresses))
-    }
-
-    /// Runs one of Kafka's own commands, such as `kafka.admin.ConfigCommand`, against it.
-    pub(crate) fn run(&self, class: &str, args: &[&str]) {
-        self.nodes[0]
-            .run_command(class, &[&["--bootstrap-server", &self.bootstrap()], args].concat());
     }
 
     /// Three nodes for this test alone. `None` as with [`RealKafka::shared`].

@@ -5,7 +5,7 @@
 
 use crate::delivery::availability::report::Silence;
 use crate::delivery::availability::topic::{Sight, Topic};
-use crate::delivery::kafka::client_log::ClientLog;
+use crate::delivery::kafka::client_log::{CONNECTION, ClientLog};
 use crate::delivery::kafka::last_words::LastWords;
 use crate::delivery::kafka::probe::resolver::Resolver;
 use crate::delivery::kafka::settings::Settings;
@@ -127,7 +127,13 @@ impl Look {
         let hangs = self.resolver.hangs_at();
         let hangs = hangs.map(|name| format!("the resolver does not answer for {name}"));
         let words = hangs.or_else(|| client.context().words.all());
-        let why = format!("no broker answers: {}", words.unwrap_or_else(|| format!("{code:?}")));
+        let words = words.unwrap_or_else(|| match code {
+            Code::UnsupportedFeature | Code::UnsupportedVersion => {
+                format!("{code:?}: is this the port of a controller, or of a Kafka before 0.11?")
+            }
+            code => format!("{code:?}"),
+        });
+        let why = format!("no broker answers: {words}");
         // Where no connection is to be had a post cannot be luckier; one that is slow may be.
         if code == Code::BrokerTransportFailure { Silence::Dead(why) } else { Silence::Slow(why) }
     }
@@ -217,7 +223,7 @@ impl ProducerContext for Listener {
 impl ClientContext for Listener {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         // Others speak of requests, which fail for the reason that this one gives.
-        if facility == "FAIL" {
+        if facility == CONNECTION {
             self.words.heard(message);
         }
         match level {

@@ -53,6 +53,7 @@ pub(super) struct Node {
     folder: TempDir, // after the leash: a running node is killed before its folder goes
     class_path: String,
     port: u16,
+    controller: u16,
 }
 
 impl Node {
@@ -71,8 +72,9 @@ impl Node {
         let mut properties = properties(folder.path(), nodes, place);
         properties.extend(settings.iter().map(|(name, value)| format!("{name}={value}\n")));
         fs::write(folder.path().join("server.properties"), properties).unwrap();
-        let mut node =
-            Self { leash: None, folder, class_path: jars.class_path(), port: nodes[place].clients };
+        let Ports { clients: port, controller, .. } = nodes[place];
+        let class_path = jars.class_path();
+        let mut node = Self { leash: None, folder, class_path, port, controller };
         node.format();
         node.run();
         node
@@ -80,6 +82,10 @@ impl Node {
 
     pub(super) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    pub(super) fn controller(&self) -> String {
+        format!("127.0.0.1:{}", self.controller)
     }
 
     pub(super) fn folder(&self) -> &Path {

@@ -1,0 +1,36 @@
+//! What few tests need of a node: other listeners, Kafka's own commands, its controller.
+
+use crate::support::kafka::node::{Listener, Ports};
+use crate::support::kafka::{RealKafka, require};
+use crate::support::port::free_port;
+
+impl RealKafka {
+    /// As [`RealKafka::own`], with a further listener for each of these: where it tells clients to
+    /// go, its own address where that is none, and its protocol. Their addresses are returned.
+    pub(crate) fn own_with_listeners(
+        test: &str,
+        listeners: &[(Option<&str>, &'static str)],
+        settings: &[(&str, &str)],
+    ) -> Option<(Self, Vec<String>)> {
+        let further = listeners.iter().map(|(advertised, protocol)| {
+            let port = free_port();
+            let advertised = advertised.map_or(format!("127.0.0.1:{port}"), str::to_owned);
+            Listener { port, advertised, protocol }
+        });
+        let further: Vec<_> = further.collect();
+        let addresses = further.iter().map(|listener| format!("127.0.0.1:{}", listener.port));
+        let addresses = addresses.collect();
+        require(test).then(|| (Self::start(&[Ports::free(further)], settings), addresses))
+    }
+
+    /// Runs one of Kafka's own commands, such as `kafka.admin.ConfigCommand`, against it.
+    pub(crate) fn run(&self, class: &str, args: &[&str]) {
+        self.nodes[0]
+            .run_command(class, &[&["--bootstrap-server", &self.bootstrap()], args].concat());
+    }
+
+    /// Where the first node's controller listens, which is no place for clients.
+    pub(crate) fn controller(&self) -> String {
+        self.nodes[0].controller()
+    }
+}
