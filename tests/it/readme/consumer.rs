@@ -12,6 +12,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rusqlite::Connection;
 
 use crate::readme::readme;
+use crate::support::bridge::launch::Launch;
 use crate::support::children;
 use crate::support::deadline::wait_for;
 use crate::support::either_kafka::EitherKafka;
@@ -40,7 +41,7 @@ fn the_consumer_keeps_each_notification_once_and_passes_over_what_others_write()
     let Some(python) = python(here!()) else { return };
     let topic = here!().replace("::", "-");
     let brokers = kafka.bootstrap();
-    let rig = Rig::on(EitherKafka::Real(kafka), &topic, 1, |serve| serve.no_auth());
+    let rig = Rig::on(EitherKafka::Real(kafka), &topic, 1, Launch::no_auth);
     write_others(&brokers, &topic);
     let mut ids: Vec<_> = [ROOMDROP, include_str!("../../samples/recording.json"), ROOMDROP]
         .map(|sample| rig.post(&[], sample).json()["id"].as_str().unwrap().to_owned())
