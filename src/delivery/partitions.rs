@@ -4,8 +4,9 @@
 //! each went by what it knows, a key would go to and fro between its old partition and its new one.
 //! So keys are spread here, over a count that changes for all at once. Promise: a count that has
 //! grown is used only when every producer knows the new partitions; until then the old ones serve.
-//! One that has shrunk (the topic was made anew) is used at once. While nothing is known,
-//! librdkafka's own partitioner decides, by the same hash.
+//! One that has shrunk (the topic was made anew) is used when it is seen for a while, since of two
+//! brokers one may know older things. While nothing is known, librdkafka's own partitioner decides, by
+//! the same hash.
 
 mod murmur2;
 pub(in crate::delivery) mod refresher;
@@ -13,10 +14,14 @@ pub(in crate::delivery) mod refresher;
 use crate::delivery::partitions::murmur2::murmur2;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// The sign is dropped as Java's `Utils.toPositive` does.
 const POSITIVE: u32 = 0x7fff_ffff;
+
+/// How long fewer partitions have to be seen: longer than news takes from broker to broker.
+const SHRUNK: Duration = Duration::from_secs(5);
 
 /// What is known of the partitions of a topic.
 #[derive(Debug)]
@@ -33,6 +38,8 @@ pub struct Partitions {
 struct Members {
     next: u64,
     known: Vec<(u64, u32)>,
+    /// Since when fewer partitions are seen than are used.
+    shrunk: Option<Instant>,
 }
 
 /// A producer's part in the agreement.
@@ -59,18 +66,33 @@ impl Partitions {
     }
 
     /// A broker says that there are so many.
-    pub(in crate::delivery) fn seen(&self, partitions: usize) {
+    pub(in crate::delivery) fn seen(&self, partitions: usize, now: Instant) {
         let Ok(seen) = u32::try_from(partitions) else { return };
-        let members = self.lock();
+        let mut members = self.lock();
         if seen < self.count.load(Ordering::Acquire) {
+            if now < *members.shrunk.get_or_insert(now) + SHRUNK {
+                return;
+            }
             tracing::warn!(
                 partitions = seen,
                 "the topic has fewer partitions, keys are spread anew"
             );
             self.count.store(seen, Ordering::Release);
         }
+        members.shrunk = None;
         self.wanted.send_if_modified(|wanted| std::mem::replace(wanted, seen) != seen);
         self.settle(&members);
+    }
+
+    /// The brokers do not show the topic: should it come back, it is another.
+    pub(in crate::delivery) fn missing(&self) {
+        let mut members = self.lock();
+        members.shrunk = None;
+        for (_, known) in &mut members.known {
+            *known = 0;
+        }
+        self.wanted.send_replace(0);
+        self.count.store(0, Ordering::Release);
     }
 
     /// A producer that writes to the topic; it counts until it is dropped.

@@ -130,7 +130,7 @@ impl Probe {
             Ok(Topic::Present(sight)) => {
                 let first_sight = self.first_sight.clone();
                 drop(spawn_blocking(move || first_sight.shown()).await);
-                self.partitions.seen(sight.partitions);
+                self.partitions.seen(sight.partitions, asked);
                 let unknown = self.asked.is_none() && self.settings.message_max_bytes().is_none();
                 self.ask_config();
                 // Before the first record is taken, since a batch that is too large harms others.
@@ -143,6 +143,7 @@ impl Probe {
             // It may come back with other settings.
             Ok(Topic::Missing { .. }) => {
                 self.first_sight.missing();
+                self.partitions.missing();
                 self.asked = None;
             }
             Ok(Topic::Unknown) | Err(_) => self.asked = None,

@@ -4,6 +4,10 @@ fn partitions() -> Arc<Partitions> {
     Arc::default()
 }
 
+fn see(partitions: &Partitions, count: usize) {
+    partitions.seen(count, Instant::now());
+}
+
 #[test]
 fn a_key_goes_where_java_puts_it() {
     let vectors = include_str!("../../../tests/kafka/murmur2.tsv");
@@ -18,7 +22,7 @@ fn a_key_goes_where_java_puts_it() {
         let key = String::from_utf8(key).unwrap();
         for (count, expected) in counts.iter().zip(&columns[2..]) {
             let partitions = partitions();
-            partitions.seen(*count as usize);
+            see(&partitions, *count as usize);
             assert_eq!(partitions.of(&key), Some(expected.parse().unwrap()), "{line}: {count}");
         }
     }
@@ -33,12 +37,12 @@ fn nothing_is_said_before_anything_is_known() {
 fn new_partitions_are_used_when_every_producer_knows_them() {
     let partitions = partitions();
     let (one, other) = (partitions.member(), partitions.member());
-    partitions.seen(1);
+    see(&partitions, 1);
     one.knows(1);
     assert_eq!(partitions.of("a"), None);
     other.knows(1);
     assert_eq!(partitions.of("a"), Some(0));
-    partitions.seen(6);
+    see(&partitions, 6);
     one.knows(6);
     assert_eq!(partitions.of("a"), Some(0));
     other.knows(3);
@@ -51,18 +55,35 @@ fn new_partitions_are_used_when_every_producer_knows_them() {
 fn a_producer_that_has_gone_is_not_waited_for() {
     let partitions = partitions();
     let (one, other) = (partitions.member(), partitions.member());
-    partitions.seen(6);
+    see(&partitions, 6);
     one.knows(6);
     drop(other);
     assert_eq!(partitions.of("a"), Some(4));
 }
 
 #[test]
-fn fewer_partitions_are_used_at_once() {
+fn fewer_partitions_are_used_when_they_are_seen_for_a_while() {
+    let (partitions, start) = (partitions(), Instant::now());
+    let member = partitions.member();
+    partitions.seen(6, start);
+    member.knows(6);
+    partitions.seen(1, start);
+    partitions.seen(6, start + SHRUNK / 2);
+    partitions.seen(1, start + SHRUNK);
+    assert_eq!(partitions.of("a"), Some(4), "one broker knew older things");
+    partitions.seen(1, start + 2 * SHRUNK);
+    assert_eq!(partitions.of("a"), Some(0));
+}
+
+#[test]
+fn a_topic_that_comes_back_is_learnt_anew() {
     let partitions = partitions();
     let member = partitions.member();
-    partitions.seen(6);
+    see(&partitions, 6);
     member.knows(6);
-    partitions.seen(1);
+    partitions.missing();
+    assert_eq!(partitions.of("a"), None);
+    see(&partitions, 1);
+    member.knows(1);
     assert_eq!(partitions.of("a"), Some(0));
 }
