@@ -59,9 +59,9 @@ impl Fault {
     }
 
     /// Whether the record's time may be at fault. librdkafka 2.12.1 has two codes for it: where one
-    /// record of a batch is refused it passes on the broker's, where several are, each gets
-    /// `InvalidRecord`. (The broker's words would tell; what `rd_kafka_message_produce_errstr` gives
-    /// points into memory that is freed by then.)
+    /// record of a batch is refused, all of them get `InvalidTimestamp`; where several are, each of
+    /// those gets `InvalidRecord`. (The broker's words would tell; what
+    /// `rd_kafka_message_produce_errstr` gives points into memory that is freed by then.)
     pub fn may_be_about_time(self) -> bool {
         matches!(self.code, Code::InvalidTimestamp | Code::InvalidRecord)
     }

@@ -157,10 +157,15 @@ impl TopicTimes {
             return Some(SendTime { time, refused: first, next: step });
         }
         while step != Try::Over {
-            let time = self.time_of(step, known, now);
+            let (tried, time) = (step, self.time_of(step, known, now));
             step = step.after();
-            if let Some(time) = time.filter(|time| is_worth_a_try(*time, refused.time)) {
+            let Some(time) = time else { continue };
+            if is_worth_a_try(time, refused.time) {
                 return Some(SendTime { time, refused: first, next: step });
+            }
+            // A neighbour in its batch was at fault: what was acked last is as old.
+            if tried == Try::Acked {
+                return Some(SendTime { next: step, ..refused });
             }
         }
         None

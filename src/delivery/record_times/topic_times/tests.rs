@@ -91,6 +91,19 @@ fn the_time_of_the_sender_is_tried_before_any_guess() {
 }
 
 #[test]
+fn a_record_that_is_refused_for_its_neighbour_goes_out_as_it_is_and_teaches_nothing() {
+    let start = Instant::now();
+    let mut times = TopicTimes::default();
+    times.acked(SendTime::own(at(START - 300)), start);
+    let refused = times.first(at(START), start);
+    let record = Known { sender: Some(at(START - HOUR)), ..known(START, START) };
+    let again = times.next(refused, record, start).unwrap();
+    assert_eq!(again.time, at(START));
+    times.acked(again, start);
+    assert!(!times.has_learnt(start));
+}
+
+#[test]
 fn what_was_learnt_is_forgotten_after_a_while() {
     let start = Instant::now();
     let broker = Broker { start, before: 5_000, after: HOUR };
