@@ -11,6 +11,7 @@ use crate::admin::readiness::{Life, Readiness};
 use crate::delivery::availability::Availability;
 use crate::delivery::crossing::Crossing;
 use crate::delivery::first_sight::FirstSight;
+use crate::delivery::kafka::throttle::Throttle;
 use crate::delivery::spool::status::Status;
 use crate::metrics::Metrics;
 use crate::metrics::exposition::Format;
@@ -35,6 +36,8 @@ pub struct Admin {
     pub metrics: Arc<Metrics>,
     /// What is known of Kafka.
     pub availability: Arc<Availability>,
+    /// What Kafka holds back.
+    pub throttle: Arc<Throttle>,
     /// The topic that is checked.
     pub topic: Arc<str>,
     /// Whether it was ever shown to the spool.
@@ -75,13 +78,16 @@ impl Admin {
         let spool = self.crossing.as_ref();
         let spool = spool.map(|spool| (spool.standing(), spool.spool().status().room));
         let topic = (&*self.topic, &*self.first_sight);
-        Readiness::new(life, topic, &self.availability.knowledge(), spool)
+        let known = (&self.availability.knowledge(), self.throttle.longest());
+        Readiness::new(life, topic, known, spool)
     }
 
     fn exposition(&self, asked: &HeaderMap) -> Response<Full<Bytes>> {
         if let Some(crossing) = &self.crossing {
             self.metrics.spool.set(&figures(&crossing.spool().status()));
         }
+        let throttled = self.throttle.longest().unwrap_or_default();
+        self.metrics.kafka_throttle.set(throttled.as_secs_f64());
         let format = accept::format(asked);
         let kind = match format {
             Format::OpenMetrics => OPENMETRICS,

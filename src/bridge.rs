@@ -172,6 +172,7 @@ impl Bridge {
         let admin_answers = Arc::new(Admin {
             metrics: metrics.clone(),
             availability: availability.clone(),
+            throttle: kafka.throttle.clone(),
             topic: topic.clone(),
             first_sight: written.first_sight.clone(),
             crossing: crossing.clone(),

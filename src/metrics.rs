@@ -104,7 +104,7 @@ const SECONDS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// A gauge of seconds or other fractions.
-type FloatGauge = Gauge<f64, AtomicU64>;
+pub type FloatGauge = Gauge<f64, AtomicU64>;
 
 /// The series. Made once by the bridge and handed down in an `Arc`.
 pub struct Metrics {
@@ -128,6 +128,8 @@ pub struct Metrics {
     pub in_flight_bytes: Gauge,
     /// 1 while Kafka is held to be there.
     pub kafka_up: Gauge,
+    /// How long brokers hold their answers back.
+    pub kafka_throttle: FloatGauge,
     /// The spool; at zero where there is none.
     pub spool: SpoolSeries,
 }
@@ -188,6 +190,13 @@ impl Metrics {
         let in_flight = gauge("in_flight", "Posts that have no outcome yet");
         let in_flight_bytes = gauge("in_flight_bytes", "Bytes of all bodies in memory");
         let kafka_up = gauge("kafka_up", "1 while Kafka is held to be there, by acks and probes");
+        let kafka_throttle = FloatGauge::default();
+        registry.register_with_unit(
+            "kafka_throttle",
+            "The longest that a broker held an answer back for a quota, of the last seconds",
+            Unit::Seconds,
+            kafka_throttle.clone(),
+        );
         registry.register(
             "log_lines_dropped",
             "Lines of the log that nobody read in time, or that could not be written",
@@ -220,6 +229,7 @@ impl Metrics {
             in_flight,
             in_flight_bytes,
             kafka_up,
+            kafka_throttle,
             spool,
         }
     }

@@ -9,6 +9,7 @@ use crate::delivery::first_sight::FirstSight;
 use crate::delivery::gate::{CLOSING_LIMIT, State};
 use crate::delivery::spool::status::Room;
 use serde::Serialize;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// The status of a bridge that is ready.
@@ -40,13 +41,17 @@ impl Readiness {
     pub(super) fn new(
         life: Life,
         (topic, first_sight): (&str, &FirstSight),
-        known: &Knowledge,
+        (known, throttled): (&Knowledge, Option<Duration>),
         spool: Option<(Standing, Room)>,
     ) -> Self {
         let serving = life == Life::Serving;
         let detail = if serving { "serving" } else { "stopping" }.to_owned();
         let bridge = Check { name: "bridge", ok: serving, detail };
-        let mut checks = vec![bridge, kafka(known), self::topic(topic, known)];
+        let mut kafka = kafka(known);
+        if let Some(longest) = throttled {
+            let _ = write!(kafka.detail, "; throttled: a quota holds answers back for {longest:?}");
+        }
+        let mut checks = vec![bridge, kafka, self::topic(topic, known)];
         if first_sight.is_denied()
             && let Some(topic) = checks.last_mut()
         {

@@ -3,6 +3,7 @@
 //! - [`settings`]: the properties that the operator may set, and those that the promise rests on;
 //! - [`producer`]: records in, delivery reports out, without a thread of its own;
 //! - [`renewal`]: when a producer that came to its end is replaced;
+//! - [`throttle`]: how long brokers hold their answers back;
 //! - [`wakeup`]: librdkafka's report queue as something that an event loop can wait for;
 //! - [`fault`]: what each of its error codes means for a record;
 //! - [`probe`]: whether the brokers and the topic are there, asked from a thread of its own;
@@ -20,6 +21,7 @@ pub mod probe;
 pub mod producer;
 pub mod renewal;
 pub mod settings;
+pub mod throttle;
 mod wakeup;
 mod write_right;
 

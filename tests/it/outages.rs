@@ -8,6 +8,7 @@ mod leaders;
 mod limit;
 mod log;
 mod login;
+mod quota;
 mod rights;
 mod settings;
 mod topic;

@@ -9,6 +9,7 @@ use crate::delivery::kafka::client_log::ClientLog;
 use crate::delivery::kafka::ending::Ending;
 use crate::delivery::kafka::fault::Fault;
 use crate::delivery::kafka::settings::Settings;
+use crate::delivery::kafka::throttle::{self, Throttle};
 use crate::delivery::kafka::wakeup::Wakeup;
 use crate::delivery::receipt::Place;
 use crate::delivery::record::Record;
@@ -115,8 +116,12 @@ impl Producer {
         purpose: Purpose,
         batch_size: u32,
     ) -> Result<Self, ProducerError> {
-        let reports = Reports { came: Arc::default(), log: settings.log.clone() };
-        let config = settings.producer(purpose, batch_size);
+        let (log, throttle) = (settings.log.clone(), settings.throttle.clone());
+        let reports = Reports { came: Arc::default(), log, throttle };
+        let mut config = settings.producer(purpose, batch_size);
+        if config.get(throttle::INTERVAL).is_none() {
+            config.set(throttle::INTERVAL, throttle::INTERVAL_MS);
+        }
         let client: BaseProducer<Reports> = config.create_with_context(reports.clone())?;
         let client = Ending::of(client);
         let wakeup = Wakeup::new(&*client)?;
@@ -195,6 +200,7 @@ impl Producer {
 struct Reports {
     came: Arc<Mutex<Vec<Report>>>,
     log: Arc<ClientLog>,
+    throttle: Arc<Throttle>,
 }
 
 impl Reports {
@@ -218,6 +224,10 @@ impl ProducerContext for Reports {
 impl ClientContext for Reports {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.log.line(level, facility, message);
+    }
+
+    fn stats_raw(&self, statistics: &[u8]) {
+        self.throttle.heard(statistics);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {

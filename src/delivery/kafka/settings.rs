@@ -14,6 +14,7 @@ use crate::delivery::kafka::client_log::ClientLog;
 use crate::delivery::kafka::producer::Purpose;
 use crate::delivery::kafka::settings::property_file::PropertyFile;
 use crate::delivery::kafka::settings::refused::{Verdict, judge};
+use crate::delivery::kafka::throttle::Throttle;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 use rdkafka::producer::BaseProducer;
@@ -92,8 +93,9 @@ pub struct PropertyError {
 pub struct Settings {
     config: ClientConfig,
     ack_timeout: Duration,
-    /// Where all clients write their lines.
     pub(super) log: Arc<ClientLog>,
+    /// What producers see of quotas.
+    pub throttle: Arc<Throttle>,
 }
 
 impl Settings {
@@ -105,7 +107,7 @@ impl Settings {
         }
         config.set("bootstrap.servers", brokers);
         config.set("allow.auto.create.topics", "false");
-        Self { config, ack_timeout, log: Arc::default() }
+        Self { config, ack_timeout, log: Arc::default(), throttle: Arc::default() }
     }
 
     /// Takes the properties of `--kafka-config`; its brokers are left to whoever made these settings.

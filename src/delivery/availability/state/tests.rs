@@ -162,9 +162,10 @@ fn after_failures_that_brokers_who_answer_leave_unexplained_only_an_ack_makes_ka
         now += PROBE_AWAY;
         probe(&mut state, Ok(usable(6)), now);
     }
-    let hope = |state: &State, now| match state.report(now) {
-        Report::Unproven { hope, .. } => hope,
-        other => panic!("{other:?}"),
+    let hope = |state: &State, now| {
+        let report = state.report(now);
+        let Report::Unproven { hope, .. } = report else { panic!("{report:?}") };
+        hope
     };
     assert_eq!(hope(&state, now), Hope::Lost);
     assert!(!state.report(now).is_up());

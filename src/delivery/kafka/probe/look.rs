@@ -31,6 +31,9 @@ const AT_ONCE: usize = 16;
 /// Leaders that do not answer and are named.
 const NAMED: usize = 3;
 
+/// What something probably is that speaks Kafka's protocol and knows no topics.
+const NO_BROKER: &str = ": is this the port of a controller, or of a Kafka before 0.11?";
+
 /// The client that looks.
 pub(super) type Client = BaseProducer<Listener>;
 
@@ -127,11 +130,10 @@ impl Look {
         let hangs = self.resolver.hangs_at();
         let hangs = hangs.map(|name| format!("the resolver does not answer for {name}"));
         let words = hangs.or_else(|| client.context().words.all());
-        let words = words.unwrap_or_else(|| match code {
-            Code::UnsupportedFeature | Code::UnsupportedVersion => {
-                format!("{code:?}: is this the port of a controller, or of a Kafka before 0.11?")
-            }
-            code => format!("{code:?}"),
+        let words = words.unwrap_or_else(|| {
+            let is_none = matches!(code, Code::UnsupportedFeature | Code::UnsupportedVersion);
+            let what = if is_none { NO_BROKER } else { "" };
+            format!("{code:?}{what}")
         });
         let why = format!("no broker answers: {words}");
         // Where no connection is to be had a post cannot be luckier; one that is slow may be.
@@ -241,9 +243,8 @@ impl ClientContext for Listener {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        match error.rdkafka_error_code() {
-            Some(Code::Resolve | Code::SSL | Code::Authentication) => self.words.heard(reason),
-            Some(_) | None => {}
+        if let Some(Code::Resolve | Code::SSL | Code::Authentication) = error.rdkafka_error_code() {
+            self.words.heard(reason);
         }
         tracing::debug!(%error, reason, "librdkafka reports an error to the probe");
     }

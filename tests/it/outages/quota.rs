@@ -1,0 +1,46 @@
+//! A quota of the brokers, which looks like a sick Kafka: it is named, once in the log, in readiness
+//! and as a series, and nothing is lost for it.
+
+use std::time::Duration;
+
+use crate::outages::detail;
+use crate::support::bridge::Bridge;
+use crate::support::consumer;
+use crate::support::deadline::eventually;
+use crate::support::here;
+use crate::support::http::post;
+use crate::support::kafka::RealKafka;
+use crate::support::notification::of_length;
+use crate::support::rig::{PATH, SOON};
+
+const THROTTLE: &str = "hookbridge_kafka_throttle_seconds";
+const BEGUN: &str = "kafka throttles the bridge: a quota holds answers back";
+const OVER: &str = "kafka throttles the bridge no more";
+
+/// Statistics come every five seconds, and are believed for two of them.
+const TOLD: Duration = Duration::from_secs(30);
+
+#[test]
+fn a_quota_of_the_brokers_is_named_and_costs_no_record() {
+    let Some(kafka) = RealKafka::own(here!(), &[]) else { return };
+    kafka.create_topic("throttled", 3, &[]);
+    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", "throttled").no_auth();
+    let bridge = serve.arg("--ack-timeout", "15s").start();
+    bridge.wait_ready(SOON);
+    assert_eq!(bridge.metric(THROTTLE), 0.0);
+    let quota = ["--alter", "--add-config", "producer_byte_rate=10000"];
+    let client = ["--entity-type", "clients", "--entity-name", "hookbridge"];
+    kafka.run("kafka.admin.ConfigCommand", &[&quota[..], &client].concat());
+
+    for _ in 0..10 {
+        assert_eq!(post(bridge.webhook(), PATH, &[], of_length(20_000)).status, 200);
+    }
+
+    bridge.wait_for_metric(THROTTLE, TOLD, |seconds| seconds > 0.1);
+    assert!(detail(&bridge, "kafka").contains("throttled: a quota"), "{}", bridge.readyz().1);
+    eventually(TOLD, "it is over", || bridge.log().contains(OVER));
+    assert_eq!(bridge.log().matches(BEGUN).count(), 1, "{}", bridge.log());
+    assert_eq!(bridge.metric(THROTTLE), 0.0);
+    assert!(!detail(&bridge, "kafka").contains("throttled"));
+    assert_eq!(consumer::to_end(&kafka.bootstrap(), "throttled").len(), 10);
+}
