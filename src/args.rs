@@ -73,7 +73,7 @@ pub struct ServeArgs {
     )]
     pub admin_listen: SocketAddr,
 
-    /// Who may post: lines of `user:HASH [app_id,…]`, HASH as `htpasswd -nB` writes or plain:SECRET
+    /// Who may post: lines of `user:HASH [app_id,…]`, HASH as `htpasswd -nBC 10` writes or plain:SECRET
     #[arg(long, env = "HOOKBRIDGE_CREDENTIALS", value_name = "FILE")]
     pub credentials: Option<PathBuf>,
 

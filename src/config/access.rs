@@ -18,6 +18,13 @@ pub(super) fn access(args: &ServeArgs) -> Result<(Access, Option<usize>), Config
             let credentials = Credentials::parse(&text).map_err(|error| {
                 ConfigError::new(format_args!("--credentials {}", file.display()), error)
             })?;
+            for user in credentials.users_of_the_example() {
+                tracing::warn!(
+                    user,
+                    file = %file.display(),
+                    "this user's password is the one of the shipped example, which everybody knows"
+                );
+            }
             let users = Some(credentials.users());
             Ok((Access::Restricted(Arc::new(Authenticator::new(credentials))), users))
         }

@@ -37,13 +37,13 @@ pub enum BcryptFault {
     /// Not what bcrypt writes: length, alphabet or cost are wrong.
     #[error(
         "the bcrypt hash is damaged (60 characters, the cost two digits from 04 on); write the \
-         line anew with `htpasswd -nB user`"
+         line anew with `htpasswd -nBC 10 user`"
     )]
     Malformed,
     /// Every check, also of a wrong password, would take seconds.
     #[error(
         "a bcrypt cost of {0} is over {MAX_COST} and takes seconds for each check; write the line \
-         anew with `htpasswd -nB -C 10 user`"
+         anew with `htpasswd -nBC 10 user`"
     )]
     Cost(u32),
 }

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! # one line for each live password
-//! video:$2y$10$...                    as `htpasswd -nB video` writes it
+//! video:$2y$10$...                    as `htpasswd -nBC 10 video` writes it
 //! video:$2y$10$... 555,556            a second password, while the first is on its way out
 //! test:plain:secret                   not hashed; for tests and local use
 //! ```
@@ -23,6 +23,9 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
 use crate::webhook::bcrypt_hash::{BcryptHash, MAX_PASSWORD};
@@ -33,6 +36,18 @@ pub(crate) const MAX_USER: usize = 255;
 
 /// Two live passwords are a rotation; a third would be one more hash for every wrong password.
 const MAX_PASSWORDS_OF_A_USER: usize = 2;
+
+/// The password in `config/credentials`.
+const EXAMPLE: &str = "change-me";
+
+/// What some other files want around a value, and this one does not.
+const QUOTES: [char; 2] = ['"', '\''];
+
+/// As some tools wrote it, padded or not.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// What else password files hold, by how it begins: none of it is worth a check of our own when
 /// `htpasswd` writes bcrypt as easily.
@@ -110,6 +125,16 @@ impl Credentials {
         self.lines.len()
     }
 
+    /// The users whose password is the one of the shipped example, which everybody knows.
+    pub fn users_of_the_example(&self) -> impl Iterator<Item = &str> {
+        let known = |line: &&Line| match &line.secret {
+            Secret::Plain(secret) => secret.as_str() == EXAMPLE,
+            // That would take as long as a check does.
+            Secret::Bcrypt(_) => false,
+        };
+        self.lines.iter().filter(known).map(|line| line.user.name())
+    }
+
     /// The lines in the order of the file.
     pub(crate) fn into_lines(self) -> Vec<Line> {
         self.lines
@@ -122,8 +147,11 @@ impl Line {
             return Err(LineFault::ControlCharacter);
         }
         let (name, rest) = text.split_once(':').ok_or(LineFault::Incomplete)?;
+        if name.starts_with(QUOTES) {
+            return Err(LineFault::Quoted);
+        }
         let bounded = (1..=MAX_USER).contains(&name.len());
-        if !bounded || name.trim_end() != name || name.contains('\t') {
+        if !bounded || name.contains(char::is_whitespace) {
             return Err(LineFault::User);
         }
         let (secret, apps) = match rest.split_once([' ', '\t']) {
@@ -159,9 +187,28 @@ impl Secret {
         if BcryptHash::announces(text) {
             return Ok(Self::Bcrypt(BcryptHash::parse(text)?));
         }
+        if let Some(disguise) = disguise(text) {
+            return Err(disguise);
+        }
         let kind = UNSUPPORTED.iter().find(|(prefix, _)| text.starts_with(prefix));
         Err(kind.map_or(LineFault::Unhashed, |(_, kind)| LineFault::Unsupported(kind)))
     }
+}
+
+/// What a text is that would be a bcrypt hash, had a file or a shell of another kind not asked for more.
+fn disguise(text: &str) -> Option<LineFault> {
+    let is_hash = |text: &str| BcryptHash::announces(text);
+    if text.starts_with(QUOTES) {
+        return Some(LineFault::Quoted);
+    }
+    if is_hash(&text.replace("$$", "$")) {
+        return Some(LineFault::DoubledDollar);
+    }
+    if is_hash(&text.replace("\\$", "$")) {
+        return Some(LineFault::EscapedDollar);
+    }
+    let decoded = Zeroizing::new(BASE64.decode(text).ok()?);
+    str::from_utf8(&decoded).is_ok_and(is_hash).then_some(LineFault::Base64)
 }
 
 impl fmt::Debug for Secret {
@@ -191,107 +238,4 @@ impl User {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::webhook::bcrypt_hash::BcryptFault;
-
-    const HASH: &str = "$2y$04$abcdefghijklmnopqrstuuVNvsIE4XrZdqzz2Nwuq7yOWE8bL0/Ly";
-
-    #[test]
-    fn comments_blank_lines_crlf_and_a_byte_order_mark_are_tolerated() {
-        let file = format!("\u{feff}# who\r\n\r\n \t\r\n  a:{HASH}\r\n\tb b:plain:x:y \r\n#\r");
-        let credentials = Credentials::parse(&file).unwrap();
-        assert_eq!((credentials.users(), credentials.passwords()), (2, 2));
-        assert_eq!(credentials.lines[1].user.name(), "b b");
-        let Secret::Plain(secret) = &credentials.lines[1].secret else { panic!("plain") };
-        assert_eq!(secret.as_str(), "x:y");
-    }
-
-    #[test]
-    fn a_user_may_speak_for_the_apps_of_its_line_or_for_all() {
-        let file = format!("some:{HASH} \t 555,Ünal\nall:{HASH}");
-        let lines = Credentials::parse(&file).unwrap().into_lines();
-        let [some, all] = [&lines[0].user, &lines[1].user];
-        for app in ["555", "Ünal"] {
-            assert!(some.may_speak_for(app) && all.may_speak_for(app));
-        }
-        for app in ["", "55", "5555", "ünal", "555,Ünal"] {
-            assert!(!some.may_speak_for(app) && all.may_speak_for(app));
-        }
-    }
-
-    #[test]
-    fn a_user_may_stand_twice_but_not_three_times() {
-        let twice = format!("user:{HASH}\nuser:{HASH}\nother:plain:x\n");
-        let credentials = Credentials::parse(&twice).unwrap();
-        assert_eq!((credentials.users(), credentials.passwords()), (2, 3));
-        let error = Credentials::parse(&format!("{twice}user:plain:x")).unwrap_err();
-        assert_eq!(error, CredentialsError::Line { line: 4, fault: LineFault::ThirdPassword });
-    }
-
-    #[test]
-    fn a_file_without_a_user_is_refused() {
-        for file in ["", "\u{feff}", "\n\r\n", "# user:plain:secret"] {
-            assert_eq!(Credentials::parse(file).unwrap_err(), CredentialsError::NoUser);
-        }
-    }
-
-    #[test]
-    fn every_fault_is_found_in_its_line() {
-        let long = "x".repeat(MAX_USER + 1);
-        for (text, expected) in [
-            ("user", LineFault::Incomplete),
-            ("user:", LineFault::Incomplete),
-            (&format!("user: {HASH}"), LineFault::Incomplete),
-            (&format!(":{HASH}"), LineFault::User),
-            (&format!("user :{HASH}"), LineFault::User),
-            (&format!("a\tb:{HASH}"), LineFault::User),
-            (&format!("{long}:{HASH}"), LineFault::User),
-            (&format!("a\0:{HASH}"), LineFault::ControlCharacter),
-            (&format!("a\u{85}:{HASH}"), LineFault::ControlCharacter),
-            ("user:plain:a\rb", LineFault::ControlCharacter),
-            ("user:plain:", LineFault::PlainSecret),
-            ("user:plain: 555", LineFault::PlainSecret),
-            (&format!("user:plain:{}", &long[..73]), LineFault::PlainSecret),
-            (&format!("user:{}", &HASH[..59]), LineFault::Bcrypt(BcryptFault::Malformed)),
-            (&format!("user:{HASH},555"), LineFault::Bcrypt(BcryptFault::Malformed)),
-            (
-                &format!("user:{}", HASH.replace("04", "31")),
-                LineFault::Bcrypt(BcryptFault::Cost(31)),
-            ),
-            ("user:secret", LineFault::Unhashed),
-            ("user:rqXexS6ZhobKA", LineFault::Unhashed),
-            ("user:PLAIN:secret", LineFault::Unhashed),
-            (&format!("user:{HASH} ,"), LineFault::Apps),
-            (&format!("user:{HASH} 555,"), LineFault::Apps),
-            (&format!("user:{HASH} 555,,556"), LineFault::Apps),
-            (&format!("user:{HASH} 555, 556"), LineFault::Apps),
-            (&format!("user:{HASH} 555 # why"), LineFault::Apps),
-            (&format!("user:{HASH} #why"), LineFault::Apps),
-        ] {
-            let file = format!("# a comment\n\n{text}\nuser:{HASH}\n");
-            let expected = CredentialsError::Line { line: 3, fault: expected };
-            assert_eq!(Credentials::parse(&file).unwrap_err(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn other_hashes_are_named_with_the_command_that_mends_the_line_and_are_not_shown() {
-        for (hash, name) in [
-            ("$apr1$r31.....$HqJZimcKQFAMYayBlzkrA/", "`$apr1$` (MD5)"),
-            ("{SHA}2jmj7l5rSw0yVb/vlWAYkK/YBwk=", "`{SHA}`"),
-            ("$1$r31.....$HqJZimcKQFAMYayBlzkrA/", "`$1$` (MD5)"),
-            ("$5$r31.....$HqJZimcKQFAMYayBlzkrA/", "`$5$` (SHA-256)"),
-            ("$6$r31.....$HqJZimcKQFAMYayBlzkrA/", "`$6$` (SHA-512)"),
-            ("$y$j9T$r31.....$HqJZimcKQFAMYayBlzk", "`$y$` (yescrypt)"),
-            ("$argon2id$v=19$m=65536,t=2,p=1$r31.....", "`$argon2`"),
-            ("$2x$04$r31.....HqJZimcKQFAMYayBlzkrA/", "other than `$2y$`"),
-            ("$sha1$r31.....$HqJZimcKQFAMYayBlzkrA/", "of this kind"),
-        ] {
-            let error = Credentials::parse(&format!("user:{hash}")).unwrap_err().to_string();
-            assert!(error.starts_with("line 1: ") && error.contains(name), "{error}");
-            assert!(error.ends_with("write the line anew with `htpasswd -nB user`"), "{error}");
-            assert!(!error.contains("r31") && !error.contains("2jmj7"), "{error}");
-        }
-    }
-}
+mod tests;

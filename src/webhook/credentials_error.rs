@@ -12,7 +12,7 @@ use crate::webhook::credentials::MAX_USER;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialsError {
     /// Nobody could post.
-    #[error("no user stands in the file; write a line with `htpasswd -nB user`")]
+    #[error("no user stands in the file; write a line with `htpasswd -nBC 10 user`")]
     NoUser,
     /// A line cannot be enforced as it stands.
     #[error("line {line}: {fault}")]
@@ -33,12 +33,24 @@ pub enum LineFault {
     /// No colon, or nothing behind it.
     #[error(
         "a line is `user:HASH`, without white space around the colon; write it with \
-         `htpasswd -nB user`"
+         `htpasswd -nBC 10 user`"
     )]
     Incomplete,
     /// A user that no request could claim.
-    #[error("the user is empty, over {MAX_USER} bytes, or ends in white space")]
+    #[error("the user is empty, over {MAX_USER} bytes, or has white space in it")]
     User,
+    /// The hash, or the whole line, as other files want it.
+    #[error("it stands in quotes, which would be part of it; take them away")]
+    Quoted,
+    /// As a Compose file wants it.
+    #[error("every `$` of the hash stands twice, as in a Compose file; write each once")]
+    DoubledDollar,
+    /// As a shell wants it.
+    #[error("every `$` of the hash has a backslash, as for a shell; take them away")]
+    EscapedDollar,
+    /// As early versions of Caddy wanted it.
+    #[error("it is the base64 of a bcrypt hash; decode it (`base64 -d`)")]
+    Base64,
     /// A user with more live passwords than a rotation needs.
     #[error("this user stands in two lines above; remove a password that is out of use")]
     ThirdPassword,
@@ -49,12 +61,12 @@ pub enum LineFault {
     #[error(transparent)]
     Bcrypt(#[from] BcryptFault),
     /// A hash of another kind, which is named.
-    #[error("{0} are not supported; write the line anew with `htpasswd -nB user`")]
+    #[error("{0} are not supported; write the line anew with `htpasswd -nBC 10 user`")]
     Unsupported(&'static str),
     /// Text without a mark of any hash.
     #[error(
         "neither a bcrypt hash nor `plain:SECRET` (crypt(3) and unhashed text are not supported); \
-         write the line anew with `htpasswd -nB user`"
+         write the line anew with `htpasswd -nBC 10 user`"
     )]
     Unhashed,
     /// A list of apps that may not mean what it seems to.

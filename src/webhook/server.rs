@@ -116,7 +116,9 @@ where
     }
     match last_in_line(listener) {
         Ok(last) => {
-            last.into_iter().for_each(|accepted| drop(begin(&mut tasks, accepted, None)));
+            for accepted in last {
+                drop(begin(&mut tasks, accepted, None));
+            }
         }
         Err(error) => tracing::warn!(%error, "cannot accept what waits at the end"),
     }

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::thread;
 
+use crate::support::bridge::Bridge;
 use crate::support::children;
 use crate::support::deadline::eventually;
 use crate::support::here;
@@ -15,6 +16,8 @@ use crate::support::notification::{APP_ID, ROOMDROP, numbered};
 use crate::support::problem::refusal;
 use crate::support::rig::{PATH, Rig, SOON};
 use crate::support::say_skipped;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use hookbridge::metrics::Outcome;
 
 const UNAUTHORIZED: (u16, Outcome) = (401, Outcome::Unauthorized);
@@ -22,6 +25,9 @@ const UNAUTHORIZED: (u16, Outcome) = (401, Outcome::Unauthorized);
 /// bcrypt's cost where a test wants hashes to be quick, and where it wants to notice them.
 const QUICK: &str = "5";
 const SLOW: &str = "9";
+
+/// A broker that is not there.
+const NOBODY: &str = "127.0.0.1:1";
 
 /// What `htpasswd`, PHP and others write of any password that begins with 72 times `x`.
 const CUT: &str = "$2y$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i";
@@ -159,6 +165,36 @@ fn a_password_over_72_bytes_is_refused_counted_and_told_once_of_each_user() {
 }
 
 #[test]
+fn a_line_in_the_form_of_another_file_is_refused_with_what_it_looks_like_and_not_shown() {
+    for (line, told) in [
+        (format!("video:\"{CUT}\""), "it stands in quotes"),
+        (format!("'video:{CUT}'"), "it stands in quotes"),
+        (format!("video:{}", CUT.replace('$', "$$")), "stands twice, as in a Compose file"),
+        (format!("video:{}", CUT.replace('$', "\\$")), "has a backslash, as for a shell"),
+        (format!("video:{}", BASE64_STANDARD.encode(CUT)), "the base64 of a bcrypt hash"),
+        (format!("the video:{CUT}"), "has white space in it"),
+        ("video:hush-7f".to_owned(), "write the line anew with `htpasswd -nBC 10 user`"),
+    ] {
+        let file = format!("# a comment\n{line}\n");
+        let (status, said) = Bridge::with(NOBODY).credentials(file).run(SOON);
+        assert_eq!(status.code(), Some(2), "{line}");
+        assert!(said.contains("line 2: ") && said.contains(told), "{told}: {said}");
+        assert!(!said.contains("abcdef") && !said.contains("hush"), "{said}");
+    }
+}
+
+#[test]
+fn the_password_of_the_shipped_file_is_warned_about_and_taken() {
+    let told = "the one of the shipped example";
+    let shipped = include_str!("../../config/credentials");
+    let rig = Rig::on_mock(|serve| serve.credentials(shipped));
+    assert_eq!(post_as(&rig, "video", "change-me").status, 200);
+    assert!(rig.bridge().log().contains(told), "{}", rig.bridge().log());
+    let other = Bridge::with(NOBODY).credentials("video:plain:changed").start();
+    assert!(!other.log().contains(told));
+}
+
+#[test]
 fn two_hashed_passwords_of_one_user_are_both_live() {
     let line = |password| htpasswd(here!(), &["-nbB", "-C", QUICK, "video", password]);
     let Some((old, new)) = line("old").zip(line("new")) else { return };
@@ -172,9 +208,9 @@ fn two_hashed_passwords_of_one_user_are_both_live() {
 
 #[test]
 fn a_record_names_the_user_that_posted_it_and_no_user_where_there_is_none() {
-    let rig = Rig::on_mock(|serve| serve.credentials("Zoë from ops:plain:secret\n"));
-    assert_eq!(post_as(&rig, "Zoë from ops", "secret").status, 200);
-    assert_eq!(rig.records()[0].header("hookbridge-user"), Some("Zoë from ops"));
+    let rig = Rig::on_mock(|serve| serve.credentials("Zoë-from-ops:plain:secret\n"));
+    assert_eq!(post_as(&rig, "Zoë-from-ops", "secret").status, 200);
+    assert_eq!(rig.records()[0].header("hookbridge-user"), Some("Zoë-from-ops"));
 
     let open = Rig::open();
     assert_eq!(post_as(&open, "video", "secret").status, 200);
