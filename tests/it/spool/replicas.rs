@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use crate::spool::{Scene, topic_of};
-use crate::support::deadline::let_pass;
+use crate::support::deadline::{eventually, let_pass};
 use crate::support::here;
 use crate::support::kafka::{RealKafka, SHORT_SESSION};
+use crate::support::rig::SOON;
 use crate::support::senders::Load;
 
 /// Every few seconds, leaders go back to where they were before a node was away.
@@ -13,6 +14,8 @@ const LEADERS_MOVE_BACK: [(&str, &str); 2] = [
     ("leader.imbalance.check.interval.seconds", "5"),
     ("leader.imbalance.per.broker.percentage", "0"),
 ];
+
+const KAFKA_UP: &str = "hookbridge_kafka_up";
 
 const UNREST: Duration = Duration::from_secs(120);
 
@@ -26,9 +29,19 @@ fn posts_are_kept_until_enough_replicas_are_in_sync() {
 
     kafka.kill_one(2);
     scene.wait_until_spooled(500);
+    eventually(SOON, "it is told why", || {
+        scene
+            .bridge
+            .readyz()
+            .1
+            .to_string()
+            .contains("too few replicas in sync (min.insync.replicas=3)")
+    });
+    assert_eq!(scene.bridge.metric(KAFKA_UP), 0.0);
     kafka.start_one_again(2);
 
     scene.wait_until_direct();
+    assert_eq!(scene.bridge.metric(KAFKA_UP), 1.0);
     scene.close(&kafka.bootstrap());
 }
 
