@@ -213,7 +213,7 @@ impl Drain {
         }
         let (standing, now) = (self.crossing.standing(), Instant::now());
         self.availability.waiting(standing.owed());
-        self.narration.tell(standing, &report, now);
+        self.narration.tell(standing, self.window.topic(), &report, now);
         let answers = matches!(report, Report::Up | Report::Unproven { .. });
         if self.window.is_under_way() && answers {
             self.narration.under_way(self.window.topic(), standing.backlog, now);

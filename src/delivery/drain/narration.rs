@@ -57,8 +57,15 @@ impl Narration {
         }
     }
 
-    /// This is how it stands. That Kafka is away is told elsewhere, and what it means at the start.
-    pub(super) fn tell(&mut self, standing: Standing, kafka: &Report, now: Instant) {
+    /// This is how it stands, and which topic the first row under way is for. That Kafka is away is told
+    /// elsewhere, and what it means at the start.
+    pub(super) fn tell(
+        &mut self,
+        standing: Standing,
+        topic: Option<&str>,
+        kafka: &Report,
+        now: Instant,
+    ) {
         let Standing { state, backlog } = standing;
         let posts = Posts::at(state);
         if posts != self.posts {
@@ -79,6 +86,7 @@ impl Narration {
         }
         if let Some(line) = self.progress.line(backlog, now) {
             tracing::info!(
+                topic,
                 left = backlog,
                 per_second = line.rate.round(),
                 seconds_left = line.seconds_left.round(),
