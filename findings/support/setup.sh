@@ -44,8 +44,20 @@ jars() {
         { cat mvn.log; exit 2; }
 }
 
-# A port that is free now.
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+# A port that is free now, of those that the kernel gives to nobody by itself: it stays so when its broker is killed.
+free_port() {
+    python3 - <<'END'
+import random
+import socket
+
+while True:
+    port = random.randrange(20000, 30000)
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) != 0:
+            print(port)
+            break
+END
+}
 
 # Apache Kafka 4.3.1, one KRaft node on loopback: sets $brokers and $kafka, its process.
 start_kafka() {
