@@ -2,7 +2,7 @@
 //!
 //! Promise: an answer costs no thread and no connection to Kafka, and is there while the data path
 //! is busy. `/livez` does not look at Kafka: to restart the bridge would not bring it back.
-//! `/readyz` is 200 when a post could be made durable now, and never from hope: it starts unready.
+//! `/readyz` is 200 when a post could be made durable now: it starts unready, without proof.
 
 mod accept;
 mod readiness;

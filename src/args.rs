@@ -128,6 +128,7 @@ pub struct ServeArgs {
     #[arg(
         long,
         env = "HOOKBRIDGE_MISSING_TOPIC_TIMEOUT",
+        requires = "spool",
         value_parser = humantime::parse_duration,
         value_name = "TIME",
         default_value = "10m"

@@ -1,10 +1,10 @@
 //! The spool to Kafka, oldest first.
 //!
 //! Promise: rows reach Kafka in row order, nothing overtaking; a row is released only after its own
-//! ack, or set aside when it was refused while it was alone, and its neighbours go through. After
-//! any fault the drain starts over with a new producer from the oldest row that is left: its
-//! producer is gapless, so that behind a failed batch nothing was written. While rows are released,
-//! the next ones are under way already. It decides nothing about posts: the gate does.
+//! ack, or set aside: when it was refused while it was alone, and its neighbours go through, or when
+//! its topic stays missing. After a fault the drain starts over with a new producer from the oldest row
+//! that is left: its producer is gapless, so that behind a failed batch nothing was written. While rows
+//! are released, the next ones are under way already. It decides nothing about posts: the gate does.
 
 mod feed;
 mod missing_topics;
@@ -171,7 +171,8 @@ impl Drain {
             released = answer(&mut self.releasing) => self.end_release(released)?,
             () = sleep(tick) => {}
         }
-        setback = setback.or(self.take_in());
+        let taken = self.take_in();
+        setback = setback.map_or(taken, |setback| Some(setback.or_worse(taken)));
         let suspects = self.suspects.as_ref().map(Suspects::producer);
         if setback.is_none()
             && self.renewal.is_due(Instant::now())
@@ -204,6 +205,7 @@ impl Drain {
         }
         self.crossing.tick();
         if self.more == More::No && !self.window.is_open() {
+            self.window.emptied();
             self.crossing.recount();
             if self.crossing.counted() > Some(0) {
                 // They are below the cursor, taken over from a damaged file, or not there any more.
@@ -266,7 +268,10 @@ impl Drain {
         if self.availability.report() == Report::Up {
             let acks = async {
                 while self.window.is_under_way() {
-                    self.producer.raised().await?;
+                    tokio::select! {
+                        raised = self.producer.raised() => raised?,
+                        raised = raised(self.suspects.as_ref()) => raised?,
+                    }
                     self.take_in();
                 }
                 io::Result::Ok(())

@@ -60,7 +60,9 @@ impl FirstSight {
         let Some(Remembered { topic, shown }) = &self.spool else { return };
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = shown.add(topic) {
-            tracing::warn!(%error, %topic, "the spool cannot remember that the topic was shown");
+            // The next look tries again; until then posts are taken, as it is shown now.
+            self.state.store(NOT_ASKED, Ordering::Relaxed);
+            tracing::debug!(%error, %topic, "the spool cannot remember that the topic was shown");
         }
     }
 }

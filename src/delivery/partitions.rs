@@ -37,15 +37,29 @@ pub struct Partitions {
 #[derive(Debug, Default)]
 struct Members {
     next: u64,
-    known: Vec<(u64, u32)>,
-    /// Since when fewer partitions are seen than are used.
+    known: Vec<(u64, Arc<AtomicU32>)>,
+    /// Since when fewer partitions are seen than are used, or none.
     shrunk: Option<Instant>,
+}
+
+impl Members {
+    fn all_know(&self, partitions: u32) -> bool {
+        self.known.iter().all(|(_, known)| known.load(Ordering::Acquire) >= partitions)
+    }
+
+    /// No producer is known to know more than so many.
+    fn forget_beyond(&self, partitions: u32) {
+        for (_, known) in &self.known {
+            known.fetch_min(partitions, Ordering::AcqRel);
+        }
+    }
 }
 
 /// A producer's part in the agreement.
 #[derive(Debug)]
 pub(in crate::delivery) struct Member {
     id: u64,
+    known: Arc<AtomicU32>,
     partitions: Arc<Partitions>,
     wanted: watch::Receiver<u32>,
 }
@@ -77,6 +91,7 @@ impl Partitions {
                 partitions = seen,
                 "the topic has fewer partitions, keys are spread anew"
             );
+            members.forget_beyond(seen);
             self.count.store(seen, Ordering::Release);
         }
         members.shrunk = None;
@@ -85,12 +100,12 @@ impl Partitions {
     }
 
     /// The brokers do not show the topic: should it come back, it is another.
-    pub(in crate::delivery) fn missing(&self) {
+    pub(in crate::delivery) fn missing(&self, now: Instant) {
         let mut members = self.lock();
-        members.shrunk = None;
-        for (_, known) in &mut members.known {
-            *known = 0;
+        if now < *members.shrunk.get_or_insert(now) + SHRUNK {
+            return;
         }
+        members.forget_beyond(0);
         self.wanted.send_replace(0);
         self.count.store(0, Ordering::Release);
     }
@@ -100,14 +115,15 @@ impl Partitions {
         let mut members = self.lock();
         let id = members.next;
         members.next += 1;
-        members.known.push((id, 0));
-        Member { id, partitions: self.clone(), wanted: self.wanted.subscribe() }
+        let known = Arc::new(AtomicU32::new(0));
+        members.known.push((id, known.clone()));
+        Member { id, known, partitions: self.clone(), wanted: self.wanted.subscribe() }
     }
 
     /// Uses the new partitions once everybody knows them.
     fn settle(&self, members: &Members) {
         let (wanted, count) = (*self.wanted.borrow(), self.count.load(Ordering::Acquire));
-        if wanted > count && members.known.iter().all(|(_, known)| *known >= wanted) {
+        if wanted > count && members.all_know(wanted) {
             self.count.store(wanted, Ordering::Release);
             if count > 0 {
                 tracing::warn!(
@@ -127,8 +143,9 @@ impl Partitions {
 impl Member {
     /// Waits until there are partitions that the producer is not known to know. Cancel-safe.
     async fn behind(&mut self) {
-        let known = self.known();
-        if self.wanted.wait_for(|wanted| *wanted > known).await.is_err() {
+        let known = &self.known;
+        let behind = |wanted: &u32| *wanted > known.load(Ordering::Acquire);
+        if self.wanted.wait_for(behind).await.is_err() {
             // The other end lives in what this end holds.
             std::future::pending::<()>().await;
         }
@@ -136,18 +153,9 @@ impl Member {
 
     /// The producer knows so many partitions.
     fn knows(&self, partitions: u32) {
-        let mut members = self.partitions.lock();
-        for (id, known) in &mut members.known {
-            if *id == self.id {
-                *known = partitions;
-            }
-        }
-        self.partitions.settle(&members);
-    }
-
-    fn known(&self) -> u32 {
         let members = self.partitions.lock();
-        members.known.iter().find(|(id, _)| *id == self.id).map_or(0, |(_, known)| *known)
+        self.known.store(partitions, Ordering::Release);
+        self.partitions.settle(&members);
     }
 }
 

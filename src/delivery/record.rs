@@ -88,7 +88,8 @@ impl Record {
         record
     }
 
-    /// A record as it was before it was stored: key, headers and value are taken as they are.
+    /// A record as it was before it was stored: key, value and what [`Record::stored_headers`] gave are
+    /// taken as they are.
     pub fn restored<'a>(
         topic: Arc<str>,
         key: &str,
@@ -98,12 +99,11 @@ impl Record {
     ) -> Self {
         let mut record = Self::bare(topic, key, value, received);
         for (name, value) in headers {
-            record.push(name, value);
+            if name != HeaderName::Received {
+                record.push(name, value);
+            }
         }
-        // A row of a version that did not write it.
-        if !record.headers.iter().any(|(name, _)| *name == HeaderName::Received) {
-            record.push_received();
-        }
+        record.push_received();
         record
     }
 
@@ -175,6 +175,11 @@ impl Record {
             let start = std::mem::replace(&mut end, *next as usize);
             (*name, &self.text[start..end])
         })
+    }
+
+    /// The headers that a row keeps: all but the time of receipt, which it has already.
+    pub fn stored_headers(&self) -> impl Iterator<Item = (HeaderName, &str)> {
+        self.headers().filter(|(name, _)| *name != HeaderName::Received)
     }
 
     /// How many headers there are.

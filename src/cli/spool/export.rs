@@ -3,7 +3,7 @@
 //! | member | |
 //! |---|---|
 //! | `row` | the number under which it was appended |
-//! | `topic`, `key`, `headers` | as they will be on Kafka |
+//! | `topic`, `key`, `headers` | as they will be on Kafka, but for the header of the time of receipt |
 //! | `received` | RFC 3339: the record's timestamp |
 //! | `value` or `value_base64` | the posted bytes: as text where they are UTF-8 |
 //! | `set_aside`, `reason` | when and why, of what was set aside |

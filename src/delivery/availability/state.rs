@@ -7,7 +7,10 @@
 //! but does not outvote what was not acked, because brokers that answer may refuse to write: after
 //! a failure that no probe explains, and while records wait on disk, only an ack makes Kafka well.
 
+mod standing;
+
 use crate::delivery::availability::report::{Glimpse, Hope, Knowledge, Report, Seen, Silence};
+use crate::delivery::availability::state::standing::Standing;
 use crate::delivery::availability::topic::Topic;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,7 +22,8 @@ const HOLD: Duration = Duration::from_secs(1);
 const HOLD_MOST: Duration = Duration::from_secs(4);
 /// Between probes while Kafka is away or in doubt: readiness comes back within this of the broker.
 const PROBE_AWAY: Duration = Duration::from_millis(250);
-/// Between probes while leaders answer and an ack is owed: no probe will prove more.
+/// Between probes while leaders answer and an ack is owed, which no probe will prove, or a partition is
+/// in trouble: each look asks every leader.
 const PROBE_UNPROVEN: Duration = Duration::from_secs(1);
 /// Between probes while nothing is acked.
 const PROBE_IDLE: Duration = Duration::from_secs(3);
@@ -31,6 +35,9 @@ const UNEXPLAINED: u32 = 2;
 /// How long behind the last failure posts may be sent to such a bridge again. Whoever sends none to
 /// a bridge that is not ready would never send any; longer than load balancers take to look away.
 const SECOND_CHANCE: Duration = Duration::from_secs(30);
+
+/// How old the last ack may be while records wait on disk: a drain has many in that time.
+const STALE: Duration = Duration::from_secs(10);
 
 /// See the module.
 #[derive(Debug)]
@@ -54,27 +61,6 @@ pub(super) struct State {
     doubtful: bool,
     /// Records that wait on disk for an ack, while posts do not go to Kafka directly.
     waiting: u64,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Standing {
-    /// Nothing is known yet: posts are tried.
-    Untried,
-    Up,
-    /// Probes have failed since then: posts are tried, readiness is off.
-    Doubted {
-        why: String,
-        since: Instant,
-    },
-    /// Posts are refused until a probe succeeds after `until`.
-    Away {
-        why: String,
-        until: Instant,
-    },
-    /// Probes succeed, and an ack is owed: posts are tried.
-    Unproven {
-        why: String,
-    },
 }
 
 impl State {
@@ -174,6 +160,11 @@ impl State {
         }
         let why = match &self.standing {
             Standing::Away { until, .. } if now < *until && !self.topic.is_partial() => return,
+            Standing::Up
+                if self.waiting > 0 && self.last_ack.is_none_or(|at| at + STALE <= now) =>
+            {
+                format!("no ack for {STALE:?} of what waits on disk")
+            }
             Standing::Up => return,
             Standing::Away { why, .. } | Standing::Unproven { why } => why.clone(),
             Standing::Untried | Standing::Doubted { .. } => {
@@ -238,8 +229,8 @@ impl State {
             Standing::Up if self.topic.is_well() => {
                 idle(self.last_probe.max(self.last_ack)).min(since(self.last_probe, PROBE_BUSY))
             }
-            Standing::Unproven { .. } => since(self.last_probe, PROBE_UNPROVEN),
-            Standing::Up | Standing::Untried | Standing::Doubted { .. } | Standing::Away { .. } => {
+            Standing::Up | Standing::Unproven { .. } => since(self.last_probe, PROBE_UNPROVEN),
+            Standing::Untried | Standing::Doubted { .. } | Standing::Away { .. } => {
                 since(self.last_probe, PROBE_AWAY)
             }
         }

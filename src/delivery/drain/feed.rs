@@ -1,7 +1,7 @@
 //! Rows from the spool to the drain's producer.
 //!
-//! Promise: rows are handed over in row order, each at most once to one producer, and no more than
-//! the window has room for.
+//! Promise: rows are handed over in row order, no more than the window has room for, and each at most
+//! once to one producer, unless it was refused alone for its time.
 
 use crate::delivery::drain::setback::Setback;
 use crate::delivery::drain::{Drain, DrainError, More};
@@ -31,16 +31,13 @@ impl Drain {
             match self.read(from, room).await {
                 Ok(rows) if rows.is_empty() => {
                     self.more = More::No;
-                    if !self.window.is_under_way() {
-                        self.window.forget_keys();
-                    }
                     if from.is_none() && !self.window.is_open() {
                         self.crossing.let_go(counted.unwrap_or(0));
                     }
                 }
                 Ok(rows) => {
                     for row in rows {
-                        match self.hand_over(row) {
+                        match self.hand_over(row)? {
                             Handed::Over => {}
                             Handed::Later => return Ok(None),
                             Handed::Back(setback) => return Ok(Some(setback)),
@@ -56,50 +53,46 @@ impl Drain {
         Ok(None)
     }
 
-    fn hand_over(&mut self, row: Row) -> Handed {
+    fn hand_over(&mut self, row: Row) -> Result<Handed, DrainError> {
         if self.window.has_ended(row.id) {
             self.window.passed(row.id);
-            return Handed::Over;
+            return Ok(Handed::Over);
         }
         let topic = row.record.topic();
         if let Some(why) = self.missing.given_up(topic, Instant::now()) {
             self.narration.given_up(topic, row.id, &why);
             self.window.refused(row.id, why);
-            return Handed::Over;
-        }
-        if !self.window.admits(row.record.key()) {
-            return Handed::Later;
+            return Ok(Handed::Over);
         }
         let placement = self.topic.placement(&row.record, None);
-        let producer = if self.window.is_alone() {
-            let suspects = self.suspects.as_ref();
-            suspects.expect("rows go alone only once there is a producer for it").producer()
-        } else {
-            &self.producer
-        };
+        if !self.window.admits(&row.record, placement.1) {
+            return Ok(Handed::Later);
+        }
+        let producer =
+            if self.window.is_alone() { self.suspects()?.producer() } else { &self.producer };
         match producer.enqueue(&row.record, Headers::of(&row.record), placement, row.id.ticket()) {
             Ok(()) => {
-                self.window.sent(row.id, &row.record, placement.0);
+                self.window.sent(row.id, &row.record, placement);
                 if let Some(suspects) = &mut self.suspects {
                     suspects.tries(row, placement.0);
                 }
             }
             Err(fault) if fault.is_about_topic() => {
                 self.missing.missed(row.record.topic_shared(), Instant::now());
-                return Handed::Back(Setback::Unacked(fault));
+                return Ok(Handed::Back(Setback::Unacked(fault)));
             }
             Err(fault) => match fault.verdict {
                 Verdict::Refused => {
                     self.narration.setback(Setback::Refused(fault, row.id), None);
                     self.window.refused(row.id, fault.to_string());
                 }
-                Verdict::Local if self.window.is_under_way() => return Handed::Later,
+                Verdict::Local if self.window.is_under_way() => return Ok(Handed::Later),
                 Verdict::Local | Verdict::NotProof | Verdict::Innocent | Verdict::Unacked => {
-                    return Handed::Back(Setback::Unacked(fault));
+                    return Ok(Handed::Back(Setback::Unacked(fault)));
                 }
             },
         }
-        Handed::Over
+        Ok(Handed::Over)
     }
 
     async fn read(&self, after: Option<RowId>, limit: Limit) -> Result<Vec<Row>, AccessError> {

@@ -1,8 +1,9 @@
 //! Topics that rows wait for and that the brokers do not show. A plain value that is told the time.
 //!
 //! Promise: the rows of a topic other than the bridge's own do not hold up the rest for longer than a
-//! bound: then they are set aside, and so are all later ones of that topic, until Kafka acks one of
-//! it. Those of its own topic wait as long as it takes: posts do, too.
+//! bound: once brokers have denied it again and again for so long, they are set aside, and so are all
+//! that come while the last denial is fresh. Those of its own topic wait as long as it takes: posts
+//! do, too.
 
 use crate::delivery::drain::Drain;
 use crate::delivery::kafka::producer::Report;
@@ -11,37 +12,61 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Denials that are further apart are not one spell: in between nobody was asked, as in an outage. The
+/// client itself takes half a minute to believe one (`topic.metadata.propagation.max.ms`).
+const APART: Duration = Duration::from_secs(120);
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct MissingTopics {
     own: Arc<str>,
     bound: Duration,
-    /// Since when each is known to be missing. As many as rows name.
-    since: HashMap<Arc<str>, Instant>,
+    /// As many as rows name.
+    denied: HashMap<Arc<str>, Denied>,
+}
+
+/// A spell of denials.
+#[derive(Debug)]
+struct Denied {
+    first: Instant,
+    last: Instant,
+}
+
+impl Denied {
+    fn is_fresh(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.last) <= APART
+    }
 }
 
 impl MissingTopics {
     pub(super) fn new(own: Arc<str>, bound: Duration) -> Self {
-        Self { own, bound, since: HashMap::new() }
+        Self { own, bound, denied: HashMap::new() }
     }
 
     /// The brokers do not show the topic.
     pub(super) fn missed(&mut self, topic: &Arc<str>, now: Instant) {
-        if *topic != self.own {
-            self.since.entry(topic.clone()).or_insert(now);
+        if *topic == self.own {
+            return;
         }
+        let spell = Denied { first: now, last: now };
+        let denied = self.denied.entry(topic.clone()).or_insert(spell);
+        if !denied.is_fresh(now) {
+            denied.first = now;
+        }
+        denied.last = now;
     }
 
     /// Kafka has acked a record of it.
     pub(super) fn acked(&mut self, topic: &str) {
-        self.since.remove(topic);
+        self.denied.remove(topic);
     }
 
     /// Why rows of the topic are not waited for any more, if so.
     pub(super) fn given_up(&self, topic: &str, now: Instant) -> Option<String> {
-        let since = self.since.get(topic)?;
+        let denied = self.denied.get(topic).filter(|denied| denied.is_fresh(now))?;
+        let lasted = denied.last.saturating_duration_since(denied.first);
         let bound = humantime::format_duration(self.bound);
-        (*since + self.bound <= now).then(|| format!("topic {topic} missing for {bound}"))
+        (lasted >= self.bound).then(|| format!("topic {topic} missing for {bound}"))
     }
 }
 
@@ -68,19 +93,40 @@ mod tests {
     fn the_rows_of_a_topic_that_stays_away_are_given_up_until_it_is_back() {
         let (mut missing, start) = (MissingTopics::new("own".into(), BOUND), Instant::now());
         let topic = Arc::from("typo");
-        missing.missed(&topic, start);
-        missing.missed(&topic, start + BOUND / 2);
-        assert_eq!(missing.given_up("typo", start + BOUND / 2), None);
-        let why = missing.given_up("typo", start + BOUND);
+        let mut now = start;
+        while now < start + BOUND {
+            assert_eq!(missing.given_up("typo", now), None);
+            missing.missed(&topic, now);
+            now += APART / 2;
+        }
+        missing.missed(&topic, now);
+        let why = missing.given_up("typo", now);
         assert_eq!(why.as_deref(), Some("topic typo missing for 10m"));
         missing.acked("typo");
-        assert_eq!(missing.given_up("typo", start + BOUND), None);
+        assert_eq!(missing.given_up("typo", now), None);
+    }
+
+    #[test]
+    fn an_outage_between_two_denials_does_not_count() {
+        let (mut missing, start) = (MissingTopics::new("own".into(), BOUND), Instant::now());
+        missing.missed(&"typo".into(), start);
+        missing.missed(&"typo".into(), start + 2 * BOUND);
+        assert_eq!(missing.given_up("typo", start + 2 * BOUND), None);
+    }
+
+    #[test]
+    fn a_bound_without_end_is_never_reached() {
+        let (mut missing, start) =
+            (MissingTopics::new("own".into(), Duration::MAX), Instant::now());
+        missing.missed(&"typo".into(), start);
+        assert_eq!(missing.given_up("typo", start), None);
     }
 
     #[test]
     fn the_bridge_s_own_topic_is_waited_for() {
-        let (mut missing, start) = (MissingTopics::new("own".into(), BOUND), Instant::now());
+        let (mut missing, start) =
+            (MissingTopics::new("own".into(), Duration::ZERO), Instant::now());
         missing.missed(&"own".into(), start);
-        assert_eq!(missing.given_up("own", start + 2 * BOUND), None);
+        assert_eq!(missing.given_up("own", start), None);
     }
 }

@@ -1,4 +1,4 @@
-//! The keys of which the drain's producer has had an ack. A plain value.
+//! The keys of which the drain's producer has had an ack, each on its partition. A plain value.
 //!
 //! Why: that nothing is written behind a refused batch rests on the broker's check of sequence
 //! numbers, and of a producer that has written nothing to a partition yet a broker takes any number
@@ -19,13 +19,14 @@ pub(super) struct ProvenKeys {
     tried: HashSet<u64>,
 }
 
-/// A key, in short.
+/// A key on a partition of a topic, in short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct KeyId(u64);
 
 impl ProvenKeys {
-    pub(super) fn id(&self, key: &str) -> KeyId {
-        KeyId(self.hasher.hash_one(key))
+    /// Where the partition is not known yet, the key is proven anew once it is.
+    pub(super) fn id(&self, topic: &str, key: &str, partition: Option<i32>) -> KeyId {
+        KeyId(self.hasher.hash_one((topic, key, partition)))
     }
 
     /// Whether a row of the key may be sent now.
@@ -60,7 +61,7 @@ mod tests {
     #[test]
     fn a_second_row_of_a_key_waits_for_the_first_ack_of_it() {
         let mut keys = ProvenKeys::default();
-        let (one, other) = (keys.id("one"), keys.id("other"));
+        let (one, other) = (keys.id("t", "one", Some(1)), keys.id("t", "other", Some(1)));
         keys.sent(one);
         assert!(!keys.admits(one) && keys.admits(other));
         keys.acked(one);
@@ -71,11 +72,19 @@ mod tests {
     #[test]
     fn a_new_producer_has_to_prove_itself_anew() {
         let mut keys = ProvenKeys::default();
-        let key = keys.id("key");
+        let key = keys.id("t", "key", None);
         keys.sent(key);
         keys.acked(key);
         keys.forget();
         keys.sent(key);
         assert!(!keys.admits(key));
+    }
+
+    #[test]
+    fn a_key_on_another_partition_or_topic_is_another() {
+        let keys = ProvenKeys::default();
+        let key = keys.id("t", "key", Some(1));
+        assert_ne!(key, keys.id("t", "key", Some(2)));
+        assert_ne!(key, keys.id("u", "key", Some(1)));
     }
 }

@@ -1,28 +1,30 @@
 //! New producers for the drain: after a fault, and where the topic's limit has changed.
 //!
-//! Promise: nothing of the old one is under way any more when the new one is handed its first row,
-//! and what the old one had acked is known.
+//! Promise: what the old one had acked is known when the new one is handed its first row, unless the old
+//! one does not end in time: then rows may be sent twice.
 
 use crate::delivery::drain::setback::Setback;
 use crate::delivery::drain::suspects::Suspects;
 use crate::delivery::drain::{Drain, DrainError, More};
-use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose};
+use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose, Report};
 use crate::delivery::kafka::renewal::End;
 use std::mem;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+/// Up to 0.5 s for the reports of each, and some for its threads. One of them may hang in the system's
+/// resolver for ten seconds.
+const RETIREMENT: Duration = Duration::from_secs(2);
 
 impl Drain {
     /// After a fault: everything that was under way is sent again, by a new producer.
     pub(super) async fn start_over(&mut self, mut setback: Setback) -> Result<(), DrainError> {
         self.crossing.drain_fault();
-        let old = self.renew().await?;
-        if let Some(suspects) = self.suspects.take() {
-            suspects.retire().await;
-        }
+        let old = [Some(self.renew().await?), self.suspects.take().map(Suspects::into_producer)];
         // An ack is an ack, and a fatal error may come before the reports that say why.
-        if let Ok(last) = spawn_blocking(move || old.retire()).await {
+        if let Some(last) = retire(old.into_iter().flatten().collect()).await {
             setback = setback.or_worse(self.window.take_in(last).setback);
         }
         self.narration.setback(setback, self.window.topic());
@@ -40,9 +42,6 @@ impl Drain {
             Setback::Suspects(..) | Setback::Refused(..) => {}
         }
         self.window.start_over(setback);
-        if self.window.is_alone() {
-            self.suspects = Some(Suspects::new(&self.settings, self.batch_size())?);
-        }
         self.more = More::Perhaps;
         Ok(())
     }
@@ -54,7 +53,7 @@ impl Drain {
             let old = self.renew().await?;
             self.window.forget_keys();
             // Nothing is under way: there are no reports.
-            drop(spawn_blocking(move || old.retire()).await);
+            retire(vec![old]).await;
         }
         Ok(())
     }
@@ -68,7 +67,14 @@ impl Drain {
         Ok(Arc::into_inner(old).expect("nothing is asked of it"))
     }
 
-    fn batch_size(&self) -> u32 {
+    pub(super) fn batch_size(&self) -> u32 {
         self.settings.batch_size(self.topic.limit.bytes())
     }
+}
+
+/// Ends producers and gives their last reports; none where a thread of theirs hangs, and then what was
+/// under way is sent again.
+async fn retire(old: Vec<Producer>) -> Option<Vec<Report>> {
+    let retiring = spawn_blocking(|| old.into_iter().flat_map(Producer::retire).collect());
+    timeout(RETIREMENT, retiring).await.ok()?.ok()
 }

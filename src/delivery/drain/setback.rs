@@ -1,6 +1,6 @@
 //! What can keep rows from Kafka. A plain value.
 
-use crate::delivery::kafka::fault::Fault;
+use crate::delivery::kafka::fault::{Fault, Verdict};
 use crate::delivery::spool::row::RowId;
 
 /// Why the drain has to start over.
@@ -31,5 +31,13 @@ impl Setback {
             Self::Dead | Self::Unacked(_) => false,
             Self::Suspects(..) | Self::Refused(..) => true,
         }
+    }
+}
+
+/// Of two faults, the one that suspects rows.
+pub(super) fn worse(before: Option<Fault>, fault: Fault) -> Option<Fault> {
+    match before.map(|fault| fault.verdict) {
+        Some(Verdict::NotProof | Verdict::Refused) => before,
+        Some(Verdict::Unacked | Verdict::Innocent | Verdict::Local) | None => Some(fault),
     }
 }

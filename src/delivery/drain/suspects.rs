@@ -28,7 +28,7 @@ struct Trial {
 }
 
 impl Suspects {
-    pub(super) fn new(settings: &Settings, batch_size: u32) -> Result<Self, ProducerError> {
+    fn new(settings: &Settings, batch_size: u32) -> Result<Self, ProducerError> {
         let producer = Producer::new(settings, Purpose::Suspects, batch_size)?;
         Ok(Self { producer, trial: None })
     }
@@ -42,19 +42,34 @@ impl Suspects {
         self.trial = Some(Trial { row, time });
     }
 
-    /// Ends the producer; what it reports then is not waited for by anybody.
-    pub(super) async fn retire(self) {
-        drop(spawn_blocking(move || self.producer.retire()).await);
+    /// Ends the producer; what it reports then is not waited for by anybody, and it takes no longer
+    /// than a client's end may.
+    pub(super) async fn end(self) {
+        drop(spawn_blocking(move || drop(self)).await);
+    }
+
+    /// Its producer, to be retired.
+    pub(super) fn into_producer(self) -> Producer {
+        self.producer
     }
 }
 
 impl Drain {
+    /// The producer of single rows, made when the first of them goes.
+    pub(super) fn suspects(&mut self) -> Result<&Suspects, ProducerError> {
+        let suspects = match self.suspects.take() {
+            Some(suspects) => suspects,
+            None => Suspects::new(&self.settings, self.batch_size())?,
+        };
+        Ok(self.suspects.insert(suspects))
+    }
+
     /// Once posts go directly, no row is left that could be one.
     pub(super) async fn let_suspects_go(&mut self) {
         if self.crossing.standing().state == State::Direct
             && let Some(suspects) = self.suspects.take()
         {
-            suspects.retire().await;
+            suspects.end().await;
         }
     }
 
@@ -71,7 +86,8 @@ impl Drain {
             self.window.refused(row, fault.to_string());
             return None;
         }
-        let trial = suspects.trial.as_mut().filter(|trial| trial.row.id == row)?;
+        let trial = suspects.trial.as_mut().filter(|trial| trial.row.id == row);
+        let Some(trial) = trial else { return Some(Setback::Unacked(fault)) };
         let record = &trial.row.record;
         let Some(time) = self.topic.times.again(record, trial.time) else {
             // All times were tried: the clocks or the topic may be mended meanwhile.

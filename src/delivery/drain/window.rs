@@ -1,10 +1,10 @@
 //! The rows that the drain has read and not yet released.
 //!
-//! Promise: a row is refused only when it was alone under way; nothing is forgotten before it was
-//! released. A plain value.
+//! Promise: Kafka's refusal counts only for a row that was alone under way; nothing is forgotten before
+//! it was released. A plain value.
 
 use crate::delivery::drain::proven_keys::{KeyId, ProvenKeys};
-use crate::delivery::drain::setback::Setback;
+use crate::delivery::drain::setback::{Setback, worse};
 use crate::delivery::kafka::fault::{Fault, Verdict};
 use crate::delivery::kafka::producer::Report;
 use crate::delivery::record::Record;
@@ -155,21 +155,33 @@ impl Window {
         self.open.get(&row).map(|sent| &sent.topic)
     }
 
-    /// Whether a row of this key may be sent beside those under way.
-    pub(super) fn admits(&self, key: &str) -> bool {
-        self.is_alone() || self.keys.admits(self.keys.id(key))
+    /// Whether the record may be sent to this partition beside those under way.
+    pub(super) fn admits(&self, record: &Record, partition: Option<i32>) -> bool {
+        self.is_alone() || self.keys.admits(self.keys.id(record.topic(), record.key(), partition))
     }
 
-    /// Nothing is under way, and the producer is another or has nothing to do.
+    /// Nothing is under way, and the producer is another.
     pub(super) fn forget_keys(&mut self) {
         self.keys.forget();
     }
 
-    /// The row was handed over with this time.
-    pub(super) fn sent(&mut self, row: RowId, record: &Record, time: SendTime) {
+    /// Nothing is under way and nothing waits: what is appended next begins anew.
+    pub(super) fn emptied(&mut self) {
+        self.keys.forget();
+        self.alone_until = None;
+    }
+
+    /// The row was handed over with this time, for this partition.
+    pub(super) fn sent(
+        &mut self,
+        row: RowId,
+        record: &Record,
+        (time, partition): (SendTime, Option<i32>),
+    ) {
         let bytes = record.size() as u64;
         self.bytes += bytes;
-        let (topic, key) = (record.topic_shared().clone(), self.keys.id(record.key()));
+        let topic = record.topic_shared().clone();
+        let key = self.keys.id(&topic, record.key(), partition);
         if !self.is_alone() {
             self.keys.sent(key);
         }
@@ -244,13 +256,15 @@ impl Window {
 
     /// Everything under way is to be sent again, except a row that was refused.
     pub(super) fn start_over(&mut self, setback: Setback) {
+        let last_open = self.open.last_key_value().map(|(row, _)| *row);
         self.open.clear();
         self.keys.forget();
         self.bytes = 0;
         self.cursor = None;
         match setback {
             Setback::Dead | Setback::Unacked(_) => {}
-            Setback::Suspects(_, last) => self.alone_until = self.alone_until.max(Some(last)),
+            // Not the last of then: it may have been acked meanwhile, and never be met again.
+            Setback::Suspects(..) => self.alone_until = self.alone_until.max(last_open),
             Setback::Refused(fault, row) => {
                 self.ended.refused.insert(row, fault.to_string());
             }
@@ -279,14 +293,6 @@ impl Window {
         let Ends { acked, refused } = std::mem::take(&mut self.releasing);
         self.ended.acked.extend(acked);
         self.ended.refused.extend(refused);
-    }
-}
-
-/// Of two faults, the one that suspects rows.
-fn worse(before: Option<Fault>, fault: Fault) -> Option<Fault> {
-    match before.map(|fault| fault.verdict) {
-        Some(Verdict::NotProof | Verdict::Refused) => before,
-        Some(Verdict::Unacked | Verdict::Innocent | Verdict::Local) | None => Some(fault),
     }
 }
 

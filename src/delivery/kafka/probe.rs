@@ -143,7 +143,7 @@ impl Probe {
             // It may come back with other settings.
             Ok(Topic::Missing { .. }) => {
                 self.first_sight.missing();
-                self.partitions.missing();
+                self.partitions.missing(asked);
                 self.asked = None;
             }
             Ok(Topic::Unknown) | Err(_) => self.asked = None,

@@ -81,9 +81,26 @@ fn a_topic_that_comes_back_is_learnt_anew() {
     let member = partitions.member();
     see(&partitions, 6);
     member.knows(6);
-    partitions.missing();
+    let start = Instant::now();
+    partitions.missing(start);
+    assert_eq!(partitions.of("a"), Some(4), "one broker knew older things");
+    partitions.missing(start + SHRUNK);
     assert_eq!(partitions.of("a"), None);
     see(&partitions, 1);
     member.knows(1);
     assert_eq!(partitions.of("a"), Some(0));
+}
+
+#[test]
+fn what_producers_knew_of_more_partitions_is_forgotten_with_them() {
+    let (partitions, start) = (partitions(), Instant::now());
+    let member = partitions.member();
+    partitions.seen(6, start);
+    member.knows(6);
+    partitions.seen(1, start);
+    partitions.seen(1, start + SHRUNK);
+    partitions.seen(6, start + SHRUNK);
+    assert_eq!(partitions.of("a"), Some(0));
+    member.knows(6);
+    assert_eq!(partitions.of("a"), Some(4));
 }

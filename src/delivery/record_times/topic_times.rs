@@ -147,14 +147,15 @@ impl TopicTimes {
 
     /// What it is sent with once `refused` was refused; none when all was tried.
     pub(super) fn next(&self, refused: SendTime, known: Known, now: Instant) -> Option<SendTime> {
-        // What others have taught meanwhile comes first.
-        let learnt = self.time_of(Try::Learnt, known, now);
         let mut step = refused.next;
         let first = Some(refused.refused.unwrap_or(refused.time));
-        if let Some(time) = learnt.filter(|time| is_worth_a_try(*time, refused.time))
+        // What others have taught meanwhile comes first, once.
+        if step == Try::Clock
+            && let Some(time) = self.time_of(Try::Learnt, known, now)
             && time != known.received
+            && is_worth_a_try(time, refused.time)
         {
-            return Some(SendTime { time, refused: first, next: step });
+            return Some(SendTime { time, refused: first, next: step.after() });
         }
         while step != Try::Over {
             let (tried, time) = (step, self.time_of(step, known, now));

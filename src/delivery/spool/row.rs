@@ -9,7 +9,8 @@
 //! | `headers` | BLOB | each: length of the name (u8), name, length of the value (u32, little-endian), value |
 //! | `value` | BLOB | |
 //!
-//! A header stands with its name, so that a row can be read by other versions and by people.
+//! A header stands with its name, so that a row can be read by other versions and by people; that of
+//! the time of receipt does not: it is `received`.
 //! Promise: a CRC-32 finds every single flipped bit and every burst of up to 32; a row that does
 //! not match never becomes a [`Record`].
 
@@ -72,7 +73,7 @@ pub(super) struct Columns<'a> {
 pub(super) fn size_of(record: &Record) -> u64 {
     let header =
         |(name, value): (HeaderName, &str)| HEADER_OVERHEAD + name.as_str().len() + value.len();
-    let headers: usize = record.headers().map(header).sum();
+    let headers: usize = record.stored_headers().map(header).sum();
     (record.topic().len() + record.key().len() + headers + record.value().len()) as u64
 }
 
@@ -96,7 +97,7 @@ impl<'a> Columns<'a> {
     /// The columns of a record; `headers` is room for its encoded headers.
     pub(super) fn of(record: &'a Record, headers: &'a mut Vec<u8>) -> Self {
         headers.clear();
-        for (name, value) in record.headers() {
+        for (name, value) in record.stored_headers() {
             put_header(headers, name.as_str(), value);
         }
         Self {

@@ -41,7 +41,7 @@ impl ShownTopics {
 
     /// Adds one. Returns once it is on the disk.
     pub(in crate::delivery) fn add(&mut self, topic: &str) -> io::Result<()> {
-        if !self.names.insert(topic.to_owned()) {
+        if self.names.contains(topic) {
             return Ok(());
         }
         let mut options = OpenOptions::new();
@@ -50,7 +50,9 @@ impl ShownTopics {
         // In front: the last line may have been cut off.
         file.write_all(format!("\n{topic}\n").as_bytes())?;
         file.sync_all()?;
-        File::open(&self.dir)?.sync_all()
+        File::open(&self.dir)?.sync_all()?;
+        self.names.insert(topic.to_owned());
+        Ok(())
     }
 }
 

@@ -37,7 +37,7 @@ pub struct Totals {
     pub appended: u64,
     /// Rows released because they were acked.
     pub drained: u64,
-    /// Rows set aside: refused by Kafka, or damaged.
+    /// Rows set aside: refused by Kafka, for a topic that stays missing, or damaged.
     pub set_aside_rows: u64,
     /// Damaged database files moved aside.
     pub set_aside_files: u64,

@@ -22,7 +22,7 @@ fn send(window: &mut Window, number: usize) {
 fn send_bytes(window: &mut Window, number: usize, bytes: usize) {
     let (value, time) = (Bytes::from(vec![0; bytes]), SystemTime::UNIX_EPOCH);
     let record = Record::restored("topic".into(), "key", [], value, time);
-    window.sent(row(number), &record, SendTime::own(time.into()));
+    window.sent(row(number), &record, (SendTime::own(time.into()), None));
 }
 
 /// A window with these rows under way.
@@ -162,4 +162,24 @@ fn once_the_suspects_are_through_rows_go_together_again() {
     }
     send(&mut window, 3);
     assert_eq!(room(&window), ROWS - 1);
+}
+
+#[test]
+fn a_last_suspect_that_is_acked_after_all_keeps_nobody_alone() {
+    let mut window = window(1..=2);
+    let setback = window.take_in(vec![failed(1, Verdict::NotProof)]).setback.unwrap();
+    window.take_in(vec![acked(2)]);
+    window.start_over(setback);
+    send(&mut window, 1);
+    window.take_in(vec![acked(1)]);
+    assert_eq!(room(&window), ROWS);
+}
+
+#[test]
+fn suspects_that_are_not_met_again_keep_nobody_alone_once_all_is_done() {
+    let mut window = window(1..=2);
+    let setback = window.take_in(vec![failed(1, Verdict::NotProof)]).setback.unwrap();
+    window.start_over(setback);
+    window.emptied();
+    assert_eq!(room(&window), ROWS);
 }

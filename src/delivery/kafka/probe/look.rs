@@ -129,7 +129,9 @@ impl Look {
         let code = error.rdkafka_error_code().unwrap_or(Code::Unknown);
         let hangs = self.resolver.hangs_at();
         let hangs = hangs.map(|name| format!("the resolver does not answer for {name}"));
-        let words = hangs.or_else(|| client.context().words.all());
+        // A resolver that is merely slow hides nothing that the client has said.
+        let words: Vec<_> = hangs.into_iter().chain(client.context().words.all()).collect();
+        let words = (!words.is_empty()).then(|| words.join("; "));
         let words = words.unwrap_or_else(|| {
             let is_none = matches!(code, Code::UnsupportedFeature | Code::UnsupportedVersion);
             let what = if is_none { NO_BROKER } else { "" };
