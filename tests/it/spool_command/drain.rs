@@ -14,6 +14,7 @@ use crate::support::deadline::wait_exit;
 use crate::support::either_kafka::EitherKafka;
 use crate::support::here;
 use crate::support::http::post;
+use crate::support::kafka::RealKafka;
 use crate::support::mock::MockKafka;
 use crate::support::notification::ROOMDROP;
 use crate::support::rig::PATH;
@@ -133,6 +134,23 @@ fn a_topic_that_is_not_there_is_named() {
     let left = format!("hookbridge: 10 records wait in {}: {why}\n", folder.dir());
     assert!(said.ends_with(&left), "{said}");
     assert_eq!(waiting(&folder), 10);
+}
+
+#[test]
+fn a_second_topic_that_is_not_there_leaves_its_own_records_alone() {
+    let Some(kafka) = RealKafka::shared(here!()) else { return };
+    let topic = here!().replace("::", "-");
+    kafka.create_topic(&topic, 1, &[]);
+    let missing = records("never-made-for-a-drain", "app-2", 10..12);
+    let folder = SpoolFolder::of(records(&topic, "app-1", 0..10).chain(missing));
+    let doubts_it_soon = ["-X", "topic.metadata.propagation.max.ms=1000", "--timeout", "4s"];
+
+    let ran = drain(&folder, &kafka.bootstrap(), &doubts_it_soon);
+
+    assert!(ran.out.contains("10 records went to Kafka"), "{}", ran.out);
+    let said = ran.badly(1);
+    assert!(said.contains("2 records wait in "), "{said}");
+    assert_eq!(waiting(&folder), 2);
 }
 
 #[test]
