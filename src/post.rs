@@ -14,7 +14,7 @@ pub mod why;
 use crate::metrics::{EventLabel, Outcome};
 use crate::post::accounts::Accounts;
 use crate::post::line::{Known, Line};
-use crate::post::refusals::side;
+use crate::post::refusals::{Origin, side};
 use crate::post::text::Text;
 use crate::post::why::Why;
 use std::net::IpAddr;
@@ -130,7 +130,8 @@ impl Post {
         // The last: whoever reads that nothing is in flight finds everything counted.
         metrics.in_flight.dec();
         let refusal = side(outcome).and_then(|side| {
-            let left_out = self.accounts.refusals.admit(outcome, self.arrived + took)?;
+            let origin = if self.known.user.is_some() { Origin::User } else { Origin::Nobody };
+            let left_out = self.accounts.refusals.admit(outcome, origin, self.arrived + took)?;
             Some((side, left_out))
         });
         let is_read = tracing::enabled!(target: LOG_TARGET, tracing::Level::DEBUG);

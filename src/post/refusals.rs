@@ -1,31 +1,55 @@
 //! Which refusals are told in the log, and how loudly.
 //!
 //! Promise: a few lines a minute for each outcome, however many posts are refused, and none is left
-//! out uncounted: what is not told is summed up, once its minute is over or when the bridge stops. A
-//! refusal that is left out costs a lock and an addition, and no memory. It knows no clock: it is told
-//! the time.
+//! out uncounted: what is not told is summed up, once its minute is over or when the bridge stops.
+//! Posts that name no user of the credentials file, which anybody can send, do not use up the lines of
+//! those that do. A refusal that is left out costs a lock and an addition, and no memory. It knows no
+//! clock: it is told the time.
 
 use crate::metrics::Outcome;
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Enough to see what a sender does wrong, and for all outcomes together 80 lines a minute.
+/// Enough to see what a sender does wrong, and for all outcomes and both origins together 160 lines a
+/// minute.
 const LINES: u32 = 5;
 /// What they are lines in.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// The quota of each outcome.
+/// The quota of each outcome and origin.
 #[derive(Default)]
-pub struct Refusals(Mutex<[Quota; Outcome::ALL.len()]>);
+pub struct Refusals(Mutex<Quotas>);
 
-/// Of one outcome.
+type Quotas = [[Quota; Origin::ALL.len()]; Outcome::ALL.len()];
+
+/// Of one outcome and origin.
 #[derive(Debug, Default, Clone, Copy)]
 struct Quota {
     /// When its window began: with its first refusal.
     begun: Option<Instant>,
     told: u32,
     left_out: u64,
+}
+
+/// Whether a refused post has named a user of the credentials file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// One that the line names too.
+    User,
+    /// None, or one that is not in the file; or the user was not looked at.
+    Nobody,
+}
+
+impl Origin {
+    const ALL: [Self; 2] = [Self::User, Self::Nobody];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Nobody => "nobody",
+        }
+    }
 }
 
 /// Whose fault a refusal is.
@@ -39,8 +63,8 @@ pub(super) enum Side {
 
 impl Refusals {
     /// Whether this refusal is told; with it, how many were left out before it.
-    pub(super) fn admit(&self, outcome: Outcome, now: Instant) -> Option<u64> {
-        self.quotas()[outcome as usize].admit(now)
+    pub(super) fn admit(&self, outcome: Outcome, origin: Origin, now: Instant) -> Option<u64> {
+        self.quotas()[outcome as usize][origin as usize].admit(now)
     }
 
     /// Sums up what was left out in windows that are over.
@@ -54,18 +78,20 @@ impl Refusals {
     }
 
     fn sum_up_where(&self, due: impl Fn(&Quota) -> bool) {
-        for outcome in Outcome::ALL.iter().copied() {
+        let outcomes = Outcome::ALL.iter().copied();
+        let all = outcomes.flat_map(|outcome| Origin::ALL.map(|origin| (outcome, origin)));
+        for (outcome, origin) in all {
             let mut quotas = self.quotas();
-            let quota = &mut quotas[outcome as usize];
+            let quota = &mut quotas[outcome as usize][origin as usize];
             let left_out = if due(quota) { mem::take(&mut quota.left_out) } else { 0 };
             drop(quotas);
             if left_out > 0 {
-                sum_up(outcome, left_out);
+                sum_up(outcome, origin, left_out);
             }
         }
     }
 
-    fn quotas(&self) -> MutexGuard<'_, [Quota; Outcome::ALL.len()]> {
+    fn quotas(&self) -> MutexGuard<'_, Quotas> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -88,12 +114,21 @@ impl Quota {
     }
 }
 
-fn sum_up(outcome: Outcome, left_out: u64) {
-    let name = outcome.as_str();
+fn sum_up(outcome: Outcome, origin: Origin, left_out: u64) {
+    macro_rules! tell {
+        ($level:ident) => {
+            tracing::$level!(
+                outcome = outcome.as_str(),
+                named = origin.as_str(),
+                left_out,
+                "more posts were refused"
+            )
+        };
+    }
     match side(outcome) {
         None => {}
-        Some(Side::Sender) => tracing::info!(outcome = name, left_out, "more posts were refused"),
-        Some(Side::Bridge) => tracing::warn!(outcome = name, left_out, "more posts were refused"),
+        Some(Side::Sender) => tell!(info),
+        Some(Side::Bridge) => tell!(warn),
     }
 }
 
@@ -125,7 +160,7 @@ mod tests {
     #[test]
     fn a_few_of_a_flood_are_told_and_the_rest_is_counted_with_the_next() {
         let (refusals, begun) = (Refusals::default(), Instant::now());
-        let told = |now| refusals.admit(Outcome::Unauthorized, now);
+        let told = |now| refusals.admit(Outcome::Unauthorized, Origin::Nobody, now);
         let first: Vec<_> = (0..1000).map(|n| told(begun + WINDOW / 2000 * n)).collect();
         assert!(first[..5].iter().all(|left_out| *left_out == Some(0)));
         assert!(first[5..].iter().all(Option::is_none));
@@ -134,22 +169,26 @@ mod tests {
     }
 
     #[test]
-    fn the_quota_of_an_outcome_is_its_own() {
+    fn the_quota_of_an_outcome_and_of_an_origin_is_its_own() {
         let (refusals, now) = (Refusals::default(), Instant::now());
         for _ in 0..2 * LINES {
-            refusals.admit(Outcome::NotFound, now);
+            refusals.admit(Outcome::Unauthorized, Origin::Nobody, now);
         }
-        assert_eq!(refusals.admit(Outcome::Unauthorized, now), Some(0));
+        assert_eq!(refusals.admit(Outcome::NotFound, Origin::Nobody, now), Some(0));
+        assert_eq!(refusals.admit(Outcome::Unauthorized, Origin::User, now), Some(0));
+        assert_eq!(refusals.admit(Outcome::Unauthorized, Origin::Nobody, now), None);
     }
 
     #[test]
     fn what_was_summed_up_is_not_counted_again() {
         let (refusals, begun) = (Refusals::default(), Instant::now());
         let tell = |times: u32, now| {
-            let told = (0..times).filter(|_| refusals.admit(Outcome::TooSlow, now).is_some());
+            let admit = || refusals.admit(Outcome::TooSlow, Origin::User, now);
+            let told = (0..times).filter(|_| admit().is_some());
             assert_eq!(told.count(), LINES as usize);
         };
-        let left_out = || refusals.quotas()[Outcome::TooSlow as usize].left_out;
+        let left_out =
+            || refusals.quotas()[Outcome::TooSlow as usize][Origin::User as usize].left_out;
         tell(LINES + 2, begun);
         refusals.sum_up(begun);
         assert_eq!(left_out(), 2);

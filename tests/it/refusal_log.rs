@@ -12,7 +12,7 @@ use crate::support::http::{self, basic, request};
 use crate::support::notification::{APP_ID, ROOMDROP};
 use crate::support::rig::{PASSWORD, PATH, Rig, SOON, USER, authorization};
 
-/// The lines of one minute and one code.
+/// The lines of one minute and one code, of posts that name a known user or of those that do not.
 const LINES: usize = 5;
 
 /// A broker that is not there.
@@ -201,7 +201,37 @@ fn of_a_flood_a_few_are_told_and_the_others_are_counted() {
 
     let more = lines(&bridge, "more posts were refused");
     assert_eq!(more.len(), 1, "{more:?}");
-    holds(&more[0], &[("outcome", "not_found".into()), ("left_out", (100 - LINES).into())]);
+    holds(
+        &more[0],
+        &[
+            ("outcome", "not_found".into()),
+            ("named", "nobody".into()),
+            ("left_out", (100 - LINES).into()),
+        ],
+    );
+}
+
+#[test]
+fn wrong_passwords_of_users_that_nobody_knows_hide_none_of_one_that_is_known() {
+    let bridge = Bridge::with(NOBODY).credentials(format!("{USER}:plain:{PASSWORD}")).start();
+    let mut connection = http::Connection::open(bridge.webhook());
+    let mut post = |user: &str| {
+        let authorization = basic(user, "wrong");
+        let headers = [("Authorization", authorization.as_str())];
+        connection.send(request("POST", PATH, &headers, ROOMDROP));
+        assert_eq!(connection.read().status, 401);
+    };
+    for _ in 0..2 * LINES {
+        post("a-stranger");
+    }
+
+    post(USER);
+
+    let told = wait_for(SOON, "the known user's refusal is logged", || {
+        refusals(&bridge).into_iter().find(|line| line["user"] == USER)
+    });
+    holds(&told, &[("outcome", "unauthorized".into()), ("left_out", Value::Null)]);
+    assert_eq!(refusals(&bridge).len(), LINES + 1);
 }
 
 #[test]
