@@ -1,18 +1,20 @@
 //! The addresses that proxies wrote into a head, in the order in which the post went by them.
 //!
 //! Promise: reads `Forwarded` (RFC 7239) by its grammar, where a sender could hide what a proxy
-//! appended behind a quote that it never closes: then nothing of it counts. `X-Forwarded-For`, which no
-//! standard defines, is taken in the forms that proxies write. An address that is not told (`unknown`,
-//! an obfuscated name) is a hop without one. Believes nothing: see the trusted proxies.
+//! appended behind a quote that it never closes: then nothing of that line counts. `X-Forwarded-For`,
+//! which no standard defines, is taken in the forms that proxies write. An address that is not told
+//! (`unknown`, an obfuscated name, bytes that are no text) is a hop without one. Believes nothing: see
+//! the trusted proxies.
 
-use http::header::FORWARDED;
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
+use http::header::{FORWARDED, HeaderName, HeaderValue};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::str;
 
 /// The header of old, without a standard.
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// A header that does not say what it seems to.
+/// A line that does not say what it seems to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
 
@@ -31,21 +33,30 @@ impl Hops {
         headers.contains_key(self.header())
     }
 
-    /// Calls `each` for every hop, the farthest first; `None` is one without an address.
-    pub(super) fn each(
+    /// Their lines in the head, the farthest first: they are one list (RFC 9110, section 5.3).
+    pub(super) fn lines(
         self,
         headers: &HeaderMap,
+    ) -> impl DoubleEndedIterator<Item = &HeaderValue> {
+        headers.get_all(self.header()).into_iter()
+    }
+
+    /// Calls `each` for every hop of a line, the farthest first; `None` is one without an address.
+    pub(super) fn each(
+        self,
+        line: &HeaderValue,
         mut each: impl FnMut(Option<IpAddr>),
     ) -> Result<(), Malformed> {
-        // Several lines are one list (RFC 9110, section 5.3).
-        for line in headers.get_all(self.header()) {
-            let line = line.to_str().map_err(|_| Malformed)?;
-            match self {
-                Self::Forwarded => elements(line, &mut each)?,
-                Self::XForwardedFor => line.split(',').for_each(|hop| each(address(hop.trim()))),
+        let line = line.as_bytes();
+        match self {
+            // What is no text can stand in quotes only, and there the grammar allows it.
+            Self::Forwarded => elements(&String::from_utf8_lossy(line), &mut each),
+            Self::XForwardedFor => {
+                let text = |hop: &[u8]| address(str::from_utf8(hop.trim_ascii()).ok()?);
+                line.split(|byte| *byte == b',').for_each(|hop| each(text(hop)));
+                Ok(())
             }
         }
-        Ok(())
     }
 
     fn header(self) -> HeaderName {
@@ -117,11 +128,9 @@ fn address(node: &str) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
-    fn hops(hops: Hops, lines: &[&str]) -> Result<Vec<String>, Malformed> {
-        let name = hops.header();
-        let headers = lines.iter().map(|line| (name.clone(), line.parse().unwrap()));
+    fn hops(hops: Hops, line: impl AsRef<[u8]>) -> Result<Vec<String>, Malformed> {
         let mut seen = Vec::new();
-        hops.each(&headers.collect(), |hop| {
+        hops.each(&HeaderValue::from_bytes(line.as_ref()).unwrap(), |hop| {
             seen.push(hop.map_or("-".to_owned(), |hop| hop.to_string()));
         })?;
         Ok(seen)
@@ -140,14 +149,20 @@ mod tests {
             ("for=192.0.2.1:8080", &["192.0.2.1"]),
             ("", &[]),
         ] {
-            assert_eq!(hops(Hops::Forwarded, &[line]).unwrap(), expected, "{line}");
+            assert_eq!(hops(Hops::Forwarded, line).unwrap(), expected, "{line}");
         }
-        let lines = ["for=192.0.2.1", "for=192.0.2.2"];
-        assert_eq!(hops(Hops::Forwarded, &lines).unwrap(), ["192.0.2.1", "192.0.2.2"]);
     }
 
     #[test]
-    fn a_quote_that_swallows_what_a_proxy_appends_makes_all_of_it_malformed() {
+    fn bytes_that_are_no_text_are_a_hop_without_an_address() {
+        let line = b"6.6.6.6\xff, \xc3\xa9, 192.0.2.1";
+        assert_eq!(hops(Hops::XForwardedFor, line).unwrap(), ["-", "-", "192.0.2.1"]);
+        let line = b"for=\"\xff\";x=\"\xc3\xa9\", for=192.0.2.1";
+        assert_eq!(hops(Hops::Forwarded, line).unwrap(), ["-", "192.0.2.1"]);
+    }
+
+    #[test]
+    fn a_quote_that_swallows_what_a_proxy_appends_makes_the_line_malformed() {
         for line in [
             "for=\", for=192.0.2.1",
             "for=6.6.6.6;x=\", for=\"[2001:db8::1]\"",
@@ -157,7 +172,7 @@ mod tests {
             "6.6.6.6, for=192.0.2.1",
             "for =6.6.6.6, for=192.0.2.1",
         ] {
-            assert_eq!(hops(Hops::Forwarded, &[line]), Err(Malformed), "{line}");
+            assert_eq!(hops(Hops::Forwarded, line), Err(Malformed), "{line}");
         }
     }
 
@@ -167,6 +182,6 @@ mod tests {
             "203.0.113.5,192.0.2.1:4711 , 2001:db8::1, [2001:db8::2]:80, [2001:db8::3],unknown,";
         let expected =
             ["203.0.113.5", "192.0.2.1", "2001:db8::1", "2001:db8::2", "2001:db8::3", "-", "-"];
-        assert_eq!(hops(Hops::XForwardedFor, &[line]).unwrap(), expected);
+        assert_eq!(hops(Hops::XForwardedFor, line).unwrap(), expected);
     }
 }

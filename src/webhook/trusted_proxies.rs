@@ -4,7 +4,7 @@
 //! it passed on only what another proxy of ours saw: the sender is the nearest hop that is no proxy of
 //! ours. It is for the log alone: nothing is allowed or refused by it.
 
-use crate::webhook::forwarded::{Hops, Malformed};
+use crate::webhook::forwarded::Hops;
 use http::HeaderMap;
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -29,7 +29,7 @@ impl TrustedProxies {
             return peer;
         }
         let said = [Hops::Forwarded, Hops::XForwardedFor]
-            .map(|hops| hops.are_in(headers).then(|| self.nearest(hops, headers).ok().flatten()));
+            .map(|hops| hops.are_in(headers).then(|| self.nearest(hops, headers)));
         let sender = match said {
             [Some(forwarded), Some(x_forwarded_for)] if forwarded != x_forwarded_for => None,
             [Some(sender), _] | [None, Some(sender)] => sender,
@@ -39,16 +39,25 @@ impl TrustedProxies {
     }
 
     /// The nearest hop that is no proxy of ours, else the farthest that is one, without a gap in between.
-    fn nearest(&self, hops: Hops, headers: &HeaderMap) -> Result<Option<IpAddr>, Malformed> {
+    fn nearest(&self, hops: Hops, headers: &HeaderMap) -> Option<IpAddr> {
         let mut nearest = None;
-        hops.each(headers, |hop| {
-            nearest = match hop {
-                Some(hop) if self.trusts(hop) => nearest.or(Some(hop)),
+        for line in hops.lines(headers).rev() {
+            let (mut of_line, mut only_ours) = (None, true);
+            let read = hops.each(line, |hop| match hop {
+                Some(hop) if self.trusts(hop) => of_line = of_line.or(Some(hop)),
                 // Who passed the post to this one, if anybody, is hearsay.
-                Some(_) | None => hop,
+                Some(_) | None => (of_line, only_ours) = (hop, false),
+            });
+            if read.is_err() {
+                break;
             }
-        })?;
-        Ok(nearest)
+            nearest = of_line.or(nearest);
+            // What a line before it says, or fails to say, is hearsay too.
+            if !only_ours {
+                break;
+            }
+        }
+        nearest
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
@@ -63,9 +72,9 @@ mod tests {
     fn sender(peer: &str, headers: &[(&'static str, &str)]) -> String {
         let networks = ["127.0.0.0/8", "10.0.0.0/8", "2001:db8::/32"];
         let proxies = TrustedProxies::new(networks.map(|net| net.parse().unwrap()).into());
-        let headers = headers
-            .iter()
-            .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()));
+        let value = |value: &str| http::HeaderValue::from_bytes(value.as_bytes()).unwrap();
+        let headers =
+            headers.iter().map(|(name, text)| (http::HeaderName::from_static(name), value(text)));
         proxies.sender(peer.parse().unwrap(), &headers.collect()).to_string()
     }
 
@@ -85,6 +94,27 @@ mod tests {
         }
         let forwarded = ("forwarded", "for=6.6.6.6, for=203.0.113.5;by=10.1.1.1, for=10.1.1.1");
         assert_eq!(sender("2001:db8::7", &[forwarded]), "203.0.113.5");
+    }
+
+    #[test]
+    fn what_a_sender_writes_does_not_hide_what_a_proxy_of_ours_appends() {
+        let (old, new) = ("x-forwarded-for", "forwarded");
+        for (lines, expected) in [
+            (&[(old, "\u{e9}, 203.0.113.5")][..], "203.0.113.5"),
+            (&[(old, "\u{e9}"), (old, "203.0.113.5")], "203.0.113.5"),
+            (&[(old, "203.0.113.5, \u{e9}"), (old, "10.1.1.1")], "10.1.1.1"),
+            (&[(new, "for=\""), (new, "for=203.0.113.5")], "203.0.113.5"),
+            (&[(new, "\u{e9}"), (new, "for=203.0.113.5")], "203.0.113.5"),
+            (&[(new, "for=6.6.6.6"), (new, "for=\"")], "127.0.0.1"),
+            (&[(new, "for=\""), (new, "for=10.1.1.2, for=10.1.1.1")], "10.1.1.2"),
+            (
+                &[(new, "for=203.0.113.5"), (new, "for=10.1.1.2"), (new, "for=10.1.1.1")],
+                "203.0.113.5",
+            ),
+            (&[(new, "for=10.1.1.3"), (new, "for=unknown, for=10.1.1.2")], "10.1.1.2"),
+        ] {
+            assert_eq!(sender("127.0.0.1", lines), expected, "{lines:?}");
+        }
     }
 
     #[test]

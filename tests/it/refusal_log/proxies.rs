@@ -49,6 +49,20 @@ fn the_nearest_hop_that_is_not_trusted_is_told() {
 }
 
 #[test]
+fn nothing_that_a_sender_writes_hides_the_hop_that_a_proxy_appends() {
+    let bridge = serve().arg("--trusted-proxy", "127.0.0.1").start();
+    for (header, lines) in [
+        ("X-Forwarded-For", &["\u{e9}, 203.0.113.5"][..]),
+        ("X-Forwarded-For", &["6.6.6.6, \u{e9}", "203.0.113.5"]),
+        ("Forwarded", &["for=\"", "for=203.0.113.5"]),
+        ("Forwarded", &["for=\"\u{e9}\", for=203.0.113.5"]),
+    ] {
+        let headers: Vec<_> = lines.iter().map(|line| (header, *line)).collect();
+        assert_eq!(peer(&bridge, &headers), "203.0.113.5", "{headers:?}");
+    }
+}
+
+#[test]
 fn a_peer_that_is_not_trusted_is_told_itself() {
     let bridge = serve().arg("--trusted-proxy", "10.0.0.0/8").start();
     assert_eq!(peer(&bridge, &[("X-Forwarded-For", "203.0.113.5")]), "127.0.0.1");
