@@ -111,6 +111,7 @@ fn figures(status: &Status) -> SpoolFigures {
     SpoolFigures {
         records: status.rows,
         bytes: status.file_bytes,
+        used: status.used_bytes,
         limit: status.limit_bytes,
         oldest: status.oldest,
         appended: status.totals.appended,
@@ -118,6 +119,8 @@ fn figures(status: &Status) -> SpoolFigures {
         rows_set_aside: status.totals.set_aside_rows,
         rows_missing: status.totals.missing_rows,
         files_set_aside: status.totals.set_aside_files,
+        rows_aside: status.set_aside_rows,
+        files_aside: status.set_aside_files,
     }
 }
 

@@ -14,12 +14,15 @@ use std::time::{Duration, SystemTime};
 pub struct SpoolSeries {
     records: Gauge,
     bytes: Gauge,
+    used: Gauge,
     limit: Gauge,
     oldest: FloatGauge,
     appended: Counter,
     drained: Counter,
     rows_set_aside: Counter,
     files_set_aside: Counter,
+    rows_aside: Gauge,
+    files_aside: Gauge,
     missing: Counter,
 }
 
@@ -30,6 +33,8 @@ pub struct SpoolFigures {
     pub records: u64,
     /// The bytes of all its files.
     pub bytes: u64,
+    /// Those of them that are not free for further records.
+    pub used: u64,
     /// The most that they may be.
     pub limit: u64,
     /// When the oldest of them was received.
@@ -42,6 +47,10 @@ pub struct SpoolFigures {
     pub rows_set_aside: u64,
     /// Damaged files set aside by this process.
     pub files_set_aside: u64,
+    /// Rows that lie set aside.
+    pub rows_aside: u64,
+    /// Damaged files that lie in the folder.
+    pub files_aside: u64,
     /// Rows that a damaged file should have held.
     pub rows_missing: u64,
 }
@@ -50,15 +59,20 @@ impl SpoolSeries {
     pub(super) fn new(registry: &mut Registry) -> Self {
         let aside = Family::<[(&str, &str); 1], Counter>::default();
         let aside_of = |what| aside.get_or_create(&[("what", what)]).clone();
+        let kept = Family::<[(&str, &str); 1], Gauge>::default();
+        let kept_of = |what| kept.get_or_create(&[("what", what)]).clone();
         let series = Self {
             records: Gauge::default(),
             bytes: Gauge::default(),
+            used: Gauge::default(),
             limit: Gauge::default(),
             oldest: FloatGauge::default(),
             appended: Counter::default(),
             drained: Counter::default(),
             rows_set_aside: aside_of("row"),
             files_set_aside: aside_of("file"),
+            rows_aside: kept_of("row"),
+            files_aside: kept_of("file"),
             missing: Counter::default(),
         };
         registry.register(
@@ -67,12 +81,22 @@ impl SpoolSeries {
             aside,
         );
         registry.register(
+            "spool_kept_aside",
+            "Rows and damaged files that lie set aside, whenever that was",
+            kept,
+        );
+        registry.register(
             "spool_missing",
             "Records that a damaged file should have held and that could not be read",
             series.missing.clone(),
         );
         registry.register("spool_records", "Records that wait on disk", series.records.clone());
         registry.register("spool_bytes", "Bytes of the spool's files", series.bytes.clone());
+        registry.register(
+            "spool_used_bytes",
+            "Bytes of the spool's files without the pages that are free for further records",
+            series.used.clone(),
+        );
         registry.register(
             "spool_limit_bytes",
             "Most bytes that the spool's files may be; 0: there is no spool",
@@ -96,9 +120,16 @@ impl SpoolSeries {
     /// Takes in how the spool stands; called before each exposition.
     pub fn set(&self, figures: &SpoolFigures) {
         let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-        self.records.set(gauge(figures.records));
-        self.bytes.set(gauge(figures.bytes));
-        self.limit.set(gauge(figures.limit));
+        for (series, value) in [
+            (&self.records, figures.records),
+            (&self.bytes, figures.bytes),
+            (&self.used, figures.used),
+            (&self.limit, figures.limit),
+            (&self.rows_aside, figures.rows_aside),
+            (&self.files_aside, figures.files_aside),
+        ] {
+            series.set(gauge(value));
+        }
         let oldest = figures.oldest.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
         self.oldest.set(oldest.unwrap_or(Duration::ZERO).as_secs_f64());
         for (counter, value) in [

@@ -10,6 +10,7 @@ use crate::support::http::{Connection, Response, get, request};
 use crate::support::notification::ROOMDROP;
 use crate::support::promtool::promtool;
 use crate::support::rig::{PATH, Rig, SOON};
+use crate::support::spool::{SpoolFolder, records};
 use hookbridge::metrics::{EventLabel, Outcome};
 
 const SAMPLES: [(&str, &str); 4] = [
@@ -132,7 +133,27 @@ fn a_spool_tells_how_large_it_may_become() {
     let bridge = serve.arg("--spool-max-bytes", "17MiB").start();
 
     assert_eq!(bridge.metric("hookbridge_spool_limit_bytes"), f64::from(17 << 20));
-    assert!(bridge.metric("hookbridge_spool_bytes") > 0.0);
+    let [all, used] =
+        ["hookbridge_spool_bytes", "hookbridge_spool_used_bytes"].map(|name| bridge.metric(name));
+    assert!((1.0..=all).contains(&used), "{used} of {all}");
+}
+
+#[test]
+fn what_an_earlier_bridge_has_set_aside_is_counted_as_long_as_it_lies_there() {
+    let folder = SpoolFolder::new();
+    let open = folder.open();
+    let rows = open.append(records("events", "app-1", 0..3));
+    open.set_aside(&rows[..2], "InvalidRecord");
+    open.close();
+    std::fs::write(folder.path().join("spool.db.damaged-20261125T031608.454Z"), "x").unwrap();
+    let serve = Bridge::with("127.0.0.1:1").no_auth().arg("--spool", folder.dir());
+
+    let bridge = serve.start();
+
+    for (what, lie_there) in [("row", 2.0), ("file", 1.0)] {
+        let of = |series| bridge.metric(&format!("hookbridge_spool_{series}{{what=\"{what}\"}}"));
+        assert_eq!((of("kept_aside"), of("set_aside_total")), (lie_there, 0.0), "{what}");
+    }
 }
 
 #[test]

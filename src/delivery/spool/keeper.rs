@@ -169,6 +169,7 @@ impl Keeper {
             rows: state.rows.cast_unsigned(),
             bytes_of_rows: state.bytes.cast_unsigned(),
             file_bytes: self.usage.file_bytes(),
+            used_bytes: self.usage.used_bytes(),
             limit_bytes: self.limit,
             oldest: oldest.map(from_unix_millis),
             set_aside_rows: state.aside.cast_unsigned(),

@@ -57,6 +57,11 @@ impl Usage {
         self.db + self.wal + self.others.rest + self.others.reserve
     }
 
+    /// What they take up, without the pages that further rows can have.
+    pub(super) fn used_bytes(&self) -> u64 {
+        self.file_bytes() - self.db.min(self.free_pages * PAGE as u64)
+    }
+
     /// Whether `growth` more can be written without going over the limit.
     pub(super) fn admits(&self, growth: u64, limit: u64) -> bool {
         self.with(growth) <= limit

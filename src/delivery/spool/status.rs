@@ -16,6 +16,8 @@ pub struct Status {
     pub bytes_of_rows: u64,
     /// Bytes of all files of the folder, as `--spool-max-bytes` counts them.
     pub file_bytes: u64,
+    /// Those of them that are not free for further rows.
+    pub used_bytes: u64,
     /// The most that they may take up.
     pub limit_bytes: u64,
     /// When the post of the first row was received.

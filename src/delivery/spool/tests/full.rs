@@ -78,6 +78,21 @@ fn the_disk_gets_its_room_back_when_the_spool_is_drained() {
     assert_eq!(open.store(0..3).len(), 3);
 }
 
+#[test]
+fn what_released_rows_leave_free_is_not_in_use_while_the_files_are_as_large_as_before() {
+    let fixture = Fixture::new();
+    let open = fixture.open();
+    let rows = open.append_records((0..400).map(|n| sized_record(n, 40_000)));
+    let full = open.status();
+    assert!(full.used_bytes > 16 << 20);
+    let mut rows: Vec<_> = rows.into_iter().collect::<Result<_, _>>().unwrap();
+    let left = rows.pop().unwrap();
+    open.release(rows, Vec::new()).unwrap();
+    open.wait_for("free pages", |status| status.used_bytes < full.used_bytes / 2);
+    assert!(open.status().file_bytes >= full.file_bytes / 2);
+    assert!(open.read_all().keys().eq([&left]));
+}
+
 /// A small disk, and what fills the rest of it.
 struct SmallDisk {
     temp: TempDir,
