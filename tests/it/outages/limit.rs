@@ -14,7 +14,7 @@ use crate::support::notification::{ROOMDROP, of_length};
 use crate::support::problem::refusal;
 use crate::support::rig::{PATH, SOON};
 use hookbridge::metrics::Outcome;
-use std::time::Instant;
+use std::time::Duration;
 
 const LEARNT: &str = "learnt the largest record that the topic takes";
 
@@ -57,17 +57,18 @@ fn a_record_over_the_client_s_own_limit_passes_where_the_topic_takes_it() {
     assert!(seen.iter().any(|seen| seen.value.len() == 2_000_000));
 }
 
+/// What README says, three seconds, and as much again on a busy machine.
+const SEEN: Duration = Duration::from_secs(6);
+
 #[test]
-fn a_limit_that_is_raised_is_seen_by_the_next_post_or_two() {
+fn a_limit_that_is_raised_is_seen_within_seconds_of_the_next_post() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let bridge = limited(kafka, "limit-raised", "4000", |serve| serve);
     assert_eq!(refusal(&send(&bridge, 5000)), REFUSED);
 
     kafka.set_topic("limit-raised", "max.message.bytes", "100000");
 
-    let start = Instant::now();
-    eventually(SOON, "the larger record passes", || send(&bridge, 5000).status == 200);
-    eprintln!("a limit that was raised is seen after {:.1?}", start.elapsed());
+    eventually(SEEN, "the larger record passes", || send(&bridge, 5000).status == 200);
 }
 
 #[test]
