@@ -14,8 +14,8 @@ const NOBODY: &str = "127.0.0.1:1";
 /// Twice what the admin port takes at once.
 const CROWD: usize = 128;
 
-/// Half of what a kubelet gives a probe by default is a lot, on a busy machine.
-const PROBE: Duration = Duration::from_millis(500);
+/// Of two questions; each of a crowd that held them up would do so for longer, on whatever machine.
+const PROBE: Duration = Duration::from_secs(2);
 
 /// What every try to accept fails twenty times in.
 const A_WHILE: Duration = Duration::from_secs(2);

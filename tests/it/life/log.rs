@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::life::{PROGRAM, TOPIC, halves};
 use crate::support::children;
-use crate::support::deadline::{eventually, let_pass, wait_exit};
+use crate::support::deadline::{eventually, let_pass, wait_exit, wait_for};
 use crate::support::exposition::Exposition;
 use crate::support::http::{self, Connection, post, request};
 use crate::support::mock::MockKafka;
@@ -24,6 +24,8 @@ const NOBODY: &str = "127.0.0.1:1";
 const DROPPED: &str = "hookbridge_log_lines_dropped_total";
 /// More lines than any queue holds that is small beside a bridge's memory.
 const MANY: usize = 100_000;
+/// Of a bridge that cannot tell its ports: another program may take one before it does.
+const TRIES: usize = 3;
 /// A second signal is one that comes later than this.
 const APART: Duration = Duration::from_millis(1200);
 
@@ -47,6 +49,10 @@ impl Unread {
             }
         }
         Self { child: children::spawn(&mut command).unwrap(), log }
+    }
+
+    fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     fn signal(&self, signal: Signal) {
@@ -84,6 +90,12 @@ struct Bridge {
 
 impl Bridge {
     fn start(format: &str) -> Self {
+        let started = (0..TRIES).find_map(|_| Self::try_start(format));
+        started.expect("a bridge finds its ports free")
+    }
+
+    /// `None` if it ends before it listens.
+    fn try_start(format: &str) -> Option<Self> {
         let kafka = MockKafka::start();
         kafka.create_topic(TOPIC, 3);
         let [webhook, admin] = [(); 2].map(|()| SocketAddr::from(([127, 0, 0, 1], free_port())));
@@ -92,12 +104,20 @@ impl Bridge {
         let kafka_flags = ["--brokers", &brokers, "-X", "message.max.bytes=1000000"];
         let flags = ["--log", "info,post=debug", "--log-format", format, "--topic", TOPIC];
         let ports = ["--listen", &listen, "--admin-listen", &admin_listen];
-        let command = Unread::start(
+        let mut command = Unread::start(
             &[&["serve", "--no-auth", "--grace", "60s"], &kafka_flags[..], &flags, &ports].concat(),
         );
-        eventually(SOON, "the admin port answers", || Connection::try_open(admin).is_ok());
+        let listens = wait_for(SOON, "the admin port answers, or it ends", || {
+            if command.has_ended() {
+                return Some(false);
+            }
+            Connection::try_open(admin).is_ok().then_some(true)
+        });
+        if !listens {
+            return None;
+        }
         eventually(SOON, "/readyz is 200", || http::get(admin, "/readyz").status == 200);
-        Self { command, webhook, admin, _kafka: kafka }
+        Some(Self { command, webhook, admin, _kafka: kafka })
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::outages::{BACK, KAFKA_UP, assert_taken, detail, timed_post};
 use crate::support::bridge::Bridge;
-use crate::support::deadline::eventually;
+use crate::support::deadline::{eventually, throughout};
 use crate::support::here;
 use crate::support::kafka::RealKafka;
 use crate::support::mock::MockKafka;
@@ -52,14 +52,13 @@ fn a_bridge_whose_leaders_cannot_be_reached_is_never_ready_and_names_the_address
         assert_eq!(refusal(&timed_post(bridge.webhook()).0), (503, Outcome::Unavailable));
         assert_eq!(timed_post(spooling.webhook()).0.status, 200);
     }
-    let watch = std::time::Instant::now();
-    while watch.elapsed() < WATCHED {
+    throughout(WATCHED, || {
         for (bridge, spooling, _) in &bridges {
             assert_eq!(bridge.readyz().0, 503);
             assert_eq!(spooling.readyz().0, 200);
             assert_eq!((bridge.metric(KAFKA_UP), spooling.metric(KAFKA_UP)), (0.0, 0.0));
         }
-    }
+    });
 }
 
 #[test]

@@ -8,7 +8,7 @@ use tempfile::tempdir;
 use crate::outages::login::{self, LISTENER, PASSWORD, USER};
 use crate::outages::{KAFKA_UP, RECOVERED, detail, timed_post, wait_for_200};
 use crate::support::consumer;
-use crate::support::deadline::eventually;
+use crate::support::deadline::{eventually, throughout};
 use crate::support::here;
 use crate::support::kafka::RealKafka;
 use crate::support::kafka::acls::Operation;
@@ -36,13 +36,12 @@ fn without_the_right_to_write_it_is_not_ready_and_names_it_and_heals_when_it_is_
         assert!(detail(bridge, "topic").contains(ADVICE));
     }
 
-    let watch = std::time::Instant::now();
-    while watch.elapsed() < WATCHED {
+    throughout(WATCHED, || {
         assert_eq!(bridge.readyz().0, 503);
         assert_eq!(refusal(&timed_post(bridge.webhook()).0), (503, Outcome::Unavailable));
         assert_eq!(timed_post(spooling.webhook()).0.status, 200);
         assert_eq!((bridge.metric(KAFKA_UP), spooling.metric(KAFKA_UP)), (0.0, 0.0));
-    }
+    });
     for bridge in [&bridge, &spooling] {
         let log = bridge.log();
         assert!(log.matches(FATAL).count() <= 1 && log.lines().count() < 20, "{log}");
@@ -70,10 +69,9 @@ fn while_posts_wait_on_disk_for_a_right_that_was_withdrawn_kafka_is_not_called_w
     kafka.forbid(USER, Operation::Write, TOPIC);
     eventually(SOON, "posts are kept", || detail(&bridge, "spool").starts_with("spooling"));
     eventually(SOON, "the right is named", || detail(&bridge, "kafka").contains(ADVICE));
-    let watch = std::time::Instant::now();
-    while watch.elapsed() < WATCHED {
+    throughout(WATCHED, || {
         assert_eq!(bridge.metric(KAFKA_UP), 0.0, "{}", bridge.readyz().1);
-    }
+    });
     kafka.allow(USER, Operation::Write, TOPIC);
 
     eventually(SOON, "posts go to Kafka", || detail(&bridge, "spool").starts_with("direct"));

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// Between two looks: short beside what tests wait for, long beside what a look costs.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// Between two looks at what must not change: nothing of a bridge changes more often.
+const NOW_AND_THEN: Duration = Duration::from_millis(50);
+
 /// Waits until `condition` holds; panics with `what` when `deadline` has passed.
 #[track_caller]
 pub(crate) fn eventually(deadline: Duration, what: &str, mut condition: impl FnMut() -> bool) {
@@ -38,6 +41,19 @@ pub(crate) fn wait_exit(child: &mut Child, deadline: Duration, what: &str) -> Ex
 /// The status of a process that ends within `deadline`.
 pub(crate) fn exit_within(child: &mut Child, deadline: Duration) -> Option<ExitStatus> {
     within(deadline, || child.try_wait().unwrap())
+}
+
+/// Looks every now and then for so long, and once at least: at what must hold the whole time.
+#[track_caller]
+pub(crate) fn throughout(time: Duration, mut look: impl FnMut()) {
+    let end = Instant::now() + time;
+    loop {
+        look();
+        if Instant::now() >= end {
+            return;
+        }
+        thread::sleep(NOW_AND_THEN);
+    }
 }
 
 /// Lets a fault last: a node is frozen for so long, and no condition tells when that is over. Not for
