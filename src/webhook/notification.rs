@@ -13,6 +13,7 @@ mod form;
 pub mod invalid;
 mod leaves;
 mod members;
+mod nesting;
 mod rules;
 mod skim;
 pub mod trans_date;

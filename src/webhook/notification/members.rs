@@ -17,14 +17,15 @@ use crate::webhook::notification::fault::{Faults, Flaw};
 use crate::webhook::notification::form;
 use crate::webhook::notification::invalid::{About, Invalid};
 use crate::webhook::notification::leaves::Read;
+use crate::webhook::notification::nesting;
 use crate::webhook::notification::rules;
 use crate::webhook::notification::skim::Skimmed;
 use crate::webhook::notification::trans_date::TransDate;
 use crate::webhook::notification::value::Value;
-use crate::webhook::notification::walk::{Root, Walk};
+use crate::webhook::notification::walk::{self, NESTING_LIMIT, Root, Walk};
 
 /// Some editors and languages start UTF-8 with it; RFC 8259 section 8.1 lets parsers skip it.
-const BYTE_ORDER_MARK: char = '\u{feff}';
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// The white space of JSON (RFC 8259 section 2).
 const WHITE_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
@@ -71,19 +72,20 @@ impl<'a> Members<'a> {
 
     /// Reads a body to its end: UTF-8, then JSON, then one object without ambiguity.
     pub(super) fn read(body: &'a [u8]) -> Result<Self, Invalid> {
+        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         let text = str::from_utf8(body).map_err(|error| not_utf8(body, error))?;
-        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         if !text.trim_start_matches(WHITE_SPACE).starts_with('{') {
-            let by_grammar = || walk(text, Walk::outermost(Skimmed));
+            let by_grammar = |text| walk(text, Walk::outermost(Skimmed));
             let found =
-                walk(text, Walk::outermost(Read)).or_else(|error| again(&error, by_grammar));
+                walk(text, Walk::outermost(Read)).or_else(|error| again(text, &error, by_grammar));
             let found = found.map_err(|refused| refused.told_as_form(form::kind(text)))?;
             return Err(Invalid::NotAnObject { found: found.json_type() });
         }
         let mut members = Self::EMPTY;
         if let Err(error) = walk(text, Root { members: &mut members, leaves: Read }) {
             members = Self::EMPTY;
-            again(&error, || walk(text, Root { members: &mut members, leaves: Skimmed }))?;
+            let by_grammar = |text| walk(text, Root { members: &mut members, leaves: Skimmed });
+            again(text, &error, by_grammar)?;
         }
         if members.app_id_repeated {
             let about = About { app_id: None, ..members.about() };
@@ -158,15 +160,19 @@ impl<'a> Members<'a> {
 
 /// Walks again, by the grammar alone, over a text that was refused.
 #[cold]
-fn again<T>(
+fn again<'a, T>(
+    text: &'a str,
     refused: &serde_json::Error,
-    walk: impl FnOnce() -> serde_json::Result<T>,
+    walk: impl FnOnce(&'a str) -> serde_json::Result<T>,
 ) -> Result<T, Invalid> {
     // The walk's own: the body nests too deep, however it is read.
     if refused.is_data() {
-        return Err(not_json(refused));
+        return Err(too_deep(text));
     }
-    walk().map_err(|error| {
+    walk(text).map_err(|error| {
+        if error.is_data() {
+            return too_deep(text);
+        }
         // At the same place, the first has the better words.
         let place = |error: &serde_json::Error| (error.line(), error.column());
         not_json(if place(&error) == place(refused) { refused } else { &error })
@@ -182,12 +188,20 @@ fn walk<'a, S: DeserializeSeed<'a>>(text: &'a str, seed: S) -> serde_json::Resul
 }
 
 fn not_utf8(body: &[u8], error: Utf8Error) -> Invalid {
-    let mut lines = body[..error.valid_up_to()].split(|byte| *byte == b'\n');
-    Invalid::MalformedJson {
-        column: 1 + lines.next_back().map_or(0, <[u8]>::len),
-        line: 1 + lines.count(),
-        detail: "invalid UTF-8".to_owned(),
-    }
+    malformed_behind(&body[..error.valid_up_to()], "invalid UTF-8".to_owned())
+}
+
+/// Both walks end behind the bracket that is one too many, the second one far behind it.
+fn too_deep(text: &str) -> Invalid {
+    let at = nesting::deeper_than(text, NESTING_LIMIT).unwrap_or(text.len());
+    malformed_behind(&text.as_bytes()[..at], walk::too_deep())
+}
+
+/// What is wrong begins behind these bytes.
+fn malformed_behind(before: &[u8], detail: String) -> Invalid {
+    let mut lines = before.split(|byte| *byte == b'\n');
+    let column = 1 + lines.next_back().map_or(0, <[u8]>::len);
+    Invalid::MalformedJson { line: 1 + lines.count(), column, detail }
 }
 
 fn not_json(error: &serde_json::Error) -> Invalid {

@@ -3,7 +3,7 @@
 //! Promises: what RFC 8259 allows passes, however little of it Rust can hold: an escape of half a
 //! surrogate pair (section 8.2), a number beyond a double (section 6). Both leave an outline of their
 //! own, so that a rule can tell them from a text and a number. Each byte is looked at a few times,
-//! however deep it stands. Parses nothing itself: `serde_json` knows the grammar and gives the text of
+//! however deep it stands. What nests too deep is refused, and the place not told. Parses nothing itself: `serde_json` knows the grammar and gives the text of
 //! each value.
 
 use serde::Deserialize as _;
@@ -11,6 +11,7 @@ use serde::de::{Deserializer, Error};
 use serde_json::value::RawValue;
 
 use crate::webhook::notification::leaves::Leaves;
+use crate::webhook::notification::nesting;
 use crate::webhook::notification::value::Value;
 use crate::webhook::notification::walk::{Walk, too_deep};
 
@@ -24,7 +25,7 @@ impl Leaves for Skimmed {
         D: Deserializer<'de>,
     {
         let text = <&RawValue>::deserialize(json)?.get();
-        if !walk.looks_inside() && levels(text) > usize::from(walk.levels_left()) {
+        if !walk.looks_inside() && nesting::deeper_than(text, walk.levels_left()).is_some() {
             return Err(D::Error::custom(too_deep()));
         }
         let read = || serde_json::Deserializer::from_str(text).deserialize_any(walk).ok();
@@ -45,34 +46,5 @@ impl Leaves for Skimmed {
     {
         let text = <&RawValue>::deserialize(json)?.get();
         Ok(judge(&serde_json::from_str::<String>(text).unwrap_or_default()))
-    }
-}
-
-/// How deep the arrays and objects of a JSON text nest.
-fn levels(json: &str) -> usize {
-    let (mut open, mut most) = (0_usize, 0);
-    let mut bytes = json.bytes();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'[' | b'{' => {
-                open += 1;
-                most = most.max(open);
-            }
-            b']' | b'}' => open = open.saturating_sub(1),
-            b'"' => skip_string(&mut bytes),
-            _ => {}
-        }
-    }
-    most
-}
-
-/// Goes behind the end of a string that has begun.
-fn skip_string(bytes: &mut impl Iterator<Item = u8>) {
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' => return,
-            b'\\' => drop(bytes.next()),
-            _ => {}
-        }
     }
 }

@@ -21,7 +21,7 @@ use crate::webhook::notification::value::Value;
 
 /// How deep a body may nest; the outermost object is 1. The documented forms need 3, and the
 /// strictest of the common parsers (.NET's `System.Text.Json`) gives up at 64.
-const NESTING_LIMIT: u8 = 32;
+pub(super) const NESTING_LIMIT: u8 = 32;
 
 /// A walk over the posted object, which fills its members in.
 pub(super) struct Root<'m, 'a, L> {

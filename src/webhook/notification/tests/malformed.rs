@@ -38,6 +38,9 @@ fn the_place_of_the_first_problem_is_told_without_the_body() {
     assert_eq!(malformed(b""), (1, 0, "EOF while parsing a value".to_owned()));
     assert_eq!(malformed(b"{\n \"a\": secret}"), (2, 7, "expected value".to_owned()));
     assert_eq!(malformed(b"{\"a\": [1e999, 1,]}"), (1, 17, "expected value".to_owned()));
+    let invalid = (1, 7, "invalid UTF-8".to_owned());
+    assert_eq!(malformed(b"{\"a\":\"\xff\"}"), invalid);
+    assert_eq!(malformed(b"\xef\xbb\xbf{\"a\":\"\xff\"}"), invalid);
     assert_eq!(malformed(b"{\"a\": [1, 1,]}"), (1, 13, "trailing comma".to_owned()));
     assert_eq!(malformed(b"{\n\n \"\xff\": 1}"), (3, 3, "invalid UTF-8".to_owned()));
     let refused = strict("{").unwrap_err();
@@ -142,6 +145,16 @@ fn nesting_ends_at_32_levels() {
     malformed(format!("{}{}", "[".repeat(33), "]".repeat(33)).as_bytes());
     let body = format!("{}{}", "[".repeat(32), "]".repeat(32));
     assert_eq!(strict(&body), Err(Invalid::NotAnObject { found: JsonType::Array }));
+}
+
+#[test]
+fn the_bracket_that_is_too_deep_is_told_however_the_body_is_read() {
+    let (open, close) = ("[".repeat(40), "]".repeat(40));
+    for before in [r#""x":"#, r#""y":1e400,"x":"#, r#""y":["\ud800["],"recording":"#] {
+        let body = format!("{{\n{before}{open}\n\n{close},\n\"z\":\"{open}\"}}");
+        let place = (2, before.len() + 32, "nested deeper than 32 levels".to_owned());
+        assert_eq!(malformed(body.as_bytes()), place, "{body}");
+    }
 }
 
 #[test]
