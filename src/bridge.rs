@@ -274,7 +274,7 @@ async fn unasked(
     };
     tokio::select! {
         Some(part) = parts.join_next() => {
-            part.unwrap_or(BridgeError::Unasked("admin port or probe"))
+            part.unwrap_or(BridgeError::Unasked("admin port, narrator or probe of Kafka"))
         }
         error = drain => error,
     }

@@ -1,11 +1,10 @@
 //! Accepts connections and serves HTTP/1 on them, within limits, to a graceful end.
 //!
 //! Promise: at most `--max-connections` at once, more wait in the kernel's queue, or on the admin port
-//! take the place of one that is idle; nobody holds a
-//! connection by being slow; an early answer can be read, because what its sender still writes is
-//! taken in for a while before the connection is closed. At the end what already waits to be
-//! accepted is still served, and last answers say `Connection: close`. It knows no ingest: what
-//! answers is an argument.
+//! take the place of one that is idle; nobody holds a connection by being slow; an early answer can be
+//! read, because what its sender still writes is taken in for a while before the connection is closed.
+//! At the end what already waits to be accepted is still served, and last answers say
+//! `Connection: close`. It knows no ingest: what answers is an argument.
 
 use crate::webhook::accept_trouble::AcceptTrouble;
 use crate::webhook::crowd::Crowd;

@@ -11,7 +11,8 @@ const BRACE: &str = "%7b";
 
 /// What kind of form a text that is no JSON is, if it is one; as it is called in `Content-Type`.
 pub(super) fn kind(text: &str) -> Option<&'static str> {
-    let beginning = text.get(..BEGINNING).unwrap_or(text);
+    let mut ends = (0..=BEGINNING.min(text.len())).rev();
+    let beginning = &text[..ends.find(|end| text.is_char_boundary(*end)).unwrap_or(0)];
     if beginning.starts_with("--") && beginning.contains("form-data") {
         return Some("multipart/form-data");
     }
@@ -44,7 +45,10 @@ mod tests {
         let part = "--X\r\nContent-Disposition: form-data; name=\"payload\"\r\n\r\n{}\r\n--X--";
         assert_eq!(kind(part), Some("multipart/form-data"));
         let long = format!("{}=1", "ж".repeat(BEGINNING));
-        for text in ["", "=", "a", "a b=c", "hello, x=1", "<a href=\"b\">", "\"a=b\"", "--", &long]
+        // A character stands across the end of what is looked at.
+        let late = format!("{}ж form-data", "-".repeat(BEGINNING - 1));
+        for text in
+            ["", "=", "a", "a b=c", "hello, x=1", "<a href=\"b\">", "\"a=b\"", "--", &long, &late]
         {
             assert_eq!(kind(text), None, "{text}");
         }
