@@ -29,8 +29,8 @@ impl Narrator {
                 if told.insert(Arc::clone(user)) {
                     tracing::warn!(
                         user = &**user,
-                        "the password that was posted is over 72 bytes and is refused, even if it is the \
-                         right one: what wrote its hash cut it; choose a shorter one"
+                        "a password of over 72 bytes was posted and is refused: if the user's hash was made \
+                         of it, what made the hash cut it, and a shorter one has to be chosen"
                     );
                 }
             }

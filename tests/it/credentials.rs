@@ -154,7 +154,8 @@ fn a_password_over_72_bytes_is_refused_counted_and_told_once_of_each_user() {
     assert_eq!(refusal(&post_as(&rig, "video", "x")), UNAUTHORIZED);
 
     assert_eq!(rig.count("hookbridge_long_passwords_total"), 5);
-    let told = "the password that was posted is over 72 bytes";
+    let told =
+        "a password of over 72 bytes was posted and is refused: if the user's hash was made of it";
     rig.bridge().wait_for_log(told, SOON);
     assert_eq!(refusal(&post_as(&rig, "other", &"x".repeat(80))), UNAUTHORIZED);
     eventually(SOON, "the other user is told", || rig.bridge().log().matches(told).count() == 2);
