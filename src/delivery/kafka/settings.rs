@@ -7,11 +7,13 @@
 pub mod property_file;
 
 mod java;
+mod key_value;
 mod refused;
 mod security;
 
 use crate::delivery::kafka::client_log::ClientLog;
 use crate::delivery::kafka::producer::Purpose;
+use crate::delivery::kafka::settings::key_value::{KeyValue, NoKeyValue};
 use crate::delivery::kafka::settings::property_file::PropertyFile;
 use crate::delivery::kafka::settings::refused::{Verdict, judge};
 use crate::delivery::kafka::throttle::Throttle;
@@ -118,10 +120,9 @@ impl Settings {
     /// Takes one `key=value`. The value is never part of an error: it may be a secret.
     pub fn set(&mut self, property: &str, origin: Origin) -> Result<(), PropertyError> {
         let fail = |reason| Err(PropertyError { origin, reason });
-        let Some((key, value)) = property.split_once('=') else {
-            return fail("expected key=value".to_owned());
+        let Ok(property @ KeyValue { key, value }) = KeyValue::parse(property) else {
+            return fail(NoKeyValue.to_string());
         };
-        let (key, value) = (key.trim(), value.trim());
         match judge(key, value) {
             Verdict::Free => {}
             Verdict::Anyway => return Ok(()),
@@ -130,7 +131,7 @@ impl Settings {
         if let Some(wanted) = java::wanted(key, value) {
             return fail(format!("{key}: {wanted}"));
         }
-        if canonical(key) == IN_FLIGHT {
+        if property.name() == IN_FLIGHT {
             // librdkafka takes a number with anything behind it, such as a second property.
             match value.parse::<u32>() {
                 Ok(1..=MOST_IN_FLIGHT) => {}
@@ -146,7 +147,7 @@ impl Settings {
         if let Err(error) = ClientConfig::new().set(key, value).create_native_config() {
             return fail(format!("librdkafka does not take {key}: {}", words(&error, value)));
         }
-        self.config.set(canonical(key), value);
+        self.config.set(property.name(), value);
         Ok(())
     }
 
@@ -235,16 +236,6 @@ fn words(error: &KafkaError, value: &str) -> String {
     match value.as_bytes() {
         [b'"', .., b'"'] | [b'\'', .., b'\''] => said + " (the quotes are a part of it)",
         _ => said,
-    }
-}
-
-/// Aliases fold into one name, so that the later of two wins.
-fn canonical(key: &str) -> &str {
-    match key {
-        "max.in.flight" => IN_FLIGHT,
-        "queue.buffering.max.ms" => "linger.ms",
-        "sasl.mechanism" => "sasl.mechanisms",
-        other => other,
     }
 }
 

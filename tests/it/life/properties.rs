@@ -53,6 +53,16 @@ const WORDS: &[(&str, &str)] = &[
     ("sasl.oauthbearer.method=oidc", "not supported in this build"),
 ];
 
+/// Lines of Java's other forms, and one that continues another, whose secrets hold a `=`.
+const NO_PROPERTIES: [&str; 6] = [
+    "sasl.password: hush==",
+    "sasl.password:hush=",
+    "sasl.password hush=",
+    "sasl.password\thush=1",
+    "aHush==",
+    "=hush",
+];
+
 /// Whole files that mean something else than they say, and words of what is said.
 const TOGETHER: &[(&str, &str)] = &[
     ("sasl.username=hush\nsasl.password=hush", "security.protocol is not"),
@@ -96,6 +106,25 @@ fn what_java_says_otherwise_is_refused_with_what_librdkafka_wants() {
         let (name, _) = line.split_once('=').unwrap();
         assert!(said.contains("kafka.properties:3: ") && said.contains(name), "{line}: {said}");
         assert!(said.contains(wanted), "{wanted} is not in: {said}");
+    }
+}
+
+#[test]
+fn what_stands_before_a_sign_that_is_the_secrets_own_is_not_shown() {
+    for line in NO_PROPERTIES {
+        let (folder, file) = file(&format!("# mine\n! too\n{line}\n"));
+        let serve = Bridge::with(NOBODY).no_auth();
+        for (serve, place) in [
+            (serve.clone().arg("--kafka-config", file.to_str().unwrap()), "kafka.properties:3: "),
+            (serve.clone().arg("-X", line), "--kafka-property: "),
+        ] {
+            let (status, said) = serve.run(SOON);
+
+            assert_eq!(status.code(), Some(2), "{said}");
+            assert!(said.contains(&format!("{place}expected key=value")), "{line}: {said}");
+            assert!(!said.to_lowercase().contains("hush"), "{line}: {said}");
+        }
+        drop(folder);
     }
 }
 
