@@ -140,7 +140,7 @@ impl Bridge {
 
     /// Runs until `stop`, and then to its graceful end. Must be called inside a runtime.
     pub async fn run(self, metrics: Metrics, stop: CancellationToken) -> Result<(), BridgeError> {
-        let Self { mut config, webhook, admin, addresses } = self;
+        let Self { config, webhook, admin, addresses } = self;
         raise_file_limit(config.max_connections);
         let metrics = Arc::new(metrics);
         let accounts = Arc::new(Accounts::new(metrics.clone()));
@@ -148,7 +148,7 @@ impl Bridge {
         let (finder, limit) = TopicLimit::starting_with(config.kafka.message_max_bytes());
         let mut written = Topic::new(config.topic.clone(), limit, &config.clock);
         let (kafka, topic) = (config.kafka.clone(), config.topic.clone());
-        let (mut spooling, grace) = (None, config.grace);
+        let (mut spooling, grace) = (None, config.grace.bridge);
         if let Some(options) = &config.spool {
             let opened = stop.run_until_cancelled(spooling::open(options, &topic)).await;
             let Some(opened) = opened else { return Ok(()) };
@@ -161,7 +161,6 @@ impl Bridge {
                 &written,
                 config.missing_topic_timeout,
             )?);
-            config.grace = spooling::grace_of_posts(grace);
         }
         let crossing = spooling.as_ref().map(|spooling| spooling.crossing().clone());
         let spool = crossing.as_ref().map(|crossing| crossing.spool().clone());

@@ -3,6 +3,7 @@
 //! Promise: a [`Config`] can be run as it is; an error names the flag, and where there is one the
 //! file and the line. It opens no socket.
 
+pub mod grace;
 pub mod kafka;
 pub mod limits;
 
@@ -13,6 +14,7 @@ mod spool;
 use crate::args::{self, ServeArgs};
 use crate::clock::Clock;
 use crate::config::access::access;
+use crate::config::grace::{Beside, Grace};
 use crate::config::limits::{at_most_a_day, limits, max_connections, positive};
 use crate::config::spool::spool;
 use crate::delivery::kafka::settings::Settings;
@@ -66,7 +68,7 @@ pub struct Config {
     /// `--max-connections`
     pub max_connections: NonZeroUsize,
     /// `--grace`
-    pub grace: Duration,
+    pub grace: Grace,
     /// `--workers`
     pub workers: NonZeroU16,
     /// `--source`
@@ -95,19 +97,16 @@ impl Config {
     pub fn new(args: ServeArgs) -> Result<Self, ConfigError> {
         let limits = limits(&args)?;
         let (access, users) = access(&args)?;
-        let grace = at_most_a_day("--grace", args.grace)?;
         let kafka = kafka::settings(&args.kafka, args.ack_timeout)?;
-        if args.ack_timeout >= grace {
-            return Err(ConfigError::new(
-                "--ack-timeout",
-                "is not below --grace: a stop would not wait for the last acks",
-            ));
-        }
+        let spool = spool(&args)?;
+        let beside = if spool.is_some() { Beside::Spool } else { Beside::Nothing };
+        let grace = Grace::new(at_most_a_day("--grace", args.grace)?, beside);
+        grace.check(args.ack_timeout)?;
         Ok(Self {
             access,
             users,
             kafka,
-            spool: spool(&args)?,
+            spool,
             missing_topic_timeout: at_most_a_day(
                 "--missing-topic-timeout",
                 args.missing_topic_timeout,

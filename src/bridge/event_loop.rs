@@ -156,7 +156,7 @@ impl EventLoop {
         let work = async { tokio::try_join!(serving, publisher.run(served.clone())) };
         let grace = async {
             self.stop.cancelled().await;
-            sleep(self.config.grace).await;
+            sleep(self.config.grace.posts).await;
         };
         tokio::select! {
             worked = work => worked.map(|_| 0).map_err(EventLoopError::Reports),

@@ -21,11 +21,6 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// The part of the grace period that posts leave to the end of the spool: a commit and a round trip,
-/// many times over.
-const END: Duration = Duration::from_secs(2);
-/// Its share of a short grace period.
-const END_SHARE: u32 = 4;
 /// The least time for the spool to close, also where the grace period is over.
 const LEAST: Duration = Duration::from_millis(200);
 
@@ -155,9 +150,4 @@ pub(super) async fn open(options: &SpoolOptions, topic: &Arc<str>) -> Result<Ope
     let ((spool, thread), place, shown) = opened.map_err(BridgeError::Spool)?;
     let first_sight = Arc::new(FirstSight::remembered(shown, topic.clone()));
     Ok(Opened { spool, thread, place, first_sight })
-}
-
-/// How much of `grace` is for posts.
-pub(super) fn grace_of_posts(grace: Duration) -> Duration {
-    grace.saturating_sub(END.min(grace / END_SHARE))
 }

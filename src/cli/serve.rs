@@ -5,7 +5,7 @@
 use crate::args::ServeArgs;
 use crate::bridge::Bridge;
 use crate::cli::signals::EndSignals;
-use crate::cli::stderr::{LAST_LINES, Stderr};
+use crate::cli::stderr::Stderr;
 use crate::cli::{Failure, logging, version};
 use crate::config::Config;
 use crate::metrics::{Build, Metrics};
@@ -15,17 +15,12 @@ use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// The share of a short grace period that the last lines of the log may take.
-const LAST_LINES_SHARE: u32 = 10;
-
 /// Runs the bridge to its end.
 pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
     logging::start(&args.log, stderr)?;
-    let mut config = Config::new(args).map_err(Failure::of_configuration)?;
+    let config = Config::new(args).map_err(Failure::of_configuration)?;
     tell_start(&config);
-    let last_lines = LAST_LINES.min(config.grace / LAST_LINES_SHARE);
-    stderr.last_lines_within(last_lines);
-    config.grace -= last_lines;
+    stderr.last_lines_within(config.grace.last_lines);
     let runtime =
         runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::at_work)?;
     let ended = runtime.block_on(async {
@@ -80,7 +75,7 @@ fn tell_start(config: &Config) {
         max_connections = config.max_connections,
         max_in_flight_bytes = %config.limits.in_flight.display().iec(),
         ack_timeout = %humantime::format_duration(config.kafka.ack_timeout()),
-        grace = %humantime::format_duration(config.grace),
+        grace = %humantime::format_duration(config.grace.whole),
         workers = config.workers,
         "hookbridge starts"
     );

@@ -12,6 +12,7 @@
 //! to write the last of them, prints to standard output when the queue is full.
 
 use crate::cli::bar::{Bar, Progress};
+use crate::config::grace::LAST_LINES;
 use anstream::AutoStream;
 use prometheus_client::metrics::counter::Counter;
 use rustix::event::{PollFd, PollFlags, poll};
@@ -28,8 +29,6 @@ use tracing_subscriber::fmt::MakeWriter;
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// What a line takes up beside its text.
 const LINE: usize = size_of::<Entry>();
-/// How long the last lines may take: long for a reader that reads, short for who waits for the end.
-pub const LAST_LINES: Duration = Duration::from_millis(500);
 
 /// The way to standard error. Cheap to clone, and all clones are the one.
 #[derive(Clone)]

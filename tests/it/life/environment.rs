@@ -12,6 +12,13 @@ use crate::support::rig::SOON;
 /// Nobody listens there.
 const NOBODY: &str = "127.0.0.1:1";
 
+/// Where posts are kept while Kafka is away.
+#[derive(Clone, Copy)]
+enum Place {
+    Nowhere,
+    Folder,
+}
+
 /// `serve` without the flags that other launches have.
 fn bare() -> Launch {
     Launch::stand_in(&format!("exec {PROGRAM} serve"))
@@ -135,12 +142,26 @@ fn a_bound_on_a_spool_that_is_not_there_is_refused() {
 }
 
 #[test]
-fn an_ack_that_a_stop_would_not_wait_for_is_refused() {
-    let serve = Bridge::with(NOBODY).no_auth();
-    let said = "--ack-timeout: is not below --grace";
-    refused(&serve.clone().arg("--ack-timeout", "20s"), &[said]);
-    refused(&serve.clone().arg("--grace", "2500ms"), &[said]);
-    refused(&serve.clone().env("GRACE", "0s"), &[said]);
+fn an_ack_that_a_stop_would_not_wait_for_is_refused_with_the_longest_that_it_would() {
+    for (place, grace, longest) in [
+        (Place::Nowhere, "20s", 19_300),
+        (Place::Folder, "20s", 17_300),
+        (Place::Nowhere, "3s", 2500),
+        (Place::Folder, "4s", 2500),
+        (Place::Folder, "1s", 475),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let serve = Bridge::with(NOBODY).no_auth().arg("--grace", grace);
+        let serve = match place {
+            Place::Nowhere => serve,
+            Place::Folder => serve.arg("--spool", folder.path().to_str().unwrap()),
+        };
+        let ack = |millis: u32| serve.clone().arg("--ack-timeout", format!("{millis}ms"));
 
-    serve.arg("--grace", "2501ms").start();
+        let said = format!("--ack-timeout: is over {longest}ms, which is what --grace {grace}");
+        refused(&ack(longest + 1), &[&said]);
+        ack(longest).start();
+    }
+    let none = Bridge::with(NOBODY).no_auth().env("GRACE", "0s");
+    refused(&none, &["--ack-timeout: is over 0ms, which is what --grace 0s"]);
 }

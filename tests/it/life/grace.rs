@@ -62,7 +62,7 @@ fn the_grace_period_ends_it_with_1_and_the_log_says_how_much_was_left() {
 #[test]
 fn acks_that_do_not_come_within_the_grace_period_are_left_and_counted() {
     let (mut bridge, kafka) =
-        running(|serve| serve.arg("--grace", "2s").arg("--ack-timeout", "1900ms"));
+        running(|serve| serve.arg("--grace", "2s").arg("--ack-timeout", "1600ms"));
     assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);
     kafka.round_trip_time(Duration::from_secs(10));
     let mut sender = half_sent(&bridge, 1).remove(0);
@@ -74,6 +74,27 @@ fn acks_that_do_not_come_within_the_grace_period_are_left_and_counted() {
 
     assert_eq!(bridge.wait_exit(SOON).code(), Some(1));
     assert!(bridge.log().contains("1 posts were still under way"), "{}", bridge.log());
+}
+
+#[test]
+fn the_longest_wait_for_an_ack_that_is_taken_ends_in_an_answer_also_in_a_stop() {
+    let spool = tempfile::tempdir().unwrap();
+    let folder = spool.path().to_str().unwrap();
+    for (flags, status) in
+        [(&["--grace", "3s"][..], 503), (&["--grace", "4s", "--spool", folder], 200)]
+    {
+        let flags = flags.iter().chain(&["--ack-timeout", "2500ms"]);
+        let flags: Vec<_> = flags.map(|flag| (*flag).to_owned()).collect();
+        let (bridge, kafka) = running(|serve| serve.args(&flags));
+        assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);
+        kafka.round_trip_time(Duration::from_secs(10));
+        let mut sender = half_sent(&bridge, 1).remove(0);
+        sender.send(halves(ROOMDROP).1);
+
+        bridge.signal(Signal::TERM);
+
+        assert_eq!(sender.read().status, status, "{}", bridge.log());
+    }
 }
 
 #[test]
@@ -124,7 +145,7 @@ fn a_hangup_of_the_terminal_does_not_end_it() {
 
 /// A short grace period, and a time-out below it.
 fn short(serve: Launch, grace: &str) -> Launch {
-    serve.arg("--grace", grace).arg("--ack-timeout", "250ms")
+    serve.arg("--grace", grace).arg("--ack-timeout", "50ms")
 }
 
 /// Connections whose posts have arrived and are not whole.
