@@ -18,6 +18,8 @@ use std::path::Path;
 const PREFIX: &str = "HOOKBRIDGE_";
 /// What builds and tests of this project read, and a shell may have at hand.
 const OF_THE_BUILD: [&str; 2] = ["HOOKBRIDGE_COMMIT", "HOOKBRIDGE_REQUIRE_KAFKA"];
+/// What the address of a Service begins with in Kubernetes.
+const PROTOCOLS: [&str; 3] = ["tcp://", "udp://", "sctp://"];
 /// The likeness of two names from which one is proposed for the other, as for flags (clap).
 const ALIKE: f64 = 0.7;
 
@@ -74,7 +76,7 @@ pub fn check(
     for (name, value) in ours {
         let is_named = |arg: &&Arg| arg.get_env() == Some(OsStr::new(&name));
         if !known.iter().any(is_named) {
-            if is_of_kubernetes(&name) || OF_THE_BUILD.contains(&name.as_str()) {
+            if is_of_kubernetes(&name, &value) || OF_THE_BUILD.contains(&name.as_str()) {
                 continue;
             }
             let nearest = nearest(&name, &known);
@@ -136,12 +138,17 @@ fn is_given(arg: &Arg, words: &[impl AsRef<str>]) -> bool {
     })
 }
 
-/// The variables that Kubernetes makes for a Service whose name begins with ours.
-fn is_of_kubernetes(name: &str) -> bool {
+/// The variables that Kubernetes makes for a Service whose name begins with ours. Of those that end in
+/// `_PORT`, only the value tells them from what somebody takes for a setting.
+fn is_of_kubernetes(name: &str, value: &OsStr) -> bool {
     let of_port = |rest: &str| rest.is_empty() || rest.starts_with('_');
+    let of_number = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    let is_url =
+        || PROTOCOLS.iter().any(|url| value.as_encoded_bytes().starts_with(url.as_bytes()));
     name.ends_with("_SERVICE_HOST")
         || name.split("_SERVICE_PORT").skip(1).any(of_port)
-        || name.split("_PORT").skip(1).any(of_port)
+        || name.split("_PORT_").skip(1).any(of_number)
+        || name.ends_with("_PORT") && is_url()
 }
 
 fn nearest(name: &str, known: &[&Arg]) -> Option<String> {
@@ -188,7 +195,6 @@ mod tests {
             "SERVICE_HOST",
             "SERVICE_PORT",
             "SERVICE_PORT_WEBHOOK",
-            "PORT",
             "PORT_8080_TCP",
             "PORT_8080_TCP_ADDR",
             "ADMIN_SERVICE_HOST",
@@ -196,7 +202,17 @@ mod tests {
         ] {
             assert_eq!(looked_at(&["serve"], &[(&format!("{PREFIX}{name}"), "x")]), Ok(()));
         }
-        for name in ["PORTS", "SUPPORT", "SERVICE_HOSTS", "SERVICE_PORTAL"] {
+        for (name, value) in [
+            ("PORT", "tcp://10.0.0.1:8080"),
+            ("ADMIN_PORT", "udp://10.0.0.1:9090"),
+            ("PORT", "sctp://[fd00::1]:8080"),
+        ] {
+            assert_eq!(looked_at(&["serve"], &[(&format!("{PREFIX}{name}"), value)]), Ok(()));
+        }
+        let unknown = ["PORT", "LISTEN_PORT", "ADMIN_PORT", "PORT_RANGE", "LISTEN_PORT_TCP"];
+        for name in
+            unknown.into_iter().chain(["PORTS", "SUPPORT", "SERVICE_HOSTS", "SERVICE_PORTAL"])
+        {
             assert!(looked_at(&["serve"], &[(&format!("{PREFIX}{name}"), "x")]).is_err(), "{name}");
         }
     }

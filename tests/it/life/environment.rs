@@ -54,6 +54,11 @@ fn a_variable_that_no_command_knows_is_refused_with_the_nearest_that_one_does() 
             refused(&launch.env(unknown, "/x"), &[&said]);
         }
     }
+    for (port, near) in [("LISTEN_PORT", "LISTEN"), ("ADMIN_PORT", "ADMIN_LISTEN")] {
+        let said = format!("HOOKBRIDGE_{port}: no setting has this name, HOOKBRIDGE_{near} is");
+        refused(&bare().env(port, "9000"), &[&said]);
+    }
+    refused(&bare().env("PORT", "9000"), &["HOOKBRIDGE_PORT: no setting has this name"]);
     refused(&bare().env("QUUX", "1"), &["HOOKBRIDGE_QUUX: no setting has this name\n"]);
 }
 
