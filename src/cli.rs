@@ -8,6 +8,7 @@ mod bar;
 pub mod environment;
 mod http_client;
 pub mod logging;
+pub mod panic_hook;
 mod printable;
 mod screen;
 mod signals;

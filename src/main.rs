@@ -3,12 +3,12 @@
 
 use clap::{CommandFactory as _, Parser as _};
 use hookbridge::args::{Cli, Command};
+use hookbridge::cli::panic_hook::tell_panics;
 use hookbridge::cli::stderr::Stderr;
 use hookbridge::cli::{self, Failure, environment};
-use std::backtrace::Backtrace;
+use std::env;
 use std::io::Write as _;
 use std::process::ExitCode;
-use std::{env, panic};
 
 fn main() -> ExitCode {
     let stderr = match Stderr::start() {
@@ -19,10 +19,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let panicked = stderr.clone();
-    panic::set_hook(Box::new(move |panic| {
-        panicked.say(&format_args!("{panic}\n{}", Backtrace::capture()));
-    }));
+    tell_panics(&stderr);
     let said = LastLines(stderr);
     run(&said.0)
 }

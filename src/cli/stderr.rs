@@ -119,8 +119,12 @@ impl Stderr {
         self.0.lock().patience = patience;
     }
 
-    /// Waits until all that was said is written, or the time for the last lines is over.
+    /// Waits until all that was said is written, or the time for the last lines is over. Where a panic ends the
+    /// thread that writes, only the panic is written.
     pub fn end(&self) {
+        if self.0.is_here() {
+            return self.0.write_first();
+        }
         let queue = self.0.lock();
         let patience = queue.patience;
         let written = self.0.emptied.wait_timeout_while(queue, patience, |queue| !queue.is_done());
@@ -136,7 +140,7 @@ impl Shared {
     fn line(&self, line: Vec<u8>) {
         let mut queue = self.lock();
         // What the thread itself says is about the place where it is.
-        if self.thread.get() == Some(&thread::current().id()) {
+        if self.is_here() {
             queue.bytes += line.len() + LINE;
             return queue.entries.push_front(Entry::Line(line));
         }
@@ -145,6 +149,19 @@ impl Shared {
             self.filled.notify_one();
         } else {
             self.dropped.inc();
+        }
+    }
+
+    /// Whether the caller is the thread itself.
+    fn is_here(&self) -> bool {
+        self.thread.get() == Some(&thread::current().id())
+    }
+
+    /// Of the thread itself, which has said why it ends: nobody is left to write that.
+    fn write_first(&self) {
+        let first = self.lock().entries.pop_front();
+        if let Some(Entry::Line(line)) = first {
+            drop(write(&line));
         }
     }
 
