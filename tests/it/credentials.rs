@@ -13,6 +13,7 @@ use crate::support::deadline::eventually;
 use crate::support::here;
 use crate::support::http::{Connection, Response, basic, request};
 use crate::support::notification::{APP_ID, ROOMDROP, numbered};
+use crate::support::port::NOBODY;
 use crate::support::problem::refusal;
 use crate::support::rig::{PATH, Rig, SOON};
 use crate::support::say_skipped;
@@ -25,9 +26,6 @@ const UNAUTHORIZED: (u16, Outcome) = (401, Outcome::Unauthorized);
 /// bcrypt's cost where a test wants hashes to be quick, and where it wants to notice them.
 const QUICK: &str = "5";
 const SLOW: &str = "9";
-
-/// A broker that is not there.
-const NOBODY: &str = "127.0.0.1:1";
 
 /// What `htpasswd`, PHP and others write of any password that begins with 72 times `x`.
 const CUT: &str = "$2y$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i";

@@ -6,10 +6,8 @@ use std::time::{Duration, Instant};
 use crate::support::bridge::Bridge;
 use crate::support::http::{Connection, get, request};
 use crate::support::notification::ROOMDROP;
+use crate::support::port::NOBODY;
 use crate::support::rig::{PATH, Rig, SOON};
-
-/// A broker that is not there.
-const NOBODY: &str = "127.0.0.1:1";
 
 /// Twice what the admin port takes at once.
 const CROWD: usize = 128;

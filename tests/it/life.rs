@@ -9,6 +9,8 @@ mod resolver;
 mod start;
 mod stop;
 
+use std::time::Duration;
+
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::http::request;
@@ -19,6 +21,9 @@ const TOPIC: &str = "events";
 
 /// The binary, for tests that start it otherwise than [`Launch`] does.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hookbridge");
+
+/// A second signal is one that comes later than this, after a first.
+const APART: Duration = Duration::from_millis(1200);
 
 /// A broker, and a bridge in front of it that is ready; the broker outlives it.
 fn running(flags: impl FnOnce(Launch) -> Launch) -> (Bridge, MockKafka) {

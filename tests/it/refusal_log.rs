@@ -10,13 +10,11 @@ use crate::support::bridge::Bridge;
 use crate::support::deadline::{eventually, wait_for};
 use crate::support::http::{self, basic, request};
 use crate::support::notification::{APP_ID, ROOMDROP};
+use crate::support::port::NOBODY;
 use crate::support::rig::{PASSWORD, PATH, Rig, SOON, USER, authorization};
 
 /// The lines of one minute and one code, of posts that name a known user or of those that do not.
 const LINES: usize = 5;
-
-/// A broker that is not there.
-const NOBODY: &str = "127.0.0.1:1";
 
 /// The lines about refused posts so far.
 fn refusals(bridge: &Bridge) -> Vec<Value> {

@@ -7,10 +7,8 @@ use hookbridge::args::Cli;
 use crate::life::PROGRAM;
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
+use crate::support::port::NOBODY;
 use crate::support::rig::SOON;
-
-/// Nobody listens there.
-const NOBODY: &str = "127.0.0.1:1";
 
 /// Where posts are kept while Kafka is away.
 #[derive(Clone, Copy)]

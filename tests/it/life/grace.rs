@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::life::{halves, running};
+use crate::life::{APART, halves, running};
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::deadline::let_pass;
@@ -13,9 +13,6 @@ use crate::support::notification::ROOMDROP;
 use crate::support::problem::refusal;
 use crate::support::rig::{PATH, SOON};
 use hookbridge::metrics::Outcome;
-
-/// A second signal is one that comes later than this.
-const APART: Duration = Duration::from_millis(1200);
 
 #[test]
 fn a_body_that_never_comes_whole_ends_with_the_read_time_out() {

@@ -8,27 +8,22 @@ use std::time::{Duration, Instant};
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::life::{PROGRAM, TOPIC, halves};
+use crate::life::{APART, PROGRAM, TOPIC, halves};
 use crate::support::children;
 use crate::support::deadline::{eventually, let_pass, wait_exit, wait_for};
 use crate::support::exposition::Exposition;
 use crate::support::http::{self, Connection, post, request};
 use crate::support::mock::MockKafka;
 use crate::support::notification::ROOMDROP;
-use crate::support::port::free_port;
+use crate::support::port::{NOBODY, free_port};
 use crate::support::rig::{PATH, SOON};
 use crate::support::spool::{SpoolFolder, record, value};
 
-/// Nobody listens there.
-const NOBODY: &str = "127.0.0.1:1";
 const DROPPED: &str = "hookbridge_log_lines_dropped_total";
 /// More lines than any queue holds that is small beside a bridge's memory.
 const MANY: usize = 100_000;
 /// Of a bridge that cannot tell its ports: another program may take one before it does.
 const TRIES: usize = 3;
-/// A second signal is one that comes later than this.
-const APART: Duration = Duration::from_millis(1200);
-
 /// A command, started with a full pipe for its stderr; killed when it is dropped.
 struct Unread {
     child: Child,

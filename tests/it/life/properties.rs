@@ -12,12 +12,10 @@ use crate::support::bridge::launch::Launch;
 use crate::support::http::post;
 use crate::support::mock::MockKafka;
 use crate::support::notification::ROOMDROP;
+use crate::support::port::NOBODY;
 use crate::support::rig::{PATH, SOON};
 
 const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/kafka-properties.md");
-
-/// Nobody listens there.
-const NOBODY: &str = "127.0.0.1:1";
 
 /// Java's, and words of what librdkafka wants instead; each is the third line of a file.
 const JAVA: &[(&str, &str)] = &[

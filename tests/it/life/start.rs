@@ -12,11 +12,9 @@ use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::children;
 use crate::support::http;
+use crate::support::port::NOBODY;
 use crate::support::rig::SOON;
 use crate::support::{here, say_skipped};
-
-/// Nobody listens there: these bridges never speak with a broker.
-const NOBODY: &str = "127.0.0.1:1";
 
 const READABLE: &str = "every user of this machine can read the secrets in this file";
 const FILES: &str = "the limit of open files is too low for --max-connections";

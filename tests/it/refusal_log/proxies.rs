@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use crate::refusal_log::{NOBODY, refusals};
+use crate::refusal_log::refusals;
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::deadline::wait_for;
 use crate::support::http;
+use crate::support::port::NOBODY;
 use crate::support::rig::SOON;
 
 /// The peer that is told of a post with these headers.

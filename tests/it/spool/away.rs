@@ -8,10 +8,8 @@ use crate::support::bridge::Bridge;
 use crate::support::deadline::eventually;
 use crate::support::http::post;
 use crate::support::notification::ROOMDROP;
+use crate::support::port::NOBODY;
 use crate::support::rig::{PATH, SOON};
-
-/// A port where nobody listens.
-const NOBODY: &str = "127.0.0.1:1";
 
 /// Far below the time-out, and long for a sync of a disk that others use too.
 const AT_ONCE: Duration = Duration::from_secs(1);

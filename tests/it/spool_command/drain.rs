@@ -17,11 +17,9 @@ use crate::support::http::post;
 use crate::support::kafka::RealKafka;
 use crate::support::mock::MockKafka;
 use crate::support::notification::ROOMDROP;
+use crate::support::port::NOBODY;
 use crate::support::rig::PATH;
 use crate::support::spool::{FIRST_MS, SpoolFolder, record, records, value};
-
-/// Nothing listens there.
-const NOWHERE: &str = "127.0.0.1:1";
 
 /// Of an end that does not wait for Kafka, on a busy machine.
 const SOON: Duration = Duration::from_secs(20);
@@ -95,7 +93,7 @@ fn what_a_killed_bridge_has_answered_200_for_is_drained() {
     for _ in 0..3 {
         assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);
     }
-    let said = drain(&folder, NOWHERE, &[]).badly(1);
+    let said = drain(&folder, NOBODY, &[]).badly(1);
     let in_use = format!("hookbridge: the spool folder {} is in use", folder.dir());
     assert!(said.starts_with(&in_use), "{said}");
     bridge.kill();
@@ -112,7 +110,7 @@ fn an_unreachable_kafka_ends_it_in_bounded_time_and_nothing_is_lost() {
     let folder = SpoolFolder::of(records(TOPIC, "app-1", 0..10));
     let begun = Instant::now();
 
-    let ran = drain(&folder, NOWHERE, &["--timeout", "1s"]);
+    let ran = drain(&folder, NOBODY, &["--timeout", "1s"]);
 
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
     assert_eq!(ran.out, "0 records went to Kafka\n");
@@ -157,7 +155,7 @@ fn a_second_topic_that_is_not_there_leaves_its_own_records_alone() {
 fn a_signal_ends_it_and_what_is_left_is_told() {
     let folder = SpoolFolder::of(records(TOPIC, "app-1", 0..10));
     for signal in [Signal::TERM, Signal::INT] {
-        let mut command = spool(&["drain", "--spool", folder.dir(), "--brokers", NOWHERE]);
+        let mut command = spool(&["drain", "--spool", folder.dir(), "--brokers", NOBODY]);
         command.stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = children::spawn(&mut command).unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
@@ -210,7 +208,7 @@ fn a_record_that_is_refused_is_set_aside_named_and_counts_as_left() {
 fn an_empty_spool_needs_no_kafka() {
     let folder = SpoolFolder::new();
 
-    assert_eq!(drain(&folder, NOWHERE, &[]).well(), "0 records went to Kafka\n");
+    assert_eq!(drain(&folder, NOBODY, &[]).well(), "0 records went to Kafka\n");
 }
 
 #[test]
@@ -222,7 +220,7 @@ fn flags_that_cannot_be_taken_are_refused_under_their_names() {
         ("-X", "acks=1"),
         ("--kafka-config", "/no/such/file"),
     ] {
-        let said = drain(&folder, NOWHERE, &[flag, value]).badly(2);
+        let said = drain(&folder, NOBODY, &[flag, value]).badly(2);
 
         let named = flag.replace("-X", "--kafka-property");
         assert!(said.starts_with(&format!("hookbridge: {named}")), "{said}");

@@ -1,8 +1,12 @@
-//! Ports for what must be told its own before it listens, or listens on it again.
+//! Ports for what must be told its own before it listens, or listens on it again; and one
+//! where nobody does.
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::sync::Mutex;
+
+/// A broker that is not there: port 1 is nobody's.
+pub(crate) const NOBODY: &str = "127.0.0.1:1";
 
 /// Below Linux's ephemeral ports: while the owner is down, nobody who asks for port 0 or connects
 /// is given its port.
