@@ -18,6 +18,10 @@ const LEAST_ACK_TIMEOUT: Duration = Duration::from_millis(10);
 /// Longer than any sender waits.
 const MOST_ACK_TIMEOUT: Duration = Duration::from_secs(300);
 
+/// What a key or a certificate begins with, where it stands in the place of its file's name.
+const PEM: &str = "-----BEGIN";
+const NO_PATH: &str = "expected the path of a file, not what is in it";
+
 const TOGETHER: &str = "--kafka-config and --kafka-property, taken together";
 const NO_BROKERS: &str = "name two or three brokers, or bootstrap.servers in --kafka-config";
 
@@ -44,6 +48,9 @@ pub fn settings(args: &KafkaArgs, ack_timeout: Duration) -> Result<Settings, Con
     for (key, file) in settings.files() {
         // librdkafka would say that it cannot read one, and not which.
         File::open(file).map_err(|error| {
+            if file.contains(PEM) {
+                return ConfigError::new(TOGETHER, format_args!("{key}: {NO_PATH}"));
+            }
             ConfigError::new(TOGETHER, format_args!("{key}: cannot read {file}: {error}"))
         })?;
     }

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! HASH is bcrypt (`$2y$`, `$2a$`, `$2b$`) or `plain:SECRET`. Blank lines and lines that begin
-//! with `#` are skipped; a byte order mark and CRLF are tolerated.
+//! with `#` are skipped; CRLF is tolerated.
 //!
 //! Promises: a file that parses can be enforced to the letter; anything else is refused with its
 //! line number and what mends it. No error and no `Debug` shows a hash or a secret, nor any other
@@ -96,7 +96,6 @@ impl Credentials {
     pub fn parse(text: &str) -> Result<Self, CredentialsError> {
         let mut lines = Vec::new();
         let mut passwords = HashMap::<Arc<str>, usize>::new();
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (index, text) in text.lines().enumerate() {
             let text = text.trim_matches([' ', '\t', '\r']);
             if text.is_empty() || text.starts_with('#') {

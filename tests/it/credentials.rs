@@ -54,6 +54,13 @@ fn a_line_that_htpasswd_wrote_lets_its_password_in_and_no_other() {
 }
 
 #[test]
+fn what_an_editor_begins_the_file_with_is_no_part_of_its_first_user() {
+    let rig = Rig::on_mock(|serve| serve.credentials("\u{feff}video:plain:secret\r\n"));
+
+    assert_eq!(post_as(&rig, "video", "secret").status, 200);
+}
+
+#[test]
 fn the_first_post_costs_the_hash_and_later_ones_do_not() {
     let Some(line) = htpasswd(here!(), &["-nbB", "-C", SLOW, "video", "secret"]) else { return };
     let rig = Rig::on_mock(|serve| serve.credentials(line));

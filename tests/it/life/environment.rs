@@ -9,6 +9,7 @@ use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::port::NOBODY;
 use crate::support::rig::SOON;
+use crate::support::{here, say_skipped};
 
 /// Where posts are kept while Kafka is away.
 #[derive(Clone, Copy)]
@@ -121,7 +122,9 @@ fn a_relative_path_is_taken_on_the_command_line_alone() {
 
 #[test]
 fn the_line_about_the_spool_names_the_folder_and_its_file_system() {
-    let Ok(folder) = tempfile::tempdir_in("/dev/shm") else { return };
+    let Ok(folder) = tempfile::tempdir_in("/dev/shm") else {
+        return say_skipped(here!(), "a folder in /dev/shm is needed");
+    };
     let spool = folder.path().join("spool").display().to_string();
 
     let bridge = Bridge::with(NOBODY).no_auth().arg("--spool", &spool).start();

@@ -72,6 +72,10 @@ const TOGETHER: &[(&str, &str)] = &[
     ("security.protocol=SASL_SSL\nsasl.mechanism=OAUTHBEARER", "no way to a token"),
     ("security.protocol=SASL_SSL\nsasl.mechanism=PLAIN", "sasl.username and sasl.password"),
     ("security.protocol=ssl\nssl.ca.location=/no/such/ca.pem", "/no/such/ca.pem: No such file"),
+    (
+        "security.protocol=ssl\nssl.key.location=-----BEGIN PRIVATE KEY-----hush",
+        "ssl.key.location: expected the path of a file",
+    ),
     ("security.protocol=ssl\nssl.key.location=/no/such/key", "/no/such/key: No such file"),
 ];
 
