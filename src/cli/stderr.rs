@@ -11,11 +11,15 @@
 //! It is no `tracing-appender`: that counts its queue in lines, of any length; and its guard, which is
 //! to write the last of them, prints to standard output when the queue is full.
 
+#[cfg(test)]
+mod tests;
+
 use crate::cli::bar::{Bar, Progress};
 use crate::config::grace::LAST_LINES;
 use anstream::AutoStream;
 use prometheus_client::metrics::counter::Counter;
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use std::collections::VecDeque;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -75,17 +79,8 @@ enum Work {
 impl Stderr {
     /// Starts the thread. It ends with the process, since it may be waiting for a reader.
     pub fn start() -> io::Result<Self> {
-        let queue = Queue {
-            entries: VecDeque::new(),
-            bytes: 0,
-            full: false,
-            missing: 0,
-            progress: None,
-            busy: false,
-            patience: LAST_LINES,
-        };
         let stderr = Self(Arc::new(Shared {
-            queue: Mutex::new(queue),
+            queue: Mutex::new(Queue::new()),
             filled: Condvar::new(),
             emptied: Condvar::new(),
             dropped: Counter::default(),
@@ -199,10 +194,23 @@ impl Shared {
 }
 
 impl Queue {
+    fn new() -> Self {
+        Self {
+            entries: VecDeque::new(),
+            bytes: 0,
+            full: false,
+            missing: 0,
+            progress: None,
+            busy: false,
+            patience: LAST_LINES,
+        }
+    }
+
     /// Whether there was room for it.
     fn take(&mut self, line: Vec<u8>) -> bool {
         let bytes = self.bytes + line.len() + LINE;
-        self.full = if self.full { self.bytes > MOST_BYTES / 2 } else { bytes > MOST_BYTES };
+        let is_freed = !self.full || self.bytes <= MOST_BYTES / 2;
+        self.full = !is_freed || bytes > MOST_BYTES;
         if self.full {
             self.missing += 1;
             return false;
@@ -248,7 +256,11 @@ fn write(mut line: &[u8]) -> io::Result<()> {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             // Another process that shares the pipe has made it so.
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], None)?;
+                match poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], None) {
+                    // A signal is no fault of stderr.
+                    Ok(_) | Err(Errno::INTR) => {}
+                    Err(error) => return Err(error.into()),
+                }
             }
             Err(error) => return Err(error),
         }

@@ -8,7 +8,7 @@ mod folder;
 mod posts;
 mod small_disk;
 mod starts;
-mod strace;
+pub(crate) mod strace;
 mod synced;
 
 use std::path::{Path, PathBuf};

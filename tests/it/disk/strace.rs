@@ -30,7 +30,7 @@ const SPOOL_THREAD: &str = "spool";
 const GONE: Duration = Duration::from_secs(10);
 
 /// A strace at work.
-pub(super) struct Strace {
+pub(crate) struct Strace {
     child: Child,
     temp: TempDir,
 }
@@ -61,7 +61,7 @@ impl Strace {
     }
 
     /// Whether there is a strace; that there is none is said under the name of `test`.
-    pub(super) fn is_there(test: &str) -> bool {
+    pub(crate) fn is_there(test: &str) -> bool {
         let started = children::spawn(Command::new("strace").arg("-V").stdout(Stdio::null()));
         let waited = started.and_then(|mut version| version.wait());
         waited.inspect_err(|error| say_missing(test, error)).is_ok()

@@ -1,17 +1,22 @@
 //! A log that nobody reads: a pipe on stderr that stays open and is full.
 
-use std::io::{self, PipeReader, Read, Write};
+use std::fs;
+use std::io::{self, BufRead, BufReader, PipeReader, Read, Write};
+use std::iter;
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::disk::strace::Strace;
 use crate::life::{APART, PROGRAM, TOPIC, halves};
 use crate::support::children;
 use crate::support::deadline::{eventually, let_pass, wait_exit, wait_for};
 use crate::support::exposition::Exposition;
+use crate::support::here;
 use crate::support::http::{self, Connection, post, request};
 use crate::support::mock::MockKafka;
 use crate::support::notification::ROOMDROP;
@@ -32,12 +37,18 @@ struct Unread {
 
 impl Unread {
     fn start(flags: &[&str]) -> Self {
+        Self::start_as(&[&[PROGRAM], flags].concat(), OFlags::empty())
+    }
+
+    /// Of a whole command line, and with a pipe that has these flags.
+    fn start_as(command: &[&str], pipe: OFlags) -> Self {
         let (log, mut full) = io::pipe().unwrap();
         fcntl_setfl(&full, OFlags::NONBLOCK).unwrap();
         while full.write(&[b'\n'; 4096]).is_ok() {}
-        fcntl_setfl(&full, OFlags::empty()).unwrap();
-        let mut command = Command::new(PROGRAM);
-        command.args(flags).stdin(Stdio::null()).stdout(Stdio::null()).stderr(full);
+        fcntl_setfl(&full, pipe).unwrap();
+        let (program, args) = command.split_first().unwrap();
+        let mut command = Command::new(program);
+        command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(full);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("HOOKBRIDGE_") {
                 command.env_remove(name);
@@ -238,4 +249,35 @@ fn what_is_read_late_is_there_to_the_last_line() {
     let log = reading.join().unwrap();
     assert!(log.ends_with("name the file of those who may post, or say --no-auth\n"), "{log}");
     assert_eq!(command.log(), "");
+}
+
+#[test]
+fn a_signal_that_meets_a_wait_for_room_costs_no_line() {
+    if !Strace::is_there(here!()) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let calls = folder.path().join("calls");
+    // A grandchild, so that the bridge is the test's own child.
+    let strace = ["strace", "-D", "-f", "-o", calls.to_str().unwrap()];
+    let interrupted = ["-e", "trace=poll,ppoll", "-e", "inject=poll,ppoll:error=EINTR:when=1"];
+    let serve = [PROGRAM, "serve", "--no-auth", "--brokers", NOBODY];
+    let ports = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
+    let command = [&strace[..], &interrupted, &serve, &ports].concat();
+
+    let command = Unread::start_as(&command, OFlags::NONBLOCK);
+
+    eventually(SOON, "a wait for room is interrupted", || {
+        let calls = fs::read_to_string(&calls).unwrap_or_default();
+        let thread = calls.lines().find(|call| call.contains("{fd=2, events=POLLOUT}"));
+        let thread = thread.and_then(|call| call.split_once(' ')).map(|(thread, _)| thread);
+        let is_its = |call: &str| thread.is_some_and(|thread| call.starts_with(thread));
+        calls.lines().any(|call| is_its(call) && call.contains("(INJECTED)"))
+    });
+    let log = BufReader::new(command.log.try_clone().unwrap());
+    let (said, lines) = mpsc::channel();
+    std::thread::spawn(move || log.lines().try_for_each(|line| said.send(line.unwrap())));
+    let first = iter::from_fn(|| lines.recv_timeout(SOON).ok()).find(|line| !line.is_empty());
+    let first = first.expect("the log goes on");
+    assert!(first.contains("hookbridge starts"), "{first}");
 }
