@@ -40,10 +40,10 @@ pub(super) enum Beside {
 impl Grace {
     pub(super) fn new(whole: Duration, beside: Beside) -> Self {
         let last_lines = LAST_LINES.min(whole / LAST_LINES_SHARE);
-        let bridge = whole - last_lines;
+        let bridge = whole.saturating_sub(last_lines);
         let posts = match beside {
             Beside::Nothing => bridge,
-            Beside::Spool => bridge - SPOOL.min(bridge / SPOOL_SHARE),
+            Beside::Spool => bridge.saturating_sub(SPOOL.min(bridge / SPOOL_SHARE)),
         };
         Self { whole, posts, bridge, last_lines }
     }
