@@ -80,6 +80,13 @@ impl RecordTimes {
         }
     }
 
+    /// A batch of the topic was refused, and the time of a record in it may be at fault.
+    pub fn batch_refused(&self, topic: &str) {
+        if let Some(times) = self.lock().get_mut(topic) {
+            times.batch_refused(Instant::now());
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<String, TopicTimes>> {
         self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -28,6 +28,11 @@ impl Drain {
             setback = setback.or_worse(self.window.take_in(last).setback);
         }
         self.narration.setback(setback, self.window.topic());
+        if let (Setback::Suspects(fault, _), Some(topic)) = (setback, self.window.topic())
+            && fault.may_be_about_time()
+        {
+            self.topic.times.batch_refused(topic);
+        }
         match setback {
             Setback::Dead | Setback::Unacked(_) => {
                 let pause = self.renewal.pause();

@@ -83,6 +83,18 @@ pub(super) enum Side {
     TooNew,
 }
 
+impl Side {
+    /// Of two borders, the one that lets fewer times pass.
+    fn tighter(self, one: Anchor, other: Anchor, now: Instant) -> Anchor {
+        let one_is_later = one.moved(now) > other.moved(now);
+        match self {
+            Self::TooOld if one_is_later => one,
+            Self::TooNew if !one_is_later => one,
+            Self::TooOld | Self::TooNew => other,
+        }
+    }
+}
+
 /// What an ack has taught.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Learnt {
@@ -183,9 +195,20 @@ impl TopicTimes {
             Side::TooOld => &mut self.too_old,
             Side::TooNew => &mut self.too_new,
         };
-        let known = slot.replace(Detour { border, taken });
-        let news = known.is_none_or(|known| !known.is_fresh(now));
-        news.then_some(Learnt { side, refused, taken: sent.time })
+        let known = slot.filter(|known| known.is_fresh(now));
+        let border = known.map_or(border, |known| side.tighter(known.border, border, now));
+        *slot = Some(Detour { border, taken });
+        known.is_none().then_some(Learnt { side, refused, taken: sent.time })
+    }
+
+    /// A batch was refused for a time that had been thought to pass: half as much is, from now on. Its
+    /// records are tried alone a little later, when they are too old by what is known already.
+    pub(super) fn batch_refused(&mut self, now: Instant) {
+        for detour in [&mut self.too_old, &mut self.too_new].into_iter().flatten() {
+            let (border, taken) = (detour.border.moved(now), detour.taken.moved(now));
+            let time = plus(border, taken.unix_millis().saturating_sub(border.unix_millis()) / 2);
+            detour.border = Anchor { time, at: now };
+        }
     }
 
     /// Whether anything that was learnt may still hold.

@@ -60,13 +60,21 @@ fn records_that_waited_longer_than_the_topic_allows_arrive() {
 
 #[test]
 fn a_backlog_that_grows_old_under_load_is_gone_in_a_moment() {
-    let test = here!();
+    grows_old_under(here!(), Load::paced(20, 4));
+}
+
+#[test]
+fn a_backlog_that_grows_old_under_a_thousand_posts_a_second_is_gone_in_a_moment() {
+    grows_old_under(here!(), Load::paced(1_000, 40));
+}
+
+fn grows_old_under(test: &'static str, load: Load) {
     let Some(kafka) = RealKafka::own(test, &[]) else { return };
     kafka.create_topic("events", 3, &[(BEFORE_MAX, "6000")]);
     let spool = TempDir::new().unwrap();
     let bridge = serve(&kafka, "events", spool.path().to_str().unwrap());
     bridge.wait_ready(SOON);
-    let senders = Load::paced(20, 4).start(bridge.webhook());
+    let senders = load.start(bridge.webhook());
     bridge.wait_for_metric("hookbridge_received_total", SOON, |received| received >= 20.0);
 
     kafka.freeze();

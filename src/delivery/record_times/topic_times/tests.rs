@@ -104,6 +104,23 @@ fn a_record_that_is_refused_for_its_neighbour_goes_out_as_it_is_and_teaches_noth
 }
 
 #[test]
+fn a_batch_that_is_refused_beside_what_was_learnt_halves_what_is_thought_to_pass() {
+    let start = Instant::now();
+    let broker = Broker { start, before: 5_000, after: HOUR };
+    let mut times = TopicTimes::default();
+    send(&mut times, &broker, known(START - 8_000, START), start);
+    let young = at(START - 6_000);
+    assert_eq!(times.first(young, start).time, young);
+    times.batch_refused(start);
+    assert_eq!(times.first(young, start).time, at(START));
+    // Another that is refused alone does not widen it again.
+    send(&mut times, &broker, known(START - 8_000, START), start);
+    assert_eq!(times.first(young, start).time, at(START));
+    let younger = at(START - 1_000);
+    assert_eq!(times.first(younger, start).time, younger);
+}
+
+#[test]
 fn what_was_learnt_is_forgotten_after_a_while() {
     let start = Instant::now();
     let broker = Broker { start, before: 5_000, after: HOUR };
