@@ -14,37 +14,44 @@ use std::hash::{BuildHasher as _, RandomState};
 #[derive(Debug, Default)]
 pub(super) struct ProvenKeys {
     hasher: RandomState,
+    /// On their partitions.
     proven: HashSet<u64>,
-    /// One row of each is under way.
+    /// One row of each is under way, to whatever partition: it may have been sent before that was known.
     tried: HashSet<u64>,
 }
 
-/// A key on a partition of a topic, in short.
+/// A key of a topic, in short, and the same on a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct KeyId(u64);
+pub(super) struct KeyId {
+    key: u64,
+    placed: u64,
+}
 
 impl ProvenKeys {
     /// Where the partition is not known yet, the key is proven anew once it is.
     pub(super) fn id(&self, topic: &str, key: &str, partition: Option<i32>) -> KeyId {
-        KeyId(self.hasher.hash_one((topic, key, partition)))
+        KeyId {
+            key: self.hasher.hash_one((topic, key)),
+            placed: self.hasher.hash_one((topic, key, partition)),
+        }
     }
 
     /// Whether a row of the key may be sent now.
-    pub(super) fn admits(&self, KeyId(key): KeyId) -> bool {
-        !self.tried.contains(&key)
+    pub(super) fn admits(&self, id: KeyId) -> bool {
+        !self.tried.contains(&id.key)
     }
 
     /// A row of the key is under way.
-    pub(super) fn sent(&mut self, KeyId(key): KeyId) {
-        if !self.proven.contains(&key) {
-            self.tried.insert(key);
+    pub(super) fn sent(&mut self, id: KeyId) {
+        if !self.proven.contains(&id.placed) {
+            self.tried.insert(id.key);
         }
     }
 
     /// It was acked.
-    pub(super) fn acked(&mut self, KeyId(key): KeyId) {
-        self.tried.remove(&key);
-        self.proven.insert(key);
+    pub(super) fn acked(&mut self, id: KeyId) {
+        self.tried.remove(&id.key);
+        self.proven.insert(id.placed);
     }
 
     /// Another producer takes its place, or the brokers may have forgotten it.
@@ -81,10 +88,14 @@ mod tests {
     }
 
     #[test]
-    fn a_key_on_another_partition_or_topic_is_another() {
-        let keys = ProvenKeys::default();
-        let key = keys.id("t", "key", Some(1));
-        assert_ne!(key, keys.id("t", "key", Some(2)));
-        assert_ne!(key, keys.id("u", "key", Some(1)));
+    fn a_key_is_proven_on_its_partition_alone_and_tried_on_one_at_a_time() {
+        let mut keys = ProvenKeys::default();
+        let (unplaced, placed) = (keys.id("t", "key", None), keys.id("t", "key", Some(1)));
+        keys.sent(unplaced);
+        assert!(!keys.admits(placed), "the first is under way, wherever");
+        assert!(keys.admits(keys.id("u", "key", Some(1))), "of another topic");
+        keys.acked(unplaced);
+        keys.sent(placed);
+        assert!(!keys.admits(placed), "nothing is proven of this partition");
     }
 }
