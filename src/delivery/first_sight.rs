@@ -39,6 +39,11 @@ impl FirstSight {
         self.state.load(Ordering::Relaxed) == DENIED
     }
 
+    /// Whether the topic was shown, so that there is nothing new to be remembered.
+    pub(in crate::delivery) fn is_shown(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == SHOWN
+    }
+
     /// The brokers answer and do not show the topic.
     pub(in crate::delivery) fn missing(&self) {
         if let Some(Remembered { topic, .. }) = &self.spool

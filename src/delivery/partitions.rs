@@ -36,20 +36,19 @@ pub struct Partitions {
 
 #[derive(Debug, Default)]
 struct Members {
-    next: u64,
-    known: Vec<(u64, Arc<AtomicU32>)>,
+    known: Vec<Arc<AtomicU32>>,
     /// Since when fewer partitions are seen than are used, or none.
     shrunk: Option<Instant>,
 }
 
 impl Members {
     fn all_know(&self, partitions: u32) -> bool {
-        self.known.iter().all(|(_, known)| known.load(Ordering::Acquire) >= partitions)
+        self.known.iter().all(|known| known.load(Ordering::Acquire) >= partitions)
     }
 
     /// No producer is known to know more than so many.
     fn forget_beyond(&self, partitions: u32) {
-        for (_, known) in &self.known {
+        for known in &self.known {
             known.fetch_min(partitions, Ordering::AcqRel);
         }
     }
@@ -58,7 +57,6 @@ impl Members {
 /// A producer's part in the agreement.
 #[derive(Debug)]
 pub(in crate::delivery) struct Member {
-    id: u64,
     known: Arc<AtomicU32>,
     partitions: Arc<Partitions>,
     wanted: watch::Receiver<u32>,
@@ -113,11 +111,9 @@ impl Partitions {
     /// A producer that writes to the topic; it counts until it is dropped.
     pub(in crate::delivery) fn member(self: &Arc<Self>) -> Member {
         let mut members = self.lock();
-        let id = members.next;
-        members.next += 1;
         let known = Arc::new(AtomicU32::new(0));
-        members.known.push((id, known.clone()));
-        Member { id, known, partitions: self.clone(), wanted: self.wanted.subscribe() }
+        members.known.push(known.clone());
+        Member { known, partitions: self.clone(), wanted: self.wanted.subscribe() }
     }
 
     /// Uses the new partitions once everybody knows them.
@@ -162,7 +158,7 @@ impl Member {
 impl Drop for Member {
     fn drop(&mut self) {
         let mut members = self.partitions.lock();
-        members.known.retain(|(id, _)| *id != self.id);
+        members.known.retain(|known| !Arc::ptr_eq(known, &self.known));
         self.partitions.settle(&members);
     }
 }

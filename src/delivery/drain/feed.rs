@@ -68,12 +68,12 @@ impl Drain {
         if !self.window.admits(&row.record, placement.1) {
             return Ok(Handed::Later);
         }
-        let producer =
-            if self.window.is_alone() { self.suspects()?.producer() } else { &self.producer };
+        let alone = self.window.is_alone();
+        let producer = if alone { self.suspects()?.producer() } else { &self.producer };
         match producer.enqueue(&row.record, Headers::of(&row.record), placement, row.id.ticket()) {
             Ok(()) => {
                 self.window.sent(row.id, &row.record, placement);
-                if let Some(suspects) = &mut self.suspects {
+                if alone && let Some(suspects) = &mut self.suspects {
                     suspects.tries(row, placement.0);
                 }
             }

@@ -128,8 +128,10 @@ impl Probe {
         let mut seen = seen.unwrap_or_else(|panic| Err(Silence::Slow(panic.to_string())));
         match &mut seen {
             Ok(Topic::Present(sight)) => {
-                let first_sight = self.first_sight.clone();
-                drop(spawn_blocking(move || first_sight.shown()).await);
+                if !self.first_sight.is_shown() {
+                    let first_sight = self.first_sight.clone();
+                    drop(spawn_blocking(move || first_sight.shown()).await);
+                }
                 self.partitions.seen(sight.partitions, asked);
                 let unknown = self.asked.is_none() && self.settings.message_max_bytes().is_none();
                 self.ask_config();

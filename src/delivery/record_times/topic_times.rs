@@ -35,8 +35,6 @@ pub struct SendTime {
 /// Where a time is taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Try {
-    /// What was learnt, else its own.
-    Learnt,
     /// The clock of this machine.
     Clock,
     /// What this topic acked last, moved on by the time since.
@@ -139,7 +137,6 @@ impl Detour {
 impl Try {
     fn after(self) -> Self {
         match self {
-            Self::Learnt => Self::Clock,
             Self::Clock => Self::Acked,
             Self::Acked => Self::Sender,
             Self::Sender => Self::Back(0),
@@ -162,11 +159,8 @@ impl TopicTimes {
         let mut step = refused.next;
         let first = Some(refused.refused.unwrap_or(refused.time));
         // What others have taught meanwhile comes first, once.
-        if step == Try::Clock
-            && let Some(time) = self.time_of(Try::Learnt, known, now)
-            && time != known.received
-            && is_worth_a_try(time, refused.time)
-        {
+        let time = self.learnt(known.received, now);
+        if step == Try::Clock && time != known.received && is_worth_a_try(time, refused.time) {
             return Some(SendTime { time, refused: first, next: step.after() });
         }
         while step != Try::Over {
@@ -230,7 +224,6 @@ impl TopicTimes {
 
     fn time_of(&self, step: Try, known: Known, now: Instant) -> Option<Timestamp> {
         match step {
-            Try::Learnt => Some(self.learnt(known.received, now)),
             Try::Clock => Some(known.clock),
             Try::Acked => self.acked.map(|acked| acked.moved(now)),
             Try::Sender => known.sender,
