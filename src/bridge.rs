@@ -28,6 +28,7 @@ use crate::chain::chain;
 use crate::config::Config;
 use crate::delivery::availability::Availability;
 use crate::delivery::drain::DrainError;
+use crate::delivery::kafka::ending::PATIENCE;
 use crate::delivery::kafka::probe::{KafkaClientError, Probe, UnfitTopic};
 use crate::delivery::spool::error::{CloseError, SpoolError};
 use crate::delivery::topic::Topic;
@@ -41,9 +42,9 @@ use crate::webhook::server::{self, Beyond, Limits};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
 /// Scrapers and probes at once; more take the places of those that say nothing.
@@ -106,7 +107,7 @@ pub enum BridgeError {
     /// The grace period is over.
     #[error("the grace period is over and {left} posts were still under way")]
     Left {
-        /// How many posts had no answer, or no word from Kafka or the disk yet.
+        /// How many posts had no answer.
         left: usize,
     },
 }
@@ -140,6 +141,22 @@ impl Bridge {
 
     /// Runs until `stop`, and then to its graceful end. Must be called inside a runtime.
     pub async fn run(self, metrics: Metrics, stop: CancellationToken) -> Result<(), BridgeError> {
+        let (endings, grace) = (self.config.kafka.endings.clone(), self.config.grace);
+        endings.gather();
+        let work = async {
+            let ended = self.work(metrics, stop.clone()).await;
+            stop.cancel();
+            ended
+        };
+        let asked = async { (stop.cancelled().await, Instant::now()).1 };
+        let (ended, asked) = tokio::join!(work, asked);
+        let left = (asked + grace.clients).saturating_duration_since(Instant::now());
+        let waited = spawn_blocking(move || endings.wait(PATIENCE.min(left))).await;
+        waited.expect("waiting does not panic");
+        ended
+    }
+
+    async fn work(self, metrics: Metrics, stop: CancellationToken) -> Result<(), BridgeError> {
         let Self { config, webhook, admin, addresses } = self;
         raise_file_limit(config.max_connections);
         let metrics = Arc::new(metrics);

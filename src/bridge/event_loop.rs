@@ -19,7 +19,6 @@ use crate::webhook::patient_stream::Turn;
 use crate::webhook::server::{self, Beyond, Limits};
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
 use std::{io, thread};
 use tokio::runtime;
 use tokio::sync::{Semaphore, oneshot};
@@ -29,8 +28,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Threads for ends of Kafka producers that may block. They end when idle.
 const BLOCKING_THREADS: usize = 2;
-/// How long a loop's end waits for one of them.
-const LAST_RETIREMENT: Duration = Duration::from_millis(100);
 
 /// What every event loop is made from.
 pub(super) struct EventLoop {
@@ -125,7 +122,8 @@ impl EventLoop {
             let _ = ready.send(());
             self.serve(listener, limits, publisher).await
         });
-        runtime.shutdown_timeout(LAST_RETIREMENT);
+        // The bridge waits for producers that end.
+        runtime.shutdown_background();
         end
     }
 
@@ -160,14 +158,13 @@ impl EventLoop {
         };
         tokio::select! {
             worked = work => worked.map(|_| 0).map_err(EventLoopError::Reports),
-            () = grace => Ok(self.left(&publisher)),
+            () = grace => Ok(self.left()),
         }
     }
 
-    /// Posts of all loops without an answer, or of this one answered late and without a report.
-    fn left(&self, publisher: &Publisher) -> usize {
-        let open = usize::try_from(self.metrics.in_flight.get()).unwrap_or(0);
-        open.max(publisher.under_way())
+    /// Posts of all loops without an answer. A record that was answered for may still be without a report.
+    fn left(&self) -> usize {
+        usize::try_from(self.metrics.in_flight.get()).unwrap_or(0)
     }
 
     fn ingest(&self, publisher: Arc<Publisher>) -> Ingest {

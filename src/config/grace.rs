@@ -7,9 +7,12 @@ use crate::config::ConfigError;
 use std::time::Duration;
 
 /// How long the last lines of the log may take: long for a reader that reads, short for who waits for the end.
-pub const LAST_LINES: Duration = Duration::from_millis(500);
-/// Their share of a short grace period.
-const LAST_LINES_SHARE: u32 = 10;
+pub const LAST_LINES: Duration = Duration::from_millis(300);
+/// How long clients of Kafka may take to end behind all else: as long as healthy ones do. They end from
+/// when they are needed no more, so that most have the time that others leave.
+const CLIENTS: Duration = Duration::from_millis(200);
+/// The share of both of a short grace period.
+const LAST_SHARE: u32 = 10;
 /// What posts leave to the end of the spool: a commit and a round trip, many times over.
 const SPOOL: Duration = Duration::from_secs(2);
 /// Its share of a short grace period.
@@ -26,6 +29,8 @@ pub struct Grace {
     pub posts: Duration,
     /// Until the bridge has ended, with its spool.
     pub bridge: Duration,
+    /// Until the clients of Kafka have ended, or are left behind.
+    pub clients: Duration,
     /// What is left behind that for the last lines of the log.
     pub last_lines: Duration,
 }
@@ -39,13 +44,14 @@ pub(super) enum Beside {
 
 impl Grace {
     pub(super) fn new(whole: Duration, beside: Beside) -> Self {
-        let last_lines = LAST_LINES.min(whole / LAST_LINES_SHARE);
-        let bridge = whole.saturating_sub(last_lines);
+        let last = (CLIENTS + LAST_LINES).min(whole / LAST_SHARE);
+        let last_lines = last.mul_f64(LAST_LINES.div_duration_f64(CLIENTS + LAST_LINES));
+        let (bridge, clients) = (whole.saturating_sub(last), whole.saturating_sub(last_lines));
         let posts = match beside {
             Beside::Nothing => bridge,
             Beside::Spool => bridge.saturating_sub(SPOOL.min(bridge / SPOOL_SHARE)),
         };
-        Self { whole, posts, bridge, last_lines }
+        Self { whole, posts, bridge, clients, last_lines }
     }
 
     /// Whether a stop would wait for the last acks, and for the disk where they do not come.
@@ -79,7 +85,8 @@ mod tests {
             let grace = Grace::new(Duration::from_millis(whole), beside);
             let shares = (grace.posts.as_millis(), grace.bridge.as_millis());
             assert_eq!(shares, (posts, bridge), "{whole} {beside:?}");
-            assert_eq!(grace.bridge + grace.last_lines, grace.whole);
+            assert!(grace.bridge <= grace.clients, "{whole}");
+            assert_eq!(grace.clients + grace.last_lines, grace.whole);
         }
     }
 }

@@ -8,13 +8,13 @@
 //! - [`fault`]: what each of its error codes means for a record;
 //! - [`probe`]: whether the brokers and the topic are there, asked from a thread of its own;
 //! - [`write_right`]: whether the brokers let this client write, by their own word;
-//! - [`ending`]: the end of a client, which nobody waits for too long;
+//! - [`ending`]: the ends of clients, which nobody waits for too long;
 //! - [`client_log`], [`last_words`]: what its clients say, in the log and of an address.
 //!
 //! No rdkafka type leaves this folder.
 
 mod client_log;
-mod ending;
+pub mod ending;
 pub mod fault;
 mod last_words;
 pub mod probe;

@@ -1,29 +1,96 @@
-//! The end of a client, which nobody waits for longer than it should take.
+//! The ends of clients, which nobody waits for longer than they should take.
 //!
-//! Promise: whoever drops one goes on after [`PATIENCE`] at most. librdkafka joins its threads, and
-//! one of them may hang in the system's resolver for ten seconds a name. It is waited for at all
-//! because a process that ends while they speak TLS would pull OpenSSL from under them.
+//! Promise: whoever drops a client goes on after [`PATIENCE`] at most, and at once where
+//! [`Endings::gather`] was called; then [`Endings::wait`] waits for all of them together. librdkafka joins its
+//! threads, and one of them may hang in the system's resolver for ten seconds a name. They are waited for
+//! at all because a process that ends while they speak TLS would pull OpenSSL from under them.
 
 use std::ops::Deref;
-use std::sync::mpsc;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
 /// The end of a producer takes up to 0.2 s, and 0.5 s more where records are still under way.
-const PATIENCE: Duration = Duration::from_millis(800);
+pub const PATIENCE: Duration = Duration::from_millis(800);
+
+/// The clients of one bridge that are ending.
+#[derive(Debug, Default)]
+pub struct Endings {
+    ends: Mutex<Ends>,
+    ended: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Ends {
+    under_way: usize,
+    waited_for_by: Waiter,
+}
+
+/// Who waits for the end of a client.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Waiter {
+    /// Whoever drops it.
+    #[default]
+    Dropper,
+    /// Whoever calls [`Endings::wait`].
+    Gatherer,
+}
+
+impl Endings {
+    /// From now on no drop waits: whoever calls this calls [`Endings::wait`] before the process ends.
+    pub fn gather(&self) {
+        self.lock().waited_for_by = Waiter::Gatherer;
+    }
+
+    /// Waits until all clients that were dropped have ended. Blocks, for `patience` at most.
+    pub fn wait(&self, patience: Duration) {
+        let ended = self.ended.wait_timeout_while(self.lock(), patience, |ends| ends.under_way > 0);
+        let clients = ended.unwrap_or_else(PoisonError::into_inner).0.under_way;
+        if clients > 0 {
+            tracing::debug!(clients, "Kafka clients do not end, their threads are left behind");
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Ends> {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One that ends.
+struct UnderWay(Arc<Endings>);
+
+impl UnderWay {
+    fn begun(endings: &Arc<Endings>) -> Self {
+        endings.lock().under_way += 1;
+        Self(endings.clone())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.lock().under_way -= 1;
+        self.0.ended.notify_all();
+    }
+}
 
 /// A client that ends so.
-pub(super) struct Ending<C: Send + 'static>(Option<C>);
+pub(super) struct Ending<C: Send + 'static> {
+    /// Taken by its end.
+    client: Option<C>,
+    endings: Arc<Endings>,
+}
 
 impl<C: Send + 'static> Ending<C> {
     /// From now on, its drop is this one.
-    pub(super) fn of(client: C) -> Self {
-        Self(Some(client))
+    pub(super) fn of(client: C, endings: &Arc<Endings>) -> Self {
+        Self { client: Some(client), endings: endings.clone() }
     }
 
-    /// Takes the client back: its end blocks for as long as it takes.
-    pub(super) fn into_inner(mut self) -> C {
-        self.0.take().expect("only its end takes it")
+    /// Ends it here: blocks for as long as that takes.
+    pub(super) fn end(mut self) {
+        let under_way = UnderWay::begun(&self.endings);
+        drop(self.client.take());
+        drop(under_way);
     }
 }
 
@@ -31,21 +98,25 @@ impl<C: Send + 'static> Deref for Ending<C> {
     type Target = C;
 
     fn deref(&self) -> &C {
-        self.0.as_ref().expect("only its end takes it")
+        self.client.as_ref().expect("only its end takes it")
     }
 }
 
 impl<C: Send + 'static> Drop for Ending<C> {
     fn drop(&mut self) {
-        let Some(client) = self.0.take() else { return };
+        let Some(client) = self.client.take() else { return };
+        let waiter = self.endings.lock().waited_for_by;
+        let under_way = UnderWay::begun(&self.endings);
         let (done, ended) = mpsc::channel();
         let end = move || {
             drop(client);
+            drop(under_way);
             // Whoever waited may be gone.
             let _ = done.send(());
         };
         // Without a thread it ends here, whatever that takes.
         if thread::Builder::new().name("kafka-end".to_owned()).spawn(end).is_ok()
+            && waiter == Waiter::Dropper
             && ended.recv_timeout(PATIENCE).is_err()
         {
             tracing::debug!("a Kafka client does not end, its threads are left behind");
@@ -66,13 +137,30 @@ mod tests {
         }
     }
 
+    fn took(what: impl FnOnce()) -> Duration {
+        let began = Instant::now();
+        what();
+        began.elapsed()
+    }
+
     #[test]
     fn an_end_that_hangs_is_left_behind_and_one_that_does_not_is_waited_for() {
-        let began = Instant::now();
-        drop(Ending::of(Slow(PATIENCE / 4)));
-        assert!(began.elapsed() >= PATIENCE / 4);
-        let began = Instant::now();
-        drop(Ending::of(Slow(PATIENCE * 4)));
-        assert!(began.elapsed() < PATIENCE * 2);
+        let endings = Arc::default();
+        let end = |time| took(|| drop(Ending::of(Slow(time), &endings)));
+        assert!(end(PATIENCE / 4) >= PATIENCE / 4);
+        assert!(end(PATIENCE * 4) < PATIENCE * 2);
+    }
+
+    #[test]
+    fn ends_that_are_gathered_are_waited_for_together() {
+        let endings = Arc::<Endings>::default();
+        endings.gather();
+        let end = |time| drop(Ending::of(Slow(time), &endings));
+        assert!(took(|| (0..8).for_each(|_| end(PATIENCE / 4))) < PATIENCE / 4);
+        let waited = took(|| endings.wait(PATIENCE * 4));
+        assert!(waited < PATIENCE, "{waited:?}");
+        assert_eq!(endings.lock().under_way, 0);
+        end(PATIENCE * 4);
+        assert!(took(|| endings.wait(PATIENCE / 4)) < PATIENCE);
     }
 }

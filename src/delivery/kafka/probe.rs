@@ -77,7 +77,7 @@ impl Probe {
         config.set_log_level(RDKafkaLogLevel::Info);
         let resolver = Resolver::of(settings.brokers());
         let client = config.create_with_context(Listener::new(settings))?;
-        let client = Arc::new(Ending::of(client));
+        let client = Arc::new(Ending::of(client, &settings.endings));
         Ok(Self {
             client,
             resolver: Arc::new(resolver),
@@ -253,7 +253,7 @@ async fn answer(asking: &mut Option<JoinHandle<Option<TopicConfig>>>) -> Option<
 /// events, and they would gather while Kafka is away.
 async fn ask_config(settings: &Settings, topic: &str) -> Option<TopicConfig> {
     let admin = settings.probe().create_with_context(Listener::new(settings)).ok()?;
-    let admin: Ending<AdminClient<Listener>> = Ending::of(admin);
+    let admin: Ending<AdminClient<Listener>> = Ending::of(admin, &settings.endings);
     let options = AdminOptions::new().request_timeout(Some(PATIENCE));
     let topic = [ResourceSpecifier::Topic(topic)];
     let described = admin.describe_configs(&topic, &options);

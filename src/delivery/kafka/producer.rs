@@ -123,7 +123,7 @@ impl Producer {
             config.set(throttle::INTERVAL, throttle::INTERVAL_MS);
         }
         let client: BaseProducer<Reports> = config.create_with_context(reports.clone())?;
-        let client = Ending::of(client);
+        let client = Ending::of(client, &settings.endings);
         let wakeup = Wakeup::new(&*client)?;
         Ok(Self { wakeup, client, reports, batch_size })
     }
@@ -190,7 +190,7 @@ impl Producer {
     pub fn retire(self) -> Vec<Report> {
         let Self { wakeup, client, reports, batch_size: _ } = self;
         drop(wakeup);
-        drop(client.into_inner());
+        client.end();
         std::mem::take(&mut *reports.lock())
     }
 }

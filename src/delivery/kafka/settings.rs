@@ -12,6 +12,7 @@ mod refused;
 mod security;
 
 use crate::delivery::kafka::client_log::ClientLog;
+use crate::delivery::kafka::ending::Endings;
 use crate::delivery::kafka::producer::Purpose;
 use crate::delivery::kafka::settings::key_value::{KeyValue, NoKeyValue};
 use crate::delivery::kafka::settings::property_file::PropertyFile;
@@ -98,6 +99,8 @@ pub struct Settings {
     pub(super) log: Arc<ClientLog>,
     /// What producers see of quotas.
     pub throttle: Arc<Throttle>,
+    /// The clients that are ending.
+    pub endings: Arc<Endings>,
 }
 
 impl Settings {
@@ -109,7 +112,8 @@ impl Settings {
         }
         config.set("bootstrap.servers", brokers);
         config.set("allow.auto.create.topics", "false");
-        Self { config, ack_timeout, log: Arc::default(), throttle: Arc::default() }
+        let (log, throttle, endings) = Default::default();
+        Self { config, ack_timeout, log, throttle, endings }
     }
 
     /// Takes the properties of `--kafka-config`; its brokers are left to whoever made these settings.

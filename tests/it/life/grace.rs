@@ -82,7 +82,7 @@ fn the_longest_wait_for_an_ack_that_is_taken_ends_in_an_answer_also_in_a_stop() 
     {
         let flags = flags.iter().chain(&["--ack-timeout", "2500ms"]);
         let flags: Vec<_> = flags.map(|flag| (*flag).to_owned()).collect();
-        let (bridge, kafka) = running(|serve| serve.args(&flags));
+        let (mut bridge, kafka) = running(|serve| serve.args(&flags));
         assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);
         kafka.round_trip_time(Duration::from_secs(10));
         let mut sender = half_sent(&bridge, 1).remove(0);
@@ -91,6 +91,8 @@ fn the_longest_wait_for_an_ack_that_is_taken_ends_in_an_answer_also_in_a_stop() 
         bridge.signal(Signal::TERM);
 
         assert_eq!(sender.read().status, status, "{}", bridge.log());
+        // No post was left, whatever is known of its record.
+        assert!(bridge.wait_exit(SOON).success(), "{}", bridge.log());
     }
 }
 

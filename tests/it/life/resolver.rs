@@ -12,21 +12,27 @@ use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::children;
 use crate::support::deadline::eventually;
-use crate::support::http::{self, post};
+use crate::support::http::{self, Connection, post};
 use crate::support::notification::ROOMDROP;
 use crate::support::rig::{PATH, SOON};
 use crate::support::{here, say_skipped};
 
+/// A body that does not become whole.
+const HALF: &str = "{";
+
 const BROKERS: &str = "kafka-1.example.com:9092,kafka-2.example.com:9092";
 
 const GRACE: Duration = Duration::from_secs(4);
+
+/// What may pass on a busy machine between the end of the process and the moment that it is seen.
+const SEEN: Duration = Duration::from_millis(600);
 
 /// Of a start that asks nobody, on a busy machine; the resolver would take ten seconds a name.
 const AT_ONCE: Duration = Duration::from_secs(3);
 
 #[test]
 fn a_resolver_that_does_not_answer_holds_up_neither_the_start_nor_posts_nor_the_end() {
-    let Some(silent) = SilentResolver::start() else {
+    let Some(silent) = SilentResolver::start("127.0.77.53") else {
         return say_skipped(here!(), "a mount namespace and port 53 take root");
     };
     let spool = silent.folder.path().join("spool");
@@ -50,7 +56,36 @@ fn a_resolver_that_does_not_answer_holds_up_neither_the_start_nor_posts_nor_the_
     let stop = Instant::now();
     bridge.signal(Signal::TERM);
     assert!(bridge.wait_exit(2 * GRACE).success());
-    assert!(stop.elapsed() < GRACE + Duration::from_secs(1), "{:?}", stop.elapsed());
+    assert!(stop.elapsed() < GRACE + SEEN, "{:?}", stop.elapsed());
+}
+
+#[test]
+fn it_ends_with_the_grace_period_and_says_whether_posts_were_dropped_with_clients_that_hang() {
+    let Some(silent) = SilentResolver::start("127.0.77.54") else {
+        return say_skipped(here!(), "a mount namespace and port 53 take root");
+    };
+    for (under_way, spool, code) in
+        [(ROOMDROP, false, 0), (ROOMDROP, true, 0), (HALF, false, 1), (HALF, true, 1)]
+    {
+        let mut serve = Bridge::with(BROKERS).no_auth().arg("--grace", "4s");
+        let folder = TempDir::new().unwrap();
+        if spool {
+            serve = serve.arg("--spool", folder.path().to_str().unwrap());
+        }
+        let mut bridge = silent.asked_by(serve).start();
+        let mut sender = Connection::open(bridge.webhook());
+        let head = format!("POST {PATH} HTTP/1.1\r\nContent-Length: {}\r\n\r\n", ROOMDROP.len());
+        sender.send(format!("{head}{under_way}"));
+        bridge.wait_for_metric("hookbridge_in_flight", SOON, |posts| posts == 1.0);
+
+        let stop = Instant::now();
+        bridge.signal(Signal::TERM);
+
+        assert_eq!(bridge.wait_exit(2 * GRACE).code(), Some(code), "{}", bridge.log());
+        assert!(stop.elapsed() < GRACE + SEEN, "{:?}: {}", stop.elapsed(), bridge.log());
+        let dropped = bridge.log().contains("1 posts were still under way");
+        assert_eq!(dropped, code == 1, "{}", bridge.log());
+    }
 }
 
 /// A socket that takes questions and answers none, and the file that names it.
@@ -60,9 +95,9 @@ struct SilentResolver {
 }
 
 impl SilentResolver {
-    /// None where this process may not have the port, or no mounts of its own.
-    fn start() -> Option<Self> {
-        let address = "127.0.77.53";
+    /// On an address that no other test has. None where this process may not have the port, or no mounts of
+    /// its own.
+    fn start(address: &str) -> Option<Self> {
         let socket = UdpSocket::bind((address, 53)).ok()?;
         let may_mount = children::output(Command::new("unshare").args(["-m", "true"]));
         may_mount.ok().filter(|output| output.status.success())?;
