@@ -81,7 +81,7 @@ impl<'a> Notification<'a> {
                 type_name,
                 app_id,
                 subject: members.room_id.ok().flatten(),
-                time: members.trans_date.ok().filter(TransDate::is_plausible),
+                time: members.trans_date.ok().flatten(),
             }),
             (_, type_name, app_id) => {
                 let about = About::new(app_id.as_ref().ok(), type_name.as_deref().ok());

@@ -38,7 +38,7 @@ const VOICE_ENVELOPE: &str = "encrypted_data";
 pub(super) struct Members<'a> {
     pub(super) type_name: Result<Cow<'a, str>, Flaw>,
     pub(super) app_id: Result<AppId<'a>, Flaw>,
-    pub(super) trans_date: Result<TransDate, Flaw>,
+    pub(super) trans_date: Result<Option<TransDate>, Flaw>,
     /// The text of the room, where it can be an attribute of a record.
     pub(super) room_id: Result<Option<Cow<'a, str>>, Flaw>,
     conf_num: Result<(), Flaw>,

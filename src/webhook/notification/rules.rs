@@ -11,7 +11,7 @@ use serde_json::Number;
 use crate::webhook::notification::app_id::check_label;
 use crate::webhook::notification::event::Field;
 use crate::webhook::notification::fault::{Faults, Flaw, JsonType};
-use crate::webhook::notification::trans_date::TransDate;
+use crate::webhook::notification::trans_date::{NotATime, TransDate};
 use crate::webhook::notification::value::Value;
 
 /// The longest room that becomes an attribute of a record, in bytes; the provider's have 24.
@@ -64,16 +64,20 @@ pub(super) fn text(value: Value<'_>) -> Result<Cow<'_, str>, Flaw> {
     }
 }
 
-/// An instant in one of the forms of [`TransDate`].
-pub(super) fn time(value: Value<'_>) -> Result<TransDate, Flaw> {
-    let instant = if let Value::Number(number) = value {
-        number.as_u64().and_then(TransDate::from_unix)
+/// An instant in one of the forms of [`TransDate`], unless it is one that no record carries.
+pub(super) fn time(value: Value<'_>) -> Result<Option<TransDate>, Flaw> {
+    if let Value::Number(number) = value {
+        match number.as_u64() {
+            Some(count) => Ok(TransDate::from_unix(count)),
+            // Whole, and before 1970 or, with more digits than any count has, past 9999.
+            None if number.is_i64() || is_rounded(&number) => Ok(None),
+            None => Err(Flaw::NotATime),
+        }
     } else if let Value::Vast = value {
-        None
+        Ok(None)
     } else {
-        TransDate::from_text(&text(value)?)
-    };
-    instant.ok_or(Flaw::NotATime)
+        TransDate::from_text(&text(value)?).map_err(|NotATime| Flaw::NotATime)
+    }
 }
 
 /// A string or number; its text, unless that cannot be told, or cannot be an attribute of a record.

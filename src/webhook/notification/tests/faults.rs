@@ -72,12 +72,10 @@ fn only_strings_and_numbers_are_interchangeable() {
 #[test]
 fn what_is_no_time_is_of_the_wrong_type() {
     for value in [
-        json!(-1),
+        json!(-1.5),
         json!(1.5),
         json!(1_688_374_123.0),
-        json!(253_402_300_800_000_u64),
-        json!(u64::MAX),
-        json!("-1"),
+        json!("-1.5"),
         json!("Unix Timestamp"),
         json!("2023-07-03T08:48:43"),
     ] {

@@ -68,16 +68,15 @@ fn values() -> Vec<(&'static str, &'static str, Value, &'static str)> {
         .map(|(pointer, value)| (TRANSCODED, pointer, value, WRONG))
         .collect();
     let no_times = [
-        json!(-1),
+        json!(-1.5),
         json!(1.5),
-        json!(253_402_300_800_000_u64),
-        json!("-1"),
+        json!(1_688_374_123.0),
+        json!("-1.5"),
         json!("1.5"),
         json!("Unix Timestamp"),
         json!("2023-07-03"),
         json!("2023-07-03T08:48:43"),
         json!("2023-02-30T08:48:43Z"),
-        json!("253402300800000"),
         json!("10000-01-01T00:00:00Z"),
         json!(MARKER),
     ];
@@ -127,6 +126,8 @@ fn unreadable() -> Vec<Row> {
     ["#/type", "#/app_id", "#/trans_date"]
         .into_iter()
         .flat_map(|pointer| [r#""\ud800""#, r#""a\udc00\ud800""#, "1e400"].map(|it| (pointer, it)))
+        // That is a time, only far off.
+        .filter(|it| *it != ("#/trans_date", "1e400"))
         .map(|(pointer, text)| {
             let body = with(ROOMDROP, &pointer[1..], json!("here"));
             let body = body.replace("\"here\"", text);
