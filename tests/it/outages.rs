@@ -8,6 +8,7 @@ mod leaders;
 mod limit;
 mod log;
 mod login;
+mod protocols;
 mod quota;
 mod rights;
 mod settings;
