@@ -3,6 +3,7 @@
 // What the webhook sees.
 pub mod publisher;
 pub mod receipt;
+pub mod undelivered;
 pub mod record;
 pub mod record_times;
 

@@ -155,7 +155,9 @@ impl Drop for Post {
             // Only the end of the process drops a post whose body was whole.
             let whole = self.event.is_some();
             let outcome = if whole { Outcome::Unavailable } else { Outcome::IncompleteBody };
-            self.settle(outcome, Why::default);
+            let ended = "the bridge ended before it was known what became of it";
+            let reason = whole.then(|| ended.to_owned());
+            self.settle(outcome, || Why { reason, pointers: None });
         }
     }
 }

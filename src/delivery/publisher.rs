@@ -31,7 +31,8 @@ use crate::delivery::publisher::publish::{Publish, close};
 use crate::delivery::publisher::reports::last_reports;
 use crate::delivery::record::Record;
 use crate::delivery::topic::Topic;
-use crate::metrics::{Metrics, Outcome};
+use crate::delivery::undelivered::{Limit, Undelivered};
+use crate::metrics::Metrics;
 use crate::post::Post;
 use std::io;
 use std::pin::pin;
@@ -46,25 +47,6 @@ const TICK: Duration = Duration::from_secs(1);
 /// How long a post waits for the disk: beyond any healthy one, and together with the default
 /// `--ack-timeout` within the five seconds that comparable senders wait.
 const DISK_PATIENCE: Duration = Duration::from_millis(2500);
-
-/// A record did not become durable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Undelivered {
-    /// No proof came in time, or there was no way to store it. It may be on Kafka nevertheless.
-    Unavailable,
-    /// The record is over the topic's limit and was not sent.
-    RecordRefused,
-}
-
-impl Undelivered {
-    /// The outcome of its post.
-    pub fn outcome(self) -> Outcome {
-        match self {
-            Self::Unavailable => Outcome::Unavailable,
-            Self::RecordRefused => Outcome::RecordRefused,
-        }
-    }
-}
 
 /// Publishes the posts of one event loop.
 pub struct Publisher {
@@ -114,24 +96,34 @@ impl Publisher {
     /// post is closed when that is known, also where the future was dropped before.
     pub fn publish(&self, record: Record, post: Post) -> Publish<'_> {
         let begun = match &self.crossing {
-            Some(_) if self.topic.first_sight.is_denied() => Err(Undelivered::Unavailable),
-            None if !self.availability.admits() => Err(Undelivered::Unavailable),
-            _ if self.is_over_limit(&record) => {
-                // It may have been raised since it was asked for.
-                self.topic.limit.doubt();
-                Err(Undelivered::RecordRefused)
-            }
-            Some(crossing) => Ok(self.cross(crossing, record)),
-            None => Ok(self.hand_over(record)),
+            Some(_) if self.topic.first_sight.is_denied() => Err(Undelivered::NoTopic),
+            None if !self.availability.admits() => Err(Undelivered::KnownAway),
+            crossing => match (self.over_limit(&record), crossing) {
+                (Some(too_large), _) => {
+                    // It may have been raised since it was asked for.
+                    self.topic.limit.doubt();
+                    Err(too_large)
+                }
+                (None, Some(crossing)) => Ok(self.cross(crossing, record)),
+                (None, None) => Ok(self.hand_over(record)),
+            },
         };
         Publish::new(self, begun, post)
     }
 
     /// Whether the topic would refuse the record, as far as is known: from the spool its sender
     /// could not be told any more.
-    fn is_over_limit(&self, record: &Record) -> bool {
-        let limit = self.topic.limit.bytes().and_then(|limit| usize::try_from(limit).ok());
-        limit.is_some_and(|limit| record.size() > limit)
+    fn over_limit(&self, record: &Record) -> Option<Undelivered> {
+        let limit = self.topic.limit.bytes()?;
+        let is_over = usize::try_from(limit).is_ok_and(|limit| record.size() > limit);
+        is_over.then(|| self.too_large(record, limit))
+    }
+
+    fn too_large(&self, record: &Record, limit: u32) -> Undelivered {
+        let size = u32::try_from(record.size()).unwrap_or(u32::MAX);
+        let is_set = self.settings.message_max_bytes().is_some();
+        let whose = if is_set { Limit::Flag } else { Limit::Topic };
+        Undelivered::TooLarge { size, limit, whose }
     }
 
     fn cross(&self, crossing: &Arc<Crossing>, record: Record) -> usize {
@@ -188,7 +180,7 @@ impl Publisher {
         let Some(record) = lane.flights.record(ticket) else {
             // It was late before it left.
             lane.outbox.landed(key);
-            return lane.flights.land(ticket, None, now).next;
+            return lane.flights.land(ticket, Err(Undelivered::Late), now).next;
         };
         let placement = self.topic.placement(record, lane.flights.sent(ticket));
         let Err(fault) = lane.producer.enqueue(record, headers, placement, ticket) else {
@@ -197,26 +189,32 @@ impl Publisher {
         };
         lane.outbox.landed(key);
         match fault.verdict {
-            Verdict::Refused => lane.flights.ground(ticket, Undelivered::RecordRefused),
-            Verdict::NotProof | Verdict::Innocent | Verdict::Local => {
-                lane.flights.land(ticket, None, now).next
+            Verdict::Refused => {
+                // The client has no limit but the operator's.
+                let limit = self.settings.message_max_bytes().unwrap_or(u32::MAX);
+                let too_large = lane.flights.record(ticket).map(|it| self.too_large(it, limit));
+                return lane
+                    .flights
+                    .ground(ticket, too_large.unwrap_or(Undelivered::Failed(fault)));
             }
-            Verdict::Unacked => {
-                self.availability.unacked(now, &fault.to_string());
-                lane.flights.land(ticket, None, now).next
-            }
+            Verdict::NotProof | Verdict::Innocent | Verdict::Local => {}
+            Verdict::Unacked => self.availability.unacked(now, &fault.to_string()),
         }
+        lane.flights.land(ticket, Err(Undelivered::Failed(fault)), now).next
     }
 
     fn append(&self, crossing: &Arc<Crossing>, ticket: usize, record: Record) {
         if self.topic.first_sight.is_denied() {
             // What it was tried for is known meanwhile.
             crossing.not_appended();
-            return self.inbox.put(ticket, None);
+            return self.inbox.put(ticket, Err(Undelivered::NoTopic));
         }
         let inbox = self.inbox.clone();
-        if crossing.append(record, move |place| inbox.put(ticket, place)).is_err() {
-            self.inbox.put(ticket, None);
+        let stored = move |place: Option<_>| {
+            inbox.put(ticket, place.ok_or(Undelivered::NotStored));
+        };
+        if crossing.append(record, stored).is_err() {
+            self.inbox.put(ticket, Err(Undelivered::NotStored));
         }
     }
 

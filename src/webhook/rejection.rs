@@ -4,7 +4,7 @@
 //! rejection has one code, which is its outcome in the metrics too. Never a redirect, never 410:
 //! many senders take it as "unsubscribe".
 
-use crate::delivery::publisher::Undelivered;
+use crate::delivery::undelivered::{Limit, Undelivered};
 use crate::metrics::Outcome;
 use crate::post::why::Why;
 use crate::webhook::notification::fault::{Fault, Faults};
@@ -123,13 +123,11 @@ impl Rejection {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthorized | Self::LongPassword => StatusCode::UNAUTHORIZED,
             Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooLarge { .. } | Self::Undelivered(Undelivered::RecordRefused) => {
+            Self::TooLarge { .. } | Self::Undelivered(Undelivered::TooLarge { .. }) => {
                 StatusCode::PAYLOAD_TOO_LARGE
             }
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Overloaded | Self::Undelivered(Undelivered::Unavailable) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Overloaded | Self::Undelivered(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::IncompleteBody
             | Self::Invalid(
                 Invalid::MalformedJson { .. }
@@ -160,8 +158,8 @@ impl Rejection {
             Self::Invalid(Invalid::UnknownEvent { .. }) => "the type is unknown",
             Self::Invalid(Invalid::InvalidNotification { .. }) => "the notification is invalid",
             Self::ForbiddenApp => "these credentials may not speak for this app_id",
-            Self::Undelivered(Undelivered::Unavailable) => "the notification could not be stored",
-            Self::Undelivered(Undelivered::RecordRefused) => "the record is too large",
+            Self::Undelivered(Undelivered::TooLarge { .. }) => "the record is too large",
+            Self::Undelivered(_) => "the notification could not be stored",
         }
     }
 
@@ -184,11 +182,12 @@ impl Rejection {
             }
             Self::Invalid(invalid) => invalid.to_string(),
             Self::ForbiddenApp => "ask the operator to bind the app_id to this user".to_owned(),
-            Self::Undelivered(Undelivered::Unavailable) => {
+            Self::Undelivered(Undelivered::TooLarge { whose, .. }) => match whose {
+                Limit::Topic => "it is over the limit of the topic and was not stored".to_owned(),
+                Limit::Flag => "it is over the limit of this server and was not stored".to_owned(),
+            },
+            Self::Undelivered(_) => {
                 "nothing proves that it was stored, send it again later".to_owned()
-            }
-            Self::Undelivered(Undelivered::RecordRefused) => {
-                "it is over the limit of the topic and was not stored".to_owned()
             }
         }
     }
@@ -227,8 +226,8 @@ impl Rejection {
             | Self::TooSlow
             | Self::Overloaded
             | Self::IncompleteBody
-            | Self::ForbiddenApp
-            | Self::Undelivered(_) => None,
+            | Self::ForbiddenApp => None,
+            Self::Undelivered(undelivered) => return undelivered.why(),
         };
         Why { reason, pointers: (!pointers.is_empty()).then(|| pointers.join(" ")) }
     }

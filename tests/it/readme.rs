@@ -9,8 +9,8 @@ mod spool;
 
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 use hookbridge::args::Cli;
-use hookbridge::delivery::publisher::Undelivered;
 use hookbridge::delivery::record::header_name::HeaderName;
+use hookbridge::delivery::undelivered::{Limit, Undelivered};
 use hookbridge::metrics::exposition::Format;
 use hookbridge::metrics::{Build, Metrics, Outcome};
 use hookbridge::webhook::notification::fault::{Faults, JsonType};
@@ -151,8 +151,11 @@ fn refusal(outcome: Outcome) -> Option<Rejection> {
             about: About::default(),
         }),
         Outcome::ForbiddenApp => Rejection::ForbiddenApp,
-        Outcome::Unavailable => Rejection::Undelivered(Undelivered::Unavailable),
-        Outcome::RecordRefused => Rejection::Undelivered(Undelivered::RecordRefused),
+        Outcome::Unavailable => Rejection::Undelivered(Undelivered::Late),
+        Outcome::RecordRefused => {
+            let (size, limit, whose) = (2, 1, Limit::Topic);
+            Rejection::Undelivered(Undelivered::TooLarge { size, limit, whose })
+        }
     };
     assert_eq!(rejection.outcome(), outcome);
     Some(rejection)

@@ -2,6 +2,7 @@
 //! so much that it is a burden.
 
 mod proxies;
+mod undelivered;
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -141,7 +142,7 @@ fn a_wrong_password_names_its_user_only_if_the_file_does() {
 }
 
 #[test]
-fn what_is_not_the_senders_fault_is_a_warning_that_names_the_post() {
+fn what_is_not_the_sender_s_fault_is_a_warning_that_names_the_post() {
     let bridge = Bridge::with(NOBODY)
         .credentials(format!("{USER}:plain:{PASSWORD}"))
         .arg("--ack-timeout", "100ms")
@@ -158,6 +159,7 @@ fn what_is_not_the_senders_fault_is_a_warning_that_names_the_post() {
             ("user", USER.into()),
             ("app_id", APP_ID.into()),
             ("type", "roomdrop".into()),
+            ("reason", "Kafka did not acknowledge it within --ack-timeout".into()),
             ("bytes", ROOMDROP.len().into()),
             ("peer", "127.0.0.1".into()),
         ],

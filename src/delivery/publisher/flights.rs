@@ -8,12 +8,12 @@
 mod again;
 pub(super) mod next;
 
-use crate::delivery::publisher::Undelivered;
 use crate::delivery::publisher::flights::next::{Landing, Late, Next};
 use crate::delivery::publisher::outbox::KeyHash;
 use crate::delivery::receipt::Place;
 use crate::delivery::record::Record;
 use crate::delivery::record_times::topic_times::SendTime;
+use crate::delivery::undelivered::Undelivered;
 use crate::post::Post;
 use slab::Slab;
 use std::collections::VecDeque;
@@ -145,27 +145,27 @@ impl Flights {
         self.decide(ticket, Err(undelivered))
     }
 
-    /// Kafka's report came. `None`: no ack.
-    pub(super) fn land(&mut self, ticket: usize, acked: Option<Place>, now: Instant) -> Landing {
+    /// Kafka's report came, or none will.
+    pub(super) fn land(&mut self, ticket: usize, acked: Fate, now: Instant) -> Landing {
         let flight = &mut self.slab[ticket];
         flight.kafka = Leg::Closed;
         let late = flight.fate.is_some() || flight.disk == Leg::Open;
         let on_time = (!late).then_some(flight.since);
         let next = match acked {
-            Some(place) => self.decide(ticket, Ok(place)),
-            None => self.fall_back(ticket, now),
+            Ok(place) => self.decide(ticket, Ok(place)),
+            Err(why) => self.fall_back(ticket, why, now),
         };
         Landing { on_time, next }
     }
 
-    /// The disk's report came. `None`: it was not stored.
-    pub(super) fn store(&mut self, ticket: usize, row: Option<Place>) -> Next {
+    /// The disk's report came.
+    pub(super) fn store(&mut self, ticket: usize, stored: Fate) -> Next {
         self.slab[ticket].disk = Leg::Closed;
-        self.decide(ticket, row.ok_or(Undelivered::Unavailable))
+        self.decide(ticket, stored)
     }
 
     /// No ack came: the disk's turn, if there is one and it has not had it.
-    fn fall_back(&mut self, ticket: usize, now: Instant) -> Next {
+    fn fall_back(&mut self, ticket: usize, why: Undelivered, now: Instant) -> Next {
         let flight = &mut self.slab[ticket];
         match (flight.fate, flight.record.take()) {
             (None, Some(record)) if self.fallback == Fallback::Disk => {
@@ -173,7 +173,7 @@ impl Flights {
                 Next::Spool(record)
             }
             (None, _) if flight.disk == Leg::Open => Next::Nothing,
-            (_, _) => self.decide(ticket, Err(Undelivered::Unavailable)),
+            (_, _) => self.decide(ticket, Err(why)),
         }
     }
 
@@ -248,7 +248,8 @@ impl Flights {
             let open = flight.since == since && flight.kafka == Leg::Open && flight.fate.is_none();
             let to_disk = self.fallback == Fallback::Disk && flight.record.is_some();
             if open && (to_disk || matches!(flight.sender, Sender::Waits(_))) {
-                return Some(Late { ticket, since, next: self.fall_back(ticket, now) });
+                let next = self.fall_back(ticket, Undelivered::Late, now);
+                return Some(Late { ticket, since, next });
             }
         }
         None
@@ -277,7 +278,7 @@ impl Flights {
             self.slab.iter().filter(|(_, flight)| stuck(flight)).map(|(t, _)| t).collect();
         for ticket in &tickets {
             // A sender that waits has its account itself: there is nothing to do next.
-            drop(self.decide(*ticket, Err(Undelivered::Unavailable)));
+            drop(self.decide(*ticket, Err(Undelivered::DiskSilent)));
         }
         tickets.len()
     }

@@ -1,6 +1,6 @@
 //! Where the spool's thread leaves word for an event loop.
 
-use crate::delivery::receipt::Place;
+use crate::delivery::publisher::flights::Fate;
 use std::mem;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::Notify;
@@ -8,19 +8,19 @@ use tokio::sync::Notify;
 /// Word of records that were stored, or not. Holds at most one for each record under way.
 #[derive(Default)]
 pub(super) struct Inbox {
-    word: Mutex<Vec<(usize, Option<Place>)>>,
+    word: Mutex<Vec<(usize, Fate)>>,
     bell: Notify,
 }
 
 impl Inbox {
     /// The record with this ticket was stored there, or was not.
-    pub(super) fn put(&self, ticket: usize, place: Option<Place>) {
-        self.word.lock().unwrap_or_else(PoisonError::into_inner).push((ticket, place));
+    pub(super) fn put(&self, ticket: usize, stored: Fate) {
+        self.word.lock().unwrap_or_else(PoisonError::into_inner).push((ticket, stored));
         self.bell.notify_one();
     }
 
     /// Everything that has come.
-    pub(super) fn take(&self) -> Vec<(usize, Option<Place>)> {
+    pub(super) fn take(&self) -> Vec<(usize, Fate)> {
         mem::take(&mut *self.word.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

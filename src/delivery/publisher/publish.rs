@@ -1,9 +1,10 @@
 //! The future that a post's handler awaits.
 
+use crate::delivery::publisher::Publisher;
 use crate::delivery::publisher::flights::Fate;
 use crate::delivery::publisher::flights::next::Next;
-use crate::delivery::publisher::{Publisher, Undelivered};
 use crate::delivery::receipt::Receipt;
+use crate::delivery::undelivered::Undelivered;
 use crate::post::Post;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -63,6 +64,6 @@ pub(super) fn close(mut post: Post, fate: Fate) {
             post.locate(place.into());
             post.close(place.outcome());
         }
-        Err(undelivered) => post.close(undelivered.outcome()),
+        Err(undelivered) => post.refuse(undelivered.outcome(), || undelivered.why()),
     }
 }

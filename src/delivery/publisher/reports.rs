@@ -6,6 +6,7 @@ use crate::delivery::kafka::producer::{Producer, Purpose, Report};
 use crate::delivery::kafka::renewal::End;
 use crate::delivery::publisher::{DISK_PATIENCE, Lane, Publisher};
 use crate::delivery::receipt::Place;
+use crate::delivery::undelivered::Undelivered;
 use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,7 +29,8 @@ impl Publisher {
             {
                 continue;
             }
-            let landing = lane.flights.land(ticket, result.ok().map(Place::from), now);
+            let fate = result.map(Place::from).map_err(Undelivered::Failed);
+            let landing = lane.flights.land(ticket, fate, now);
             match result {
                 Ok(_) => {
                     acked += 1;
@@ -97,8 +99,8 @@ impl Publisher {
 
     /// Takes in the disk's reports.
     pub(super) fn store(&self) {
-        for (ticket, place) in self.inbox.take() {
-            let next = self.lock().flights.store(ticket, place);
+        for (ticket, stored) in self.inbox.take() {
+            let next = self.lock().flights.store(ticket, stored);
             self.follow(ticket, next);
         }
     }

@@ -71,6 +71,7 @@ fn acks_that_do_not_come_within_the_grace_period_are_left_and_counted() {
 
     assert_eq!(bridge.wait_exit(SOON).code(), Some(1));
     assert!(bridge.log().contains("1 posts were still under way"), "{}", bridge.log());
+    assert!(bridge.log().contains("the bridge ended before it was known"), "{}", bridge.log());
 }
 
 #[test]

@@ -11,7 +11,10 @@ use std::time::SystemTime;
 const TIMEOUT: Duration = Duration::from_millis(2500);
 const ACKED: Place = Place::Kafka { partition: 1, offset: 2 };
 const STORED: Place = Place::Spool { row: 3 };
-const TOLD: Poll<Fate> = Poll::Ready(Err(Undelivered::Unavailable));
+
+fn told(why: Undelivered) -> Poll<Fate> {
+    Poll::Ready(Err(why))
+}
 
 fn post() -> Post {
     let build = Build { version: "0", commit: "0", librdkafka: "0".to_owned() };
@@ -39,7 +42,7 @@ fn a_sender_is_told_its_fate_and_the_ticket_is_free_again() {
     let mut flights = Flights::new(Fallback::Disk);
     let ticket = flights.depart(Instant::now(), record());
     assert_eq!(look(&mut flights, ticket), Poll::Pending);
-    assert!(matches!(flights.land(ticket, Some(ACKED), Instant::now()).next, Next::Nothing));
+    assert!(matches!(flights.land(ticket, Ok(ACKED), Instant::now()).next, Next::Nothing));
     assert_eq!(look(&mut flights, ticket), Poll::Ready(Ok(ACKED)));
     assert_eq!(flights.len(), 0);
 }
@@ -52,9 +55,9 @@ fn without_a_disk_a_late_sender_is_told_by_the_deadline_and_the_report_is_still_
     let late = flights.next_late(start + TIMEOUT, TIMEOUT).expect("it is late");
     assert_eq!((late.ticket, late.since), (ticket, start));
     assert!(matches!(late.next, Next::Nothing));
-    assert_eq!(look(&mut flights, ticket), TOLD);
+    assert_eq!(look(&mut flights, ticket), told(Undelivered::Late));
     assert_eq!(flights.len(), 1);
-    assert!(flights.land(ticket, Some(ACKED), Instant::now()).on_time.is_none());
+    assert!(flights.land(ticket, Ok(ACKED), Instant::now()).on_time.is_none());
     assert_eq!(flights.len(), 0);
 }
 
@@ -63,7 +66,7 @@ fn an_ack_between_the_deadline_and_the_look_still_counts() {
     let start = Instant::now();
     let (mut flights, ticket) = depart_alone(start);
     flights.next_late(start + TIMEOUT, TIMEOUT);
-    assert!(matches!(flights.land(ticket, Some(ACKED), Instant::now()).next, Next::Nothing));
+    assert!(matches!(flights.land(ticket, Ok(ACKED), Instant::now()).next, Next::Nothing));
     assert_eq!(look(&mut flights, ticket), Poll::Ready(Ok(ACKED)));
 }
 
@@ -76,8 +79,8 @@ fn a_late_record_goes_to_the_disk_and_the_first_proof_is_told() {
         assert!(matches!(late.next, Next::Spool(_)));
         for place in [first, then] {
             let next = match place {
-                Place::Kafka { .. } => flights.land(ticket, Some(place), Instant::now()).next,
-                Place::Spool { .. } => flights.store(ticket, Some(place)),
+                Place::Kafka { .. } => flights.land(ticket, Ok(place), Instant::now()).next,
+                Place::Spool { .. } => flights.store(ticket, Ok(place)),
             };
             assert!(matches!(next, Next::Nothing));
             assert_eq!(flights.len(), 1);
@@ -91,11 +94,14 @@ fn a_late_record_goes_to_the_disk_and_the_first_proof_is_told() {
 fn a_failed_record_goes_to_the_disk_once_and_its_sender_waits_for_that() {
     let (mut flights, start) = (Flights::new(Fallback::Disk), Instant::now());
     let ticket = flights.depart(start, record());
-    assert!(matches!(flights.land(ticket, None, Instant::now()).next, Next::Spool(_)));
+    assert!(matches!(
+        flights.land(ticket, Err(Undelivered::Late), Instant::now()).next,
+        Next::Spool(_)
+    ));
     assert!(flights.next_late(start + TIMEOUT, TIMEOUT).is_none());
     assert_eq!(look(&mut flights, ticket), Poll::Pending);
-    assert!(matches!(flights.store(ticket, None), Next::Nothing));
-    assert_eq!(look(&mut flights, ticket), TOLD);
+    assert!(matches!(flights.store(ticket, Err(Undelivered::NotStored)), Next::Nothing));
+    assert_eq!(look(&mut flights, ticket), told(Undelivered::NotStored));
     assert_eq!(flights.len(), 0);
 }
 
@@ -104,8 +110,8 @@ fn a_record_that_could_not_be_stored_may_still_be_acked() {
     let (mut flights, start) = (Flights::new(Fallback::Disk), Instant::now());
     let ticket = flights.depart(start, record());
     assert!(flights.next_late(start + TIMEOUT, TIMEOUT).is_some());
-    assert!(matches!(flights.store(ticket, None), Next::Nothing));
-    assert!(matches!(flights.land(ticket, Some(ACKED), Instant::now()).next, Next::Nothing));
+    assert!(matches!(flights.store(ticket, Err(Undelivered::NotStored)), Next::Nothing));
+    assert!(matches!(flights.land(ticket, Ok(ACKED), Instant::now()).next, Next::Nothing));
     assert_eq!(look(&mut flights, ticket), Poll::Ready(Ok(ACKED)));
     assert_eq!(flights.len(), 0);
 }
@@ -115,7 +121,7 @@ fn the_account_of_a_sender_that_left_is_closed_by_the_proof() {
     let mut flights = Flights::new(Fallback::Disk);
     let ticket = flights.depart(Instant::now(), record());
     assert!(matches!(flights.abandon(ticket, post()), Next::Nothing));
-    let Next::Close(post, fate) = flights.land(ticket, Some(ACKED), Instant::now()).next else {
+    let Next::Close(post, fate) = flights.land(ticket, Ok(ACKED), Instant::now()).next else {
         panic!("the account comes back")
     };
     post.close(Outcome::Published);
@@ -129,12 +135,12 @@ fn the_record_of_a_sender_that_left_goes_to_the_disk_all_the_same() {
     assert!(matches!(flights.abandon(ticket, post()), Next::Nothing));
     let late = flights.next_late(start + TIMEOUT, TIMEOUT).expect("it is late");
     assert!(matches!(late.next, Next::Spool(_)));
-    let Next::Close(post, fate) = flights.store(ticket, Some(STORED)) else {
+    let Next::Close(post, fate) = flights.store(ticket, Ok(STORED)) else {
         panic!("the account comes back")
     };
     post.close(Outcome::Spooled);
     assert_eq!((fate, flights.len()), (Ok(STORED), 1));
-    flights.land(ticket, None, Instant::now());
+    flights.land(ticket, Err(Undelivered::Late), Instant::now());
     assert_eq!(flights.len(), 0);
 }
 
@@ -142,7 +148,7 @@ fn the_record_of_a_sender_that_left_goes_to_the_disk_all_the_same() {
 fn a_sender_that_leaves_after_the_report_gets_its_account_back() {
     let mut flights = Flights::new(Fallback::Disk);
     let ticket = flights.depart(Instant::now(), record());
-    flights.land(ticket, Some(ACKED), Instant::now());
+    flights.land(ticket, Ok(ACKED), Instant::now());
     let Next::Close(post, fate) = flights.abandon(ticket, post()) else {
         panic!("the fate is known")
     };
@@ -159,8 +165,8 @@ fn a_parked_record_goes_on_either_way() {
     assert!(flights.divert(to_disk, later).is_some());
     // Its time runs from when it left.
     assert!(flights.next_late(start + TIMEOUT, TIMEOUT).is_none());
-    flights.land(to_kafka, Some(ACKED), Instant::now());
-    assert!(matches!(flights.store(to_disk, Some(STORED)), Next::Nothing));
+    flights.land(to_kafka, Ok(ACKED), Instant::now());
+    assert!(matches!(flights.store(to_disk, Ok(STORED)), Next::Nothing));
     assert_eq!(look(&mut flights, to_kafka), Poll::Ready(Ok(ACKED)));
     assert_eq!(look(&mut flights, to_disk), Poll::Ready(Ok(STORED)));
     assert_eq!(flights.len(), 0);
@@ -172,9 +178,9 @@ fn a_disk_that_hangs_is_not_waited_for_longer_than_its_patience() {
     let ticket = flights.append(start);
     assert_eq!(flights.give_up_on_disk(start + TIMEOUT / 2, TIMEOUT), 0);
     assert_eq!(flights.give_up_on_disk(start + TIMEOUT, TIMEOUT), 1);
-    assert_eq!(look(&mut flights, ticket), TOLD);
+    assert_eq!(look(&mut flights, ticket), told(Undelivered::DiskSilent));
     assert_eq!(flights.len(), 1);
-    assert!(matches!(flights.store(ticket, Some(STORED)), Next::Nothing));
+    assert!(matches!(flights.store(ticket, Ok(STORED)), Next::Nothing));
     assert_eq!(flights.len(), 0);
 }
 
@@ -186,14 +192,14 @@ fn the_disk_s_patience_begins_when_the_record_goes_there() {
     assert!(flights.next_late(late, TIMEOUT).is_some());
     assert_eq!(flights.give_up_on_disk(late, TIMEOUT), 0);
     assert_eq!(flights.give_up_on_disk(late + TIMEOUT, TIMEOUT), 1);
-    assert_eq!(look(&mut flights, ticket), TOLD);
+    assert_eq!(look(&mut flights, ticket), told(Undelivered::DiskSilent));
 }
 
 #[test]
 fn a_ticket_given_anew_is_not_late_by_its_forerunner_s_departure() {
     let (mut flights, start) = (Flights::new(Fallback::Disk), Instant::now());
     let first = flights.depart(start, record());
-    flights.land(first, Some(ACKED), Instant::now());
+    flights.land(first, Ok(ACKED), Instant::now());
     assert_eq!(look(&mut flights, first), Poll::Ready(Ok(ACKED)));
     let later = start + TIMEOUT / 2;
     let second = flights.depart(later, record());
@@ -210,15 +216,20 @@ fn a_record_that_is_late_before_it_left_is_not_kept_without_a_disk() {
     let late = flights.next_late(start + TIMEOUT, TIMEOUT).expect("it is late");
     assert!(matches!(late.next, Next::Nothing));
     assert!(flights.record(ticket).is_none());
-    assert_eq!(look(&mut flights, ticket), TOLD);
-    assert!(matches!(flights.land(ticket, None, Instant::now()).next, Next::Nothing));
+    assert_eq!(look(&mut flights, ticket), told(Undelivered::Late));
+    assert!(matches!(
+        flights.land(ticket, Err(Undelivered::Late), Instant::now()).next,
+        Next::Nothing
+    ));
     assert_eq!(flights.len(), 0);
 }
 
 #[test]
 fn a_record_that_was_refused_for_its_time_leaves_again_until_its_deadline() {
     let (start, time) = (Instant::now(), SendTime::own(SystemTime::UNIX_EPOCH.into()));
-    for (fallback, late) in [(Fallback::Disk, Poll::Pending), (Fallback::Nothing, TOLD)] {
+    for (fallback, late) in
+        [(Fallback::Disk, Poll::Pending), (Fallback::Nothing, told(Undelivered::Late))]
+    {
         let mut flights = Flights::new(fallback);
         let ticket = flights.depart(start, record());
         flights.note_sent(ticket, time);
