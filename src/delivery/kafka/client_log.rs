@@ -1,9 +1,10 @@
 //! librdkafka's own log lines, of all clients of one bridge.
 //!
-//! Promise: a line that says the same as one of the last minute is left out and counted, whichever
-//! client says it, so that brokers that cannot work do not fill the log. Its errors are warnings to
+//! Promise: a line that says the same as one of the last minute, but for numbers, is left out and counted,
+//! whichever client says it, so that brokers that cannot work do not fill the log. Its errors are warnings to
 //! the bridge, which goes on.
 
+use crate::delivery::kafka::last_words::address;
 use rdkafka::config::RDKafkaLogLevel;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -20,13 +21,16 @@ const GAPLESS_IS_EXPERIMENTAL: &str = "property enable.gapless.guarantee is expe
 /// Of an address that fails: told by the probe, with what it means.
 pub(super) const CONNECTION: &str = "FAIL";
 
+/// What stands for a number.
+const NUMBER: char = '#';
+
 /// What was said lately.
 #[derive(Debug, Default)]
 pub(super) struct ClientLog(Mutex<VecDeque<Said>>);
 
 #[derive(Debug)]
 struct Said {
-    gist: String,
+    kind: String,
     at: Instant,
     left_out: u32,
 }
@@ -39,7 +43,7 @@ impl ClientLog {
             tracing::debug!(facility, "librdkafka: {message}");
             return;
         }
-        let Some(left_out) = self.news(gist(message), Instant::now()) else { return };
+        let Some(left_out) = self.news(&kind(message), Instant::now()) else { return };
         let left_out = (left_out > 0).then_some(left_out);
         match level {
             RDKafkaLogLevel::Emerg
@@ -56,13 +60,13 @@ impl ClientLog {
     }
 
     /// Whether this is to be said, and how often it was left out before.
-    fn news(&self, gist: &str, now: Instant) -> Option<u32> {
+    fn news(&self, kind: &str, now: Instant) -> Option<u32> {
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(place) = said.iter().position(|said| said.gist == gist) else {
+        let Some(place) = said.iter().position(|said| said.kind == kind) else {
             if said.len() == LINES {
                 said.pop_front();
             }
-            said.push_back(Said { gist: gist.to_owned(), at: now, left_out: 0 });
+            said.push_back(Said { kind: kind.to_owned(), at: now, left_out: 0 });
             return Some(0);
         };
         let again = &mut said[place];
@@ -82,6 +86,25 @@ pub(super) fn gist(message: &str) -> &str {
     message.rsplit_once(" (after ").map_or(message, |(before, _)| before)
 }
 
+/// A line's gist without its numbers (of messages, sequences, times), but for those of the address that
+/// it speaks of.
+fn kind(message: &str) -> String {
+    let gist = gist(message);
+    let (address, said) = match gist.split_once(": ") {
+        Some((name, _)) if address(name).is_some() => gist.split_at(name.len()),
+        Some(_) | None => ("", gist),
+    };
+    let mut kind = address.to_owned();
+    for character in said.chars() {
+        match character {
+            '0'..='9' if kind.ends_with(NUMBER) => {}
+            '0'..='9' => kind.push(NUMBER),
+            other => kind.push(other),
+        }
+    }
+    kind
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +120,22 @@ mod tests {
         assert_eq!(log.news(gist(AGAIN), start + PAUSE / 2), None);
         assert_eq!(log.news("another", start + PAUSE / 2), Some(0));
         assert_eq!(log.news(gist(REFUSED), start + PAUSE), Some(1));
+    }
+
+    #[test]
+    fn numbers_make_no_other_line_but_those_of_the_address_do() {
+        let fatal = |records, broker, sequence| {
+            format!(
+                "[thrd:127.0.0.1:9092/1]: Fatal error: Broker: Out of order: ProduceRequest for t [0] with \
+                 {records} message(s) failed (broker {broker} PID{{Id:7,Epoch:0}}, base seq {sequence})"
+            )
+        };
+        assert_eq!(kind(&fatal(1, 1, 12)), kind(&fatal(250, 3, 0)));
+        let late = |address, requests| {
+            format!("[thrd:{address}]: {address}: Timed out {requests} in-flight, 0 retry-queued")
+        };
+        assert_eq!(kind(&late("10.0.0.1:9092/1", 3)), kind(&late("10.0.0.1:9092/1", 14)));
+        assert_ne!(kind(&late("10.0.0.1:9092/1", 3)), kind(&late("10.0.0.2:9092/2", 3)));
     }
 
     #[test]

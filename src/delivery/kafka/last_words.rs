@@ -70,7 +70,7 @@ impl LastWords {
 }
 
 /// `host:port` in librdkafka's name of a broker: `sasl_ssl://host:port/bootstrap`, `host:port/1`.
-fn address(name: &str) -> Option<&str> {
+pub(super) fn address(name: &str) -> Option<&str> {
     let plain = name.split_once("://").map_or(name, |(_, plain)| plain);
     let (address, _) = plain.rsplit_once('/')?;
     let (_, port) = address.rsplit_once(':')?;

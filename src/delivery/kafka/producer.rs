@@ -21,6 +21,7 @@ use rdkafka::message::{DeliveryResult, Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 use rdkafka::types::RDKafkaErrorCode;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -80,6 +81,8 @@ impl Headers {
 
 /// One librdkafka producer, owned by one event loop.
 pub struct Producer {
+    /// Before `client`, whose end has more to say than matters.
+    voice: Voice,
     /// Before `client`, which must outlive it.
     wakeup: Wakeup,
     client: Ending<BaseProducer<Reports>>,
@@ -117,7 +120,8 @@ impl Producer {
         batch_size: u32,
     ) -> Result<Self, ProducerError> {
         let (log, throttle) = (settings.log.clone(), settings.throttle.clone());
-        let reports = Reports { came: Arc::default(), log, throttle };
+        let voice = Voice::default();
+        let reports = Reports { came: Arc::default(), log, throttle, is_ending: voice.0.clone() };
         let mut config = settings.producer(purpose, batch_size);
         if config.get(throttle::INTERVAL).is_none() {
             config.set(throttle::INTERVAL, throttle::INTERVAL_MS);
@@ -125,7 +129,7 @@ impl Producer {
         let client: BaseProducer<Reports> = config.create_with_context(reports.clone())?;
         let client = Ending::of(client, &settings.endings);
         let wakeup = Wakeup::new(&*client)?;
-        Ok(Self { wakeup, client, reports, batch_size })
+        Ok(Self { voice, wakeup, client, reports, batch_size })
     }
 
     /// Hands the record over with this time, for this partition if one is given; its report will
@@ -188,16 +192,28 @@ impl Producer {
     /// Ends it and returns the last reports: whatever is still under way is given up. Blocks: for
     /// up to 0.5 s for the reports, and for as long as its threads take to end.
     pub fn retire(self) -> Vec<Report> {
-        let Self { wakeup, client, reports, batch_size: _ } = self;
-        drop(wakeup);
+        let Self { voice, wakeup, client, reports, batch_size: _ } = self;
+        drop((voice, wakeup));
         client.end();
         std::mem::take(&mut *reports.lock())
+    }
+}
+
+/// While it is kept, what the client says is told. What is under way at the end is given up, which
+/// librdkafka calls a fatal error where nothing may be left out.
+#[derive(Default)]
+struct Voice(Arc<AtomicBool>);
+
+impl Drop for Voice {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
 /// Where librdkafka's callbacks leave the reports.
 #[derive(Clone)]
 struct Reports {
+    is_ending: Arc<AtomicBool>,
     came: Arc<Mutex<Vec<Report>>>,
     log: Arc<ClientLog>,
     throttle: Arc<Throttle>,
@@ -223,7 +239,11 @@ impl ProducerContext for Reports {
 
 impl ClientContext for Reports {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        self.log.line(level, facility, message);
+        if self.is_ending.load(Ordering::Relaxed) {
+            tracing::debug!(facility, "librdkafka, at its end: {message}");
+        } else {
+            self.log.line(level, facility, message);
+        }
     }
 
     fn stats_raw(&self, statistics: &[u8]) {

@@ -10,11 +10,17 @@ use crate::spool::{
     wait_until_direct, wait_until_empty,
 };
 use crate::support::bridge::Bridge;
+use crate::support::deadline::let_pass;
 use crate::support::here;
+use crate::support::http::post;
 use crate::support::kafka::RealKafka;
+use crate::support::notification::ROOMDROP;
 use crate::support::proxy::Network;
-use crate::support::rig::SOON;
+use crate::support::rig::{PATH, SOON};
 use crate::support::senders::Load;
+
+/// The drain sends at once what waits.
+const SENT: Duration = Duration::from_secs(1);
 
 /// The default of `--grace`.
 const GRACE: Duration = Duration::from_secs(20);
@@ -57,4 +63,31 @@ fn a_bridge_that_is_stopped_in_any_state_ends_well_and_the_next_one_goes_on() {
     wait_until_empty(&bridge);
     ledger.assert_statuses(&[200]);
     assert_kept(here!(), &kafka.bootstrap(), &ledger);
+}
+
+#[test]
+fn a_stop_while_the_brokers_are_frozen_looks_like_a_stop_and_not_like_a_failure() {
+    let Some((kafka, proxy)) = RealKafka::shared_behind_proxy(here!()) else { return };
+    let (topic, spool) = (topic_of(here!()), tempfile::tempdir().unwrap());
+    kafka.create_topic(&topic, 3, &[]);
+    let mut bridge = serve(proxy.address(), &topic, &spool).start();
+    bridge.wait_ready(SOON);
+    assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);
+    // The drain has a connection of its own once it has sent something.
+    proxy.set(Network::Cut);
+    assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);
+    proxy.set(Network::Sound);
+    bridge.wait_for_log("posts go to kafka again", SOON);
+    proxy.set(Network::Deaf);
+    assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);
+    bridge.wait_for_log("kafka is away", SOON);
+    let_pass(SENT);
+    let before = bridge.log().lines().count();
+
+    bridge.signal(Signal::TERM);
+    assert!(bridge.wait_exit(GRACE).success(), "{}", bridge.log());
+
+    let log = bridge.log();
+    let end: Vec<_> = log.lines().skip(before).collect();
+    assert!(end.iter().all(|line| line.contains("\"level\":\"INFO\"")), "{end:#?}");
 }
