@@ -4,9 +4,11 @@
 //! [`crate::config`].
 
 mod address;
+mod count;
 pub mod spool;
 
 use crate::args::address::address;
+use crate::args::count::{connections, workers};
 use crate::args::spool::SpoolCommand;
 use bytesize::ByteSize;
 use clap::builder::BoolishValueParser;
@@ -156,7 +158,7 @@ pub struct ServeArgs {
     pub idle_timeout: Duration,
 
     /// Connections at once; more wait in the kernel's queue
-    #[arg(long, env = "HOOKBRIDGE_MAX_CONNECTIONS", value_name = "N", default_value = "4096")]
+    #[arg(long, env = "HOOKBRIDGE_MAX_CONNECTIONS", value_parser = connections, allow_negative_numbers = true, value_name = "N", default_value = "4096")]
     pub max_connections: NonZeroUsize,
 
     /// All bodies in memory together; posts over it get 503
@@ -173,7 +175,7 @@ pub struct ServeArgs {
     pub grace: Duration,
 
     /// Event loops. One carries tens of thousands of posts a second; two make smaller batches
-    #[arg(long, env = "HOOKBRIDGE_WORKERS", value_name = "N", default_value = WORKERS)]
+    #[arg(long, env = "HOOKBRIDGE_WORKERS", value_parser = workers, allow_negative_numbers = true, value_name = "N", default_value = WORKERS)]
     pub workers: NonZeroU16,
 
     /// The `ce_source` of every record, a URI-reference

@@ -1,8 +1,9 @@
 //! The life of the process.
 //!
 //! 1. Bind both ports, before anything is served. Raise the limit of open files.
-//! 2. Open the spool, where there is to be one, and begin to drain what a former process left.
-//! 3. Start the event loops, each with a listener, a producer and a publisher of its own.
+//! 2. Open the spool, where there is to be one: whoever calls can say then that it starts.
+//! 3. Begin to drain what a former process left. Start the event loops, each with a listener, a
+//!    producer and a publisher of its own.
 //! 4. Answer the admin port and probe Kafka, on the loop that called, so that a busy data path
 //!    does not delay either.
 //! 5. Wait until told to stop, or until a part ends unasked: then the process ends with an error,
@@ -21,9 +22,9 @@ mod spooling;
 
 use crate::admin::Admin;
 use crate::bridge::event_loop::{EventLoop, EventLoopError, EventLoops};
-use crate::bridge::listeners::{listen, raise_file_limit};
+use crate::bridge::listeners::{admin_limits, listen, raise_file_limit};
 use crate::bridge::narrator::Narrator;
-use crate::bridge::spooling::Spooling;
+use crate::bridge::spooling::{Opened, Spooling};
 use crate::chain::chain;
 use crate::config::Config;
 use crate::delivery::availability::Availability;
@@ -37,25 +38,20 @@ use crate::delivery::topic_limit::TopicLimit;
 use crate::metrics::Metrics;
 use crate::post::accounts::Accounts;
 use crate::webhook::accept_trouble::AcceptTrouble;
-use crate::webhook::patient_stream::{Patience, Turn};
-use crate::webhook::server::{self, Beyond, Limits};
+use crate::webhook::patient_stream::Turn;
+use crate::webhook::server;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
+use std::time::Instant;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio_util::sync::CancellationToken;
-
-/// Scrapers and probes at once; more take the places of those that say nothing.
-const ADMIN_CONNECTIONS: usize = 64;
-/// The admin port's own patience: its clients are machines nearby.
-const ADMIN_PATIENCE: Patience =
-    Patience { idle: Duration::from_secs(15), read: Duration::from_secs(5) };
 
 /// Both ports are bound; nothing is served yet.
 pub struct Bridge {
     config: Config,
+    /// Once it is open, where there is to be one.
+    spool: Option<Opened>,
     webhook: TcpListener,
     admin: TcpListener,
     addresses: Addresses,
@@ -131,7 +127,21 @@ impl Bridge {
         let (webhook, webhook_address) = listen("--listen", config.listen)?;
         let (admin, admin_address) = listen("--admin-listen", config.admin_listen)?;
         let addresses = Addresses { webhook: webhook_address, admin: admin_address };
-        Ok(Self { config, webhook, admin, addresses })
+        Ok(Self { config, spool: None, webhook, admin, addresses })
+    }
+
+    /// Opens the spool, where there is to be one, unless `stop` comes first.
+    pub async fn open(&mut self, stop: &CancellationToken) -> Result<(), BridgeError> {
+        if let Some(options) = &self.config.spool {
+            let opening = spooling::open(options, &self.config.topic);
+            self.spool = stop.run_until_cancelled(opening).await.transpose()?;
+        }
+        Ok(())
+    }
+
+    /// What it does.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// The addresses that were taken.
@@ -139,7 +149,7 @@ impl Bridge {
         self.addresses
     }
 
-    /// Runs until `stop`, and then to its graceful end. Must be called inside a runtime.
+    /// Runs, once it is open, until `stop`, and then to its graceful end. Must be called inside a runtime.
     pub async fn run(self, metrics: Metrics, stop: CancellationToken) -> Result<(), BridgeError> {
         let (endings, grace) = (self.config.kafka.endings.clone(), self.config.grace);
         endings.gather();
@@ -157,7 +167,10 @@ impl Bridge {
     }
 
     async fn work(self, metrics: Metrics, stop: CancellationToken) -> Result<(), BridgeError> {
-        let Self { config, webhook, admin, addresses } = self;
+        let Self { config, spool, webhook, admin, addresses } = self;
+        if config.spool.is_some() && spool.is_none() {
+            return Ok(()); // It was told to stop.
+        }
         raise_file_limit(config.max_connections);
         let metrics = Arc::new(metrics);
         let accounts = Arc::new(Accounts::new(metrics.clone()));
@@ -166,10 +179,7 @@ impl Bridge {
         let mut written = Topic::new(config.topic.clone(), limit, &config.clock);
         let (kafka, topic) = (config.kafka.clone(), config.topic.clone());
         let (mut spooling, grace) = (None, config.grace.bridge);
-        if let Some(options) = &config.spool {
-            let opened = stop.run_until_cancelled(spooling::open(options, &topic)).await;
-            let Some(opened) = opened else { return Ok(()) };
-            let opened = opened?;
+        if let Some(opened) = spool {
             written.first_sight = opened.first_sight().clone();
             spooling = Some(Spooling::start(
                 opened,
@@ -263,16 +273,6 @@ async fn wait_for_the_end(
             }
             Err(error)
         }
-    }
-}
-
-fn admin_limits(trouble: Arc<AcceptTrouble>) -> Limits {
-    Limits {
-        beyond: Beyond::Displaces,
-        trouble,
-        patience: ADMIN_PATIENCE,
-        connections: Arc::new(Semaphore::new(ADMIN_CONNECTIONS)),
-        open: prometheus_client::metrics::gauge::Gauge::default(),
     }
 }
 

@@ -1,16 +1,28 @@
-//! The sockets that connections come in by, and the files that there may be for them.
+//! The sockets that connections come in by, what each port allows, and the files that there may be for them.
 
 use crate::bridge::BridgeError;
+use crate::webhook::accept_trouble::AcceptTrouble;
+use crate::webhook::patient_stream::Patience;
+use crate::webhook::server::{Beyond, Limits};
+use prometheus_client::metrics::gauge::Gauge;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Connections that the kernel keeps while all event loops are busy: a burst at the full hour.
 const BACKLOG: i32 = 1024;
 /// Files beyond one per connection: listeners, the client's sockets and pipes, the log.
 const OTHER_FILES: u64 = 128;
+/// Scrapers and probes at once; more take the places of those that say nothing.
+const ADMIN_CONNECTIONS: usize = 64;
+/// The admin port's own patience: its clients are machines nearby.
+const ADMIN_PATIENCE: Patience =
+    Patience { idle: Duration::from_secs(15), read: Duration::from_secs(5) };
 
 /// Binds a port; gives the address that was taken.
 pub(super) fn listen(
@@ -42,5 +54,16 @@ pub(super) fn raise_file_limit(max_connections: NonZeroUsize) {
         && files < wanted
     {
         tracing::warn!(files, wanted, "the limit of open files is too low for --max-connections");
+    }
+}
+
+/// What the admin port allows.
+pub(super) fn admin_limits(trouble: Arc<AcceptTrouble>) -> Limits {
+    Limits {
+        beyond: Beyond::Displaces,
+        trouble,
+        patience: ADMIN_PATIENCE,
+        connections: Arc::new(Semaphore::new(ADMIN_CONNECTIONS)),
+        open: Gauge::default(),
     }
 }

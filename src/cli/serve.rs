@@ -19,7 +19,6 @@ use tokio_util::sync::CancellationToken;
 pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
     logging::start(&args.log, stderr)?;
     let config = Config::new(args).map_err(Failure::of_configuration)?;
-    tell_start(&config);
     stderr.last_lines_within(config.grace.last_lines);
     let runtime =
         runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::at_work)?;
@@ -27,17 +26,24 @@ pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
         let stop = CancellationToken::new();
         let signals = EndSignals::new(stderr).map_err(Failure::at_work)?;
         let hangup = signal(SignalKind::hangup()).map_err(Failure::at_work)?;
-        let bridge = Bridge::bind(config).map_err(Failure::at_work)?;
+        let mut bridge = Bridge::bind(config).map_err(Failure::at_work)?;
         let metrics = Metrics::new(&version::build(), stderr.dropped());
+        let run = async {
+            bridge.open(&stop).await?;
+            if !stop.is_cancelled() {
+                tell_start(bridge.config());
+            }
+            bridge.run(metrics, stop.clone()).await
+        };
         tokio::select! {
-            ended = bridge.run(metrics, stop.clone()) => ended.map_err(|error| {
+            ended = run => ended.map_err(|error| {
                 if error.is_configuration() {
                     Failure::of_configuration(error)
                 } else {
                     Failure::at_work(error)
                 }
             }),
-            never = signals.watch(stop) => match never {},
+            never = signals.watch(stop.clone()) => match never {},
             never = ignore(hangup) => match never {},
         }
     });
@@ -58,7 +64,7 @@ async fn ignore(mut hangup: Signal) -> Infallible {
     }
 }
 
-/// What runs, for whoever reads the log a year later.
+/// What runs, for whoever reads the log a year later: behind all that is refused at a start.
 fn tell_start(config: &Config) {
     let Build { version, commit, librdkafka } = version::build();
     let spool = config.spool.as_ref().map(|spool| path::absolute(&spool.dir));

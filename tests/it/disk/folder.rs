@@ -108,6 +108,7 @@ fn assert_refused(serve: &Launch, code: i32, words: &[&str]) {
     assert_eq!(status.code(), Some(code), "{log}");
     let error = log.lines().last().unwrap();
     assert!(words.iter().all(|word| error.contains(word)), "{error}");
+    assert!(!log.contains("hookbridge starts"), "{log}");
 }
 
 /// Runs it at the end of a line of a shell.

@@ -86,6 +86,19 @@ fn a_value_that_cannot_be_taken_is_refused_under_its_flag() {
 }
 
 #[test]
+fn a_number_that_cannot_be_is_told_what_is_wanted() {
+    for (flag, values) in [
+        ("--workers", ["0", "-1", "two", "65536"]),
+        ("--max-connections", ["0", "-1", "1e3", "99999999999999999999"]),
+    ] {
+        for value in values {
+            let serve = Bridge::with("127.0.0.1:1").no_auth().arg(flag, value);
+            refused(&serve, &[flag, "a whole number from 1 to "]);
+        }
+    }
+}
+
+#[test]
 fn a_value_in_the_environment_is_refused_as_its_flag_s_is() {
     for &(flag, value) in VALUES {
         let name = flag.trim_start_matches('-').replace('-', "_").to_uppercase();
