@@ -15,6 +15,7 @@ mod credential;
 mod invitation;
 mod outcome;
 mod page;
+mod painter;
 mod sample;
 mod tour;
 
@@ -24,9 +25,9 @@ use crate::cli::dev::broker::{Broker, TOPIC};
 use crate::cli::dev::consumer::Consumer;
 use crate::cli::dev::credential::Credential;
 use crate::cli::dev::invitation::Invitation;
+use crate::cli::dev::painter::Painter;
 use crate::cli::dev::tour::Tour;
 use crate::cli::http_client::HttpError;
-use crate::cli::screen::Screen;
 use crate::cli::signals::EndSignals;
 use crate::cli::stderr::Stderr;
 use crate::cli::{Failure, logging, version};
@@ -82,7 +83,7 @@ pub fn run(args: &DevArgs, stderr: &Stderr) -> Result<(), Failure> {
 async fn dev(args: &DevArgs, stderr: &Stderr) -> Result<(), DevError> {
     let stop = CancellationToken::new();
     let signals = EndSignals::new(stderr).map_err(DevError::Signals)?;
-    let mut screen = Screen::new();
+    let mut screen = Painter::start().map_err(DevError::Output)?;
     let credential = Credential::throw_away();
     let broker = Broker::start().map_err(DevError::Broker)?;
     let consumer = Consumer::new(&broker.address()).map_err(DevError::Consumer)?;
@@ -130,11 +131,13 @@ async fn dev(args: &DevArgs, stderr: &Stderr) -> Result<(), DevError> {
 }
 
 /// Until nobody looks any more.
-async fn show_what_comes(consumer: &Consumer, screen: &mut Screen) {
-    while screen.is_open() {
-        let record = consumer.next().await;
-        screen.print(&page::title("new record"));
-        screen.print(&page::record(&record));
+async fn show_what_comes(consumer: &Consumer, screen: &mut Painter) {
+    loop {
+        let record = tokio::select! {
+            record = consumer.next() => record,
+            () = screen.closed() => return,
+        };
+        screen.print(&(page::title("new record") + &page::record(&record)));
     }
 }
 

@@ -1,19 +1,25 @@
 //! `hookbridge dev` as a newcomer meets it: the four samples, the commands to paste, the end.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::children;
-use crate::support::deadline::{wait_exit, wait_for};
+use crate::support::deadline::{eventually, let_pass, wait_exit, wait_for};
 use crate::support::http::{basic, post};
+use crate::support::port::free_port;
 
 /// It takes half a second, and tests share the machine.
 const SOON: Duration = Duration::from_secs(30);
+
+/// All samples are shown, where somebody reads.
+const SHOWN: Duration = Duration::from_secs(2);
 
 /// A `curl` that says what the shell has made of its arguments, one a line.
 const CURL: &str = "curl() { printf '%s\\n' \"$@\"; }\n";
@@ -119,6 +125,29 @@ fn a_reader_that_goes_after_the_first_line_ends_it_quietly() {
 
         assert!(wait_exit(&mut running.0, SOON, "dev without a reader").success());
     }
+}
+
+#[test]
+fn a_reader_that_does_not_read_holds_up_neither_the_bridge_nor_the_end() {
+    let (unread, mut full) = io::pipe().unwrap();
+    fcntl_setfl(&full, OFlags::NONBLOCK).unwrap();
+    while full.write(&[b'\n'; 4096]).is_ok() {}
+    fcntl_setfl(&full, OFlags::empty()).unwrap();
+    let port = free_port();
+    let webhook = SocketAddr::from(([127, 0, 0, 1], port));
+    let mut command = dev(&["--listen", &webhook.to_string()]);
+    let mut running = Running(children::spawn(command.stdout(full)).unwrap());
+    drop(command);
+
+    // All samples are posted behind the first text.
+    let is_up = || TcpStream::connect(webhook).is_ok();
+    eventually(SOON, "the bridge listens", is_up);
+    let_pass(SHOWN);
+    assert_eq!(post(webhook, "/webhook", &[], "{}").status, 401);
+    running.interrupt();
+
+    assert!(wait_exit(&mut running.0, SOON, "dev after Ctrl-C").success());
+    drop(unread);
 }
 
 #[test]

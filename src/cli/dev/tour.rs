@@ -9,9 +9,9 @@ use crate::cli::dev::consumer::{ConsumedRecord, Consumer};
 use crate::cli::dev::invitation::reachable;
 use crate::cli::dev::outcome::{self, Answered, Fault, Outcome, Place};
 use crate::cli::dev::page;
+use crate::cli::dev::painter::Painter;
 use crate::cli::dev::sample::{SAMPLES, Sample};
 use crate::cli::http_client::{Answer, HttpClient, HttpError};
-use crate::cli::screen::Screen;
 use crate::cli::version;
 use crate::delivery::record::header_name::HeaderName;
 use bytes::Bytes;
@@ -31,7 +31,7 @@ pub(super) struct Tour<'a> {
     pub(super) path: &'a str,
     pub(super) authorization: HeaderValue,
     pub(super) consumer: &'a Consumer,
-    pub(super) screen: &'a mut Screen,
+    pub(super) screen: &'a mut Painter,
 }
 
 impl Tour<'_> {
