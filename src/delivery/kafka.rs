@@ -25,6 +25,11 @@ pub mod throttle;
 mod wakeup;
 mod write_right;
 
+use std::time::Duration;
+
+/// How long a broker may take to answer a question: ten times what a busy one across a region needs.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(1);
+
 /// The version of librdkafka that is linked in.
 pub fn client_version() -> String {
     rdkafka::util::get_rdkafka_version().1

@@ -12,8 +12,9 @@ use crate::delivery::availability::Availability;
 use crate::delivery::availability::report::Silence;
 use crate::delivery::availability::topic::{Sight, Topic};
 use crate::delivery::first_sight::FirstSight;
+use crate::delivery::kafka::ANSWER_PATIENCE;
 use crate::delivery::kafka::ending::Ending;
-use crate::delivery::kafka::probe::look::{Client, Listener, Look, PATIENCE};
+use crate::delivery::kafka::probe::look::{Client, Listener, Look};
 use crate::delivery::kafka::probe::resolver::Resolver;
 use crate::delivery::kafka::settings::{CLIENT_LIMIT, Settings};
 use crate::delivery::kafka::write_right;
@@ -254,11 +255,11 @@ async fn answer(asking: &mut Option<JoinHandle<Option<TopicConfig>>>) -> Option<
 async fn ask_config(settings: &Settings, topic: &str) -> Option<TopicConfig> {
     let admin = settings.probe().create_with_context(Listener::new(settings)).ok()?;
     let admin: Ending<AdminClient<Listener>> = Ending::of(admin, &settings.endings);
-    let options = AdminOptions::new().request_timeout(Some(PATIENCE));
+    let options = AdminOptions::new().request_timeout(Some(ANSWER_PATIENCE));
     let topic = [ResourceSpecifier::Topic(topic)];
     let described = admin.describe_configs(&topic, &options);
     // Twice the client's own patience: the deadline of a client that never answers.
-    let resources = tokio::time::timeout(2 * PATIENCE, described).await.ok()?.ok()?;
+    let resources = tokio::time::timeout(2 * ANSWER_PATIENCE, described).await.ok()?.ok()?;
     let config = resources.into_iter().next()?.ok()?;
     Some(TopicConfig::read(|name| config.get(name)?.value.as_deref()))
 }

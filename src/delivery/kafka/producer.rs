@@ -5,6 +5,7 @@
 //! it, a batch at a time. It does not time posts: the publisher does, since librdkafka's own
 //! reports of a time-out may come a second late.
 
+use crate::delivery::kafka::ANSWER_PATIENCE;
 use crate::delivery::kafka::client_log::ClientLog;
 use crate::delivery::kafka::ending::Ending;
 use crate::delivery::kafka::fault::Fault;
@@ -24,9 +25,6 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-
-/// How long a broker may take to answer: ten times what a busy one across a region needs.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What became of a record.
 #[derive(Debug)]
@@ -151,9 +149,9 @@ impl Producer {
     }
 
     /// How many partitions the topic has, by a broker's answer, which the producer goes by from then
-    /// on. Blocks, for [`PATIENCE`] at most.
+    /// on. Blocks, for [`ANSWER_PATIENCE`] at most.
     pub fn ask_partitions(&self, topic: &str) -> Option<u32> {
-        let metadata = self.client.client().fetch_metadata(Some(topic), PATIENCE).ok()?;
+        let metadata = self.client.client().fetch_metadata(Some(topic), ANSWER_PATIENCE).ok()?;
         let seen = metadata.topics().iter().find(|seen| seen.name() == topic)?;
         u32::try_from(seen.partitions().len()).ok()
     }

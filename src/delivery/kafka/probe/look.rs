@@ -1,10 +1,11 @@
 //! One look at the brokers and the topic.
 //!
-//! Promise: it blocks for a few [`PATIENCE`]s at most. A leader counts only where it has answered
+//! Promise: it blocks for a few [`ANSWER_PATIENCE`]s at most. A leader counts only where it has answered
 //! this client itself: that some broker names it proves nothing, since its address may lead nowhere.
 
 use crate::delivery::availability::report::Silence;
 use crate::delivery::availability::topic::{Sight, Topic};
+use crate::delivery::kafka::ANSWER_PATIENCE;
 use crate::delivery::kafka::client_log::{CONNECTION, ClientLog};
 use crate::delivery::kafka::last_words::LastWords;
 use crate::delivery::kafka::probe::resolver::Resolver;
@@ -22,8 +23,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-/// How long brokers may take to answer: ten times what a busy one across a region needs.
-pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 /// Events of the client that are read at once: each look gets rid of more than its pause adds.
 const EVENTS: usize = 1_000;
 /// Leaders that are asked at once, each by a thread of its own, since librdkafka blocks for it.
@@ -56,7 +55,7 @@ struct Unreached {
 impl Look {
     /// Takes it. Blocks.
     pub(super) fn take(&self, client: &Client) -> Result<Topic, Silence> {
-        let metadata = client.client().fetch_metadata(Some(&self.topic), PATIENCE);
+        let metadata = client.client().fetch_metadata(Some(&self.topic), ANSWER_PATIENCE);
         let metadata = metadata.map_err(|error| self.silence(client, &error))?;
         let Some(seen) = metadata.topics().iter().find(|seen| seen.name() == &*self.topic) else {
             return Ok(Topic::Missing { error: "not listed".to_owned() });
@@ -91,7 +90,8 @@ impl Look {
             .collect();
         let leaders: Vec<_> = leaders.into_iter().collect();
         thread::scope(|scope| {
-            let right = scope.spawn(|| WriteRight::ask(client.client(), &self.topic, PATIENCE));
+            let right =
+                scope.spawn(|| WriteRight::ask(client.client(), &self.topic, ANSWER_PATIENCE));
             let mut unreached = BTreeMap::new();
             for some in leaders.chunks(AT_ONCE) {
                 let asked = some.iter().map(|(leader, partition)| {
@@ -112,7 +112,7 @@ impl Look {
 
     /// Whether the leader of this partition answers, whatever it says.
     fn reach(&self, client: &Client, partition: i32) -> Result<(), Code> {
-        match client.client().fetch_watermarks(&self.topic, partition, PATIENCE) {
+        match client.client().fetch_watermarks(&self.topic, partition, ANSWER_PATIENCE) {
             Ok(_) => Ok(()),
             Err(error) => match error.rdkafka_error_code() {
                 // Only the client's own codes are below zero.
@@ -166,7 +166,7 @@ impl Look {
         }
         for Unreached { address, code } in unreached.values().take(NAMED) {
             let why = client.context().words.of(address);
-            let why = why.unwrap_or_else(|| format!("{code:?} within {PATIENCE:?}"));
+            let why = why.unwrap_or_else(|| format!("{code:?} within {ANSWER_PATIENCE:?}"));
             troubles.push(format!("no answer of the leader {address}: {why}"));
         }
         if unreached.len() > NAMED {
