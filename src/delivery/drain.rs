@@ -13,8 +13,10 @@ mod progress;
 mod proven_keys;
 mod release;
 mod renewal;
+mod set_aside;
 mod setback;
 mod suspects;
+mod too_large;
 mod window;
 
 use crate::delivery::availability::Availability;
@@ -25,6 +27,7 @@ use crate::delivery::drain::narration::Narration;
 use crate::delivery::drain::release::answer;
 use crate::delivery::drain::setback::Setback;
 use crate::delivery::drain::suspects::{Suspects, raised};
+use crate::delivery::drain::too_large::TooLarge;
 use crate::delivery::drain::window::Window;
 use crate::delivery::gate::State;
 use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose};
@@ -38,8 +41,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
-use tokio::task::spawn_blocking;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 /// Between looks at the gate's clock and at what is known of Kafka, while posts do not go there
@@ -64,6 +66,7 @@ pub struct Drain {
     /// While rows go one by one, or have done so since posts last went directly.
     suspects: Option<Suspects>,
     missing: MissingTopics,
+    too_large: TooLarge,
     window: Window,
     /// What is to be expected of the next read.
     more: More,
@@ -136,6 +139,7 @@ impl Drain {
             refresher,
             suspects: None,
             missing,
+            too_large: TooLarge::default(),
             window: Window::default(),
             more: More::Perhaps,
             releasing: None,
@@ -261,37 +265,5 @@ impl Drain {
             }
             setback => setback,
         }
-    }
-
-    /// Waits a moment for acks of what was sent, and releases what has them.
-    async fn finish(mut self) -> Result<(), DrainError> {
-        if self.availability.report() == Report::Up {
-            let acks = async {
-                while self.window.is_under_way() {
-                    tokio::select! {
-                        raised = self.producer.raised() => raised?,
-                        raised = raised(self.suspects.as_ref()) => raised?,
-                    }
-                    self.take_in();
-                }
-                io::Result::Ok(())
-            };
-            if let Ok(waited) = timeout(LAST_ACKS, acks).await {
-                waited?;
-            }
-        }
-        // The one that is under way, and one for all the rest. What fails is sent again.
-        for _ in 0..2 {
-            self.begin_release()?;
-            if self.releasing.is_some() {
-                let released = answer(&mut self.releasing).await;
-                self.end_release(released)?;
-            }
-        }
-        self.refresher.answered().await;
-        // What is still under way is sent again: their last reports are not waited for.
-        let producers = (self.suspects.take(), self.producer);
-        drop(spawn_blocking(move || drop(producers)).await);
-        Ok(())
     }
 }

@@ -25,6 +25,9 @@ const SPEC_VERSION: &str = "1.0";
 const BATCH_OVERHEAD: usize = 61 + 36;
 /// The most that it adds to a header: the lengths of name and value.
 const HEADER_OVERHEAD: usize = 6;
+/// Of the two, the difference to the least that they add: numbers take from one byte to five.
+const BATCH_SLACK: usize = 36 - 7;
+const HEADER_SLACK: usize = HEADER_OVERHEAD - 2;
 /// Enough for the texts of an ordinary post: key, id, time, names.
 const TEXT_CAPACITY: usize = 344;
 
@@ -166,6 +169,12 @@ impl Record {
     pub fn size(&self) -> usize {
         let names = self.headers.iter().map(|(name, _)| HEADER_OVERHEAD + name.as_str().len());
         BATCH_OVERHEAD + self.text.len() + names.sum::<usize>() + self.value.len()
+    }
+
+    /// The least that a batch with it takes, before compression: a topic with a lower limit does not
+    /// take it.
+    pub fn least_size(&self) -> usize {
+        self.size() - BATCH_SLACK - HEADER_SLACK * self.headers.len()
     }
 
     /// The headers in the order in which they are sent.

@@ -10,6 +10,7 @@ mod network;
 mod partitions;
 mod producer;
 mod replicas;
+mod sizes;
 mod stop;
 mod topic;
 

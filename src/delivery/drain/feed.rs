@@ -1,12 +1,15 @@
 //! Rows from the spool to the drain's producer.
 //!
 //! Promise: rows are handed over in row order, no more than the window has room for, and each at most
-//! once to one producer, unless it was refused alone for its time.
+//! once to one producer, unless it was refused alone for its time; none that its topic is known not to take.
 
+use crate::delivery::drain::set_aside::Reason;
 use crate::delivery::drain::setback::Setback;
+use crate::delivery::drain::too_large::Size;
 use crate::delivery::drain::{Drain, DrainError, More};
 use crate::delivery::kafka::fault::Verdict;
 use crate::delivery::kafka::producer::Headers;
+use crate::delivery::record::Record;
 use crate::delivery::spool::Limit;
 use crate::delivery::spool::error::AccessError;
 use crate::delivery::spool::row::{Row, RowId};
@@ -19,6 +22,14 @@ enum Handed {
     /// Not before there are acks.
     Later,
     Back(Setback),
+}
+
+/// Whether a row may be sent.
+enum Fitness {
+    Fit,
+    /// That is being found out.
+    Unsure,
+    Unfit(Reason),
 }
 
 impl Drain {
@@ -58,11 +69,13 @@ impl Drain {
             self.window.passed(row.id);
             return Ok(Handed::Over);
         }
-        let topic = row.record.topic();
-        if let Some(why) = self.missing.given_up(topic, Instant::now()) {
-            self.narration.given_up(topic, row.id, &why);
-            self.window.refused(row.id, why);
-            return Ok(Handed::Over);
+        match self.look_at(&row.record) {
+            Fitness::Fit => {}
+            Fitness::Unsure => return Ok(Handed::Later),
+            Fitness::Unfit(reason) => {
+                self.set_aside(row.id, row.record.topic(), &reason);
+                return Ok(Handed::Over);
+            }
         }
         let placement = self.topic.placement(&row.record, None);
         if !self.window.admits(&row.record, placement.1) {
@@ -83,8 +96,7 @@ impl Drain {
             }
             Err(fault) => match fault.verdict {
                 Verdict::Refused => {
-                    self.narration.setback(Setback::Refused(fault, row.id), None);
-                    self.window.refused(row.id, fault.to_string());
+                    self.set_aside(row.id, row.record.topic(), &Reason::Refused(fault));
                 }
                 Verdict::Local if self.window.is_under_way() => return Ok(Handed::Later),
                 Verdict::Local | Verdict::NotProof | Verdict::Innocent | Verdict::Unacked => {
@@ -93,6 +105,29 @@ impl Drain {
             },
         }
         Ok(Handed::Over)
+    }
+
+    /// What is known of a row before it is sent.
+    fn look_at(&mut self, record: &Record) -> Fitness {
+        let now = Instant::now();
+        if let Some(why) = self.missing.given_up(record.topic(), now) {
+            return Fitness::Unfit(Reason::Missing(why));
+        }
+        if record.topic() != &*self.topic.name || self.settings.compresses() {
+            return Fitness::Fit;
+        }
+        let bytes = record.least_size();
+        match self.too_large.judge(bytes, &self.topic.limit, now) {
+            Size::Fits => Fitness::Fit,
+            Size::Unsure => Fitness::Unsure,
+            Size::Exceeds(most) => Fitness::Unfit(Reason::TooLarge { bytes, most }),
+        }
+    }
+
+    /// The row is done with, and nothing behind it waits for it.
+    pub(super) fn set_aside(&mut self, row: RowId, topic: &str, reason: &Reason) {
+        self.narration.set_aside(topic, row, reason);
+        self.window.refused(row, reason.text());
     }
 
     async fn read(&self, after: Option<RowId>, limit: Limit) -> Result<Vec<Row>, AccessError> {

@@ -7,6 +7,7 @@ use crate::chain::chain;
 use crate::delivery::availability::report::Report;
 use crate::delivery::crossing::Standing;
 use crate::delivery::drain::progress::Progress;
+use crate::delivery::drain::set_aside::{Reason, SetAside};
 use crate::delivery::drain::setback::Setback;
 use crate::delivery::gate::State;
 use crate::delivery::spool::error::AccessError;
@@ -25,8 +26,7 @@ pub(super) struct Narration {
     told: Option<Instant>,
     /// Since when rows have been under way without any being released.
     stuck_since: Option<Instant>,
-    /// When it was told last that records of a missing topic are set aside.
-    given_up: Option<Instant>,
+    set_aside: SetAside,
 }
 
 /// Where posts go, as it was told.
@@ -53,7 +53,7 @@ impl Narration {
             posts: Posts::at(state),
             told: None,
             stuck_since: None,
-            given_up: None,
+            set_aside: SetAside::default(),
         }
     }
 
@@ -67,6 +67,7 @@ impl Narration {
         now: Instant,
     ) {
         let Standing { state, backlog } = standing;
+        self.set_aside.tell(now);
         let posts = Posts::at(state);
         if posts != self.posts {
             match posts {
@@ -124,18 +125,19 @@ impl Narration {
                 tracing::warn!(error = %fault, %last, topic, "a batch was refused, its records are sent one by one");
             }
             Setback::Refused(fault, row) => {
-                tracing::error!(error = %fault, %row, topic, "a record was refused and is set aside");
+                self.set_aside(topic.unwrap_or_default(), row, &Reason::Refused(fault));
             }
         }
     }
 
-    /// A row is set aside, because its topic is missing for too long.
-    pub(super) fn given_up(&mut self, topic: &str, row: RowId, why: &str) {
-        let now = Instant::now();
-        if self.given_up.is_none_or(|told| told + PAUSE <= now) {
-            self.given_up = Some(now);
-            tracing::error!(topic, %row, why, "records of a missing topic are set aside");
-        }
+    /// A row is set aside.
+    pub(super) fn set_aside(&mut self, topic: &str, row: RowId, reason: &Reason) {
+        self.set_aside.add(topic, row, reason, Instant::now());
+    }
+
+    /// The drain ends.
+    pub(super) fn end(&mut self) {
+        self.set_aside.end();
     }
 
     fn start_over(&mut self, error: &str, topic: Option<&str>) {

@@ -3,11 +3,16 @@
 //! Promise: one release at a time, each one transaction; what could not be released is kept and
 //! tried again.
 
+use crate::delivery::availability::report::Report;
+use crate::delivery::drain::suspects::raised;
 use crate::delivery::drain::window::Ended;
-use crate::delivery::drain::{Drain, DrainError, REST};
+use crate::delivery::drain::{Drain, DrainError, LAST_ACKS, REST};
 use crate::delivery::spool::error::AccessError;
+use std::io;
 use std::time::Instant;
 use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 impl Drain {
     /// Begins to release what was acked or refused, unless a release is under way.
@@ -57,6 +62,39 @@ impl Drain {
         }
         self.narration.disk_failed(error, attempt);
         self.rest(REST);
+        Ok(())
+    }
+
+    /// Waits a moment for acks of what was sent, and releases what has them.
+    pub(super) async fn finish(mut self) -> Result<(), DrainError> {
+        if self.availability.report() == Report::Up {
+            let acks = async {
+                while self.window.is_under_way() {
+                    tokio::select! {
+                        raised = self.producer.raised() => raised?,
+                        raised = raised(self.suspects.as_ref()) => raised?,
+                    }
+                    self.take_in();
+                }
+                io::Result::Ok(())
+            };
+            if let Ok(waited) = timeout(LAST_ACKS, acks).await {
+                waited?;
+            }
+        }
+        // The one that is under way, and one for all the rest. What fails is sent again.
+        for _ in 0..2 {
+            self.begin_release()?;
+            if self.releasing.is_some() {
+                let released = answer(&mut self.releasing).await;
+                self.end_release(released)?;
+            }
+        }
+        self.refresher.answered().await;
+        self.narration.end();
+        // What is still under way is sent again: their last reports are not waited for.
+        let producers = (self.suspects.take(), self.producer);
+        drop(spawn_blocking(move || drop(producers)).await);
         Ok(())
     }
 }

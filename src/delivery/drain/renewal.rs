@@ -42,7 +42,7 @@ impl Drain {
                 }
             }
             Setback::Suspects(fault, _) | Setback::Refused(fault, _) if fault.is_about_size() => {
-                self.topic.limit.doubt();
+                self.too_large.refused(&self.topic.limit, Instant::now());
             }
             Setback::Suspects(..) | Setback::Refused(..) => {}
         }

@@ -5,6 +5,7 @@
 //! that, unlike the drain's own, outlives it, since nothing is behind them that could overtake.
 
 use crate::delivery::drain::Drain;
+use crate::delivery::drain::set_aside::Reason;
 use crate::delivery::drain::setback::Setback;
 use crate::delivery::gate::State;
 use crate::delivery::kafka::fault::Fault;
@@ -82,8 +83,8 @@ impl Drain {
             if fault.is_about_size() {
                 self.topic.limit.doubt();
             }
-            self.narration.setback(setback, self.window.topic());
-            self.window.refused(row, fault.to_string());
+            let topic = self.window.topic_of(row).cloned();
+            self.set_aside(row, topic.as_deref().unwrap_or_default(), &Reason::Refused(fault));
             return None;
         }
         let trial = suspects.trial.as_mut().filter(|trial| trial.row.id == row);

@@ -60,6 +60,8 @@ pub struct Probe {
     /// When the settings were asked for last, and the question that is under way.
     asked: Option<Instant>,
     asking: Option<JoinHandle<Option<TopicConfig>>>,
+    /// When the last question was asked, also where the next is due since.
+    question: Option<Instant>,
 }
 
 impl Probe {
@@ -95,6 +97,7 @@ impl Probe {
             warned: Vec::new(),
             asked: None,
             asking: None,
+            question: None,
         })
     }
 
@@ -194,6 +197,7 @@ impl Probe {
             return;
         }
         self.asked = Some(Instant::now());
+        self.question = self.asked;
         let (settings, topic) = (self.settings.clone(), self.topic.clone());
         self.asking = Some(spawn_blocking(move || {
             // Of its own: the caller's may end before the answer comes, and its clock with it.
@@ -220,11 +224,11 @@ impl Probe {
             return Ok(());
         }
         if let Some(bytes) = told {
-            if self.limit.found(bytes) {
+            if self.limit.found(bytes, self.question) {
                 tracing::info!(bytes, "learnt the largest record that the topic takes");
             }
         } else if !self.limit.is_known() {
-            self.limit.found(CLIENT_LIMIT);
+            self.limit.found(CLIENT_LIMIT, None);
             tracing::warn!(
                 "cannot read the topic's max.message.bytes, the client's own 1,000,000 holds"
             );

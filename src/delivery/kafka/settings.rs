@@ -183,6 +183,12 @@ impl Settings {
         self.config.get("message.max.bytes")?.parse().ok()
     }
 
+    /// Whether batches may become smaller than their records.
+    pub fn compresses(&self) -> bool {
+        let names = ["compression.codec", "compression.type"];
+        names.iter().filter_map(|name| self.config.get(name)).any(|codec| codec != "none")
+    }
+
     /// How long a post waits for its ack.
     pub fn ack_timeout(&self) -> Duration {
         self.ack_timeout

@@ -61,6 +61,9 @@ fn a_spooled_record_that_the_topic_does_not_take_is_set_aside_and_its_neighbours
 
     scene.bridge.wait_for_metric(ROWS_SET_ASIDE, DRAINED, |rows| rows == 3.0);
     scene.wait_until_direct();
+    let log = scene.bridge.log();
+    let lines = |text| log.lines().filter(|line| line.contains(text)).count();
+    assert!(lines("a batch was refused") <= 1 && lines("set aside") == 1, "{log}");
     scene.close(&kafka.bootstrap());
 }
 

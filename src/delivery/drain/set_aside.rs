@@ -1,0 +1,141 @@
+//! What the log says of rows that are set aside. A plain value that is told the time.
+//!
+//! Promise: the first of a reason is a line of its own, and those behind it a count a minute, however
+//! many they are; none is left out uncounted.
+
+use crate::delivery::kafka::fault::Fault;
+use crate::delivery::spool::row::RowId;
+use std::time::{Duration, Instant};
+
+/// Between the lines of one reason.
+const MINUTE: Duration = Duration::from_secs(60);
+/// Reasons that are told apart; they are codes and topics, so that more are not to be expected.
+const REASONS: usize = 16;
+/// What the spool keeps for a row that was not sent, because it is too large: what a broker would say.
+const TOO_LARGE: &str = "MessageSizeTooLarge";
+
+/// Why a row is set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// Kafka, or its client, refused it while it was alone.
+    Refused(Fault),
+    /// It takes so many bytes at least, and the topic takes fewer.
+    TooLarge { bytes: usize, most: u32 },
+    /// Its topic stays missing; in words.
+    Missing(String),
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct SetAside {
+    told: Vec<Told>,
+}
+
+/// A reason that was told.
+#[derive(Debug)]
+struct Told {
+    why: String,
+    topic: String,
+    at: Instant,
+    left_out: u64,
+}
+
+impl Reason {
+    /// As the spool keeps it.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Refused(fault) => fault.to_string(),
+            Self::TooLarge { .. } => TOO_LARGE.to_owned(),
+            Self::Missing(why) => why.clone(),
+        }
+    }
+}
+
+impl SetAside {
+    /// This row is set aside.
+    pub(super) fn add(&mut self, topic: &str, row: RowId, reason: &Reason, now: Instant) {
+        self.tell(now);
+        if !self.admits(topic, reason, now) {
+            return;
+        }
+        match reason {
+            Reason::Refused(fault) => {
+                tracing::error!(topic, %row, error = %fault, "a record was refused and is set aside");
+            }
+            Reason::TooLarge { bytes, most } => tracing::error!(
+                topic,
+                %row,
+                bytes,
+                max_message_bytes = most,
+                "a record is larger than its topic takes and is set aside, it was not sent"
+            ),
+            Reason::Missing(why) => {
+                tracing::error!(topic, %row, why, "records of a missing topic are set aside");
+            }
+        }
+    }
+
+    /// Whether it has a line of its own.
+    fn admits(&mut self, topic: &str, reason: &Reason, now: Instant) -> bool {
+        let why = reason.text();
+        let is_full = self.told.len() == REASONS;
+        let known = self.told.iter_mut().find(|told| is_full || told.why == why);
+        match known {
+            Some(told) => told.left_out += 1,
+            None => {
+                let topic = topic.to_owned();
+                self.told.push(Told { why, topic, at: now, left_out: 0 });
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Sums up what was left out a minute ago.
+    pub(super) fn tell(&mut self, now: Instant) {
+        self.told.retain_mut(|told| {
+            if now < told.at + MINUTE {
+                return true;
+            }
+            told.sum_up();
+            told.at = now;
+            std::mem::take(&mut told.left_out) > 0
+        });
+    }
+
+    /// Sums up all that was left out.
+    pub(super) fn end(&mut self) {
+        self.told.drain(..).for_each(|told| told.sum_up());
+    }
+}
+
+impl Told {
+    fn sum_up(&self) {
+        let Self { why, topic, left_out, .. } = self;
+        if *left_out > 0 {
+            tracing::error!(topic, why, records = left_out, "more records were set aside");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_has_a_line_and_then_one_a_minute_while_there_are_more() {
+        let (mut log, start) = (SetAside::default(), Instant::now());
+        let size = Reason::TooLarge { bytes: 5_000, most: 4_000 };
+        let larger = Reason::TooLarge { bytes: 6_000, most: 4_000 };
+        let missing = Reason::Missing("topic typo missing for 10m".to_owned());
+        assert!(log.admits("events", &size, start));
+        assert!(!log.admits("events", &larger, start));
+        assert!(log.admits("typo", &missing, start));
+        log.tell(start + MINUTE);
+        assert_eq!(log.told.len(), 1, "of the other there were no more");
+        assert!(!log.admits("events", &size, start + MINUTE));
+        log.tell(start + 2 * MINUTE);
+        log.tell(start + 3 * MINUTE);
+        assert!(log.admits("events", &size, start + 3 * MINUTE));
+    }
+}
