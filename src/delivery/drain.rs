@@ -170,7 +170,7 @@ impl Drain {
         tokio::select! {
             raised = self.producer.raised() => raised?,
             () = self.refresher.turn(&self.producer) => {}
-            raised = raised(self.suspects.as_ref()) => raised?,
+            raised = raised(self.suspects.as_mut()) => raised?,
             () = self.crossing.rows_came(), if self.more == More::No => self.more = More::Perhaps,
             released = answer(&mut self.releasing) => self.end_release(released)?,
             () = sleep(tick) => {}
@@ -263,7 +263,8 @@ impl Drain {
             Some(Setback::Refused(fault, row)) if self.window.is_alone() => {
                 self.refused_alone(fault, row)
             }
-            setback => setback,
+            Some(setback) => Some(setback),
+            None => self.heed_told(),
         }
     }
 }

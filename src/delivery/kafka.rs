@@ -8,6 +8,7 @@
 //! - [`fault`]: what each of its error codes means for a record;
 //! - [`probe`]: whether the brokers and the topic are there, asked from a thread of its own;
 //! - [`write_right`]: whether the brokers let this client write, by their own word;
+//! - [`time_question`]: which times a broker takes, by its own words;
 //! - [`ending`]: the ends of clients, which nobody waits for too long;
 //! - [`client_log`], [`last_words`]: what its clients say, in the log and of an address.
 //!
@@ -22,6 +23,7 @@ pub mod producer;
 pub mod renewal;
 pub mod settings;
 pub mod throttle;
+pub mod time_question;
 mod wakeup;
 mod write_right;
 

@@ -1,19 +1,19 @@
 //! Kafka within the deadline, else the spool: a record in, a
 //! [`Receipt`](crate::delivery::receipt::Receipt) out.
 //!
-//! Promise: a publish, once begun, is carried through whether or not its sender stays: the record
-//! and its account belong to the publisher. The deadline is the publisher's own; librdkafka may
-//! report a second late. Where there is a spool, a record without an ack goes to the disk, and so
-//! do all that come after it, until [`crate::delivery::gate`] lets them through again. One
-//! publisher belongs to one event loop and costs a post neither a task nor a timer: its records are
-//! numbered in a slab, their deadlines stand in one queue, and [`Publisher::run`] reads reports in
-//! batches. It does not retry: librdkafka does.
+//! Promise: a publish, once begun, is carried through whether or not its sender stays: the record and
+//! its account belong to the publisher. The deadline is the publisher's own; librdkafka may report a
+//! second late. Where there is a spool, a record without an ack goes to the disk, and so do all that
+//! come after it, until [`crate::delivery::gate`] lets them through again. One publisher belongs to one
+//! event loop and costs a post neither a task nor a timer: its records are numbered in a slab, their
+//! deadlines stand in one queue, and [`Publisher::run`] reads reports in batches. librdkafka retries.
 
 mod flights;
 mod inbox;
 mod outbox;
 mod publish;
 mod reports;
+mod untimely;
 
 use crate::delivery::availability::Availability;
 use crate::delivery::crossing::Crossing;
@@ -29,6 +29,7 @@ use crate::delivery::publisher::inbox::Inbox;
 use crate::delivery::publisher::outbox::{Letter, Outbox, Turn};
 use crate::delivery::publisher::publish::{Publish, close};
 use crate::delivery::publisher::reports::last_reports;
+use crate::delivery::publisher::untimely::{Untimely, told};
 use crate::delivery::record::Record;
 use crate::delivery::topic::Topic;
 use crate::delivery::undelivered::{Limit, Undelivered};
@@ -70,6 +71,7 @@ struct Lane {
     /// The tickets of records that wait for the gate.
     parked: Vec<usize>,
     renewal: Renewal,
+    untimely: Untimely,
 }
 
 impl Publisher {
@@ -86,8 +88,8 @@ impl Publisher {
         let producer = Arc::new(Producer::new(&settings, Purpose::Posts, batch_size)?);
         let fallback = if crossing.is_some() { Fallback::Disk } else { Fallback::Nothing };
         let flights = Flights::new(fallback);
-        let (outbox, parked, renewal) = (Outbox::default(), Vec::new(), Renewal::default());
-        let lane = Lane { producer, flights, outbox, parked, renewal };
+        let (outbox, parked, renewal, untimely) = Default::default();
+        let lane = Lane { producer, flights, outbox, parked, renewal, untimely };
         let (lane, inbox, bell) = (Mutex::new(lane), Arc::default(), Notify::new());
         Ok(Self { lane, settings, availability, metrics, topic, crossing, inbox, bell })
     }
@@ -244,7 +246,7 @@ impl Publisher {
         }
         let (mut reports, mut leaving) = (Vec::new(), Vec::new());
         let mut limit = self.topic.limit.clone();
-        let mut retiring = None;
+        let (mut retiring, mut asking) = (None, None);
         let mut refresher = Refresher::new(&self.topic.partitions, self.topic.name.clone());
         while !(stop.is_cancelled() && self.under_way() == 0) {
             let producer = self.lock().producer.clone();
@@ -254,6 +256,7 @@ impl Publisher {
                     retiring = None;
                     reports.extend(last);
                 }
+                span = told(&mut asking) => self.heed_told(span),
                 () = limit.changed() => {}
                 () = refresher.turn(&producer) => {}
                 () = self.bell.notified() => {}
@@ -263,7 +266,7 @@ impl Publisher {
                 () = stop.cancelled(), if !stop.is_cancelled() => {}
             }
             producer.take_reports(&mut reports);
-            self.land(&mut reports);
+            self.land(&mut reports, &mut asking);
             self.store();
             // Behind the reports: after a pause of the whole process they tell what is not late.
             if sleep.is_elapsed() {

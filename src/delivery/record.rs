@@ -53,7 +53,7 @@ pub struct Event<'a> {
 }
 
 /// One record, complete and not yet sent. Key and header values share one buffer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Record {
     topic: Arc<str>,
     text: String,

@@ -6,6 +6,7 @@
 //! all event loops and the drain; while nothing was refused it costs a post one look, and a batch of
 //! acks a lock.
 
+pub mod time_span;
 pub mod topic_times;
 
 use crate::clock::Clock;

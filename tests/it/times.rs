@@ -2,12 +2,16 @@
 //! is refused for it, no record set aside, and the time of receipt is told all the same.
 
 mod clock;
+mod narrow;
 mod waited;
 
 use crate::support::consumer::Seen;
 
 /// A record of older times is refused.
 const BEFORE_MAX: &str = "message.timestamp.before.max.ms";
+
+/// A record of newer times is refused.
+const AFTER_MAX: &str = "message.timestamp.after.max.ms";
 
 /// What the record says of when its post was received, in milliseconds of Unix time.
 fn received_ms(record: &Seen) -> i64 {

@@ -72,7 +72,7 @@ impl Drain {
                 while self.window.is_under_way() {
                     tokio::select! {
                         raised = self.producer.raised() => raised?,
-                        raised = raised(self.suspects.as_ref()) => raised?,
+                        raised = raised(self.suspects.as_mut()) => raised?,
                     }
                     self.take_in();
                 }

@@ -11,27 +11,38 @@ use crate::delivery::gate::State;
 use crate::delivery::kafka::fault::Fault;
 use crate::delivery::kafka::producer::{Headers, Producer, ProducerError, Purpose};
 use crate::delivery::kafka::settings::Settings;
+use crate::delivery::kafka::time_question;
+use crate::delivery::record_times::time_span::TimeSpan;
 use crate::delivery::record_times::topic_times::SendTime;
 use crate::delivery::spool::row::{Row, RowId};
 use std::io;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 /// The producer of single rows, and the one that is tried.
 pub(super) struct Suspects {
     producer: Producer,
     trial: Option<Trial>,
+    /// Under way: which times the broker takes that has refused all of the trial's.
+    question: Option<JoinHandle<Option<TimeSpan>>>,
+    /// The answer to it.
+    told: Option<Told>,
 }
+
+/// What a broker said; none if nothing.
+struct Told(Option<TimeSpan>);
 
 /// A row under way.
 struct Trial {
     row: Row,
     time: SendTime,
+    /// How often the broker was asked for a time: once is enough.
+    asked: u8,
 }
 
 impl Suspects {
     fn new(settings: &Settings, batch_size: u32) -> Result<Self, ProducerError> {
         let producer = Producer::new(settings, Purpose::Suspects, batch_size)?;
-        Ok(Self { producer, trial: None })
+        Ok(Self { producer, trial: None, question: None, told: None })
     }
 
     pub(super) fn producer(&self) -> &Producer {
@@ -40,7 +51,15 @@ impl Suspects {
 
     /// This row was handed over.
     pub(super) fn tries(&mut self, row: Row, time: SendTime) {
-        self.trial = Some(Trial { row, time });
+        self.trial = Some(Trial { row, time, asked: 0 });
+    }
+
+    /// Waits until reports of the row, or the answer to the question, may have come. Cancel-safe.
+    async fn raised(&mut self) -> io::Result<()> {
+        let Some(question) = &mut self.question else { return self.producer.raised().await };
+        self.told = Some(Told(question.await.ok().flatten()));
+        self.question = None;
+        Ok(())
     }
 
     /// Ends the producer; what it reports then is not waited for by anybody, and it takes no longer
@@ -87,13 +106,41 @@ impl Drain {
             self.set_aside(row, topic.as_deref().unwrap_or_default(), &Reason::Refused(fault));
             return None;
         }
-        let trial = suspects.trial.as_mut().filter(|trial| trial.row.id == row);
+        let trial = suspects.trial.as_ref().filter(|trial| trial.row.id == row);
         let Some(trial) = trial else { return Some(Setback::Unacked(fault)) };
         let record = &trial.row.record;
-        let Some(time) = self.topic.times.again(record, trial.time) else {
-            // All times were tried: the clocks or the topic may be mended meanwhile.
+        if let Some(time) = self.topic.times.again(record, trial.time) {
+            return self.try_again(time);
+        }
+        if trial.asked > 0 {
             return Some(Setback::Unacked(fault));
-        };
+        }
+        let (settings, record) = (self.settings.clone(), record.clone());
+        let placement = self.topic.placement(&record, Some(trial.time));
+        let asked = spawn_blocking(move || time_question::ask(&settings, &record, placement));
+        suspects.question = Some(asked);
+        None
+    }
+
+    /// Takes in what the broker says of the times that it takes.
+    pub(super) fn heed_told(&mut self) -> Option<Setback> {
+        let suspects = self.suspects.as_mut()?;
+        let Told(span) = suspects.told.take()?;
+        let trial = suspects.trial.as_mut()?;
+        trial.asked += 1;
+        let refused = trial.time;
+        match span {
+            Some(span) => self.try_again(refused.inside(span)),
+            // The clocks or the topic may be mended meanwhile.
+            None => Some(Setback::Unacked(Fault::refused_time())),
+        }
+    }
+
+    /// Sends the row that is alone with this time.
+    fn try_again(&mut self, time: SendTime) -> Option<Setback> {
+        let suspects = self.suspects.as_mut()?;
+        let trial = suspects.trial.as_mut()?;
+        let (row, record) = (trial.row.id, &trial.row.record);
         let placement = self.topic.placement(record, Some(time));
         match suspects.producer.enqueue(record, Headers::of(record), placement, row.ticket()) {
             Ok(()) => {
@@ -107,9 +154,9 @@ impl Drain {
 }
 
 /// Waits until reports of a single row may have come; none will while there is no producer for them.
-pub(super) async fn raised(suspects: Option<&Suspects>) -> io::Result<()> {
+pub(super) async fn raised(suspects: Option<&mut Suspects>) -> io::Result<()> {
     match suspects {
-        Some(suspects) => suspects.producer.raised().await,
+        Some(suspects) => suspects.raised().await,
         None => std::future::pending().await,
     }
 }

@@ -71,6 +71,11 @@ impl Fault {
         self.code == Code::InvalidTimestamp
     }
 
+    /// All times of a record were refused.
+    pub fn refused_time() -> Self {
+        Self::in_report(Code::InvalidTimestamp)
+    }
+
     /// Some fault that says this.
     #[cfg(test)]
     pub(in crate::delivery) fn of(verdict: Verdict) -> Self {

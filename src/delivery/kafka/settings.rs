@@ -47,7 +47,7 @@ const MOST_IN_FLIGHT: u32 = 5;
 /// librdkafka's own `message.max.bytes` and `batch.size`, in bytes.
 pub const CLIENT_LIMIT: u32 = 1_000_000;
 /// The largest `message.max.bytes` that librdkafka knows.
-const ANY_SIZE: &str = "1000000000";
+pub(super) const ANY_SIZE: &str = "1000000000";
 
 /// Defaults that the operator may change.
 ///

@@ -4,8 +4,10 @@ use crate::delivery::gate::admission::Way;
 use crate::delivery::kafka::fault::{Fault, Verdict};
 use crate::delivery::kafka::producer::{Producer, Purpose, Report};
 use crate::delivery::kafka::renewal::End;
+use crate::delivery::publisher::untimely::Asking;
 use crate::delivery::publisher::{DISK_PATIENCE, Lane, Publisher};
 use crate::delivery::receipt::Place;
+use crate::delivery::record_times::topic_times::SendTime;
 use crate::delivery::undelivered::Undelivered;
 use std::mem;
 use std::sync::Arc;
@@ -13,8 +15,8 @@ use std::time::{Duration, Instant};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 impl Publisher {
-    /// Takes in Kafka's reports.
-    pub(super) fn land(&self, reports: &mut Vec<Report>) {
+    /// Takes in Kafka's reports, and asks for a time that is taken where none is known.
+    pub(super) fn land(&self, reports: &mut Vec<Report>, asking: &mut Asking) {
         let now = Instant::now();
         let (mut acked, mut last) = (0, None);
         let mut failed = None;
@@ -60,6 +62,7 @@ impl Publisher {
         if acked > 0 {
             lane.renewal.acked();
         }
+        let asks = lane.untimely.asks();
         drop(lane);
         if let (Some(fault), records) = refused {
             if fault.is_about_size() {
@@ -76,6 +79,9 @@ impl Publisher {
         if let Some((since, fault)) = failed {
             self.availability.unacked(since, &fault.to_string());
         }
+        if asks && asking.is_none() {
+            *asking = self.ask_times();
+        }
     }
 
     /// A record that was refused for its time, or for a neighbour's fault, leaves again; says whether
@@ -87,10 +93,21 @@ impl Publisher {
         };
         let time = match fault.verdict {
             Verdict::Innocent => Some(sent),
-            Verdict::NotProof if fault.may_be_about_time() => self.topic.times.again(record, sent),
+            Verdict::NotProof if fault.may_be_about_time() => {
+                let time = self.topic.times.again(record, sent);
+                if time.is_none() {
+                    return lane.untimely.wait(ticket, Instant::now());
+                }
+                time
+            }
             Verdict::NotProof | Verdict::Refused | Verdict::Unacked | Verdict::Local => None,
         };
-        let again = time.is_some_and(|time| lane.flights.depart_again(ticket, time));
+        time.is_some_and(|time| self.leave_again(lane, ticket, time))
+    }
+
+    /// Sends a record again with this time, if it still may be; says whether it does.
+    pub(super) fn leave_again(&self, lane: &mut Lane, ticket: usize, time: SendTime) -> bool {
+        let again = lane.flights.depart_again(ticket, time);
         if again {
             self.post_letter(lane, ticket);
         }

@@ -5,8 +5,10 @@
 //! that it does not. So the same record is tried with other times, in the order of [`Try`], until
 //! one is taken. That proves on which side of the span the refused time lay, and what can be sent in
 //! its place; both move on with the clock. Promise: with the span that brokers have by default
-//! (nothing is too old, an hour ahead is taken) a time is found, be the clocks decades apart.
+//! (nothing is too old, an hour ahead is taken) a time is found, be the clocks decades apart. Where none
+//! of them is taken, the broker is asked ([`crate::delivery::kafka::time_question`]).
 
+use crate::delivery::record_times::time_span::TimeSpan;
 use crate::timestamp::Timestamp;
 use std::time::{Duration, Instant};
 
@@ -113,6 +115,12 @@ impl SendTime {
     /// The record's own.
     pub(in crate::delivery) fn own(received: Timestamp) -> Self {
         Self { time: received, refused: None, next: Try::Clock }
+    }
+
+    /// A time that a broker says it takes, once this one was refused.
+    pub(in crate::delivery) fn inside(self, span: TimeSpan) -> Self {
+        let refused = Some(self.refused.unwrap_or(self.time));
+        Self { time: span.inside(), refused, next: Try::Over }
     }
 
     /// Whether another was refused before it.

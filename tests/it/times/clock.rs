@@ -39,16 +39,16 @@ const WAITING: &str = "hookbridge_spool_records";
 const DRAINED: &str = "hookbridge_spool_drained_total";
 
 /// A bridge inside the test.
-struct Clocked {
+pub(super) struct Clocked {
     clock: Arc<AtomicI64>,
-    addresses: Addresses,
+    pub(super) addresses: Addresses,
     stop: CancellationToken,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Clocked {
     /// With a clock that is so many milliseconds ahead.
-    fn start(kafka: &RealKafka, topic: &str, ahead: i64, flags: &[&str]) -> Self {
+    pub(super) fn start(kafka: &RealKafka, topic: &str, ahead: i64, flags: &[&str]) -> Self {
         let brokers = kafka.bootstrap();
         let mut typed = vec!["hookbridge", "serve", "--no-auth", "--brokers", &brokers];
         typed.extend(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
@@ -74,15 +74,15 @@ impl Clocked {
         clocked
     }
 
-    fn set(&self, ahead: i64) {
+    pub(super) fn set(&self, ahead: i64) {
         self.clock.store(ahead, Ordering::Relaxed);
     }
 
-    fn metric(&self, series: &str) -> u64 {
+    pub(super) fn metric(&self, series: &str) -> u64 {
         Exposition::of(self.addresses.admin).value(series)
     }
 
-    fn wait_until_drained(&self) {
+    pub(super) fn wait_until_drained(&self) {
         eventually(CAUGHT_UP, "nothing waits", || self.metric(WAITING) == 0);
     }
 }

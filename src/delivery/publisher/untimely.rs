@@ -1,0 +1,85 @@
+//! Posts of which no time was taken that is known: the broker is asked which it takes.
+//!
+//! Promise: one question at a time, off the event loop, since librdkafka blocks for it; each post waits
+//! for no more than its deadline. Where the broker does not say, posts fail at once for a while.
+
+use crate::delivery::kafka::time_question;
+use crate::delivery::publisher::Publisher;
+use crate::delivery::record_times::time_span::TimeSpan;
+use std::mem;
+use std::time::{Duration, Instant};
+use tokio::task::{JoinHandle, spawn_blocking};
+
+/// Behind a question that came to nothing.
+const REST: Duration = Duration::from_secs(5);
+
+/// The question that is under way.
+pub(super) type Asking = Option<JoinHandle<Option<TimeSpan>>>;
+
+/// Who waits for the answer.
+#[derive(Debug, Default)]
+pub(super) struct Untimely {
+    tickets: Vec<usize>,
+    rest_until: Option<Instant>,
+}
+
+impl Untimely {
+    /// A record waits for the answer to a question; says whether one may be asked.
+    pub(super) fn wait(&mut self, ticket: usize, now: Instant) -> bool {
+        let asks = self.rest_until.is_none_or(|until| until <= now);
+        if asks {
+            self.tickets.push(ticket);
+        }
+        asks
+    }
+
+    /// Whether anybody waits.
+    pub(super) fn asks(&self) -> bool {
+        !self.tickets.is_empty()
+    }
+}
+
+impl Publisher {
+    /// Asks with the first record that is still kept.
+    pub(super) fn ask_times(&self) -> Asking {
+        let lane = self.lock();
+        let known = lane.untimely.tickets.iter().find_map(|ticket| {
+            lane.flights.record(*ticket).cloned().zip(lane.flights.sent(*ticket))
+        });
+        drop(lane);
+        let Some((record, sent)) = known else {
+            self.heed_told(None);
+            return None;
+        };
+        let (settings, placement) =
+            (self.settings.clone(), self.topic.placement(&record, Some(sent)));
+        Some(spawn_blocking(move || time_question::ask(&settings, &record, placement)))
+    }
+
+    /// Sends on, with a time that is taken, those who have waited.
+    pub(super) fn heed_told(&self, span: Option<TimeSpan>) {
+        let now = Instant::now();
+        let mut lane = self.lock();
+        lane.untimely.rest_until = span.is_none().then_some(now + REST);
+        let tickets = mem::take(&mut lane.untimely.tickets);
+        drop(lane);
+        for ticket in tickets {
+            let mut lane = self.lock();
+            let time = span.zip(lane.flights.sent(ticket)).map(|(span, sent)| sent.inside(span));
+            if time.is_some_and(|time| self.leave_again(&mut lane, ticket, time)) {
+                continue;
+            }
+            let next = lane.flights.land(ticket, None, now).next;
+            drop(lane);
+            self.follow(ticket, next);
+        }
+    }
+}
+
+/// The answer to the question that is under way; none comes while there is none. Cancel-safe.
+pub(super) async fn told(asking: &mut Asking) -> Option<TimeSpan> {
+    let Some(asked) = asking else { return std::future::pending().await };
+    let span = asked.await.ok().flatten();
+    *asking = None;
+    span
+}

@@ -1,0 +1,87 @@
+//! Which times a broker takes, by its own words. A plain value.
+//!
+//! Brokers of Kafka say of a time that they refuse: "Timestamp 1 of message with offset 0 is out of range.
+//! The timestamp should be within [2, 3]" (`LogValidator`, Apache Kafka 4.3; the same since 2.4, when
+//! the words came into the answer). Words that are none of these tell nothing.
+
+use crate::timestamp::Timestamp;
+
+/// What precedes the two borders, in milliseconds of Unix time.
+const MARK: &str = "should be within [";
+/// How far from the newer border a time is chosen, in milliseconds: by Kafka 4's defaults, which allow
+/// an hour ahead, that is the broker's own clock.
+const INSIDE: i64 = 3_600_000;
+/// The least distance to the older one: both move on with the broker's clock.
+const MARGIN: i64 = 1_000;
+/// The end of year 9999: a border behind it is none.
+const LATEST: i64 = 253_402_300_799_999;
+
+/// Both borders are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeSpan {
+    from: i64,
+    to: i64,
+}
+
+impl TimeSpan {
+    /// Reads a broker's words.
+    pub fn told(words: &str) -> Option<Self> {
+        let (_, borders) = words.split_once(MARK)?;
+        let (from, rest) = borders.split_once(',')?;
+        let (to, _) = rest.split_once(']')?;
+        let span = Self { from: from.trim().parse().ok()?, to: to.trim().parse().ok()? };
+        // Both far off: no clock can be told from them.
+        let is_bounded = span.from > 0 || span.to < LATEST;
+        (is_bounded && span.from <= span.to).then_some(span)
+    }
+
+    /// A time in the middle or, where the span is wide, a little inside of one border.
+    pub(super) fn inside(self) -> Timestamp {
+        let width = self.to.saturating_sub(self.from);
+        Timestamp::of_unix_millis(if width <= INSIDE {
+            self.from + width / 2
+        } else if self.to < LATEST {
+            (self.to - INSIDE).max(self.from.saturating_add(MARGIN))
+        } else {
+            self.from.saturating_add(INSIDE)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(from: i64, to: i64) -> Option<TimeSpan> {
+        TimeSpan::told(&format!(
+            "Timestamp 1688374123456 of message with offset 0 is out of range. The timestamp should be \
+             within [{from}, {to}]"
+        ))
+    }
+
+    #[test]
+    fn the_time_that_is_chosen_lies_well_inside_of_what_the_broker_takes() {
+        let now = 1_790_000_000_000;
+        for (from, to, chosen) in [
+            (now - 5_000, now + 5_000, now),
+            (now - 500, now + INSIDE, now + 500),
+            (now.wrapping_sub(i64::MAX), now + INSIDE, now),
+            (now - 5_000, i64::MAX, now - 5_000 + INSIDE),
+            (now - 48 * INSIDE, now + INSIDE, now),
+        ] {
+            let span = told(from, to).expect("it is told");
+            assert_eq!(span.inside().unix_millis(), chosen, "{from}, {to}");
+        }
+    }
+
+    #[test]
+    fn words_that_tell_no_span_are_none() {
+        for words in
+            ["", "out of range", "should be within [", "should be within [1", "within [a, b]"]
+        {
+            assert_eq!(TimeSpan::told(words), None, "{words}");
+        }
+        assert_eq!(told(9, 2), None);
+        assert_eq!(told(i64::MIN, i64::MAX), None);
+    }
+}
