@@ -20,4 +20,6 @@ pub mod partitions;
 pub mod first_sight;
 pub mod topic_config;
 pub mod topic_limit;
+pub mod topic_backlog;
+pub mod topic_warnings;
 pub mod kafka;

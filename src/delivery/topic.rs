@@ -6,6 +6,7 @@ use crate::delivery::partitions::Partitions;
 use crate::delivery::record::Record;
 use crate::delivery::record_times::RecordTimes;
 use crate::delivery::record_times::topic_times::SendTime;
+use crate::delivery::topic_backlog::Backlog;
 use crate::delivery::topic_limit::TopicLimit;
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ pub struct Topic {
     pub times: Arc<RecordTimes>,
     /// Its partitions.
     pub partitions: Arc<Partitions>,
+    /// How old the records are that come from disk.
+    pub backlog: Arc<Backlog>,
     /// Whether it was ever shown to the spool.
     pub first_sight: Arc<FirstSight>,
 }
@@ -29,7 +32,8 @@ impl Topic {
     /// receipt come from.
     pub fn new(name: Arc<str>, limit: TopicLimit, clock: &Clock) -> Self {
         let times = Arc::new(RecordTimes::new(clock.clone()));
-        Self { name, limit, times, partitions: Arc::default(), first_sight: Arc::default() }
+        let (partitions, backlog, first_sight) = Default::default();
+        Self { name, limit, times, partitions, backlog, first_sight }
     }
 
     /// What a record is sent with: its time, unless `time` is given, and its partition, if that is

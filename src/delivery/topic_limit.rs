@@ -56,7 +56,8 @@ impl TopicLimit {
         }
     }
 
-    /// A record was refused: by a broker, though within it, or here, though it may have been raised.
+    /// A record was refused: by a broker, though within it, or here, though it may have been raised. Or
+    /// the topic's settings are wanted for another reason: they are asked for together.
     pub fn doubt(&self) {
         self.doubt.notify_one();
     }

@@ -47,6 +47,7 @@ impl Drain {
                     }
                 }
                 Ok(rows) => {
+                    self.note_age();
                     for row in rows {
                         match self.hand_over(row)? {
                             Handed::Over => {}
@@ -62,6 +63,14 @@ impl Drain {
             }
         }
         Ok(None)
+    }
+
+    /// Settings of the topic may be held against the age of the oldest row, which is soon gone.
+    pub(super) fn note_age(&self) {
+        let oldest = self.crossing.spool().status().oldest;
+        if oldest.is_some_and(|oldest| self.topic.backlog.taken_up(oldest, Instant::now())) {
+            self.topic.limit.doubt();
+        }
     }
 
     fn hand_over(&mut self, row: Row) -> Result<Handed, DrainError> {

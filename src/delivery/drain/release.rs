@@ -21,6 +21,7 @@ impl Drain {
             return Ok(());
         }
         let Some(Ended { acked, refused }) = self.window.begin_release() else { return Ok(()) };
+        self.note_age();
         let (done, released) = oneshot::channel();
         let done = |result| drop(done.send(result));
         match self.crossing.spool().release(acked, refused, done) {

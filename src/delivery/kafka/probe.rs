@@ -21,8 +21,10 @@ use crate::delivery::kafka::write_right;
 use crate::delivery::partitions::Partitions;
 use crate::delivery::spool::Spool;
 use crate::delivery::topic;
+use crate::delivery::topic_backlog::Backlog;
 use crate::delivery::topic_config::{Compaction, Plan, Situation, TopicConfig};
 use crate::delivery::topic_limit::LimitFinder;
+use crate::delivery::topic_warnings::TopicWarnings;
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
@@ -55,8 +57,10 @@ pub struct Probe {
     /// What waits on disk, where there is one.
     spool: Option<Spool>,
     config: Option<TopicConfig>,
-    /// What was warned of last.
-    warned: Vec<String>,
+    warnings: TopicWarnings,
+    backlog: Arc<Backlog>,
+    /// As they were seen last.
+    replicas: Option<usize>,
     /// When the settings were asked for last, and the question that is under way.
     asked: Option<Instant>,
     asking: Option<JoinHandle<Option<TopicConfig>>>,
@@ -94,7 +98,9 @@ impl Probe {
             plan,
             spool,
             config: None,
-            warned: Vec::new(),
+            warnings: TopicWarnings::default(),
+            backlog: topic.backlog.clone(),
+            replicas: None,
             asked: None,
             asking: None,
             question: None,
@@ -163,27 +169,26 @@ impl Probe {
         refused && config.is_compacted_only()
     }
 
-    /// Adds what the settings mean for our records, and tells it when it changes.
+    /// Adds what the settings mean for our records.
     fn judge(&mut self, sight: &mut Sight) {
-        let (Some(config), Some(plan)) = (&self.config, self.plan) else { return };
-        let oldest = self.spool.as_ref().and_then(|spool| spool.status().oldest);
-        let oldest = oldest.and_then(|oldest| oldest.elapsed().ok());
-        let situation = Situation { replicas: sight.replicas, oldest };
-        sight.warnings = config.warnings(&plan, &situation);
-        sight.unfit = self.is_unfit(config).then(|| UnfitTopic::new(&self.topic).to_string());
-        if self.warned == sight.warnings {
-            return;
+        self.replicas = Some(sight.replicas);
+        if let (Some(warnings), Some(config)) = (self.warn(), &self.config) {
+            sight.warnings = warnings;
+            sight.unfit = self.is_unfit(config).then(|| UnfitTopic::new(&self.topic).to_string());
         }
-        for warning in sight.warnings.iter().filter(|warning| !self.warned.contains(warning)) {
-            tracing::warn!(topic = %self.topic, warning, "mind the settings of the topic");
-        }
-        for mended in self.warned.iter().filter(|before| !sight.warnings.contains(before)) {
-            tracing::info!(topic = %self.topic, mended, "the settings of the topic were mended");
-        }
-        self.warned.clone_from(&sight.warnings);
     }
 
-    /// A record was refused for its size.
+    /// What the settings mean for our records; tells it when it changes.
+    fn warn(&mut self) -> Option<Vec<String>> {
+        let (config, plan, replicas) = (self.config.as_ref()?, self.plan?, self.replicas?);
+        let waiting = self.spool.as_ref().and_then(|spool| spool.status().oldest);
+        let oldest = waiting.into_iter().chain(self.backlog.oldest(Instant::now())).min();
+        let oldest = oldest.and_then(|oldest| oldest.elapsed().ok());
+        let situation = Situation { replicas, oldest };
+        Some(self.warnings.tell(&self.topic, config, &plan, &situation))
+    }
+
+    /// A record was refused for its size, or old ones are taken up from disk.
     fn doubt(&mut self) {
         self.asked = None;
         self.ask_config();
@@ -220,6 +225,7 @@ impl Probe {
             (None | Some(_), None | Some(_)) => {}
         }
         self.config = config.or(self.config.take());
+        self.warn();
         if self.settings.message_max_bytes().is_some() {
             return Ok(());
         }

@@ -6,12 +6,13 @@ use crate::outages::{BACK, detail, timed_post, wait_for_200};
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::consumer;
-use crate::support::deadline::eventually;
+use crate::support::deadline::{eventually, let_pass};
 use crate::support::here;
 use crate::support::kafka::RealKafka;
 use crate::support::problem::refusal;
 use crate::support::rig::SOON;
 use hookbridge::metrics::Outcome;
+use std::time::Duration;
 
 const MIND: &str = "mind the settings of the topic";
 const COMPACT: (&str, &str) = ("cleanup.policy", "compact");
@@ -50,6 +51,28 @@ fn what_a_topic_will_throw_away_or_change_is_told_at_the_start_on_change_and_in_
     bridge.wait_for_log("the settings of the topic were mended", SOON);
     let said = detail(&bridge, "topic");
     assert!(said.contains("retention.ms=7200000") && !said.contains("compact"), "{said}");
+}
+
+#[test]
+fn a_retention_that_deletes_what_comes_from_disk_is_told_however_fast_it_is_sent() {
+    let Some(kafka) = RealKafka::own(here!(), &[]) else { return };
+    kafka.create_topic("short-lived", 1, &[("retention.ms", "3000")]);
+    let temp = tempdir().unwrap();
+    let bridge = serve(&kafka, "short-lived").arg("--spool", temp.path().to_str().unwrap()).start();
+    bridge.wait_ready(SOON);
+    bridge.wait_for_log("retention.ms=3000 is below six hours", SOON);
+
+    kafka.freeze();
+    assert_eq!(timed_post(bridge.webhook()).0.status, 200);
+    let_pass(Duration::from_secs(4));
+    kafka.thaw();
+
+    let told = "retention.ms=3000 is below the age of what waits on disk";
+    bridge.wait_for_log(told, SOON);
+    eventually(SOON, "it is in readiness", || detail(&bridge, "topic").contains(told));
+    eventually(SOON, "nothing waits", || detail(&bridge, "spool") == "direct, 0 waiting");
+    assert_eq!(bridge.log().matches(told).count(), 1, "{}", bridge.log());
+    assert!(!bridge.log().contains("were mended"), "{}", bridge.log());
 }
 
 #[test]
