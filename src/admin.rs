@@ -79,7 +79,8 @@ impl Admin {
         let spool = spool.map(|spool| (spool.standing(), spool.spool().status().room));
         let topic = (&*self.topic, &*self.first_sight);
         let known = (&self.availability.knowledge(), self.throttle.longest());
-        Readiness::new(life, topic, known, spool)
+        let unshown = self.crossing.as_ref().and_then(|spool| spool.unshown_topic());
+        Readiness::new(life, topic, known, spool).naming(unshown.as_deref())
     }
 
     fn exposition(&self, asked: &HeaderMap) -> Response<Full<Bytes>> {

@@ -71,6 +71,14 @@ impl Readiness {
         Self { status: if ready { READY } else { "not ready" }, checks }
     }
 
+    /// Names the topic that the oldest records on disk wait for, where the brokers do not show it.
+    pub(super) fn naming(mut self, unshown: Option<&str>) -> Self {
+        if let (Some(topic), Some(spool)) = (unshown, self.checks.last_mut()) {
+            let _ = write!(spool.detail, ", the first for {topic}, which the brokers do not show");
+        }
+        self
+    }
+
     pub(super) fn is_ready(&self) -> bool {
         self.status == READY
     }

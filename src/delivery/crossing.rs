@@ -10,7 +10,7 @@ use crate::delivery::receipt::Place;
 use crate::delivery::record::Record;
 use crate::delivery::spool::Spool;
 use crate::delivery::spool::error::AppendError;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::{Notify, watch};
 
@@ -22,6 +22,8 @@ pub struct Crossing {
     closings: watch::Sender<u64>,
     /// Rings when there may be rows to drain.
     rows: Notify,
+    /// The topic that the oldest rows wait for, where the brokers do not show it.
+    unshown: Mutex<Option<Arc<str>>>,
 }
 
 /// What an operator sees of the gate.
@@ -47,7 +49,13 @@ impl Crossing {
     /// The crossing in front of an open spool.
     pub fn new(spool: Spool) -> Self {
         let gate = Mutex::new(Gate::new(spool.status().rows));
-        Self { gate, spool, closings: watch::Sender::new(0), rows: Notify::new() }
+        Self {
+            gate,
+            spool,
+            closings: watch::Sender::new(0),
+            rows: Notify::new(),
+            unshown: Mutex::default(),
+        }
     }
 
     /// The spool.
@@ -177,6 +185,20 @@ impl Crossing {
     pub fn standing(&self) -> Standing {
         let gate = self.lock();
         Standing { state: gate.state(), backlog: gate.backlog() }
+    }
+
+    /// The oldest rows wait for this topic, which the brokers do not show; or for none such.
+    pub fn name_unshown(&self, topic: Option<&Arc<str>>) {
+        self.unshown().clone_from(&topic.cloned());
+    }
+
+    /// For readiness: the topic that the oldest rows wait for, where the brokers do not show it.
+    pub fn unshown_topic(&self) -> Option<Arc<str>> {
+        self.unshown().clone()
+    }
+
+    fn unshown(&self) -> MutexGuard<'_, Option<Arc<str>>> {
+        self.unshown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes when parked posts may go on.

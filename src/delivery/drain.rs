@@ -15,6 +15,7 @@ mod release;
 mod renewal;
 mod set_aside;
 mod setback;
+mod sighting;
 mod suspects;
 mod too_large;
 mod window;
@@ -26,6 +27,7 @@ use crate::delivery::drain::missing_topics::MissingTopics;
 use crate::delivery::drain::narration::Narration;
 use crate::delivery::drain::release::answer;
 use crate::delivery::drain::setback::Setback;
+use crate::delivery::drain::sighting::Sighting;
 use crate::delivery::drain::suspects::{Suspects, raised};
 use crate::delivery::drain::too_large::TooLarge;
 use crate::delivery::drain::window::Window;
@@ -66,6 +68,9 @@ pub struct Drain {
     /// While rows go one by one, or have done so since posts last went directly.
     suspects: Option<Suspects>,
     missing: MissingTopics,
+    sighting: Sighting,
+    /// The topic that rows wait for, where the brokers do not show it.
+    unshown: Option<Arc<str>>,
     too_large: TooLarge,
     window: Window,
     /// What is to be expected of the next read.
@@ -139,6 +144,8 @@ impl Drain {
             refresher,
             suspects: None,
             missing,
+            sighting: Sighting::default(),
+            unshown: None,
             too_large: TooLarge::default(),
             window: Window::default(),
             more: More::Perhaps,
@@ -171,6 +178,7 @@ impl Drain {
             raised = self.producer.raised() => raised?,
             () = self.refresher.turn(&self.producer) => {}
             raised = raised(self.suspects.as_mut()) => raised?,
+            answer = self.sighting.answer() => self.sighted(answer),
             () = self.crossing.rows_came(), if self.more == More::No => self.more = More::Perhaps,
             released = answer(&mut self.releasing) => self.end_release(released)?,
             () = sleep(tick) => {}
@@ -183,6 +191,10 @@ impl Drain {
             && [Some(&*self.producer), suspects].into_iter().flatten().any(Producer::is_dead)
         {
             setback = Some(Setback::Dead);
+        }
+        let first = self.window.topic();
+        if first.is_some_and(|topic| self.missing.given_up(topic, Instant::now()).is_some()) {
+            setback = setback.or(Some(Setback::GivenUp));
         }
         if let Some(setback) = setback {
             self.start_over(setback).await?;
@@ -221,7 +233,11 @@ impl Drain {
         self.availability.waiting(standing.owed());
         self.narration.tell(standing, self.window.topic(), &report, now);
         let answers = matches!(report, Report::Up | Report::Unproven { .. });
-        if self.window.is_under_way() && answers {
+        if answers {
+            self.look_for_topic(now);
+        }
+        self.name_missing(standing.backlog, now);
+        if self.window.is_under_way() && answers && self.unshown.is_none() {
             self.narration.under_way(self.window.topic(), standing.backlog, now);
         } else {
             self.narration.not_stuck();
@@ -250,7 +266,7 @@ impl Drain {
         self.look_for_missing(&reports);
         let taken = self.window.take_in(reports);
         for (topic, time) in taken.times {
-            self.missing.acked(&topic);
+            self.missing.shown(&topic);
             self.topic.times.acked(&topic, time);
         }
         if taken.acks {

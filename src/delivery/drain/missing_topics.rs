@@ -56,9 +56,20 @@ impl MissingTopics {
         denied.last = now;
     }
 
-    /// Kafka has acked a record of it.
-    pub(super) fn acked(&mut self, topic: &str) {
+    /// The brokers show it.
+    pub(super) fn shown(&mut self, topic: &str) {
         self.denied.remove(topic);
+    }
+
+    /// Whether the brokers have denied it lately.
+    pub(super) fn is_denied(&self, topic: &str, now: Instant) -> bool {
+        self.denied.get(topic).is_some_and(|denied| denied.is_fresh(now))
+    }
+
+    /// How long its rows are waited for still; none where that has no end.
+    pub(super) fn left(&self, topic: &str, now: Instant) -> Option<Duration> {
+        let end = self.denied.get(topic)?.first.checked_add(self.bound)?;
+        Some(end.saturating_duration_since(now))
     }
 
     /// Why rows of the topic are not waited for any more, if so.
@@ -102,7 +113,7 @@ mod tests {
         missing.missed(&topic, now);
         let why = missing.given_up("typo", now);
         assert_eq!(why.as_deref(), Some("topic typo missing for 10m"));
-        missing.acked("typo");
+        missing.shown("typo");
         assert_eq!(missing.given_up("typo", now), None);
     }
 

@@ -6,7 +6,7 @@
 use crate::chain::chain;
 use crate::delivery::availability::report::Report;
 use crate::delivery::crossing::Standing;
-use crate::delivery::drain::progress::Progress;
+use crate::delivery::drain::progress::{Line, Progress};
 use crate::delivery::drain::set_aside::{Reason, SetAside};
 use crate::delivery::drain::setback::Setback;
 use crate::delivery::gate::State;
@@ -14,6 +14,8 @@ use crate::delivery::spool::error::AccessError;
 use crate::delivery::spool::row::RowId;
 use std::time::{Duration, Instant};
 
+/// Between two lines of what lasts for long.
+const MINUTE: Duration = Duration::from_secs(60);
 /// Between two lines of trouble.
 const PAUSE: Duration = Duration::from_secs(10);
 
@@ -27,6 +29,8 @@ pub(super) struct Narration {
     /// Since when rows have been under way without any being released.
     stuck_since: Option<Instant>,
     set_aside: SetAside,
+    /// When it was told last that rows wait for a topic that is not shown.
+    unshown: Option<Instant>,
 }
 
 /// Where posts go, as it was told.
@@ -54,6 +58,7 @@ impl Narration {
             told: None,
             stuck_since: None,
             set_aside: SetAside::default(),
+            unshown: None,
         }
     }
 
@@ -85,14 +90,16 @@ impl Narration {
             }
             self.posts = posts;
         }
-        if let Some(line) = self.progress.line(backlog, now) {
-            tracing::info!(
+        match self.progress.line(backlog, now) {
+            None => {}
+            Some(Line::First) => tracing::info!(topic, left = backlog, "draining the spool"),
+            Some(Line::Further { rate, seconds_left }) => tracing::info!(
                 topic,
                 left = backlog,
-                per_second = line.rate.round(),
-                seconds_left = line.seconds_left.round(),
+                per_second = three_digits(rate),
+                seconds_left = seconds_left.map(three_digits),
                 "draining the spool"
-            );
+            ),
         }
     }
 
@@ -100,6 +107,31 @@ impl Narration {
     pub(super) fn released(&mut self, rows: u64, now: Instant) {
         self.progress.note(rows, now);
         (self.told, self.stuck_since) = (None, None);
+    }
+
+    /// Rows wait for a topic that the brokers do not show, for so long still.
+    pub(super) fn unshown(
+        &mut self,
+        topic: &str,
+        waiting: u64,
+        left: Option<Duration>,
+        now: Instant,
+    ) {
+        if self.unshown.is_none_or(|told| told + MINUTE <= now) {
+            self.unshown = Some(now);
+            let set_aside_in = left.map(|left| three_digits(left.as_secs_f64()));
+            tracing::warn!(
+                topic,
+                waiting,
+                set_aside_in,
+                "records on disk wait for a topic that the brokers do not show"
+            );
+        }
+    }
+
+    /// They wait for no such topic.
+    pub(super) fn all_shown(&mut self) {
+        self.unshown = None;
     }
 
     /// Rows are under way, the first of them to this topic; nothing is known to be wrong with Kafka.
@@ -120,6 +152,9 @@ impl Narration {
     pub(super) fn setback(&mut self, setback: Setback, topic: Option<&str>) {
         match setback {
             Setback::Dead => self.start_over("fatal error of the producer", topic),
+            // It is told once a minute, and that rows are set aside with each reason.
+            Setback::Unacked(fault) if fault.is_about_topic() && self.unshown.is_some() => {}
+            Setback::GivenUp => {}
             Setback::Unacked(fault) => self.start_over(&fault.to_string(), topic),
             Setback::Suspects(fault, last) => {
                 tracing::warn!(error = %fault, %last, topic, "a batch was refused, its records are sent one by one");
@@ -161,4 +196,9 @@ impl Narration {
         }
         due
     }
+}
+
+/// As all numbers of the log: with three digits behind the point.
+fn three_digits(number: f64) -> f64 {
+    (number * 1_000.0).round() / 1_000.0
 }

@@ -1,4 +1,6 @@
-//! How far the drain is, told every few seconds while it drains.
+//! How far the drain is, told when it begins and every few seconds while it drains.
+//!
+//! Promise: no end is foretold of a spool that does not shrink.
 
 use std::time::{Duration, Instant};
 
@@ -11,15 +13,22 @@ pub(super) struct Progress {
     /// When the count began, and how many rows were released since.
     since: Option<Instant>,
     released: u64,
+    /// How many rows were left then, once that was told.
+    left: Option<u64>,
 }
 
 /// One line.
 #[derive(Debug, PartialEq)]
-pub(super) struct Line {
-    /// Rows released a second, since the last line.
-    pub(super) rate: f64,
-    /// Seconds until the spool is empty at this rate, if nothing is added.
-    pub(super) seconds_left: f64,
+pub(super) enum Line {
+    /// The drain has begun.
+    First,
+    /// It goes on.
+    Further {
+        /// Rows released a second, since the last line.
+        rate: f64,
+        /// Seconds until the spool is empty, if all goes on as since then; none where that never is.
+        seconds_left: Option<f64>,
+    },
 }
 
 impl Progress {
@@ -36,12 +45,23 @@ impl Progress {
             *self = Self::default();
             return None;
         }
+        let Some(before) = self.left else {
+            self.left = Some(left);
+            return Some(Line::First);
+        };
         if took < EVERY {
             return None;
         }
-        let rate = self.released as f64 / took.as_secs_f64();
-        *self = Self { since: Some(now), released: 0 };
-        (rate > 0.0).then(|| Line { rate, seconds_left: left as f64 / rate })
+        let (released, seconds) = (self.released, took.as_secs_f64());
+        if released == 0 {
+            // It stands still; when it goes on, that is a beginning.
+            *self = Self::default();
+            return None;
+        }
+        *self = Self { since: Some(now), released: 0, left: Some(left) };
+        let gained = before.saturating_sub(left) as f64;
+        let seconds_left = (gained > 0.0).then(|| left as f64 / gained * seconds);
+        Some(Line::Further { rate: released as f64 / seconds, seconds_left })
     }
 }
 
@@ -49,14 +69,31 @@ impl Progress {
 mod tests {
     use super::*;
 
+    fn further(rate: f64, seconds_left: Option<f64>) -> Option<Line> {
+        Some(Line::Further { rate, seconds_left })
+    }
+
     #[test]
     fn the_rate_is_told_every_few_seconds_while_rows_are_left() {
         let (mut progress, start) = (Progress::default(), Instant::now());
         assert_eq!(progress.line(10, start + EVERY), None);
         progress.note(500, start);
+        assert_eq!(progress.line(1500, start), Some(Line::First));
         assert_eq!(progress.line(1000, start + EVERY / 2), None);
-        let line = Line { rate: 100.0, seconds_left: 10.0 };
-        assert_eq!(progress.line(1000, start + EVERY), Some(line));
+        assert_eq!(progress.line(1000, start + EVERY), further(100.0, Some(10.0)));
         assert_eq!(progress.line(0, start + 2 * EVERY), None);
+    }
+
+    #[test]
+    fn no_end_is_told_of_a_spool_that_grows_as_fast_as_it_is_drained() {
+        let (mut progress, start) = (Progress::default(), Instant::now());
+        progress.note(500, start);
+        assert_eq!(progress.line(1000, start), Some(Line::First));
+        assert_eq!(progress.line(1000, start + EVERY), further(100.0, None));
+        progress.note(500, start + EVERY);
+        assert_eq!(progress.line(1001, start + 2 * EVERY), further(100.0, None));
+        assert_eq!(progress.line(1001, start + 3 * EVERY), None);
+        progress.note(1, start + 3 * EVERY);
+        assert_eq!(progress.line(1000, start + 3 * EVERY), Some(Line::First));
     }
 }

@@ -92,6 +92,7 @@ impl Drain {
             }
         }
         self.refresher.answered().await;
+        self.sighting.over().await;
         self.narration.end();
         // What is still under way is sent again: their last reports are not waited for.
         let producers = (self.suspects.take(), self.producer);

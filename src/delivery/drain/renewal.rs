@@ -44,7 +44,7 @@ impl Drain {
             Setback::Suspects(fault, _) | Setback::Refused(fault, _) if fault.is_about_size() => {
                 self.too_large.refused(&self.topic.limit, Instant::now());
             }
-            Setback::Suspects(..) | Setback::Refused(..) => {}
+            Setback::GivenUp | Setback::Suspects(..) | Setback::Refused(..) => {}
         }
         self.window.start_over(setback);
         self.more = More::Perhaps;
@@ -67,6 +67,7 @@ impl Drain {
     async fn renew(&mut self) -> Result<Producer, ProducerError> {
         let new = Producer::new(&self.settings, Purpose::Drain, self.batch_size())?;
         self.refresher.answered().await;
+        self.sighting.over().await;
         self.refresher.renewed();
         let old = mem::replace(&mut self.producer, Arc::new(new));
         Ok(Arc::into_inner(old).expect("nothing is asked of it"))

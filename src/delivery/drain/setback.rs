@@ -8,6 +8,8 @@ use crate::delivery::spool::row::RowId;
 pub(super) enum Setback {
     /// The producer had a fatal error, and no row a report of it.
     Dead,
+    /// The topic of the first row stays missing: what is under way for it will not be acked.
+    GivenUp,
     /// No ack, for a reason that says nothing about the rows.
     Unacked(Fault),
     /// A batch was refused that may hold innocent rows: they go alone up to this one.
@@ -28,7 +30,7 @@ impl Setback {
     /// Whether rows may be at fault.
     pub(super) fn blames_rows(self) -> bool {
         match self {
-            Self::Dead | Self::Unacked(_) => false,
+            Self::Dead | Self::GivenUp | Self::Unacked(_) => false,
             Self::Suspects(..) | Self::Refused(..) => true,
         }
     }

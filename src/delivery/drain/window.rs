@@ -3,15 +3,18 @@
 //! Promise: Kafka's refusal counts only for a row that was alone under way; nothing is forgotten before
 //! it was released. A plain value.
 
+mod ends;
+
 use crate::delivery::drain::proven_keys::{KeyId, ProvenKeys};
 use crate::delivery::drain::setback::{Setback, worse};
+use crate::delivery::drain::window::ends::Ends;
 use crate::delivery::kafka::fault::{Fault, Verdict};
 use crate::delivery::kafka::producer::Report;
 use crate::delivery::record::Record;
 use crate::delivery::record_times::topic_times::SendTime;
 use crate::delivery::spool::Limit;
 use crate::delivery::spool::row::RowId;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -50,13 +53,6 @@ struct Sent {
     time: SendTime,
 }
 
-/// Rows that need nothing more from Kafka.
-#[derive(Debug, Default)]
-struct Ends {
-    acked: BTreeSet<RowId>,
-    refused: BTreeMap<RowId, String>,
-}
-
 /// What is to be released.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Ended {
@@ -74,16 +70,6 @@ pub(super) struct Taken {
     pub(super) acks: bool,
     /// Topic and time of the last that was acked, and of each whose own time had been refused.
     pub(super) times: Vec<(Arc<str>, SendTime)>,
-}
-
-impl Ends {
-    fn len(&self) -> usize {
-        self.acked.len() + self.refused.len()
-    }
-
-    fn contains(&self, row: RowId) -> bool {
-        self.acked.contains(&row) || self.refused.contains_key(&row)
-    }
 }
 
 impl Window {
@@ -146,8 +132,13 @@ impl Window {
     }
 
     /// The topic of the first row under way.
+    pub(super) fn first_topic(&self) -> Option<&Arc<str>> {
+        self.open.first_key_value().map(|(_, sent)| &sent.topic)
+    }
+
+    /// The same, in short.
     pub(super) fn topic(&self) -> Option<&str> {
-        self.open.first_key_value().map(|(_, sent)| &*sent.topic)
+        self.first_topic().map(|topic| &**topic)
     }
 
     /// The topic of a row under way.
@@ -262,7 +253,7 @@ impl Window {
         self.bytes = 0;
         self.cursor = None;
         match setback {
-            Setback::Dead | Setback::Unacked(_) => {}
+            Setback::Dead | Setback::Unacked(_) | Setback::GivenUp => {}
             // Not the last of then: it may have been acked meanwhile, and never be met again.
             Setback::Suspects(..) => self.alone_until = self.alone_until.max(last_open),
             Setback::Refused(fault, row) => {

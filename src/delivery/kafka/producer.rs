@@ -55,6 +55,17 @@ pub enum Purpose {
     Suspects,
 }
 
+/// Whether the brokers show a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// It is there.
+    Yes,
+    /// They deny it.
+    No,
+    /// None has answered, or they say something else of it.
+    Untold,
+}
+
 impl From<Acked> for Place {
     fn from(Acked { partition, offset }: Acked) -> Self {
         Self::Kafka { partition, offset }
@@ -154,6 +165,18 @@ impl Producer {
         let metadata = self.client.client().fetch_metadata(Some(topic), ANSWER_PATIENCE).ok()?;
         let seen = metadata.topics().iter().find(|seen| seen.name() == topic)?;
         u32::try_from(seen.partitions().len()).ok()
+    }
+
+    /// Whether the brokers show this topic. Blocks, for [`PATIENCE`] at most.
+    pub fn shows(&self, topic: &str) -> Shown {
+        let asked = self.client.client().fetch_metadata(Some(topic), PATIENCE);
+        let Ok(metadata) = asked else { return Shown::Untold };
+        let seen = metadata.topics().iter().find(|seen| seen.name() == topic);
+        match seen.map(|seen| seen.error().map(RDKafkaErrorCode::from)) {
+            Some(None) => Shown::Yes,
+            None | Some(Some(RDKafkaErrorCode::UnknownTopicOrPartition)) => Shown::No,
+            Some(Some(_)) => Shown::Untold,
+        }
     }
 
     /// Waits until reports may have come. Cancel-safe.
