@@ -12,7 +12,7 @@ pub mod topic_times;
 use crate::clock::Clock;
 use crate::delivery::record::Record;
 use crate::delivery::record::header_name::HeaderName;
-use crate::delivery::record_times::topic_times::{Known, Learnt, SendTime, Side, TopicTimes};
+use crate::delivery::record_times::topic_times::{Known, Learnt, Next, SendTime, Side, TopicTimes};
 use crate::timestamp::Timestamp;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,9 +49,8 @@ impl RecordTimes {
             .map_or_else(|| SendTime::own(received), |topic| topic.first(received, now))
     }
 
-    /// What it is sent with when it was refused with the time `refused`; none once everything was
-    /// tried.
-    pub fn again(&self, record: &Record, refused: SendTime) -> Option<SendTime> {
+    /// What is done with it when it was refused with the time `refused`.
+    pub fn again(&self, record: &Record, refused: SendTime) -> Next {
         let known = Known {
             received: record.received().into(),
             sender: record.header(HeaderName::Time).and_then(Timestamp::parse),

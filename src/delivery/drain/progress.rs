@@ -69,8 +69,8 @@ impl Progress {
 mod tests {
     use super::*;
 
-    fn further(rate: f64, seconds_left: Option<f64>) -> Option<Line> {
-        Some(Line::Further { rate, seconds_left })
+    fn further(rate: f64, seconds_left: Option<f64>) -> Line {
+        Line::Further { rate, seconds_left }
     }
 
     #[test]
@@ -80,7 +80,7 @@ mod tests {
         progress.note(500, start);
         assert_eq!(progress.line(1500, start), Some(Line::First));
         assert_eq!(progress.line(1000, start + EVERY / 2), None);
-        assert_eq!(progress.line(1000, start + EVERY), further(100.0, Some(10.0)));
+        assert_eq!(progress.line(1000, start + EVERY), Some(further(100.0, Some(10.0))));
         assert_eq!(progress.line(0, start + 2 * EVERY), None);
     }
 
@@ -89,9 +89,9 @@ mod tests {
         let (mut progress, start) = (Progress::default(), Instant::now());
         progress.note(500, start);
         assert_eq!(progress.line(1000, start), Some(Line::First));
-        assert_eq!(progress.line(1000, start + EVERY), further(100.0, None));
+        assert_eq!(progress.line(1000, start + EVERY), Some(further(100.0, None)));
         progress.note(500, start + EVERY);
-        assert_eq!(progress.line(1001, start + 2 * EVERY), further(100.0, None));
+        assert_eq!(progress.line(1001, start + 2 * EVERY), Some(further(100.0, None)));
         assert_eq!(progress.line(1001, start + 3 * EVERY), None);
         progress.note(1, start + 3 * EVERY);
         assert_eq!(progress.line(1000, start + 3 * EVERY), Some(Line::First));

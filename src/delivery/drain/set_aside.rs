@@ -79,16 +79,12 @@ impl SetAside {
     fn admits(&mut self, topic: &str, reason: &Reason, now: Instant) -> bool {
         let why = reason.text();
         let is_full = self.told.len() == REASONS;
-        let known = self.told.iter_mut().find(|told| is_full || told.why == why);
-        match known {
-            Some(told) => told.left_out += 1,
-            None => {
-                let topic = topic.to_owned();
-                self.told.push(Told { why, topic, at: now, left_out: 0 });
-                return true;
-            }
+        if let Some(told) = self.told.iter_mut().find(|told| is_full || told.why == why) {
+            told.left_out += 1;
+            return false;
         }
-        false
+        self.told.push(Told { why, topic: topic.to_owned(), at: now, left_out: 0 });
+        true
     }
 
     /// Sums up what was left out a minute ago.

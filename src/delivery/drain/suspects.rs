@@ -13,7 +13,7 @@ use crate::delivery::kafka::producer::{Headers, Producer, ProducerError, Purpose
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::time_question;
 use crate::delivery::record_times::time_span::TimeSpan;
-use crate::delivery::record_times::topic_times::SendTime;
+use crate::delivery::record_times::topic_times::{Next, SendTime};
 use crate::delivery::spool::row::{Row, RowId};
 use std::io;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -22,7 +22,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 pub(super) struct Suspects {
     producer: Producer,
     trial: Option<Trial>,
-    /// Under way: which times the broker takes that has refused all of the trial's.
+    /// Under way: which times the broker takes that has refused the trial's.
     question: Option<JoinHandle<Option<TimeSpan>>>,
     /// The answer to it.
     told: Option<Told>,
@@ -35,8 +35,6 @@ struct Told(Option<TimeSpan>);
 struct Trial {
     row: Row,
     time: SendTime,
-    /// How often the broker was asked for a time: once is enough.
-    asked: u8,
 }
 
 impl Suspects {
@@ -51,7 +49,7 @@ impl Suspects {
 
     /// This row was handed over.
     pub(super) fn tries(&mut self, row: Row, time: SendTime) {
-        self.trial = Some(Trial { row, time, asked: 0 });
+        self.trial = Some(Trial { row, time });
     }
 
     /// Waits until reports of the row, or the answer to the question, may have come. Cancel-safe.
@@ -109,11 +107,11 @@ impl Drain {
         let trial = suspects.trial.as_ref().filter(|trial| trial.row.id == row);
         let Some(trial) = trial else { return Some(Setback::Unacked(fault)) };
         let record = &trial.row.record;
-        if let Some(time) = self.topic.times.again(record, trial.time) {
-            return self.try_again(time);
-        }
-        if trial.asked > 0 {
-            return Some(Setback::Unacked(fault));
+        match self.topic.times.again(record, trial.time) {
+            Next::Time(time) => return self.try_again(time),
+            // The clocks or the topic may be mended meanwhile.
+            Next::Nothing => return Some(Setback::Unacked(fault)),
+            Next::Ask => {}
         }
         let (settings, record) = (self.settings.clone(), record.clone());
         let placement = self.topic.placement(&record, Some(trial.time));
@@ -126,13 +124,14 @@ impl Drain {
     pub(super) fn heed_told(&mut self) -> Option<Setback> {
         let suspects = self.suspects.as_mut()?;
         let Told(span) = suspects.told.take()?;
-        let trial = suspects.trial.as_mut()?;
-        trial.asked += 1;
-        let refused = trial.time;
-        match span {
-            Some(span) => self.try_again(refused.inside(span)),
-            // The clocks or the topic may be mended meanwhile.
-            None => Some(Setback::Unacked(Fault::refused_time())),
+        let trial = suspects.trial.as_ref()?;
+        let next = match span {
+            Some(span) => Next::Time(trial.time.inside(span)),
+            None => self.topic.times.again(&trial.row.record, trial.time.unanswered()),
+        };
+        match next {
+            Next::Time(time) => self.try_again(time),
+            Next::Ask | Next::Nothing => Some(Setback::Unacked(Fault::refused_time())),
         }
     }
 

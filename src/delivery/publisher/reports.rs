@@ -7,7 +7,7 @@ use crate::delivery::kafka::renewal::End;
 use crate::delivery::publisher::untimely::Asking;
 use crate::delivery::publisher::{DISK_PATIENCE, Lane, Publisher};
 use crate::delivery::receipt::Place;
-use crate::delivery::record_times::topic_times::SendTime;
+use crate::delivery::record_times::topic_times::{Next, SendTime};
 use crate::delivery::undelivered::Undelivered;
 use std::mem;
 use std::sync::Arc;
@@ -91,18 +91,18 @@ impl Publisher {
         else {
             return false;
         };
-        let time = match fault.verdict {
-            Verdict::Innocent => Some(sent),
-            Verdict::NotProof if fault.may_be_about_time() => {
-                let time = self.topic.times.again(record, sent);
-                if time.is_none() {
-                    return lane.untimely.wait(ticket, Instant::now());
-                }
-                time
+        let next = match fault.verdict {
+            Verdict::Innocent => Next::Time(sent),
+            Verdict::NotProof if fault.may_be_about_time() => self.topic.times.again(record, sent),
+            Verdict::NotProof | Verdict::Refused | Verdict::Unacked | Verdict::Local => {
+                Next::Nothing
             }
-            Verdict::NotProof | Verdict::Refused | Verdict::Unacked | Verdict::Local => None,
         };
-        time.is_some_and(|time| self.leave_again(lane, ticket, time))
+        match next {
+            Next::Time(time) => self.leave_again(lane, ticket, time),
+            Next::Ask => self.ask_or_guess(lane, ticket),
+            Next::Nothing => false,
+        }
     }
 
     /// Sends a record again with this time, if it still may be; says whether it does.

@@ -1,11 +1,13 @@
 //! Posts of which no time was taken that is known: the broker is asked which it takes.
 //!
 //! Promise: one question at a time, off the event loop, since librdkafka blocks for it; each post waits
-//! for no more than its deadline. Where the broker does not say, posts fail at once for a while.
+//! for no more than its deadline. Where the broker does not say, posts go by guesses, and for a while
+//! without a question.
 
 use crate::delivery::kafka::time_question;
-use crate::delivery::publisher::Publisher;
+use crate::delivery::publisher::{Lane, Publisher};
 use crate::delivery::record_times::time_span::TimeSpan;
+use crate::delivery::record_times::topic_times::Next;
 use std::mem;
 use std::time::{Duration, Instant};
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -24,15 +26,6 @@ pub(super) struct Untimely {
 }
 
 impl Untimely {
-    /// A record waits for the answer to a question; says whether one may be asked.
-    pub(super) fn wait(&mut self, ticket: usize, now: Instant) -> bool {
-        let asks = self.rest_until.is_none_or(|until| until <= now);
-        if asks {
-            self.tickets.push(ticket);
-        }
-        asks
-    }
-
     /// Whether anybody waits.
     pub(super) fn asks(&self) -> bool {
         !self.tickets.is_empty()
@@ -40,6 +33,26 @@ impl Untimely {
 }
 
 impl Publisher {
+    /// The record waits for the answer to a question, or goes by a guess where one has just come to
+    /// nothing; says whether either may help.
+    pub(super) fn ask_or_guess(&self, lane: &mut Lane, ticket: usize) -> bool {
+        if lane.untimely.rest_until.is_some_and(|until| Instant::now() < until) {
+            return self.guess(lane, ticket);
+        }
+        lane.untimely.tickets.push(ticket);
+        true
+    }
+
+    /// Sends a record again as if no broker said which times it takes; says whether it may.
+    fn guess(&self, lane: &mut Lane, ticket: usize) -> bool {
+        let known = lane.flights.record(ticket).zip(lane.flights.sent(ticket));
+        let next = known.map(|(record, sent)| self.topic.times.again(record, sent.unanswered()));
+        match next {
+            Some(Next::Time(time)) => self.leave_again(lane, ticket, time),
+            Some(Next::Ask | Next::Nothing) | None => false,
+        }
+    }
+
     /// Asks with the first record that is still kept.
     pub(super) fn ask_times(&self) -> Asking {
         let lane = self.lock();
@@ -65,8 +78,12 @@ impl Publisher {
         drop(lane);
         for ticket in tickets {
             let mut lane = self.lock();
-            let time = span.zip(lane.flights.sent(ticket)).map(|(span, sent)| sent.inside(span));
-            if time.is_some_and(|time| self.leave_again(&mut lane, ticket, time)) {
+            let sent = lane.flights.sent(ticket);
+            let leaves = match span.zip(sent) {
+                Some((span, sent)) => self.leave_again(&mut lane, ticket, sent.inside(span)),
+                None => self.guess(&mut lane, ticket),
+            };
+            if leaves {
                 continue;
             }
             let next = lane.flights.land(ticket, None, now).next;

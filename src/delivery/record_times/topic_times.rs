@@ -3,10 +3,11 @@
 //! A broker takes a record whose time lies within a span around its own clock
 //! (`message.timestamp.before.max.ms`, `message.timestamp.after.max.ms`), and says of another only
 //! that it does not. So the same record is tried with other times, in the order of [`Try`], until
-//! one is taken. That proves on which side of the span the refused time lay, and what can be sent in
-//! its place; both move on with the clock. Promise: with the span that brokers have by default
-//! (nothing is too old, an hour ahead is taken) a time is found, be the clocks decades apart. Where none
-//! of them is taken, the broker is asked ([`crate::delivery::kafka::time_question`]).
+//! one is taken; where what is known is not, the broker is asked
+//! ([`crate::delivery::kafka::time_question`]) before others are guessed. What is taken proves on which
+//! side of the span the refused time lay, and what can be sent in its place; both move on with the
+//! clock. Promise: a time is found, be the clocks decades apart, of a broker that says which it takes,
+//! and else with the span that brokers have by default (nothing is too old, an hour ahead is taken).
 
 use crate::delivery::record_times::time_span::TimeSpan;
 use crate::timestamp::Timestamp;
@@ -43,12 +44,25 @@ enum Try {
     Acked,
     /// What the sender's clock said.
     Sender,
+    /// What the broker says it takes.
+    Broker,
     /// So many steps back from the clock.
     Back(u8),
     /// So many steps ahead of it.
     Ahead(u8),
     /// Nothing is left to try.
     Over,
+}
+
+/// What is to be done with a record whose time was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// It is sent again with this one.
+    Time(SendTime),
+    /// The broker is to be asked which it takes.
+    Ask,
+    /// Everything was tried.
+    Nothing,
 }
 
 /// What a record brings along.
@@ -120,7 +134,12 @@ impl SendTime {
     /// A time that a broker says it takes, once this one was refused.
     pub(in crate::delivery) fn inside(self, span: TimeSpan) -> Self {
         let refused = Some(self.refused.unwrap_or(self.time));
-        Self { time: span.inside(), refused, next: Try::Over }
+        Self { time: span.inside(), refused, next: Try::Broker.after() }
+    }
+
+    /// The same, where no broker says which it takes.
+    pub(in crate::delivery) fn unanswered(self) -> Self {
+        Self { next: Try::Broker.after(), ..self }
     }
 
     /// Whether another was refused before it.
@@ -147,7 +166,8 @@ impl Try {
         match self {
             Self::Clock => Self::Acked,
             Self::Acked => Self::Sender,
-            Self::Sender => Self::Back(0),
+            Self::Sender => Self::Broker,
+            Self::Broker => Self::Back(0),
             Self::Back(step) if step + 1 < STEPS => Self::Back(step + 1),
             Self::Back(_) => Self::Ahead(0),
             Self::Ahead(step) if step + 1 < STEPS => Self::Ahead(step + 1),
@@ -162,28 +182,34 @@ impl TopicTimes {
         SendTime { time: self.learnt(received, now), ..SendTime::own(received) }
     }
 
-    /// What it is sent with once `refused` was refused; none when all was tried.
-    pub(super) fn next(&self, refused: SendTime, known: Known, now: Instant) -> Option<SendTime> {
+    /// What is done with it once `refused` was refused.
+    pub(super) fn next(&self, refused: SendTime, known: Known, now: Instant) -> Next {
         let mut step = refused.next;
         let first = Some(refused.refused.unwrap_or(refused.time));
         // What others have taught meanwhile comes first, once.
         let time = self.learnt(known.received, now);
         if step == Try::Clock && time != known.received && is_worth_a_try(time, refused.time) {
-            return Some(SendTime { time, refused: first, next: step.after() });
+            return Next::Time(SendTime { time, refused: first, next: step.after() });
         }
-        while step != Try::Over {
-            let (tried, time) = (step, self.time_of(step, known, now));
+        loop {
+            let tried = step;
+            let time = match tried {
+                Try::Broker => return Next::Ask,
+                Try::Over => return Next::Nothing,
+                Try::Clock | Try::Acked | Try::Sender | Try::Back(_) | Try::Ahead(_) => {
+                    self.time_of(tried, known, now)
+                }
+            };
             step = step.after();
             let Some(time) = time else { continue };
             if is_worth_a_try(time, refused.time) {
-                return Some(SendTime { time, refused: first, next: step });
+                return Next::Time(SendTime { time, refused: first, next: step });
             }
             // A neighbour in its batch was at fault: what was acked last is as old.
             if tried == Try::Acked {
-                return Some(SendTime { next: step, ..refused });
+                return Next::Time(SendTime { next: step, ..refused });
             }
         }
-        None
     }
 
     /// A record was acked that was sent with this time.
@@ -237,7 +263,7 @@ impl TopicTimes {
             Try::Sender => known.sender,
             Try::Back(step) => Some(plus(known.clock, -(STEP << step))),
             Try::Ahead(step) => Some(plus(known.clock, STEP << step)),
-            Try::Over => None,
+            Try::Broker | Try::Over => None,
         }
     }
 }
