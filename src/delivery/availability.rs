@@ -64,6 +64,11 @@ impl Availability {
         self.change(|state, now| state.unacked(since, why, now));
     }
 
+    /// Brokers answered and refused a record that was handed over at `since` and may be innocent.
+    pub fn refused(&self, since: Instant, why: &str) {
+        self.change(|state, now| state.refused(since, why, now));
+    }
+
     /// So many records wait on disk and are to be acked before posts go to Kafka directly.
     pub fn waiting(&self, records: u64) {
         self.change(|state, _| state.waiting(records));

@@ -13,6 +13,7 @@ mod quota;
 mod rights;
 mod settings;
 mod topic;
+mod unacked;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

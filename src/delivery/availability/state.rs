@@ -1,15 +1,17 @@
 //! What is known of Kafka; a plain value that is told the time.
 //!
 //! Acks are the best proof. A failure counts only when nothing was acked since its record was
-//! handed over, and not while partitions that take no records explain it, so that one such
-//! partition does not stop the others. A probe without an answer is believed after as long as a
+//! handed over. While some partitions are known to take no records, and where a broker refuses a record,
+//! posts go on being tried, so that one such partition or record does not stop the others. A probe without an answer is believed after as long as a
 //! post would wait, one that finds nobody at once. One that succeeds lets posts be tried again,
 //! but does not outvote what was not acked, because brokers that answer may refuse to write: after
 //! a failure that no probe explains, and while records wait on disk, only an ack makes Kafka well.
 
+mod failures;
 mod standing;
 
 use crate::delivery::availability::report::{Glimpse, Hope, Knowledge, Report, Seen, Silence};
+use crate::delivery::availability::state::failures::Failures;
 use crate::delivery::availability::state::standing::Standing;
 use crate::delivery::availability::topic::Topic;
 use std::sync::Arc;
@@ -29,13 +31,6 @@ const PROBE_UNPROVEN: Duration = Duration::from_secs(1);
 const PROBE_IDLE: Duration = Duration::from_secs(3);
 /// Between probes while acks flow: they say nothing of other partitions, nor of new ones.
 const PROBE_BUSY: Duration = Duration::from_secs(10);
-/// Failures in a row that brokers who answer leave unexplained before they are not trusted: a broker
-/// that was frozen for a moment makes one.
-const UNEXPLAINED: u32 = 2;
-/// How long behind the last failure posts may be sent to such a bridge again. Whoever sends none to
-/// a bridge that is not ready would never send any; longer than load balancers take to look away.
-const SECOND_CHANCE: Duration = Duration::from_secs(30);
-
 /// How old the last ack may be while records wait on disk: a drain has many in that time.
 const STALE: Duration = Duration::from_secs(10);
 
@@ -54,9 +49,7 @@ pub(super) struct State {
     patience: Duration,
     /// When the first probe was sent that had no answer, while nothing is known.
     first_silence: Option<Instant>,
-    /// Failures since the last ack or probe that explains them.
-    unexplained: u32,
-    last_failure: Option<Instant>,
+    failures: Failures,
     /// A failure was outvoted by an ack: another partition may be in trouble.
     doubtful: bool,
     /// Records that wait on disk for an ack, while posts do not go to Kafka directly.
@@ -75,8 +68,7 @@ impl State {
             topic_seen: None,
             patience,
             first_silence: None,
-            unexplained: 0,
-            last_failure: None,
+            failures: Failures::default(),
             doubtful: false,
             waiting: 0,
         }
@@ -100,7 +92,7 @@ impl State {
     pub(super) fn acked(&mut self, now: Instant) {
         self.last_ack = Some(now);
         self.hold = HOLD;
-        self.unexplained = 0;
+        self.failures.acked();
         // No ack makes a topic fit that throws it away.
         if !self.topic.is_unfit() {
             self.enter(Standing::Up, now);
@@ -113,15 +105,43 @@ impl State {
     }
 
     pub(super) fn unacked(&mut self, since: Instant, why: &str, now: Instant) {
-        let outvoted = self.last_ack.is_some_and(|ack| ack > since);
-        self.doubtful |= outvoted;
-        if outvoted || self.topic.is_partial() || !self.admits() {
+        if !self.counts(since) {
             return;
+        }
+        self.failures.add(why, now);
+        if self.topic.is_partial() {
+            return self.mistrust(now);
         }
         self.enter(Standing::Away { why: why.to_owned(), until: now + self.hold }, now);
         self.hold = (self.hold * 2).min(HOLD_MOST);
-        self.unexplained += 1;
-        self.last_failure = Some(now);
+    }
+
+    /// Brokers answered, and did not take a record that may be innocent.
+    pub(super) fn refused(&mut self, since: Instant, why: &str, now: Instant) {
+        if self.counts(since) {
+            self.failures.add(why, now);
+            self.mistrust(now);
+        }
+    }
+
+    /// Whether a failure says something: nothing was acked since its record was handed over, and it is
+    /// not known yet.
+    fn counts(&mut self, since: Instant) -> bool {
+        let outvoted = self.last_ack.is_some_and(|ack| ack > since);
+        self.doubtful |= outvoted;
+        !outvoted && self.admits()
+    }
+
+    /// Other posts may get through and are tried, unless too many did not.
+    fn mistrust(&mut self, now: Instant) {
+        let Some(why) = self.failures.why().filter(|_| self.failures.stand()) else { return };
+        match self.standing {
+            Standing::Up | Standing::Untried | Standing::Unproven { .. } => {
+                self.enter(Standing::Unproven { why: why.to_owned() }, now);
+            }
+            // The next probe says which.
+            Standing::Doubted { .. } | Standing::Away { .. } => {}
+        }
     }
 
     pub(super) fn probed(&mut self, asked: Instant, answer: Result<Topic, Silence>, now: Instant) {
@@ -137,27 +157,16 @@ impl State {
     /// Keeps what was seen of the topic; fails where no post could be published to it.
     fn keep(&mut self, topic: Topic, now: Instant) -> Result<(), Silence> {
         self.topic_seen = Some(now);
+        if topic.is_partial() && !self.topic.is_partial() {
+            self.failures.explained();
+        }
         if *self.topic != topic {
             self.topic = Arc::new(topic);
         }
-        match &*self.topic {
-            Topic::Present(sight) => match sight.unfit.as_ref().or(sight.forbidden.as_ref()) {
-                Some(why) => Err(Silence::Dead(why.clone())),
-                None if sight.usable > 0 => Ok(()),
-                None if sight.slow => Err(Silence::Slow(sight.to_string())),
-                None => Err(Silence::Dead(sight.to_string())),
-            },
-            Topic::Missing { error } => {
-                Err(Silence::Dead(format!("the topic is missing: {error}")))
-            }
-            Topic::Unknown => Ok(()),
-        }
+        self.topic.verdict()
     }
 
     fn answered(&mut self, now: Instant) {
-        if self.topic.is_partial() {
-            self.unexplained = 0;
-        }
         let why = match &self.standing {
             Standing::Away { until, .. } if now < *until && !self.topic.is_partial() => return,
             Standing::Up
@@ -168,10 +177,10 @@ impl State {
             Standing::Up => return,
             Standing::Away { why, .. } | Standing::Unproven { why } => why.clone(),
             Standing::Untried | Standing::Doubted { .. } => {
-                "no ack yet of what waits on disk".to_owned()
+                self.failures.why().unwrap_or("no ack yet of what waits on disk").to_owned()
             }
         };
-        if self.unexplained > 0 || self.waiting > 0 {
+        if self.failures.any() || self.waiting > 0 {
             self.enter(Standing::Unproven { why }, now);
         } else {
             self.enter(Standing::Up, now);
@@ -207,8 +216,9 @@ impl State {
         };
         self.enter(standing, now);
         if !self.admits() {
-            // It explains the failures: the first try behind it does not repeat theirs.
-            (self.hold, self.unexplained) = (HOLD, 0);
+            // The first try behind it does not repeat theirs.
+            self.hold = HOLD;
+            self.failures.explained();
         }
     }
 
@@ -261,12 +271,7 @@ impl State {
     }
 
     fn hope(&self, now: Instant) -> Hope {
-        let rested = self.last_failure.is_none_or(|at| at + SECOND_CHANCE <= now);
-        match self.waiting {
-            0 if self.unexplained < UNEXPLAINED => Hope::Full,
-            0 if rested => Hope::Chance,
-            _ => Hope::Lost,
-        }
+        if self.waiting > 0 { Hope::Lost } else { self.failures.hope(now) }
     }
 
     /// The same for the log, which is not told anything most of the time.
@@ -279,7 +284,7 @@ impl State {
             Standing::Unproven { why } if self.hope(now) == Hope::Full => (Glimpse::Up, &**why),
             Standing::Unproven { why } => (Glimpse::Unproven, &**why),
         };
-        let settled = self.last_failure <= self.last_probe;
+        let settled = self.failures.last() <= self.last_probe;
         Seen { glimpse, why, settled, topic: &self.topic, waiting: self.waiting }
     }
 }

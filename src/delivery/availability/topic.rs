@@ -3,6 +3,7 @@
 //! Promise: a partition counts as usable only where its leader has answered the bridge itself, and
 //! has as many replicas in sync as the topic asks for. It says nothing of when that was.
 
+use crate::delivery::availability::report::Silence;
 use std::fmt;
 
 /// What the last probe saw of the topic.
@@ -43,6 +44,20 @@ pub struct Sight {
 }
 
 impl Topic {
+    /// Fails where no post could be published to it.
+    pub(super) fn verdict(&self) -> Result<(), Silence> {
+        match self {
+            Self::Present(sight) => match sight.unfit.as_ref().or(sight.forbidden.as_ref()) {
+                Some(why) => Err(Silence::Dead(why.clone())),
+                None if sight.usable > 0 => Ok(()),
+                None if sight.slow => Err(Silence::Slow(sight.to_string())),
+                None => Err(Silence::Dead(sight.to_string())),
+            },
+            Self::Missing { error } => Err(Silence::Dead(format!("the topic is missing: {error}"))),
+            Self::Unknown => Ok(()),
+        }
+    }
+
     /// Whether some partitions take records and others do not.
     pub(super) fn is_partial(&self) -> bool {
         match self {

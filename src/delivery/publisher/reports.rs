@@ -52,7 +52,7 @@ impl Publisher {
                     // The brokers are there, and the record may be innocent.
                     Verdict::NotProof | Verdict::Refused => {
                         refused.1 += 1;
-                        refused.0 = Some(fault);
+                        refused.0 = Some((landing.on_time, fault));
                     }
                     Verdict::Innocent | Verdict::Local => {}
                 },
@@ -64,7 +64,7 @@ impl Publisher {
         }
         let asks = lane.untimely.asks();
         drop(lane);
-        if let (Some(fault), records) = refused {
+        if let (Some((_, fault)), records) = refused {
             if fault.is_about_size() {
                 self.topic.limit.doubt();
             }
@@ -78,6 +78,10 @@ impl Publisher {
         }
         if let Some((since, fault)) = failed {
             self.availability.unacked(since, &fault.to_string());
+        }
+        // Whoever sends what is too large says nothing of other posts.
+        if let Some((Some(since), fault)) = refused.0.filter(|(_, fault)| !fault.is_about_size()) {
+            self.availability.refused(since, &fault.to_string());
         }
         if asks && asking.is_none() {
             *asking = self.ask_times();

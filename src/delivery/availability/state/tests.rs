@@ -1,4 +1,5 @@
 use super::*;
+use crate::delivery::availability::state::failures::SECOND_CHANCE;
 use crate::delivery::availability::topic::Sight;
 
 const PATIENCE: Duration = Duration::from_millis(2500);
@@ -48,6 +49,42 @@ fn a_partition_without_a_leader_does_not_stop_the_others() {
     assert_eq!(state.report(start), Report::Up);
     fail(&mut state, start + PATIENCE);
     assert!(state.admits());
+}
+
+#[test]
+fn while_some_partitions_are_away_posts_that_nobody_acks_outweigh_every_probe_until_an_ack() {
+    let (mut state, start) = (state(), Instant::now());
+    probe(&mut state, Ok(usable(2)), start);
+    fail(&mut state, start);
+    assert!(state.report(start).is_up(), "it may be the partition that is away");
+    fail(&mut state, start + PATIENCE);
+    let mut now = start + PATIENCE;
+    for answer in [Ok(usable(2)), Err("frozen"), Err("frozen"), Ok(usable(3)), Ok(usable(6))] {
+        probe(&mut state, answer, now);
+        assert!(!state.report(now).is_up(), "{:?}", state.report(now));
+        now += PATIENCE;
+    }
+    assert!(state.admits(), "else no post could heal it");
+    state.acked(now);
+    assert_eq!(state.report(now), Report::Up);
+    probe(&mut state, Ok(usable(3)), now);
+    fail(&mut state, now + PATIENCE);
+    state.acked(now + PATIENCE);
+    fail(&mut state, now + 2 * PATIENCE);
+    assert!(state.report(now + 2 * PATIENCE).is_up(), "an ack stands between them");
+}
+
+#[test]
+fn records_that_brokers_refuse_stop_no_post_and_make_kafka_unwell() {
+    let (mut state, start) = (state(), Instant::now());
+    probe(&mut state, Ok(usable(6)), start);
+    state.refused(start, "InvalidTimestamp", start);
+    assert_eq!(state.report(start), Report::Up);
+    state.refused(start, "InvalidTimestamp", start);
+    probe(&mut state, Ok(usable(6)), start + HOLD);
+    assert!(state.admits() && !state.report(start + HOLD).is_up());
+    state.acked(start + HOLD);
+    assert_eq!(state.report(start + HOLD), Report::Up);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What few tests need of a node: other listeners, Kafka's own commands, its controller.
 
+use rdkafka::admin::{NewTopic, TopicReplication};
+
 use crate::support::kafka::node::{Listener, Ports};
 use crate::support::kafka::{RealKafka, require};
 use crate::support::port::free_port;
@@ -32,5 +34,19 @@ impl RealKafka {
     /// Where the first node's controller listens, which is no place for clients.
     pub(crate) fn controller(&self) -> String {
         self.nodes[0].controller()
+    }
+
+    /// Makes a topic with a partition of one replica on each of these nodes.
+    pub(crate) fn create_topic_on(&self, name: &str, nodes: &[i32]) {
+        // Their numbers begin with one.
+        let replicas: Vec<_> = nodes.iter().map(|node| [node + 1]).collect();
+        let replicas: Vec<_> = replicas.iter().map(<[i32; 1]>::as_slice).collect();
+        let partitions = nodes.len().try_into().unwrap();
+        self.create(NewTopic::new(name, partitions, TopicReplication::Variable(&replicas)));
+    }
+
+    /// For a `bootstrap.servers` that names this node alone.
+    pub(crate) fn address_of(&self, node: usize) -> String {
+        self.nodes[node].address()
     }
 }

@@ -1,0 +1,139 @@
+//! Posts that nobody acks though leaders answer, without a spool: what Kafka is worth is told by acks,
+//! and not by answers.
+
+use std::time::Duration;
+
+use crate::outages::{KAFKA_UP, PUBLISHED, assert_taken, detail, timed_post, wait_for_200};
+use crate::support::bridge::Bridge;
+use crate::support::deadline::{eventually, throughout};
+use crate::support::here;
+use crate::support::kafka::{RealKafka, SHORT_SESSION};
+use crate::support::mock::MockKafka;
+use crate::support::problem::refusal;
+use crate::support::rig::SOON;
+use crate::support::senders::Load;
+use hookbridge::metrics::Outcome;
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+
+/// Two posts in a row without an ack, and the probes that find out why, on a busy machine.
+const BELIEVED: Duration = Duration::from_secs(25);
+
+/// Long enough for every probe that could call it well.
+const WATCHED: Duration = Duration::from_secs(8);
+
+#[test]
+fn a_bridge_whose_posts_are_not_acked_is_not_ready_though_some_leaders_answer() {
+    let Some(mut kafka) = RealKafka::three(here!(), &[]) else { return };
+    kafka.create_topic("events", 6, &[]);
+    let bridge = Bridge::with(kafka.bootstrap()).arg("--topic", "events").no_auth().start();
+    bridge.wait_ready(SOON);
+    let senders = Load::paced(20, 8).start(bridge.webhook());
+    bridge.wait_for_metric(PUBLISHED, SOON, |published| published > 20.0);
+
+    // Without a majority nobody takes the others' partitions, nor lets them out of the replicas in sync.
+    kafka.freeze_one(1);
+    kafka.freeze_one(2);
+    assert_distrusted(&bridge);
+    kafka.thaw_one(1);
+    kafka.thaw_one(2);
+
+    let before = bridge.metric(PUBLISHED);
+    bridge.wait_for_metric(PUBLISHED, BELIEVED, |published| published > before + 20.0);
+    bridge.wait_ready(SOON);
+    assert_eq!(bridge.metric(KAFKA_UP), 1.0);
+
+    kafka.kill_one(1);
+    kafka.kill_one(2);
+    assert_distrusted(&bridge);
+    senders.stop().assert_statuses(&[200, 503]);
+}
+
+#[test]
+fn one_leader_that_is_away_does_not_stop_a_bridge_whose_other_posts_are_acked() {
+    let Some(mut kafka) = RealKafka::three(here!(), SHORT_SESSION) else { return };
+    kafka.create_topic_on("alone", &[0, 1, 2]);
+    kafka.create_topic("strict", 3, &[("min.insync.replicas", "3")]);
+    let serve = |topic| Bridge::with(kafka.bootstrap()).arg("--topic", topic).no_auth().start();
+    let (bridge, strict) = (serve("alone"), serve("strict"));
+    bridge.wait_ready(SOON);
+    strict.wait_ready(SOON);
+    let senders = Load::paced(60, 24).start(bridge.webhook());
+    bridge.wait_for_metric(PUBLISHED, SOON, |published| published > 20.0);
+
+    kafka.kill_one(1);
+    bridge.wait_for_log("some partitions take no records", SOON);
+    bridge.wait_ready(SOON);
+    throughout(WATCHED, || {
+        assert_eq!((bridge.readyz().0, bridge.metric(KAFKA_UP)), (200, 1.0));
+    });
+    let posted = senders.stop();
+    posted.assert_statuses(&[200, 503]);
+    assert!(posted.count(503) > 0 && posted.count(200) > posted.count(503));
+
+    eventually(SOON, "it is told why", || {
+        detail(&strict, "kafka").contains("too few replicas in sync (min.insync.replicas=3)")
+    });
+    assert_eq!((strict.readyz().0, strict.metric(KAFKA_UP)), (503, 0.0));
+}
+
+#[test]
+fn a_bridge_that_starts_while_the_controllers_have_no_majority_is_not_called_well() {
+    let Some(mut kafka) = RealKafka::three(here!(), SHORT_SESSION) else { return };
+    kafka.create_topic_on("survivor", &[0, 0, 0]);
+    kafka.kill_one(1);
+    kafka.kill_one(2);
+
+    // Its leaders answer, and a producer that is new gets no number.
+    let bridge = Bridge::with(kafka.address_of(0)).arg("--topic", "survivor").no_auth().start();
+    eventually(SOON, "the leader answers", || detail(&bridge, "topic").contains("3 of 3"));
+    let senders = Load::paced(20, 8).start(bridge.webhook());
+    assert_distrusted(&bridge);
+    eventually(SOON, "it is told what is missing", || {
+        detail(&bridge, "kafka").ends_with("no ack in time; no ack yet")
+    });
+    kafka.start_one_again(1);
+
+    wait_for_200(&bridge, BELIEVED);
+    bridge.wait_ready(SOON);
+    assert_eq!(bridge.metric(KAFKA_UP), 1.0);
+    senders.stop().assert_statuses(&[200, 503]);
+}
+
+#[test]
+fn records_whose_every_time_is_refused_make_a_bridge_unready_until_one_is_taken() {
+    let kafka = MockKafka::start();
+    kafka.create_topic("events", 3);
+    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", "events").no_auth();
+    let bridge = MockKafka::flags(serve).start();
+    bridge.wait_ready(SOON);
+    let refused = [RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP; 10_000];
+    kafka.request_errors(RDKafkaApiKey::Produce, &refused);
+
+    for _ in 0..2 {
+        assert_eq!(refusal(&timed_post(bridge.webhook()).0), (503, Outcome::Unavailable));
+    }
+    throughout(WATCHED, || {
+        assert_eq!((bridge.readyz().0, bridge.metric(KAFKA_UP)), (503, 0.0));
+    });
+    assert!(detail(&bridge, "kafka").contains("InvalidTimestamp"), "{}", bridge.readyz().1);
+    kafka.clear_request_errors(RDKafkaApiKey::Produce);
+
+    // It is tried, so that it heals.
+    assert_taken(&bridge);
+    bridge.wait_ready(SOON);
+    assert_eq!(bridge.metric(KAFKA_UP), 1.0);
+}
+
+/// While posts go on.
+#[track_caller]
+fn assert_distrusted(bridge: &Bridge) {
+    bridge.wait_for_metric(KAFKA_UP, BELIEVED, |up| up == 0.0);
+    eventually(BELIEVED, "it is not ready for good", || {
+        let mut whole = true;
+        throughout(WATCHED, || {
+            whole &= (bridge.readyz().0, bridge.metric(KAFKA_UP)) == (503, 0.0);
+        });
+        whole
+    });
+    assert_eq!(refusal(&timed_post(bridge.webhook()).0), (503, Outcome::Unavailable));
+}
