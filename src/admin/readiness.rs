@@ -55,8 +55,10 @@ impl Readiness {
         if first_sight.is_denied()
             && let Some(topic) = checks.last_mut()
         {
-            topic.detail +=
-                "; the brokers never showed it, so nothing is kept for it: look at --topic";
+            topic.detail += "; the brokers never showed it, so nothing is kept for it";
+            if let Topic::Missing { .. } = &*known.topic {
+                topic.detail += ": look at --topic";
+            }
         }
         let mut ready = checks.iter().all(|check| check.ok);
         if let Some((standing, room)) = spool {
@@ -120,6 +122,7 @@ fn topic(name: &str, known: &Knowledge) -> Check {
     let fresh = known.topic_seen == known.last_probe || known.report == Report::Up;
     let (ok, detail) = match &*known.topic {
         Topic::Unknown => (false, "not seen yet".to_owned()),
+        Topic::Hidden { why } => (false, format!("{why}{seen}")),
         Topic::Missing { error } => (false, format!("{error}{seen}")),
         Topic::Present(sight) if fresh => (
             sight.usable > 0 && sight.forbidden.is_none() && sight.unfit.is_none(),

@@ -13,7 +13,12 @@ pub enum Topic {
     Unknown,
     /// It exists; not all of its partitions may be usable.
     Present(Sight),
-    /// The brokers do not know it, or do not show it to us.
+    /// The brokers do not say whether there is such a topic.
+    Hidden {
+        /// The right that the bridge lacks, and what gives it.
+        why: String,
+    },
+    /// The brokers do not know it.
     Missing {
         /// The broker's code.
         error: String,
@@ -53,6 +58,7 @@ impl Topic {
                 None if sight.slow => Err(Silence::Slow(sight.to_string())),
                 None => Err(Silence::Dead(sight.to_string())),
             },
+            Self::Hidden { why } => Err(Silence::Dead(why.clone())),
             Self::Missing { error } => Err(Silence::Dead(format!("the topic is missing: {error}"))),
             Self::Unknown => Ok(()),
         }
@@ -62,7 +68,7 @@ impl Topic {
     pub(super) fn is_partial(&self) -> bool {
         match self {
             Self::Present(sight) => 0 < sight.usable && sight.usable < sight.partitions,
-            Self::Unknown | Self::Missing { .. } => false,
+            Self::Unknown | Self::Hidden { .. } | Self::Missing { .. } => false,
         }
     }
 
@@ -70,7 +76,7 @@ impl Topic {
     pub(super) fn is_unfit(&self) -> bool {
         match self {
             Self::Present(sight) => sight.unfit.is_some(),
-            Self::Unknown | Self::Missing { .. } => false,
+            Self::Unknown | Self::Hidden { .. } | Self::Missing { .. } => false,
         }
     }
 
@@ -78,7 +84,7 @@ impl Topic {
     pub(super) fn is_well(&self) -> bool {
         match self {
             Self::Present(sight) => sight.usable == sight.partitions && sight.forbidden.is_none(),
-            Self::Unknown | Self::Missing { .. } => false,
+            Self::Unknown | Self::Hidden { .. } | Self::Missing { .. } => false,
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::delivery::kafka::ending::Ending;
 use crate::delivery::kafka::probe::look::{Client, Listener, Look};
 use crate::delivery::kafka::probe::resolver::Resolver;
 use crate::delivery::kafka::settings::{CLIENT_LIMIT, Settings};
-use crate::delivery::kafka::write_right;
+use crate::delivery::kafka::write_right::Advice;
 use crate::delivery::partitions::Partitions;
 use crate::delivery::spool::Spool;
 use crate::delivery::topic;
@@ -50,8 +50,7 @@ pub struct Probe {
     first_sight: Arc<FirstSight>,
     availability: Arc<Availability>,
     limit: LimitFinder,
-    /// What gives the right to write.
-    advice: Arc<str>,
+    advice: Arc<Advice>,
     /// None where nothing is taken: what waits was promised to its topic, however that is set.
     plan: Option<Plan>,
     /// What waits on disk, where there is one.
@@ -89,7 +88,7 @@ impl Probe {
             client,
             resolver: Arc::new(resolver),
             settings: settings.clone(),
-            advice: write_right::advice(&settings.probe(), &topic.name).into(),
+            advice: Arc::new(Advice::new(&settings.probe(), topic.name.clone())),
             topic: topic.name.clone(),
             partitions: topic.partitions.clone(),
             first_sight: topic.first_sight.clone(),
@@ -153,7 +152,7 @@ impl Probe {
                 self.judge(sight);
             }
             // It may come back with other settings.
-            Ok(Topic::Missing { .. }) => {
+            Ok(Topic::Missing { .. } | Topic::Hidden { .. }) => {
                 self.first_sight.missing();
                 self.partitions.missing(asked);
                 self.asked = None;

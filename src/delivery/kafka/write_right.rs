@@ -9,6 +9,7 @@ use rdkafka::ClientConfig;
 use rdkafka::bindings as c;
 use rdkafka::client::{Client, ClientContext};
 use std::ffi::CString;
+use std::sync::Arc;
 use std::time::Duration;
 use std::{ptr, slice};
 
@@ -108,21 +109,48 @@ const ALL: c::rd_kafka_AclOperation_t = c::rd_kafka_AclOperation_t::RD_KAFKA_ACL
 const DESCRIBE: c::rd_kafka_AclOperation_t =
     c::rd_kafka_AclOperation_t::RD_KAFKA_ACL_OPERATION_DESCRIBE;
 
-/// What gives the right to whoever these properties log in as. The name that a certificate gives is
-/// not known here.
-pub(super) fn advice(config: &ClientConfig, topic: &str) -> String {
-    let property = |name| config.get(name).unwrap_or_default();
-    let (brokers, user) = (property("bootstrap.servers"), property("sasl.username"));
-    let is_anonymous = matches!(property("security.protocol"), "" | "plaintext" | "PLAINTEXT");
-    let user = match user {
-        "" if is_anonymous => "ANONYMOUS",
-        "" => "NAME",
-        user => user,
-    };
-    format!(
-        "no right to write to the topic, which this gives: kafka-acls.sh --bootstrap-server {brokers} \
-         --add --allow-principal User:{user} --operation Write --topic {topic}"
-    )
+/// What gives a right to whoever the client logs in as, in the words of Kafka's own command.
+#[derive(Debug)]
+pub(super) struct Advice {
+    brokers: String,
+    user: String,
+    topic: Arc<str>,
+}
+
+impl Advice {
+    /// For who logs in with these properties. The name that a certificate gives is not known here.
+    pub(super) fn new(config: &ClientConfig, topic: Arc<str>) -> Self {
+        let property = |name| config.get(name).unwrap_or_default();
+        let is_anonymous = matches!(property("security.protocol"), "" | "plaintext" | "PLAINTEXT");
+        let user = match property("sasl.username") {
+            "" if is_anonymous => "ANONYMOUS",
+            "" => "NAME",
+            user => user,
+        };
+        Self { brokers: property("bootstrap.servers").to_owned(), user: user.to_owned(), topic }
+    }
+
+    /// Where the topic is shown and may not be written to.
+    pub(super) fn to_write(&self) -> String {
+        let command = self.command("--operation Write");
+        format!("no right to write to the topic, which this gives: {command}")
+    }
+
+    /// Where brokers do not even say whether there is such a topic.
+    pub(super) fn to_see(&self) -> String {
+        let command = self.command("--operation Write --operation Describe");
+        format!(
+            "no right to see the topic (Describe), nor to write to it, which this gives: {command}"
+        )
+    }
+
+    fn command(&self, operations: &str) -> String {
+        let Self { brokers, user, topic } = self;
+        format!(
+            "kafka-acls.sh --bootstrap-server {brokers} --add --allow-principal User:{user} \
+             {operations} --topic {topic}"
+        )
+    }
 }
 
 fn millis(time: Duration) -> Result<i32, std::num::TryFromIntError> {

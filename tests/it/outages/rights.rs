@@ -19,6 +19,8 @@ use hookbridge::metrics::Outcome;
 
 const TOPIC: &str = "guarded";
 const ADVICE: &str = "--add --allow-principal User:bridge --operation Write --topic guarded";
+const ADVICE_TO_SEE: &str =
+    "--add --allow-principal User:bridge --operation Write --operation Describe --topic guarded";
 const FATAL: &str = "the Kafka producer had a fatal error and was replaced";
 
 /// Of producers that are refused, for more than one round of their longest pause.
@@ -82,15 +84,49 @@ fn while_posts_wait_on_disk_for_a_right_that_was_withdrawn_kafka_is_not_called_w
     posted.assert_kept(&consumer::to_end(&kafka.bootstrap(), TOPIC));
 }
 
+#[test]
+fn without_the_right_to_see_the_topic_it_is_not_called_missing_and_the_rights_are_named() {
+    let Some((kafka, address)) = closed(here!()) else { return };
+    let bridge = login::serve(&address, TOPIC).start();
+    let temp = tempdir().unwrap();
+    let spooling = login::serve(&address, TOPIC).arg("--spool", temp.path().to_str().unwrap());
+    let spooling = spooling.start();
+    for bridge in [&bridge, &spooling] {
+        for check in ["kafka", "topic"] {
+            eventually(SOON, "the rights are named", || {
+                let said = detail(bridge, check);
+                said.contains(ADVICE_TO_SEE) && !said.contains("missing")
+            });
+        }
+        bridge.wait_for_log(ADVICE_TO_SEE, SOON);
+        assert_eq!((bridge.readyz().0, bridge.metric(KAFKA_UP)), (503, 0.0));
+        assert_eq!(refusal(&timed_post(bridge.webhook()).0), (503, Outcome::Unavailable));
+    }
+
+    kafka.allow(USER, Operation::Write, TOPIC);
+    kafka.allow(USER, Operation::Describe, TOPIC);
+
+    for bridge in [&bridge, &spooling] {
+        bridge.wait_ready(RECOVERED);
+        wait_for_200(bridge, RECOVERED);
+    }
+}
+
 /// A node that lets the bridge see the topic and no more, and its address for the bridge.
 fn guarded(test: &str) -> Option<(RealKafka, String)> {
+    let (kafka, address) = closed(test)?;
+    kafka.allow(USER, Operation::Describe, TOPIC);
+    kafka.allow(USER, Operation::DescribeConfigs, TOPIC);
+    Some((kafka, address))
+}
+
+/// The same without any right.
+fn closed(test: &str) -> Option<(RealKafka, String)> {
     let users = login::plain_users(PASSWORD);
     let settings =
         [&RealKafka::GUARDED[..], &[("sasl.enabled.mechanisms", "PLAIN"), users.as_setting()]];
     let (kafka, addresses) = RealKafka::own_with_listeners(test, &[LISTENER], &settings.concat())?;
     kafka.create_topic(TOPIC, 3, &[]);
-    kafka.allow(USER, Operation::Describe, TOPIC);
-    kafka.allow(USER, Operation::DescribeConfigs, TOPIC);
     let [address] = addresses.try_into().unwrap();
     Some((kafka, address))
 }

@@ -10,7 +10,7 @@ use crate::delivery::kafka::client_log::{CONNECTION, ClientLog};
 use crate::delivery::kafka::last_words::LastWords;
 use crate::delivery::kafka::probe::resolver::Resolver;
 use crate::delivery::kafka::settings::Settings;
-use crate::delivery::kafka::write_right::WriteRight;
+use crate::delivery::kafka::write_right::{Advice, WriteRight};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
@@ -41,8 +41,8 @@ pub(super) struct Look {
     pub(super) topic: Arc<str>,
     /// The topic's, where it is known.
     pub(super) min_insync_replicas: Option<usize>,
-    /// What is to be done where the right to write is missing.
-    pub(super) advice: Arc<str>,
+    /// What is to be done where a right is missing.
+    pub(super) advice: Arc<Advice>,
     pub(super) resolver: Arc<Resolver>,
 }
 
@@ -61,8 +61,10 @@ impl Look {
             return Ok(Topic::Missing { error: "not listed".to_owned() });
         };
         if let Some(error) = seen.error() {
-            let error = format!("{:?}", Code::from(error));
-            return Ok(Topic::Missing { error });
+            return Ok(match Code::from(error) {
+                Code::TopicAuthorizationFailed => Topic::Hidden { why: self.advice.to_see() },
+                code => Topic::Missing { error: format!("{code:?}") },
+            });
         }
         let (unreached, right) = self.ask(client, &metadata, seen.partitions());
         hear(client);
@@ -179,7 +181,7 @@ impl Look {
         }
         let slow = leaderless == 0 && usable == reached;
         let slow = slow && unreached.values().all(|leader| leader.code == Code::OperationTimedOut);
-        let forbidden = (right == WriteRight::Missing).then(|| self.advice.to_string());
+        let forbidden = (right == WriteRight::Missing).then(|| self.advice.to_write());
         let replicas = partitions.iter().map(|partition| partition.replicas().len()).min();
         Sight {
             partitions: partitions.len(),
