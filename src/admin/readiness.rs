@@ -118,8 +118,10 @@ fn kafka(known: &Knowledge) -> Check {
 
 fn topic(name: &str, known: &Knowledge) -> Check {
     let seen = known.topic_seen.map_or(String::new(), |last| format!(", seen {}", ago(last)));
-    // A probe that came to nothing has made it old, unless acks say otherwise.
-    let fresh = known.topic_seen == known.last_probe || known.report == Report::Up;
+    // A probe that came to nothing has made it old, and so has an outage that no probe has ended in,
+    // unless acks say otherwise.
+    let probed = known.last_probe.is_some_and(|ago| ago <= known.stands_for);
+    let fresh = known.report == Report::Up || probed && known.topic_seen == known.last_probe;
     let (ok, detail) = match &*known.topic {
         Topic::Unknown => (false, "not seen yet".to_owned()),
         Topic::Hidden { why } => (false, format!("{why}{seen}")),
@@ -176,6 +178,30 @@ fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::delivery::availability::topic::Sight;
+    use std::sync::Arc;
+
+    #[test]
+    fn what_was_seen_of_the_topic_before_an_outage_is_not_ok_until_a_probe_sees_it_again() {
+        let sight = Sight { partitions: 6, reached: 6, usable: 6, ..Sight::default() };
+        let second = Duration::from_secs(1);
+        let mut known = Knowledge {
+            report: Report::Away { why: "no ack in time".to_owned() },
+            stands_for: second,
+            last_ack: None,
+            last_probe: Some(2 * second),
+            topic: Arc::new(Topic::Present(sight)),
+            topic_seen: Some(2 * second),
+        };
+        let check = topic("events", &known);
+        assert!(!check.ok && check.detail.contains("not known now, seen 2s ago"), "{check:?}");
+        (known.last_probe, known.topic_seen) = (Some(second), Some(second));
+        assert!(topic("events", &known).ok);
+        known.last_probe = Some(Duration::ZERO);
+        assert!(!topic("events", &known).ok, "the last probe saw nothing");
+        known.report = Report::Up;
+        assert!(topic("events", &known).ok);
+    }
 
     #[test]
     fn large_numbers_are_grouped() {

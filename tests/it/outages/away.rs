@@ -6,6 +6,7 @@ use crate::outages::{BACK, KAFKA_UP, PUBLISHED, assert_counted, assert_taken, ti
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::consumer;
+use crate::support::deadline::wait_for;
 use crate::support::http;
 use crate::support::mock::MockKafka;
 use crate::support::problem::refusal;
@@ -85,6 +86,26 @@ fn an_outage_that_a_post_found_is_over_as_soon_as_one_that_a_probe_found() {
     kafka.broker_up();
 
     bridge.wait_ready(BACK);
+}
+
+#[test]
+fn nothing_that_was_seen_before_an_outage_is_called_well_once_the_outage_is_known() {
+    let kafka = mock();
+    let bridge = serve(&kafka).arg("--ack-timeout", "500ms").start();
+    bridge.wait_ready(SOON);
+    assert_taken(&bridge);
+
+    // Nothing is closed: a probe takes its time to find out.
+    kafka.round_trip_time(Duration::from_secs(30));
+    assert_eq!(timed_post(bridge.webhook()).0.status, 503);
+    let checks = wait_for(SOON, "the outage is known", || {
+        let (_, readiness) = bridge.readyz();
+        let checks = readiness["checks"].as_array().unwrap();
+        let oks: Vec<_> = checks.iter().map(|check| check["ok"].as_bool().unwrap()).collect();
+        (!oks[1]).then_some((oks, readiness))
+    });
+
+    assert_eq!(checks.0, [true, false, false], "{}", checks.1);
 }
 
 #[test]
