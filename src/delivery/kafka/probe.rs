@@ -28,6 +28,7 @@ use crate::delivery::topic_warnings::TopicWarnings;
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime;
@@ -60,6 +61,8 @@ pub struct Probe {
     backlog: Arc<Backlog>,
     /// As they were seen last.
     replicas: Option<usize>,
+    /// The settings have changed, and what they mean for the topic is not told yet.
+    changed: bool,
     /// When the settings were asked for last, and the question that is under way.
     asked: Option<Instant>,
     asking: Option<JoinHandle<Option<TopicConfig>>>,
@@ -100,6 +103,7 @@ impl Probe {
             warnings: TopicWarnings::default(),
             backlog: topic.backlog.clone(),
             replicas: None,
+            changed: false,
             asked: None,
             asking: None,
             question: None,
@@ -118,13 +122,15 @@ impl Probe {
     }
 
     async fn turn(&mut self) -> Result<(), UnfitTopic> {
-        tokio::select! {
-            () = self.availability.probe_due() => {}
-            () = doubted(&self.limit, self.asked), if self.asking.is_none() => {
-                self.doubt();
-                return Ok(());
+        if !mem::take(&mut self.changed) {
+            tokio::select! {
+                () = self.availability.probe_due() => {}
+                () = doubted(&self.limit, self.asked), if self.asking.is_none() => {
+                    self.doubt();
+                    return Ok(());
+                }
+                config = answer(&mut self.asking) => return self.learn(config),
             }
-            config = answer(&mut self.asking) => return self.learn(config),
         }
         let (client, asked) = (self.client.clone(), Instant::now());
         let look = Look {
@@ -149,6 +155,7 @@ impl Probe {
                     let config = answer(&mut self.asking).await;
                     self.learn(config)?;
                 }
+                self.changed = false;
                 self.judge(sight);
             }
             // It may come back with other settings.
@@ -223,7 +230,9 @@ impl Probe {
             }
             (None | Some(_), None | Some(_)) => {}
         }
-        self.config = config.or(self.config.take());
+        if config.is_some() && config != self.config {
+            (self.config, self.changed) = (config, true);
+        }
         self.warn();
         if self.settings.message_max_bytes().is_some() {
             return Ok(());

@@ -1,7 +1,7 @@
 //! The topic's largest record: learnt from the broker, so that who is over it is told 413 and
 //! nobody else is harmed.
 
-use crate::outages::{RECOVERED, wait_for_200};
+use crate::outages::{RECOVERED, detail, wait_for_200};
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::consumer;
@@ -13,6 +13,7 @@ use crate::support::kafka::RealKafka;
 use crate::support::notification::{ROOMDROP, of_length};
 use crate::support::problem::refusal;
 use crate::support::rig::{PATH, SOON};
+use crate::support::senders::Load;
 use hookbridge::metrics::Outcome;
 use std::time::Duration;
 
@@ -69,6 +70,25 @@ fn a_limit_that_is_raised_is_seen_within_seconds_of_the_next_post() {
     kafka.set_topic("limit-raised", "max.message.bytes", "100000");
 
     eventually(SEEN, "the larger record passes", || send(&bridge, 5000).status == 200);
+}
+
+/// Of one look at the topic, on a busy machine.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+#[test]
+fn what_a_limit_means_is_shown_as_soon_as_it_is_learnt() {
+    let Some(kafka) = RealKafka::shared(here!()) else { return };
+    let bridge = limited(kafka, "limit-shown", "4000", |serve| serve);
+    let warned = || detail(&bridge, "topic").contains("max.message.bytes=4000 is below --max-body");
+    assert!(warned(), "{}", bridge.readyz().1);
+    // While acks flow, probes are rare.
+    let senders = Load::steady(2).start(bridge.webhook());
+
+    kafka.set_topic("limit-shown", "max.message.bytes", "2000000");
+    eventually(SEEN, "the larger record passes", || send(&bridge, 5000).status == 200);
+
+    eventually(AT_ONCE, "the warning is gone", || !warned());
+    senders.stop().assert_statuses(&[200]);
 }
 
 #[test]
