@@ -126,7 +126,8 @@ fn topic(name: &str, known: &Knowledge) -> Check {
         Topic::Unknown => (false, "not seen yet".to_owned()),
         Topic::Hidden { why } => (false, format!("{why}{seen}")),
         Topic::Missing { error } => (false, format!("{error}{seen}")),
-        Topic::Present(sight) if fresh => (
+        // That nothing takes records is not ok, however old it is.
+        Topic::Present(sight) if fresh || sight.usable == 0 => (
             sight.usable > 0 && sight.forbidden.is_none() && sight.unfit.is_none(),
             format!("{sight}{seen}"),
         ),

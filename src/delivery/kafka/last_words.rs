@@ -54,6 +54,11 @@ impl LastWords {
         (!told.is_empty()).then(|| told.join("; "))
     }
 
+    /// Whether none but these addresses are not reached.
+    pub(super) fn are_of(&self, addresses: &[String]) -> bool {
+        self.lock().iter().all(|words| addresses.contains(&words.address))
+    }
+
     /// The address has answered.
     pub(super) fn answered(&self, address: &str) {
         self.lock().retain(|words| words.address != address);
@@ -91,6 +96,8 @@ mod tests {
         assert_eq!(words.of("a:9").unwrap(), "Failed to resolve 'a:9': no");
         let all = "b.example:9093: SSL handshake failed: x; a:9: Failed to resolve 'a:9': no";
         assert_eq!(words.all().unwrap(), all);
+        assert!(words.are_of(&["b.example:9093".to_owned(), "a:9".to_owned()]));
+        assert!(!words.are_of(&["a:9".to_owned()]));
         words.answered("b.example:9093");
         assert_eq!(words.of("b.example:9093"), None);
         words.forget();

@@ -5,6 +5,7 @@
 //! time, off the event loops, since librdkafka blocks for it. What no look shows, such as a
 //! controller that is away, only an ack does.
 
+mod listener;
 mod look;
 mod resolver;
 
@@ -14,7 +15,8 @@ use crate::delivery::availability::topic::{Sight, Topic};
 use crate::delivery::first_sight::FirstSight;
 use crate::delivery::kafka::ANSWER_PATIENCE;
 use crate::delivery::kafka::ending::Ending;
-use crate::delivery::kafka::probe::look::{Client, Listener, Look};
+use crate::delivery::kafka::probe::listener::Listener;
+use crate::delivery::kafka::probe::look::{Client, Look};
 use crate::delivery::kafka::probe::resolver::Resolver;
 use crate::delivery::kafka::settings::{CLIENT_LIMIT, Settings};
 use crate::delivery::kafka::write_right::Advice;

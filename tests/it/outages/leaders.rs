@@ -17,8 +17,10 @@ use hookbridge::metrics::Outcome;
 
 const PLAINTEXT: &str = "PLAINTEXT";
 
+const NO_LEADER: &str = "0 of 6 partitions have a leader that answers; no answer of the leader";
+
 /// Long enough for every probe that could call it well.
-const WATCHED: Duration = Duration::from_secs(6);
+const WATCHED: Duration = Duration::from_secs(12);
 
 #[test]
 fn a_bridge_whose_leaders_cannot_be_reached_is_never_ready_and_names_the_address_and_the_reason() {
@@ -46,14 +48,19 @@ fn a_bridge_whose_leaders_cannot_be_reached_is_never_ready_and_names_the_address
         for check in ["kafka", "topic"] {
             eventually(SOON, &format!("{check} names {address}"), || {
                 let said = detail(bridge, check);
-                said.contains(*address) && said.contains(reason)
+                said.contains(NO_LEADER) && said.contains(*address) && said.contains(reason)
             });
         }
         assert_eq!(refusal(&timed_post(bridge.webhook()).0), (503, Outcome::Unavailable));
         assert_eq!(timed_post(spooling.webhook()).0.status, 200);
     }
     throughout(WATCHED, || {
-        for (bridge, spooling, _) in &bridges {
+        for ((bridge, spooling, _), address) in bridges.iter().zip(told) {
+            for check in ["kafka", "topic"] {
+                let said = detail(bridge, check);
+                let is_steady = said.contains(NO_LEADER) && said.contains(address);
+                assert!(is_steady && !said.contains("not known now"), "{said}");
+            }
             assert_eq!(bridge.readyz().0, 503);
             assert_eq!(spooling.readyz().0, 200);
             assert_eq!((bridge.metric(KAFKA_UP), spooling.metric(KAFKA_UP)), (0.0, 0.0));

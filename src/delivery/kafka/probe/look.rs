@@ -6,17 +6,12 @@
 use crate::delivery::availability::report::Silence;
 use crate::delivery::availability::topic::{Sight, Topic};
 use crate::delivery::kafka::ANSWER_PATIENCE;
-use crate::delivery::kafka::client_log::{CONNECTION, ClientLog};
-use crate::delivery::kafka::last_words::LastWords;
+use crate::delivery::kafka::probe::listener::{Astray, Listener};
 use crate::delivery::kafka::probe::resolver::Resolver;
-use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::write_right::{Advice, WriteRight};
-use rdkafka::client::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
-use rdkafka::message::DeliveryResult;
 use rdkafka::metadata::{Metadata, MetadataPartition};
-use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
+use rdkafka::producer::{BaseProducer, Producer as _};
 use rdkafka::types::RDKafkaErrorCode as Code;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -57,6 +52,7 @@ impl Look {
     pub(super) fn take(&self, client: &Client) -> Result<Topic, Silence> {
         let metadata = client.client().fetch_metadata(Some(&self.topic), ANSWER_PATIENCE);
         let metadata = metadata.map_err(|error| self.silence(client, &error))?;
+        client.context().looked(None);
         let Some(seen) = metadata.topics().iter().find(|seen| seen.name() == &*self.topic) else {
             return Ok(Topic::Missing { error: "not listed".to_owned() });
         };
@@ -71,6 +67,9 @@ impl Look {
         let sight = self.sight(client, seen.partitions(), &unreached, right);
         if sight.reached == sight.partitions {
             client.context().words.forget();
+        } else if sight.reached == 0 {
+            let addresses = unreached.into_values().map(|leader| leader.address).collect();
+            client.context().looked(Some(Astray { addresses, told: sight.to_string() }));
         }
         Ok(Topic::Present(sight))
     }
@@ -129,6 +128,17 @@ impl Look {
     fn silence(&self, client: &Client, error: &KafkaError) -> Silence {
         hear(client);
         let code = error.rdkafka_error_code().unwrap_or(Code::Unknown);
+        let silence = |why| {
+            // Where no connection is to be had a post cannot be luckier; one that is slow may be.
+            if code == Code::BrokerTransportFailure {
+                Silence::Dead(why)
+            } else {
+                Silence::Slow(why)
+            }
+        };
+        if let Some(told) = client.context().still_astray() {
+            return silence(told);
+        }
         let hangs = self.resolver.hangs_at();
         let hangs = hangs.map(|name| format!("the resolver does not answer for {name}"));
         // A resolver that is merely slow hides nothing that the client has said.
@@ -139,9 +149,7 @@ impl Look {
             let what = if is_none { NO_BROKER } else { "" };
             format!("{code:?}{what}")
         });
-        let why = format!("no broker answers: {words}");
-        // Where no connection is to be had a post cannot be luckier; one that is slow may be.
-        if code == Code::BrokerTransportFailure { Silence::Dead(why) } else { Silence::Slow(why) }
+        silence(format!("no broker answers: {words}"))
     }
 
     fn sight(
@@ -168,7 +176,13 @@ impl Look {
         }
         for Unreached { address, code } in unreached.values().take(NAMED) {
             let why = client.context().words.of(address);
-            let why = why.unwrap_or_else(|| format!("{code:?} within {ANSWER_PATIENCE:?}"));
+            let why = why.unwrap_or_else(|| match code {
+                // Which of them depends on whether there was a connection.
+                Code::OperationTimedOut | Code::TimedOutQueue => {
+                    format!("none within {ANSWER_PATIENCE:?}")
+                }
+                code => format!("{code:?}"),
+            });
             troubles.push(format!("no answer of the leader {address}: {why}"));
         }
         if unreached.len() > NAMED {
@@ -203,53 +217,5 @@ fn hear(client: &Client) {
             break;
         }
         client.poll(Duration::ZERO);
-    }
-}
-
-/// Keeps what the client says of addresses. Its log lines are the producers' too: they are told
-/// there.
-pub(super) struct Listener {
-    log: Arc<ClientLog>,
-    words: LastWords,
-}
-
-impl Listener {
-    /// For a client with these settings.
-    pub(super) fn new(settings: &Settings) -> Self {
-        Self { log: settings.log.clone(), words: LastWords::default() }
-    }
-}
-
-impl ProducerContext for Listener {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
-}
-
-impl ClientContext for Listener {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        // Others speak of requests, which fail for the reason that this one gives.
-        if facility == CONNECTION {
-            self.words.heard(message);
-        }
-        match level {
-            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
-                self.log.line(level, facility, message);
-            }
-            RDKafkaLogLevel::Error
-            | RDKafkaLogLevel::Warning
-            | RDKafkaLogLevel::Notice
-            | RDKafkaLogLevel::Info
-            | RDKafkaLogLevel::Debug => {
-                tracing::debug!(facility, "librdkafka (probe): {message}");
-            }
-        }
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        if let Some(Code::Resolve | Code::SSL | Code::Authentication) = error.rdkafka_error_code() {
-            self.words.heard(reason);
-        }
-        tracing::debug!(%error, reason, "librdkafka reports an error to the probe");
     }
 }

@@ -1,0 +1,87 @@
+//! What the probe's client says of addresses, and what a look came to: kept for the next one.
+//!
+//! Promise: bounded. The client's log lines are the producers' too: they are told there.
+
+use crate::delivery::kafka::client_log::{CONNECTION, ClientLog};
+use crate::delivery::kafka::last_words::LastWords;
+use crate::delivery::kafka::settings::Settings;
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::KafkaError;
+use rdkafka::message::DeliveryResult;
+use rdkafka::producer::ProducerContext;
+use rdkafka::types::RDKafkaErrorCode as Code;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// See the module.
+pub(in crate::delivery::kafka) struct Listener {
+    log: Arc<ClientLog>,
+    pub(super) words: LastWords,
+    astray: Mutex<Option<Astray>>,
+}
+
+/// Leaders of whom none was reached, as a broker told of them. The client goes on asking them for the
+/// topic, and then no broker answers.
+#[derive(Debug)]
+pub(super) struct Astray {
+    pub(super) addresses: Vec<String>,
+    /// What was seen, in words.
+    pub(super) told: String,
+}
+
+impl Listener {
+    /// For a client with these settings.
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self { log: settings.log.clone(), words: LastWords::default(), astray: Mutex::default() }
+    }
+
+    /// What the last look came to that a broker answered.
+    pub(super) fn looked(&self, astray: Option<Astray>) {
+        *self.lock() = astray;
+    }
+
+    /// What was seen then, if no leader was reached and none but them fails since.
+    pub(super) fn still_astray(&self) -> Option<String> {
+        let astray = self.lock();
+        let still = astray.as_ref().filter(|astray| self.words.are_of(&astray.addresses));
+        still.map(|astray| astray.told.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Astray>> {
+        self.astray.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ProducerContext for Listener {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
+}
+
+impl ClientContext for Listener {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        // Others speak of requests, which fail for the reason that this one gives.
+        if facility == CONNECTION {
+            self.words.heard(message);
+        }
+        match level {
+            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
+                self.log.line(level, facility, message);
+            }
+            RDKafkaLogLevel::Error
+            | RDKafkaLogLevel::Warning
+            | RDKafkaLogLevel::Notice
+            | RDKafkaLogLevel::Info
+            | RDKafkaLogLevel::Debug => {
+                tracing::debug!(facility, "librdkafka (probe): {message}");
+            }
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        if let Some(Code::Resolve | Code::SSL | Code::Authentication) = error.rdkafka_error_code() {
+            self.words.heard(reason);
+        }
+        tracing::debug!(%error, reason, "librdkafka reports an error to the probe");
+    }
+}
