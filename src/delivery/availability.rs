@@ -6,6 +6,7 @@
 
 mod chronicle;
 pub mod report;
+mod rhythm;
 mod state;
 pub mod topic;
 

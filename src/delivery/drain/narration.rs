@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 /// Between two lines of what lasts for long.
 const MINUTE: Duration = Duration::from_secs(60);
-/// Between two lines of trouble.
+/// Between two lines of trouble, and how long rows are not taken before it is told.
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// See the module.
@@ -28,6 +28,8 @@ pub(super) struct Narration {
     told: Option<Instant>,
     /// Since when rows have been under way without any being released.
     stuck_since: Option<Instant>,
+    /// When that was told last, if none was released since.
+    stuck_told: Option<Instant>,
     set_aside: SetAside,
     /// When it was told last that rows wait for a topic that is not shown.
     unshown: Option<Instant>,
@@ -57,6 +59,7 @@ impl Narration {
             posts: Posts::at(state),
             told: None,
             stuck_since: None,
+            stuck_told: None,
             set_aside: SetAside::default(),
             unshown: None,
         }
@@ -106,7 +109,7 @@ impl Narration {
     /// Rows were released.
     pub(super) fn released(&mut self, rows: u64, now: Instant) {
         self.progress.note(rows, now);
-        (self.told, self.stuck_since) = (None, None);
+        (self.told, self.stuck_since, self.stuck_told) = (None, None, None);
     }
 
     /// Rows wait for a topic that the brokers do not show, for so long still.
@@ -137,7 +140,9 @@ impl Narration {
     /// Rows are under way, the first of them to this topic; nothing is known to be wrong with Kafka.
     pub(super) fn under_way(&mut self, topic: Option<&str>, waiting: u64, now: Instant) {
         let since = *self.stuck_since.get_or_insert(now);
-        if since + PAUSE <= now && self.is_due() {
+        let due = self.stuck_told.is_none_or(|told| told + MINUTE <= now);
+        if since + PAUSE <= now && due {
+            self.stuck_told = Some(now);
             tracing::warn!(topic, waiting, "kafka is there and takes no record from the spool");
         }
     }

@@ -76,6 +76,25 @@ fn an_outage_is_one_line_and_its_end_two_and_readiness_tells_the_age_of_what_it_
 }
 
 #[test]
+fn the_first_line_of_an_outage_says_how_many_wait() {
+    let temp = tempdir().unwrap();
+    let serve = Bridge::with("127.0.0.1:1").arg("--topic", "events").no_auth();
+    let serve = serve.arg("--spool", temp.path().to_str().unwrap());
+    let mut before = serve.clone().start();
+    for _ in 0..3 {
+        assert_eq!(timed_post(before.webhook()).0.status, 200);
+    }
+    before.kill();
+
+    let bridge = serve.start();
+
+    bridge.wait_for_log("kafka is away", SOON);
+    let log = bridge.log();
+    let away = log.lines().find(|line| line.contains("kafka is away")).unwrap();
+    assert!(away.contains("\"waiting\":3"), "{away}");
+}
+
+#[test]
 fn brokers_that_cannot_work_fill_no_log_and_are_told_for_what_they_probably_are() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let bridge = Bridge::with(kafka.controller()).arg("--topic", "events").no_auth().start();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::outages::detail;
 use crate::support::bridge::Bridge;
 use crate::support::consumer;
-use crate::support::deadline::eventually;
+use crate::support::deadline::{eventually, throughout};
 use crate::support::here;
 use crate::support::http::post;
 use crate::support::kafka::RealKafka;
@@ -20,6 +20,9 @@ const OVER: &str = "kafka throttles the bridge no more";
 /// Statistics come every five seconds, and are believed for two of them.
 const TOLD: Duration = Duration::from_secs(30);
 
+/// Long enough for many posts that are late, and short of the first minute's line.
+const THROTTLED: Duration = Duration::from_secs(30);
+
 #[test]
 fn a_quota_of_the_brokers_is_named_and_costs_no_record() {
     let Some(kafka) = RealKafka::own(here!(), &[]) else { return };
@@ -28,9 +31,7 @@ fn a_quota_of_the_brokers_is_named_and_costs_no_record() {
     let bridge = serve.arg("--ack-timeout", "15s").start();
     bridge.wait_ready(SOON);
     assert_eq!(bridge.metric(THROTTLE), 0.0);
-    let quota = ["--alter", "--add-config", "producer_byte_rate=10000"];
-    let client = ["--entity-type", "clients", "--entity-name", "hookbridge"];
-    kafka.run("kafka.admin.ConfigCommand", &[&quota[..], &client].concat());
+    throttle(&kafka);
 
     for _ in 0..10 {
         assert_eq!(post(bridge.webhook(), PATH, &[], of_length(20_000)).status, 200);
@@ -43,4 +44,33 @@ fn a_quota_of_the_brokers_is_named_and_costs_no_record() {
     assert_eq!(bridge.metric(THROTTLE), 0.0);
     assert!(!detail(&bridge, "kafka").contains("throttled"));
     assert_eq!(consumer::to_end(&kafka.bootstrap(), "throttled").len(), 10);
+}
+
+#[test]
+fn posts_that_a_quota_makes_late_are_told_once_a_state_and_not_as_outages() {
+    let Some(kafka) = RealKafka::own(here!(), &[]) else { return };
+    kafka.create_topic("throttled", 3, &[]);
+    let bridge = Bridge::with(kafka.bootstrap()).arg("--topic", "throttled").no_auth().start();
+    bridge.wait_ready(SOON);
+    throttle(&kafka);
+    let before = bridge.log().lines().count();
+
+    let mut refused = 0;
+    throughout(THROTTLED, || {
+        refused += usize::from(post(bridge.webhook(), PATH, &[], of_length(20_000)).status == 503);
+    });
+
+    assert!(refused > 0, "the quota is too large for this test");
+    let log = bridge.log();
+    let told: Vec<_> = log.lines().skip(before).filter(|line| line.contains("kafka ")).collect();
+    // Away, there, coming and going, and that it is throttled.
+    assert!(told.len() <= 4, "{told:#?}");
+    bridge.wait_for_log(BEGUN, TOLD);
+}
+
+/// Makes the broker hold answers to the bridge back.
+fn throttle(kafka: &RealKafka) {
+    let quota = ["--alter", "--add-config", "producer_byte_rate=10000"];
+    let client = ["--entity-type", "clients", "--entity-name", "hookbridge"];
+    kafka.run("kafka.admin.ConfigCommand", &[&quota[..], &client].concat());
 }

@@ -34,6 +34,7 @@ fn a_bridge_whose_posts_are_not_acked_is_not_ready_though_some_leaders_answer() 
     kafka.freeze_one(1);
     kafka.freeze_one(2);
     assert_distrusted(&bridge);
+    assert_few_lines(&bridge);
     kafka.thaw_one(1);
     kafka.thaw_one(2);
 
@@ -106,7 +107,7 @@ fn records_whose_every_time_is_refused_make_a_bridge_unready_until_one_is_taken(
     let serve = Bridge::with(kafka.bootstrap()).arg("--topic", "events").no_auth();
     let bridge = MockKafka::flags(serve).start();
     bridge.wait_ready(SOON);
-    let refused = [RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP; 10_000];
+    let refused = vec![RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP; 10_000];
     kafka.request_errors(RDKafkaApiKey::Produce, &refused);
 
     for _ in 0..2 {
@@ -122,6 +123,15 @@ fn records_whose_every_time_is_refused_make_a_bridge_unready_until_one_is_taken(
     assert_taken(&bridge);
     bridge.wait_ready(SOON);
     assert_eq!(bridge.metric(KAFKA_UP), 1.0);
+}
+
+/// Kafka is there, some partitions are not, and then it is away: each a line, and none of them again.
+#[track_caller]
+fn assert_few_lines(bridge: &Bridge) {
+    let log = bridge.log();
+    let told = |words: &str| log.lines().filter(|line| line.contains(words)).count();
+    let counts = ["kafka is there", "kafka is away", "take no records"].map(told);
+    assert!(counts[0] <= 2 && counts[1] == 1 && counts[2] <= 2, "{log}");
 }
 
 /// While posts go on.

@@ -122,13 +122,13 @@ impl RealKafka {
         for (config, value) in config {
             topic = topic.set(config, value);
         }
-        self.create(topic);
+        self.create(&topic);
     }
 
     /// Makes it and waits until every partition has its leader.
-    fn create(&self, topic: NewTopic<'_>) {
+    fn create(&self, topic: &NewTopic<'_>) {
         let (name, partitions) = (topic.name, topic.num_partitions);
-        let made = block_on(self.admin().create_topics([&topic], &options())).unwrap();
+        let made = block_on(self.admin().create_topics([topic], &options())).unwrap();
         assert_eq!(made, [Ok(name.to_owned())]);
         eventually(ADMIN, "the new topic has all its leaders", || self.leaders(name) == partitions);
     }

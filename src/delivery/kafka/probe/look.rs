@@ -57,9 +57,12 @@ impl Look {
             return Ok(Topic::Missing { error: "not listed".to_owned() });
         };
         if let Some(error) = seen.error() {
-            return Ok(match Code::from(error) {
-                Code::TopicAuthorizationFailed => Topic::Hidden { why: self.advice.to_see() },
-                code => Topic::Missing { error: format!("{code:?}") },
+            let code = Code::from(error);
+            let is_hidden = code == Code::TopicAuthorizationFailed;
+            return Ok(if is_hidden {
+                Topic::Hidden { why: self.advice.to_see() }
+            } else {
+                Topic::Missing { error: format!("{code:?}") }
             });
         }
         let (unreached, right) = self.ask(client, &metadata, seen.partitions());
@@ -176,13 +179,10 @@ impl Look {
         }
         for Unreached { address, code } in unreached.values().take(NAMED) {
             let why = client.context().words.of(address);
-            let why = why.unwrap_or_else(|| match code {
-                // Which of them depends on whether there was a connection.
-                Code::OperationTimedOut | Code::TimedOutQueue => {
-                    format!("none within {ANSWER_PATIENCE:?}")
-                }
-                code => format!("{code:?}"),
-            });
+            // Which of the two depends on whether there was a connection.
+            let is_late = matches!(code, Code::OperationTimedOut | Code::TimedOutQueue);
+            let late = is_late.then(|| format!("none within {ANSWER_PATIENCE:?}"));
+            let why = why.or(late).unwrap_or_else(|| format!("{code:?}"));
             troubles.push(format!("no answer of the leader {address}: {why}"));
         }
         if unreached.len() > NAMED {

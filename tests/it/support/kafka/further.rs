@@ -42,7 +42,7 @@ impl RealKafka {
         let replicas: Vec<_> = nodes.iter().map(|node| [node + 1]).collect();
         let replicas: Vec<_> = replicas.iter().map(<[i32; 1]>::as_slice).collect();
         let partitions = nodes.len().try_into().unwrap();
-        self.create(NewTopic::new(name, partitions, TopicReplication::Variable(&replicas)));
+        self.create(&NewTopic::new(name, partitions, TopicReplication::Variable(&replicas)));
     }
 
     /// For a `bootstrap.servers` that names this node alone.
