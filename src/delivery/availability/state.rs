@@ -2,8 +2,8 @@
 //!
 //! Acks are the best proof. A failure counts only when nothing was acked since its record was
 //! handed over. While some partitions are known to take no records, and where a broker refuses a record,
-//! posts go on being tried, so that one such partition or record does not stop the others. A probe without an answer is believed after as long as a
-//! post would wait, one that finds nobody at once. One that succeeds lets posts be tried again,
+//! posts go on being tried, so that one such partition or record does not stop the others. A probe
+//! without an answer is believed after as long as a post would wait, one that finds nobody at once. One that succeeds lets posts be tried again,
 //! but does not outvote what was not acked, because brokers that answer may refuse to write: after
 //! a failure that no probe explains, and while records wait on disk, only an ack makes Kafka well.
 
@@ -108,10 +108,10 @@ impl State {
         if !self.counts(since) {
             return;
         }
-        self.failures.add(why, now);
         if self.topic.is_partial() {
-            return self.mistrust(now);
+            return self.mistrust(since, why, now);
         }
+        self.failures.add(why, now);
         self.enter(Standing::Away { why: why.to_owned(), until: now + self.hold }, now);
         self.hold = (self.hold * 2).min(HOLD_MOST);
     }
@@ -119,8 +119,7 @@ impl State {
     /// Brokers answered, and did not take a record that may be innocent.
     pub(super) fn refused(&mut self, since: Instant, why: &str, now: Instant) {
         if self.counts(since) {
-            self.failures.add(why, now);
-            self.mistrust(now);
+            self.mistrust(since, why, now);
         }
     }
 
@@ -133,8 +132,15 @@ impl State {
     }
 
     /// Other posts may get through and are tried, unless too many did not.
-    fn mistrust(&mut self, now: Instant) {
-        let Some(why) = self.failures.why().filter(|_| self.failures.stand()) else { return };
+    fn mistrust(&mut self, since: Instant, why: &str, now: Instant) {
+        if self.failures.last().is_some_and(|last| since < last) {
+            // It was under way beside the last one, and says no more.
+            return;
+        }
+        self.failures.add(why, now);
+        if !self.failures.stand() {
+            return;
+        }
         match self.standing {
             Standing::Up | Standing::Untried | Standing::Unproven { .. } => {
                 self.enter(Standing::Unproven { why: why.to_owned() }, now);

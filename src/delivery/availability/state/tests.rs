@@ -55,8 +55,10 @@ fn a_partition_without_a_leader_does_not_stop_the_others() {
 fn while_some_partitions_are_away_posts_that_nobody_acks_outweigh_every_probe_until_an_ack() {
     let (mut state, start) = (state(), Instant::now());
     probe(&mut state, Ok(usable(2)), start);
-    fail(&mut state, start);
+    fail(&mut state, start + HOLD);
     assert!(state.report(start).is_up(), "it may be the partition that is away");
+    state.unacked(start, "MessageTimedOut", start + HOLD);
+    assert!(state.report(start).is_up(), "it was under way beside the first");
     fail(&mut state, start + PATIENCE);
     let mut now = start + PATIENCE;
     for answer in [Ok(usable(2)), Err("frozen"), Err("frozen"), Ok(usable(3)), Ok(usable(6))] {
