@@ -167,9 +167,9 @@ impl Producer {
         u32::try_from(seen.partitions().len()).ok()
     }
 
-    /// Whether the brokers show this topic. Blocks, for [`PATIENCE`] at most.
+    /// Whether the brokers show this topic. Blocks, for [`ANSWER_PATIENCE`] at most.
     pub fn shows(&self, topic: &str) -> Shown {
-        let asked = self.client.client().fetch_metadata(Some(topic), PATIENCE);
+        let asked = self.client.client().fetch_metadata(Some(topic), ANSWER_PATIENCE);
         let Ok(metadata) = asked else { return Shown::Untold };
         let seen = metadata.topics().iter().find(|seen| seen.name() == topic);
         match seen.map(|seen| seen.error().map(RDKafkaErrorCode::from)) {

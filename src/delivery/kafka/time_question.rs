@@ -72,7 +72,7 @@ fn client(
     }
     let client =
         Client::new(&config, native, RDKafkaType::RD_KAFKA_PRODUCER, Asker { _words: words });
-    client.ok().map(Ending::of)
+    Some(Ending::of(client.ok()?, &settings.endings))
 }
 
 /// Hands the record over; says whether the client took it.

@@ -104,7 +104,7 @@ impl Publisher {
         };
         match next {
             Next::Time(time) => self.leave_again(lane, ticket, time),
-            Next::Ask => self.ask_or_guess(lane, ticket),
+            Next::Ask => self.ask_or_guess(lane, ticket, fault),
             Next::Nothing => false,
         }
     }

@@ -4,10 +4,12 @@
 //! for no more than its deadline. Where the broker does not say, posts go by guesses, and for a while
 //! without a question.
 
+use crate::delivery::kafka::fault::Fault;
 use crate::delivery::kafka::time_question;
 use crate::delivery::publisher::{Lane, Publisher};
 use crate::delivery::record_times::time_span::TimeSpan;
 use crate::delivery::record_times::topic_times::Next;
+use crate::delivery::undelivered::Undelivered;
 use std::mem;
 use std::time::{Duration, Instant};
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -21,7 +23,8 @@ pub(super) type Asking = Option<JoinHandle<Option<TimeSpan>>>;
 /// Who waits for the answer.
 #[derive(Debug, Default)]
 pub(super) struct Untimely {
-    tickets: Vec<usize>,
+    /// With why each was refused.
+    tickets: Vec<(usize, Fault)>,
     rest_until: Option<Instant>,
 }
 
@@ -35,11 +38,11 @@ impl Untimely {
 impl Publisher {
     /// The record waits for the answer to a question, or goes by a guess where one has just come to
     /// nothing; says whether either may help.
-    pub(super) fn ask_or_guess(&self, lane: &mut Lane, ticket: usize) -> bool {
+    pub(super) fn ask_or_guess(&self, lane: &mut Lane, ticket: usize, fault: Fault) -> bool {
         if lane.untimely.rest_until.is_some_and(|until| Instant::now() < until) {
             return self.guess(lane, ticket);
         }
-        lane.untimely.tickets.push(ticket);
+        lane.untimely.tickets.push((ticket, fault));
         true
     }
 
@@ -56,7 +59,7 @@ impl Publisher {
     /// Asks with the first record that is still kept.
     pub(super) fn ask_times(&self) -> Asking {
         let lane = self.lock();
-        let known = lane.untimely.tickets.iter().find_map(|ticket| {
+        let known = lane.untimely.tickets.iter().find_map(|(ticket, _)| {
             lane.flights.record(*ticket).cloned().zip(lane.flights.sent(*ticket))
         });
         drop(lane);
@@ -76,7 +79,7 @@ impl Publisher {
         lane.untimely.rest_until = span.is_none().then_some(now + REST);
         let tickets = mem::take(&mut lane.untimely.tickets);
         drop(lane);
-        for ticket in tickets {
+        for (ticket, fault) in tickets {
             let mut lane = self.lock();
             let sent = lane.flights.sent(ticket);
             let leaves = match span.zip(sent) {
@@ -86,7 +89,7 @@ impl Publisher {
             if leaves {
                 continue;
             }
-            let next = lane.flights.land(ticket, None, now).next;
+            let next = lane.flights.land(ticket, Err(Undelivered::Failed(fault)), now).next;
             drop(lane);
             self.follow(ticket, next);
         }
