@@ -117,11 +117,11 @@ fn figures(status: &Status) -> SpoolFigures {
         oldest: status.oldest,
         appended: status.totals.appended,
         drained: status.totals.drained,
-        rows_set_aside: status.totals.set_aside_rows,
+        rows_quarantined: status.totals.quarantined_rows,
         rows_missing: status.totals.missing_rows,
-        files_set_aside: status.totals.set_aside_files,
-        rows_aside: status.set_aside_rows,
-        files_aside: status.set_aside_files,
+        files_quarantined: status.totals.quarantined_files,
+        rows_in_quarantine: status.quarantined_rows,
+        files_in_quarantine: status.quarantined_files,
     }
 }
 

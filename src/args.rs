@@ -126,7 +126,7 @@ pub struct ServeArgs {
     pub spool_max_bytes: ByteSize,
 
     /// How long records on disk for another topic than --topic wait while the brokers do not show it;
-    /// then they are set aside, so that others are not held up
+    /// then they are quarantined, so that others are not held up
     #[arg(
         long,
         env = "HOOKBRIDGE_MISSING_TOPIC_TIMEOUT",

@@ -49,7 +49,7 @@ pub struct Stored {
     /// The offset in the partition.
     pub offset: Option<i64>,
     /// Its row in the spool.
-    pub row: Option<i64>,
+    pub row: Option<u64>,
 }
 
 impl Post {

@@ -9,11 +9,11 @@ use std::time::Duration;
 /// The commands of `spool`.
 #[derive(Debug, Subcommand)]
 pub enum SpoolCommand {
-    /// Show what waits and what was set aside, by app_id; beside a running bridge too
+    /// Show what waits and what was quarantined, by app_id; beside a running bridge too
     List(SpoolListArgs),
     /// Print each record as a line of JSON, oldest first; beside a running bridge too
     Export(SpoolExportArgs),
-    /// Put what was set aside back into the queue, once its cause is mended; the bridge must be stopped
+    /// Put what was quarantined back into the queue, once its cause is mended; the bridge must be stopped
     Requeue(SpoolRequeueArgs),
     /// Give the records of one topic to another, where it was mistyped or is gone for good; the bridge must be stopped
     Retopic(SpoolRetopicArgs),
@@ -52,9 +52,9 @@ pub struct SpoolExportArgs {
     #[command(flatten)]
     pub folder: SpoolFolder,
 
-    /// What was set aside, with when and why, instead of what waits
-    #[arg(long, env = "HOOKBRIDGE_SET_ASIDE", value_parser = BoolishValueParser::new())]
-    pub set_aside: bool,
+    /// What was quarantined, with when and why, instead of what waits
+    #[arg(long, env = "HOOKBRIDGE_QUARANTINED", value_parser = BoolishValueParser::new())]
+    pub quarantined: bool,
 }
 
 /// The flags of `spool requeue`.

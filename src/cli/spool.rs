@@ -39,10 +39,10 @@ enum SpoolCommandError {
     #[error("{} found in the spool: {first}", counted(*.count, "fault was", "faults were"))]
     Unsound { count: u64, first: String },
     #[error(
-        "{} set aside: the bytes do not match the checksum any more",
+        "{} quarantined: the bytes do not match the checksum any more",
         counted(*.left, "record stays", "records stay")
     )]
-    StayAside { left: u64 },
+    StayQuarantined { left: u64 },
     #[error(transparent)]
     Drain(#[from] DrainFailure),
     #[error("cannot write to standard output")]
@@ -90,7 +90,7 @@ impl SpoolCommandError {
             Self::Spool(_)
             | Self::InUse { .. }
             | Self::Unsound { .. }
-            | Self::StayAside { .. }
+            | Self::StayQuarantined { .. }
             | Self::Drain(_)
             | Self::Output(_) => Failure::at_work(self),
         }

@@ -111,7 +111,7 @@ impl Crossing {
         });
     }
 
-    /// Rows that were counted are not there any more: damaged, and set aside by the spool.
+    /// Rows that were counted are not there any more: damaged, and quarantined by the spool.
     pub fn let_go(&self, rows: u64) {
         self.tell(|gate, now| {
             gate.released(rows.min(gate.backlog() - gate.pending()), now);

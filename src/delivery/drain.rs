@@ -1,7 +1,7 @@
 //! The spool to Kafka, oldest first.
 //!
 //! Promise: rows reach Kafka in row order, nothing overtaking; a row is released only after its own
-//! ack, or set aside: when it was refused while it was alone, and its neighbours go through, or when
+//! ack, or quarantined: when it was refused while it was alone, and its neighbours go through, or when
 //! its topic stays missing. After a fault the drain starts over with a new producer from the oldest row
 //! that is left: its producer is gapless, so that behind a failed batch nothing was written. While rows
 //! are released, the next ones are under way already. It decides nothing about posts: the gate does.
@@ -13,7 +13,7 @@ mod progress;
 mod proven_keys;
 mod release;
 mod renewal;
-mod set_aside;
+mod quarantined;
 mod setback;
 mod sighting;
 mod suspects;
@@ -118,7 +118,7 @@ impl DrainError {
 
 impl Drain {
     /// Makes the producer now, since its first ack takes half a second. Rows of another topic than
-    /// this are set aside once it is missing for `missing_topic_timeout`. Must be called inside the
+    /// this are quarantined once it is missing for `missing_topic_timeout`. Must be called inside the
     /// runtime that will run it.
     pub fn new(
         crossing: Arc<Crossing>,

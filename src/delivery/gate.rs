@@ -174,7 +174,7 @@ impl Gate {
         self.turn_to_spool(now);
     }
 
-    /// Rows are no longer in the spool's queue: deleted after their acks, or set aside.
+    /// Rows are no longer in the spool's queue: deleted after their acks, or quarantined.
     pub fn released(&mut self, rows: u64, now: Instant) {
         self.shrink(rows);
         self.pace.note(rows, now);

@@ -29,7 +29,7 @@ pub enum Place {
     /// The spool has synced it to disk.
     Spool {
         /// Its number in the spool.
-        row: i64,
+        row: u64,
     },
 }
 

@@ -1,23 +1,26 @@
-//! Records on disk while Kafka is away: `SQLite`, owned by one thread.
+//! Records on disk while Kafka is away: a log of segments, written by one thread.
 //!
 //! Promise: a `done` that is called with a row's number is called after the row was synced to the
 //! disk; the row is given to readers, in the order of appends, until it is released, whatever
 //! happens to the process or the machine in between. What a failing disk takes nevertheless is
-//! found by checksums, counted and reported; a damaged row is never given out. It heals by itself.
+//! found by checksums, counted and reported; a damaged row is never given out. It heals by itself, and
+//! needs no room to be emptied.
 //!
 //! | part | job |
 //! |---|---|
-//! | [`queue`], [`worker`] | what waits, bounded; one transaction and one sync for all of it |
-//! | [`keeper`] | open, full, broken, and the way back; [`ballast`], [`limit`] |
-//! | [`store`] | the open database: [`state`], [`row`], [`connection`] |
-//! | [`opening`] | from any state of the files to a store: [`inspection`], [`header`], [`wal`], [`aside`], [`rescue`] with [`pages`] and [`cell`] |
-//! | [`reader`], [`requeue`] | another process looks at it; set-aside rows go back |
+//! | [`format`] | the files, to the byte |
+//! | [`queue`], [`worker`], [`trouble`] | what waits, bounded; one sync for all of it; the way back from failures |
+//! | [`store`] | the queue ([`log`]), what of it is released ([`released`], [`cursor`]), the quarantine |
+//! | [`walk`], [`frames`], [`segments`], [`frame`], [`row`] | from bytes to records, and what is missing |
+//! | [`disk`], [`folder`] | files that are written and synced; whose they are |
+//! | [`reader`], [`requeue`], [`retopic`] | another process looks at it; records go back, or elsewhere |
 //!
 //! It knows no Kafka. It does not say when to append or to drain: that is the gate's.
 
 // For its callers.
 pub mod error;
 pub mod fault;
+pub mod part;
 pub mod row;
 pub mod status;
 
@@ -28,41 +31,37 @@ pub mod retopic;
 pub mod shown_topics;
 
 // The thread.
-mod keeper;
 mod queue;
 mod trouble;
 mod worker;
 
-// Room.
-mod ballast;
-mod disk;
-mod folder;
-mod limit;
-
-// The open database.
-mod connection;
-mod ledger;
-mod state;
+// The open spool.
+mod cursor;
+mod log;
+mod released;
 mod store;
 
-// From any state of the files to an open database.
-mod aside;
-mod cell;
-mod header;
-mod inspection;
-mod opening;
-mod pages;
-mod rescue;
-mod wal;
+// From bytes to records.
+mod format;
+mod frame;
+mod frames;
+mod segments;
+mod walk;
+
+// Where the bytes are.
+mod disk;
+mod folder;
 
 use crate::delivery::record::Record;
+use crate::delivery::spool::disk::Disk;
+use crate::delivery::spool::disk::system::SystemDisk;
 use crate::delivery::spool::error::{AccessError, AppendError, CloseError, SpoolError};
 use crate::delivery::spool::folder::{Folder, Lock};
-use crate::delivery::spool::keeper::Keeper;
 use crate::delivery::spool::queue::{Ended, Queue, Read, Release, Turned};
 use crate::delivery::spool::row::{Row, RowId};
 use crate::delivery::spool::status::{NoRoom, Status, StatusCell};
-use crate::delivery::spool::worker::{Shared, Worker};
+use crate::delivery::spool::store::Sizes;
+use crate::delivery::spool::worker::{Keeper, Shared, Worker};
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -70,8 +69,14 @@ use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-/// The least limit, in bytes: the reserve, the log, and five mebibytes for rows.
+/// The least limit, in bytes: the quarantine twice, and some segments.
 pub const LEAST_LIMIT: u64 = 16 << 20;
+
+/// Bytes of a segment of the queue: a thousandth of the time of an append goes into making one, and no
+/// more than this is kept longer than what is in it.
+const SEGMENT: u64 = 4 << 20;
+/// Bytes of a segment of the quarantine: the largest record that Kafka takes by default.
+const QUARANTINE_SEGMENT: u64 = 1 << 20;
 
 /// Where the spool is and how large it may become.
 #[derive(Debug, Clone)]
@@ -105,8 +110,8 @@ pub struct SpoolThread {
 }
 
 impl Spool {
-    /// Opens the spool, repairing what has to be repaired, and starts its thread. Blocks: for
-    /// milliseconds, or for up to half a minute where rows of a damaged file are taken over.
+    /// Opens the spool and starts its thread. Blocks for milliseconds: a page of each segment is read,
+    /// and the last one whole.
     pub fn open(options: &SpoolOptions) -> Result<(Self, SpoolThread), SpoolError> {
         let (keeper, lock) = prepare(options)?;
         let shared =
@@ -147,11 +152,8 @@ impl Spool {
         })
     }
 
-    /// Reads committed rows behind `after`, oldest first; from the first one if that is none. No
-    /// rows: there are none behind it. Damaged rows are set aside in passing.
-    ///
-    /// Rows may come to stand below one that was read (taken over from a damaged file): when none
-    /// are left behind the last one, start again from none.
+    /// Reads rows behind `after`, oldest first; from the first one if that is none. No rows: there
+    /// are none behind it. Rows that are missing are counted in passing.
     pub fn read(
         &self,
         after: Option<RowId>,
@@ -162,8 +164,8 @@ impl Spool {
         self.shared.queue.read(read).map_err(access)
     }
 
-    /// Ends rows, in one transaction: those that were acked are deleted, those that were refused
-    /// are set aside with the reason. A row that is not there is passed over.
+    /// Ends rows: those that were acked are released, those that were refused go to the quarantine
+    /// with the reason. A row that is not there is passed over.
     pub fn release(
         &self,
         acked: Vec<RowId>,
@@ -228,8 +230,16 @@ fn prepare(options: &SpoolOptions) -> Result<(Keeper, Lock), SpoolError> {
     let folder = Folder::at(dir);
     folder.make()?;
     let lock = folder.lock()?;
-    let keeper = Keeper::open(&folder, *max_bytes);
+    let keeper = Keeper::open(&disk(dir), sizes(*max_bytes));
     Ok((keeper.map_err(|fault| SpoolError::Files { dir: dir.clone(), fault })?, lock))
+}
+
+fn disk(dir: &Path) -> Arc<dyn Disk> {
+    Arc::new(SystemDisk::at(dir))
+}
+
+fn sizes(limit: u64) -> Sizes {
+    Sizes { queue: SEGMENT, quarantine: QUARANTINE_SEGMENT, limit }
 }
 
 fn access(turned: Turned) -> AccessError {

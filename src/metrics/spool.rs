@@ -19,10 +19,10 @@ pub struct SpoolSeries {
     oldest: FloatGauge,
     appended: Counter,
     drained: Counter,
-    rows_set_aside: Counter,
-    files_set_aside: Counter,
-    rows_aside: Gauge,
-    files_aside: Gauge,
+    rows_quarantined: Counter,
+    files_quarantined: Counter,
+    rows_in_quarantine: Gauge,
+    files_in_quarantine: Gauge,
     missing: Counter,
 }
 
@@ -43,22 +43,22 @@ pub struct SpoolFigures {
     pub appended: u64,
     /// Records released by this process after their acks.
     pub drained: u64,
-    /// Rows set aside by this process.
-    pub rows_set_aside: u64,
-    /// Damaged files set aside by this process.
-    pub files_set_aside: u64,
-    /// Rows that lie set aside.
-    pub rows_aside: u64,
+    /// Rows quarantined by this process.
+    pub rows_quarantined: u64,
+    /// Damaged files quarantined by this process.
+    pub files_quarantined: u64,
+    /// Rows that lie quarantined.
+    pub rows_in_quarantine: u64,
     /// Damaged files that lie in the folder.
-    pub files_aside: u64,
+    pub files_in_quarantine: u64,
     /// Rows that a damaged file should have held.
     pub rows_missing: u64,
 }
 
 impl SpoolSeries {
     pub(super) fn new(registry: &mut Registry) -> Self {
-        let aside = Family::<[(&str, &str); 1], Counter>::default();
-        let aside_of = |what| aside.get_or_create(&[("what", what)]).clone();
+        let quarantined = Family::<[(&str, &str); 1], Counter>::default();
+        let quarantined_of = |what| quarantined.get_or_create(&[("what", what)]).clone();
         let kept = Family::<[(&str, &str); 1], Gauge>::default();
         let kept_of = |what| kept.get_or_create(&[("what", what)]).clone();
         let series = Self {
@@ -69,32 +69,32 @@ impl SpoolSeries {
             oldest: FloatGauge::default(),
             appended: Counter::default(),
             drained: Counter::default(),
-            rows_set_aside: aside_of("row"),
-            files_set_aside: aside_of("file"),
-            rows_aside: kept_of("row"),
-            files_aside: kept_of("file"),
+            rows_quarantined: quarantined_of("row"),
+            files_quarantined: quarantined_of("file"),
+            rows_in_quarantine: kept_of("row"),
+            files_in_quarantine: kept_of("file"),
             missing: Counter::default(),
         };
         registry.register(
-            "spool_set_aside",
-            "Damaged or refused rows, and damaged files, set aside and kept",
-            aside,
+            "spool_quarantined",
+            "Refused rows and damaged files that were put in quarantine",
+            quarantined,
         );
         registry.register(
-            "spool_kept_aside",
-            "Rows and damaged files that lie set aside, whenever that was",
+            "spool_quarantine",
+            "Rows and damaged files that are in quarantine",
             kept,
         );
         registry.register(
             "spool_missing",
-            "Records that a damaged file should have held and that could not be read",
+            "Records that should be on disk and are not there or do not check",
             series.missing.clone(),
         );
         registry.register("spool_records", "Records that wait on disk", series.records.clone());
         registry.register("spool_bytes", "Bytes of the spool's files", series.bytes.clone());
         registry.register(
             "spool_used_bytes",
-            "Bytes of the spool's files without the pages that are free for further records",
+            "Bytes of the spool's files without what is free for further records",
             series.used.clone(),
         );
         registry.register(
@@ -125,8 +125,8 @@ impl SpoolSeries {
             (&self.bytes, figures.bytes),
             (&self.used, figures.used),
             (&self.limit, figures.limit),
-            (&self.rows_aside, figures.rows_aside),
-            (&self.files_aside, figures.files_aside),
+            (&self.rows_in_quarantine, figures.rows_in_quarantine),
+            (&self.files_in_quarantine, figures.files_in_quarantine),
         ] {
             series.set(gauge(value));
         }
@@ -135,8 +135,8 @@ impl SpoolSeries {
         for (counter, value) in [
             (&self.appended, figures.appended),
             (&self.drained, figures.drained),
-            (&self.rows_set_aside, figures.rows_set_aside),
-            (&self.files_set_aside, figures.files_set_aside),
+            (&self.rows_quarantined, figures.rows_quarantined),
+            (&self.files_quarantined, figures.files_quarantined),
             (&self.missing, figures.rows_missing),
         ] {
             counter.inner().store(value, Ordering::Relaxed);

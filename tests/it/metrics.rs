@@ -140,11 +140,11 @@ fn a_spool_tells_how_large_it_may_become() {
 }
 
 #[test]
-fn what_an_earlier_bridge_has_set_aside_is_counted_as_long_as_it_lies_there() {
+fn what_an_earlier_bridge_has_quarantined_is_counted_as_long_as_it_lies_there() {
     let folder = SpoolFolder::new();
     let open = folder.open();
     let rows = open.append(records("events", "app-1", 0..3));
-    open.set_aside(&rows[..2], "InvalidRecord");
+    open.quarantined(&rows[..2], "InvalidRecord");
     open.close();
     std::fs::write(folder.path().join("spool.db.damaged-20261125T031608.454Z"), "x").unwrap();
     let serve = Bridge::with(NOBODY).no_auth().arg("--spool", folder.dir());
@@ -153,7 +153,7 @@ fn what_an_earlier_bridge_has_set_aside_is_counted_as_long_as_it_lies_there() {
 
     for (what, lie_there) in [("row", 2.0), ("file", 1.0)] {
         let of = |series| bridge.metric(&format!("hookbridge_spool_{series}{{what=\"{what}\"}}"));
-        assert_eq!((of("kept_aside"), of("set_aside_total")), (lie_there, 0.0), "{what}");
+        assert_eq!((of("quarantine"), of("quarantined_total")), (lie_there, 0.0), "{what}");
     }
 }
 

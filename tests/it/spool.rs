@@ -43,15 +43,15 @@ const BYTES: &str = "hookbridge_spool_bytes";
 const OLDEST: &str = "hookbridge_spool_oldest_timestamp_seconds";
 const APPENDED: &str = "hookbridge_spool_appended_total";
 const DRAINED_TOTAL: &str = "hookbridge_spool_drained_total";
-const ROWS_SET_ASIDE: &str = "hookbridge_spool_set_aside_total{what=\"row\"}";
-const FILES_SET_ASIDE: &str = "hookbridge_spool_set_aside_total{what=\"file\"}";
+const ROWS_QUARANTINED: &str = "hookbridge_spool_quarantined_total{what=\"row\"}";
+const FILES_QUARANTINED: &str = "hookbridge_spool_quarantined_total{what=\"file\"}";
 
 /// A bridge with a spool under steady posts.
 struct Scene {
     test: &'static str,
     bridge: Bridge,
     senders: Senders,
-    /// How many rows are to be set aside.
+    /// How many rows are to be quarantined.
     refused: u64,
     _spool: TempDir, // after the bridge
 }
@@ -152,7 +152,7 @@ fn wait_until_empty(bridge: &Bridge) {
     });
     bridge.wait_ready(SOON);
     assert_eq!(bridge.metric(OLDEST), 0.0);
-    assert_eq!(bridge.metric(FILES_SET_ASIDE), 0.0);
+    assert_eq!(bridge.metric(FILES_QUARANTINED), 0.0);
 }
 
 /// Waits until posts go to Kafka again; they keep coming.
@@ -166,7 +166,7 @@ fn wait_until_direct(bridge: &Bridge) {
 /// Checks that the bridge counted so many accepted posts, and that all that it spooled was drained,
 /// but for these. How many it spooled.
 #[track_caller]
-fn assert_counted(bridge: &Bridge, accepted: u64, set_aside: u64) -> u64 {
+fn assert_counted(bridge: &Bridge, accepted: u64, quarantined: u64) -> u64 {
     let settled = Exposition::settled(bridge.admin());
     let outcomes = settled.outcomes();
     let of = |outcome| outcomes.get(outcome).copied().unwrap_or_default();
@@ -175,8 +175,8 @@ fn assert_counted(bridge: &Bridge, accepted: u64, set_aside: u64) -> u64 {
     let appended: u64 = settled.value(APPENDED);
     // Whoever was answered by a late ack may have been appended as well.
     assert!(appended >= spooled, "{appended} of {spooled}");
-    assert_eq!(settled.value::<u64>(DRAINED_TOTAL) + set_aside, appended);
-    assert_eq!(settled.value::<u64>(ROWS_SET_ASIDE), set_aside);
+    assert_eq!(settled.value::<u64>(DRAINED_TOTAL) + quarantined, appended);
+    assert_eq!(settled.value::<u64>(ROWS_QUARANTINED), quarantined);
     spooled
 }
 

@@ -6,7 +6,7 @@
 //! 4. Say what was drained, and what is left.
 //!
 //! Promise: it succeeds only if nothing is left that was ever promised: a record or a file that was
-//! set aside counts as left, and is named. Records leave the disk only after Kafka's ack.
+//! quarantined counts as left, and is named. Records leave the disk only after Kafka's ack.
 
 use crate::args::spool::SpoolDrainArgs;
 use crate::cli::bar::Progress;
@@ -242,15 +242,15 @@ fn tell(dir: &Path, status: &Status, ended: &Ended) -> Result<(), SpoolCommandEr
     screen.print(&format!("{} to Kafka\n", counted(drained, "record went", "records went")));
     let left = [
         (status.rows, "record waits", "records wait"),
-        (status.set_aside_rows, "record is set aside", "records are set aside"),
+        (status.quarantined_rows, "record is quarantined", "records are quarantined"),
         (status.totals.missing_rows, "record is missing", "records are missing"),
-        (status.set_aside_files, "damaged file is kept", "damaged files are kept"),
+        (status.quarantined_files, "damaged file is kept", "damaged files are kept"),
     ];
     let left = left.iter().filter(|(count, ..)| *count > 0);
     let left: Vec<String> = left.map(|(count, one, many)| counted(*count, one, many)).collect();
-    if status.set_aside_rows + status.set_aside_files > 0 {
-        let Listing { set_aside, .. } = Listing::of(&SpoolReader::open(dir)?, dir)?;
-        let (reasons, files) = (list::reasons(&set_aside.by_reason), list::files(&set_aside.files));
+    if status.quarantined_rows + status.quarantined_files > 0 {
+        let Listing { quarantine, .. } = Listing::of(&SpoolReader::open(dir)?, dir)?;
+        let (reasons, files) = (list::reasons(&quarantine.by_reason), list::files(&quarantine.files));
         screen.print(&format!("{reasons}{files}"));
     }
     screen.end().map_err(SpoolCommandError::Output)?;

@@ -6,52 +6,48 @@
 //! | `topic`, `key`, `headers` | as they will be on Kafka, but for the header of the time of receipt |
 //! | `received` | RFC 3339: the record's timestamp |
 //! | `value` or `value_base64` | the posted bytes: as text where they are UTF-8 |
-//! | `set_aside`, `reason` | when and why, of what was set aside |
+//! | `quarantined`, `reason` | when and why, of what was quarantined |
 //! | `fault` | what is wrong with a damaged record; then nothing else is certain |
 //!
-//! Promise: it holds a few records at a time, takes no lock and writes nothing; what is drained
+//! Promise: it holds a piece of the spool at a time, takes no lock and writes nothing; what is drained
 //! meanwhile is passed over. A reader that has gone, as `head` does, is no failure.
 
 use crate::args::spool::SpoolExportArgs;
 use crate::cli::spool::SpoolCommandError;
-use crate::delivery::spool::reader::{Part, SpoolReader, StoredRow};
+use crate::delivery::spool::part::Part;
+use crate::delivery::spool::reader::{SpoolReader, StoredRow};
 use crate::timestamp::Timestamp;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Serialize, Serializer};
 use std::fmt::Write as _;
-use std::io::{self, ErrorKind, Write as _};
-use std::num::NonZeroUsize;
-
-/// Records in memory at once: of the largest, some tens of MiB.
-const BATCH: NonZeroUsize = NonZeroUsize::new(32).expect("not zero");
+use std::io::{self, BufWriter, ErrorKind, Write as _};
 
 /// Prints them.
 pub(super) fn run(args: &SpoolExportArgs) -> Result<(), SpoolCommandError> {
     let reader = SpoolReader::open(&args.folder.spool)?;
-    let part = if args.set_aside { Part::SetAside } else { Part::Waiting };
-    let mut out = io::stdout().lock();
-    let mut place = None;
-    loop {
-        let rows = reader.rows(part, place, BATCH)?;
-        let Some(last) = rows.last() else { return Ok(()) };
-        place = Some(last.place);
-        let lines: String = rows.iter().map(line).collect();
-        match out.write_all(lines.as_bytes()).and_then(|()| out.flush()) {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
-            Err(error) => return Err(SpoolCommandError::Output(error)),
+    let part = if args.quarantined { Part::Quarantine } else { Part::Queue };
+    let mut rows = reader.rows(part)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut print = || {
+        while let Some(row) = rows.next()? {
+            out.write_all(line(&row).as_bytes()).map_err(SpoolCommandError::Output)?;
         }
+        out.flush().map_err(SpoolCommandError::Output)
+    };
+    match print() {
+        Err(SpoolCommandError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
     }
 }
 
 #[derive(Serialize)]
 struct Line<'a> {
-    row: i64,
+    row: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    set_aside: Option<Timestamp>,
+    quarantined: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     topic: &'a str,
@@ -78,8 +74,8 @@ fn line(row: &StoredRow) -> String {
     let line = Line {
         row: row.id,
         fault: row.fault.as_deref(),
-        set_aside: row.set_aside.as_ref().map(|(at, _)| Timestamp::from(*at)),
-        reason: row.set_aside.as_ref().map(|(_, reason)| reason.as_str()),
+        quarantined: row.quarantined.as_ref().map(|(at, _)| Timestamp::from(*at)),
+        reason: row.quarantined.as_ref().map(|(_, reason)| reason.as_str()),
         topic: &row.topic,
         key: &row.key,
         received: row.received.into(),
@@ -108,14 +104,13 @@ mod tests {
 
     fn row(value: &[u8]) -> StoredRow {
         StoredRow {
-            place: 1,
             id: 7,
             topic: "video.events".to_owned(),
             key: "app".to_owned(),
             headers: vec![("ce_type".to_owned(), "video.x".to_owned())],
             value: value.to_vec(),
             received: UNIX_EPOCH + Duration::from_millis(1_688_374_123_456),
-            set_aside: None,
+            quarantined: None,
             fault: None,
         }
     }

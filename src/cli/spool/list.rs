@@ -1,4 +1,4 @@
-//! `spool list`: what waits, what was set aside, and with `--verify` whether all of it is sound.
+//! `spool list`: what waits, what was quarantined, and with `--verify` whether all of it is sound.
 //!
 //! It takes no lock and writes nothing. Faults that it finds are left to the bridge to repair.
 
@@ -49,15 +49,15 @@ fn text(listing: &Listing, now: SystemTime) -> String {
     let sections = [
         head(listing, now),
         waiting(&listing.waiting.by_app_id, now),
-        reasons(&listing.set_aside.by_reason),
-        files(&listing.set_aside.files),
+        reasons(&listing.quarantine.by_reason),
+        files(&listing.quarantine.files),
     ];
     let told: Vec<String> = sections.into_iter().filter(|section| !section.is_empty()).collect();
     told.join("\n")
 }
 
 fn head(listing: &Listing, now: SystemTime) -> String {
-    let Listing { spool, waiting, set_aside, file_bytes, faults } = listing;
+    let Listing { spool, waiting, quarantine, file_bytes, faults } = listing;
     let since = |oldest: Timestamp| format!(", the oldest since {oldest} ({})", oldest.age(now));
     let waits = match waiting.records {
         0 => "nothing".to_owned(),
@@ -66,7 +66,7 @@ fn head(listing: &Listing, now: SystemTime) -> String {
             format!("{}, {}{oldest}", records_of(records), ByteSize(waiting.bytes))
         }
     };
-    let aside = match (set_aside.records, set_aside.files.len()) {
+    let quarantined = match (quarantine.records, quarantine.files.len()) {
         (0, 0) => "nothing".to_owned(),
         (0, files) => files_of(files),
         (records, 0) => records_of(records),
@@ -75,13 +75,17 @@ fn head(listing: &Listing, now: SystemTime) -> String {
     let mut text = [
         row("spool", &printable_line(spool)),
         row("waiting", &waits),
-        row("set aside", &aside),
+        match waiting.missing {
+            0 => String::new(),
+            missing => row("missing", &format!("{BAD}{}{BAD:#}", records_of(missing))),
+        },
+        row("quarantined", &quarantined),
         row("on disk", &ByteSize(*file_bytes).to_string()),
     ]
     .concat();
     match faults.as_deref() {
         None => {}
-        Some([]) => text += &row("verified", "every page and every record is sound"),
+        Some([]) => text += &row("verified", "every record is sound"),
         Some(faults) => {
             for fault in faults {
                 text += &row("fault", &format!("{BAD}{}{BAD:#}", printable_line(fault)));
@@ -113,7 +117,7 @@ fn waiting(apps: &[AppCount], now: SystemTime) -> String {
     )
 }
 
-/// What was set aside; nothing if nothing was.
+/// What was quarantined; nothing if nothing was.
 pub(super) fn reasons(reasons: &[ReasonCount]) -> String {
     let certain =
         |text: &Option<String>| text.as_deref().map_or("(damaged)".to_owned(), printable_line);
@@ -132,7 +136,7 @@ pub(super) fn reasons(reasons: &[ReasonCount]) -> String {
         [
             ("TOPIC", Align::Left),
             ("APP_ID", Align::Left),
-            ("SET ASIDE", Align::Right),
+            ("QUARANTINED", Align::Right),
             ("LATEST", Align::Left),
             ("REASON", Align::Left),
             ("ROWS", Align::Left),
@@ -142,8 +146,8 @@ pub(super) fn reasons(reasons: &[ReasonCount]) -> String {
 }
 
 /// The first numbers, and whether there are more.
-fn few(rows: &[i64]) -> String {
-    let mut shown: Vec<String> = rows.iter().take(FEW).map(i64::to_string).collect();
+fn few(rows: &[u64]) -> String {
+    let mut shown: Vec<String> = rows.iter().take(FEW).map(u64::to_string).collect();
     if rows.len() > FEW {
         shown.push("…".to_owned());
     }
@@ -159,7 +163,7 @@ pub(super) fn files(files: &[File]) -> String {
 }
 
 fn row(label: &str, text: &str) -> String {
-    format!("{LABEL}{label:<9}{LABEL:#}  {text}\n")
+    format!("{LABEL}{label:<11}{LABEL:#}  {text}\n")
 }
 
 fn records_of(count: u64) -> String {

@@ -4,15 +4,12 @@
 //! between them, so that the sums need not be even.
 
 use crate::delivery::spool::error::SpoolError;
-use crate::delivery::spool::reader::{Part, SpoolReader, StoredRow};
+use crate::delivery::spool::part::Part;
+use crate::delivery::spool::reader::{SpoolReader, StoredRow};
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::path::Path;
-
-/// Records that were set aside, read at once: they come with their values.
-const BATCH: NonZeroUsize = NonZeroUsize::new(32).expect("not zero");
 
 /// Numbers that are told of records that share a reason: enough to look some of them up.
 const MOST_ROWS: usize = 100;
@@ -22,7 +19,7 @@ const MOST_ROWS: usize = 100;
 pub(super) struct Listing {
     pub(super) spool: String,
     pub(super) waiting: Waiting,
-    pub(super) set_aside: SetAside,
+    pub(super) quarantine: Quarantine,
     pub(super) file_bytes: u64,
     /// What `--verify` found; none if it was not asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,6 +32,8 @@ pub(super) struct Waiting {
     pub(super) records: u64,
     pub(super) bytes: u64,
     pub(super) oldest: Option<Timestamp>,
+    /// Records that should be there too, and are not or do not check.
+    pub(super) missing: u64,
     /// Most records first.
     pub(super) by_app_id: Vec<AppCount>,
 }
@@ -51,14 +50,14 @@ pub(super) struct AppCount {
 
 /// What will not be sent unless somebody asks for it.
 #[derive(Debug, Serialize)]
-pub(super) struct SetAside {
+pub(super) struct Quarantine {
     pub(super) records: u64,
     /// Most records first.
     pub(super) by_reason: Vec<ReasonCount>,
     pub(super) files: Vec<File>,
 }
 
-/// Records of one topic and app_id that were set aside for one reason.
+/// Records of one topic and app_id that were quarantined for one reason.
 #[derive(Debug, Serialize)]
 pub(super) struct ReasonCount {
     /// None where the record is damaged, as is its app_id: nothing in it is certain.
@@ -66,10 +65,10 @@ pub(super) struct ReasonCount {
     pub(super) app_id: Option<String>,
     pub(super) reason: String,
     pub(super) records: u64,
-    /// When the last of them was set aside.
+    /// When the last of them was quarantined.
     pub(super) latest: Option<Timestamp>,
     /// Their numbers, as `spool export` and the log name them; the first [`MOST_ROWS`].
-    pub(super) rows: Vec<i64>,
+    pub(super) rows: Vec<u64>,
 }
 
 /// A damaged file.
@@ -83,7 +82,7 @@ impl Listing {
     /// Looks at the spool in `dir`.
     pub(super) fn of(reader: &SpoolReader, dir: &Path) -> Result<Self, SpoolError> {
         let summary = reader.summary()?;
-        let apps = reader.by_key()?.into_iter().map(|key| AppCount {
+        let apps = summary.keys.into_iter().map(|key| AppCount {
             topic: key.topic,
             app_id: key.key,
             records: key.rows,
@@ -92,18 +91,20 @@ impl Listing {
         });
         let mut by_app_id: Vec<AppCount> = apps.collect();
         by_app_id.sort_by_key(|app| std::cmp::Reverse(app.records));
-        let files = reader.damaged_files()?.into_iter();
+        let files = summary.damaged_files.into_iter();
+        let by_reason = by_reason(reader)?;
         Ok(Self {
             spool: std::path::absolute(dir).as_deref().unwrap_or(dir).display().to_string(),
             waiting: Waiting {
                 records: summary.rows,
                 bytes: summary.bytes_of_rows,
                 oldest: summary.oldest.map(Timestamp::from),
+                missing: summary.missing_rows,
                 by_app_id,
             },
-            set_aside: SetAside {
-                records: summary.set_aside_rows,
-                by_reason: by_reason(reader)?,
+            quarantine: Quarantine {
+                records: by_reason.iter().map(|reason| reason.records).sum(),
+                by_reason,
                 files: files.map(|file| File { name: file.name, bytes: file.bytes }).collect(),
             },
             file_bytes: summary.file_bytes,
@@ -112,28 +113,23 @@ impl Listing {
     }
 }
 
-/// What was set aside, by app_id and reason. Reads all of it.
+/// What is in quarantine, by app_id and reason. Reads all of it.
 fn by_reason(reader: &SpoolReader) -> Result<Vec<ReasonCount>, SpoolError> {
     let mut reasons: BTreeMap<(Option<String>, Option<String>, String), ReasonCount> =
         BTreeMap::new();
-    let mut place = None;
-    loop {
-        let rows = reader.rows(Part::SetAside, place, BATCH)?;
-        let Some(last) = rows.last() else { break };
-        place = Some(last.place);
-        for StoredRow { id, topic, key, set_aside, fault, .. } in rows {
-            let (at, reason) = set_aside.unzip();
-            let reason = reason.unwrap_or_default();
-            let (topic, app_id) = fault.is_none().then_some((topic, key)).unzip();
-            let count = reasons.entry((topic.clone(), app_id.clone(), reason.clone()));
-            let rows = Vec::new();
-            let none = ReasonCount { topic, app_id, reason, records: 0, latest: None, rows };
-            let count = count.or_insert(none);
-            count.records += 1;
-            count.latest = at.map(Timestamp::from).max(count.latest);
-            if count.rows.len() < MOST_ROWS {
-                count.rows.push(id);
-            }
+    let mut rows = reader.rows(Part::Quarantine)?;
+    while let Some(StoredRow { id, topic, key, quarantined, fault, .. }) = rows.next()? {
+        let (at, reason) = quarantined.unzip();
+        let (topic, app_id) = fault.is_none().then_some((topic, key)).unzip();
+        let reason = reason.or(fault).unwrap_or_default();
+        let count = reasons.entry((topic.clone(), app_id.clone(), reason.clone()));
+        let rows = Vec::new();
+        let none = ReasonCount { topic, app_id, reason, records: 0, latest: None, rows };
+        let count = count.or_insert(none);
+        count.records += 1;
+        count.latest = at.map(Timestamp::from).max(count.latest);
+        if count.rows.len() < MOST_ROWS {
+            count.rows.push(id);
         }
     }
     let mut reasons: Vec<ReasonCount> = reasons.into_values().collect();

@@ -3,7 +3,7 @@
 //! Promise: rows are handed over in row order, no more than the window has room for, and each at most
 //! once to one producer, unless it was refused alone for its time; none that its topic is known not to take.
 
-use crate::delivery::drain::set_aside::Reason;
+use crate::delivery::drain::quarantined::Reason;
 use crate::delivery::drain::setback::Setback;
 use crate::delivery::drain::too_large::Size;
 use crate::delivery::drain::{Drain, DrainError, More};
@@ -82,7 +82,7 @@ impl Drain {
             Fitness::Fit => {}
             Fitness::Unsure => return Ok(Handed::Later),
             Fitness::Unfit(reason) => {
-                self.set_aside(row.id, row.record.topic(), &reason);
+                self.quarantined(row.id, row.record.topic(), &reason);
                 return Ok(Handed::Over);
             }
         }
@@ -105,7 +105,7 @@ impl Drain {
             }
             Err(fault) => match fault.verdict {
                 Verdict::Refused => {
-                    self.set_aside(row.id, row.record.topic(), &Reason::Refused(fault));
+                    self.quarantined(row.id, row.record.topic(), &Reason::Refused(fault));
                 }
                 Verdict::Local if self.window.is_under_way() => return Ok(Handed::Later),
                 Verdict::Local | Verdict::NotProof | Verdict::Innocent | Verdict::Unacked => {
@@ -134,8 +134,8 @@ impl Drain {
     }
 
     /// The row is done with, and nothing behind it waits for it.
-    pub(super) fn set_aside(&mut self, row: RowId, topic: &str, reason: &Reason) {
-        self.narration.set_aside(topic, row, reason);
+    pub(super) fn quarantined(&mut self, row: RowId, topic: &str, reason: &Reason) {
+        self.narration.quarantined(topic, row, reason);
         self.window.refused(row, reason.text());
     }
 

@@ -1,7 +1,7 @@
 //! Topics that rows wait for and that the brokers do not show. A plain value that is told the time.
 //!
 //! Promise: the rows of a topic other than the bridge's own do not hold up the rest for longer than a
-//! bound: once brokers have denied it again and again for so long, they are set aside, and so are all
+//! bound: once brokers have denied it again and again for so long, they are quarantined, and so are all
 //! that come while the last denial is fresh. Those of its own topic wait as long as it takes: posts
 //! do, too.
 

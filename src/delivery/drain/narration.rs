@@ -7,7 +7,7 @@ use crate::chain::chain;
 use crate::delivery::availability::report::Report;
 use crate::delivery::crossing::Standing;
 use crate::delivery::drain::progress::{Line, Progress};
-use crate::delivery::drain::set_aside::{Reason, SetAside};
+use crate::delivery::drain::quarantined::{Reason, Quarantined};
 use crate::delivery::drain::setback::Setback;
 use crate::delivery::gate::State;
 use crate::delivery::spool::error::AccessError;
@@ -30,7 +30,7 @@ pub(super) struct Narration {
     stuck_since: Option<Instant>,
     /// When that was told last, if none was released since.
     stuck_told: Option<Instant>,
-    set_aside: SetAside,
+    quarantined: Quarantined,
     /// When it was told last that rows wait for a topic that is not shown.
     unshown: Option<Instant>,
 }
@@ -60,7 +60,7 @@ impl Narration {
             told: None,
             stuck_since: None,
             stuck_told: None,
-            set_aside: SetAside::default(),
+            quarantined: Quarantined::default(),
             unshown: None,
         }
     }
@@ -75,7 +75,7 @@ impl Narration {
         now: Instant,
     ) {
         let Standing { state, backlog } = standing;
-        self.set_aside.tell(now);
+        self.quarantined.tell(now);
         let posts = Posts::at(state);
         if posts != self.posts {
             match posts {
@@ -122,11 +122,11 @@ impl Narration {
     ) {
         if self.unshown.is_none_or(|told| told + MINUTE <= now) {
             self.unshown = Some(now);
-            let set_aside_in = left.map(|left| three_digits(left.as_secs_f64()));
+            let quarantined_in = left.map(|left| three_digits(left.as_secs_f64()));
             tracing::warn!(
                 topic,
                 waiting,
-                set_aside_in,
+                quarantined_in,
                 "records on disk wait for a topic that the brokers do not show"
             );
         }
@@ -157,7 +157,7 @@ impl Narration {
     pub(super) fn setback(&mut self, setback: Setback, topic: Option<&str>) {
         match setback {
             Setback::Dead => self.start_over("fatal error of the producer", topic),
-            // It is told once a minute, and that rows are set aside with each reason.
+            // It is told once a minute, and that rows are quarantined with each reason.
             Setback::Unacked(fault) if fault.is_about_topic() && self.unshown.is_some() => {}
             Setback::GivenUp => {}
             Setback::Unacked(fault) => self.start_over(&fault.to_string(), topic),
@@ -165,19 +165,19 @@ impl Narration {
                 tracing::warn!(error = %fault, %last, topic, "a batch was refused, its records are sent one by one");
             }
             Setback::Refused(fault, row) => {
-                self.set_aside(topic.unwrap_or_default(), row, &Reason::Refused(fault));
+                self.quarantined(topic.unwrap_or_default(), row, &Reason::Refused(fault));
             }
         }
     }
 
-    /// A row is set aside.
-    pub(super) fn set_aside(&mut self, topic: &str, row: RowId, reason: &Reason) {
-        self.set_aside.add(topic, row, reason, Instant::now());
+    /// A row is quarantined.
+    pub(super) fn quarantined(&mut self, topic: &str, row: RowId, reason: &Reason) {
+        self.quarantined.add(topic, row, reason, Instant::now());
     }
 
     /// The drain ends.
     pub(super) fn end(&mut self) {
-        self.set_aside.end();
+        self.quarantined.end();
     }
 
     fn start_over(&mut self, error: &str, topic: Option<&str>) {

@@ -1,11 +1,11 @@
 //! Rows that go one by one, because a batch with them in it was refused.
 //!
-//! Promise: only a row that was refused while it was alone is set aside, and never for its time: then
+//! Promise: only a row that was refused while it was alone is quarantined, and never for its time: then
 //! it is tried with another. A refusal costs one round trip and no producer: these rows have one
 //! that, unlike the drain's own, outlives it, since nothing is behind them that could overtake.
 
 use crate::delivery::drain::Drain;
-use crate::delivery::drain::set_aside::Reason;
+use crate::delivery::drain::quarantined::Reason;
 use crate::delivery::drain::setback::Setback;
 use crate::delivery::gate::State;
 use crate::delivery::kafka::fault::Fault;
@@ -91,7 +91,7 @@ impl Drain {
         }
     }
 
-    /// The row that was alone was refused: it is sent again with another time, or set aside. Gives
+    /// The row that was alone was refused: it is sent again with another time, or quarantined. Gives
     /// what is to be done if neither can be.
     pub(super) fn refused_alone(&mut self, fault: Fault, row: RowId) -> Option<Setback> {
         let setback = Setback::Refused(fault, row);
@@ -101,7 +101,7 @@ impl Drain {
                 self.topic.limit.doubt();
             }
             let topic = self.window.topic_of(row).cloned();
-            self.set_aside(row, topic.as_deref().unwrap_or_default(), &Reason::Refused(fault));
+            self.quarantined(row, topic.as_deref().unwrap_or_default(), &Reason::Refused(fault));
             return None;
         }
         let trial = suspects.trial.as_ref().filter(|trial| trial.row.id == row);

@@ -1,13 +1,13 @@
 //! Rows that are larger than the topic takes, told by their size. A plain value that is told the time.
 //!
-//! Promise: such a row is set aside unsent, so that no batch is refused for it, but never on old
+//! Promise: such a row is quarantined unsent, so that no batch is refused for it, but never on old
 //! knowledge, since the limit may have been raised: the brokers are asked first. Where they do not
 //! tell it, the row is sent, and their refusal decides. It says nothing of rows of other topics.
 
 use crate::delivery::topic_limit::TopicLimit;
 use std::time::{Duration, Instant};
 
-/// How old a limit may be that a row is set aside for.
+/// How old a limit may be that a row is quarantined for.
 const FRESH: Duration = Duration::from_secs(3);
 /// How long rows wait for a fresh one: it is asked for at most every 3 s, and the answer may take 2 s.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -76,7 +76,7 @@ mod tests {
     const LATER: Duration = Duration::from_secs(60);
 
     #[test]
-    fn a_row_is_set_aside_only_once_the_limit_was_asked_for_anew() {
+    fn a_row_is_quarantined_only_once_the_limit_was_asked_for_anew() {
         let (mut rows, start) = (TooLarge::default(), Instant::now());
         let (finder, limit) = TopicLimit::starting_with(None);
         finder.found(4_000, Some(start));

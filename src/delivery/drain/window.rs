@@ -58,7 +58,7 @@ struct Sent {
 pub(super) struct Ended {
     /// To be deleted.
     pub(super) acked: Vec<RowId>,
-    /// To be set aside, and why.
+    /// To be quarantined, and why.
     pub(super) refused: Vec<(RowId, String)>,
 }
 

@@ -69,7 +69,7 @@ fn it_is_direct_at_once_when_the_only_append_failed() {
 }
 
 #[test]
-fn it_is_direct_at_once_when_all_rows_were_set_aside() {
+fn it_is_direct_at_once_when_all_rows_were_quarantined() {
     let mut gate = Gate::new(2);
     gate.released(2, Instant::now());
     assert_eq!(gate.state(), State::Direct);

@@ -1,99 +1,57 @@
-//! Whether the disk is full, and the reserve that is given up when it is.
+//! What a log needs of a disk: a folder of files, each written at a place and synced.
 //!
-//! Promise: the disk is held to be free only while the reserve is there. It becomes full when a
-//! write says so, and free again when there is room for the reserve and enough beside it.
+//! There are two: the system's ([`system`]), and in the tests one whose power fails. Promise of both:
+//! what was written before a sync that succeeded is there after a power cut, what was not may be
+//! there in any part; a name is, once the folder was synced. It knows nothing of what is stored.
 
-use crate::delivery::spool::ballast::{BALLAST, Ballast};
-use crate::delivery::spool::fault::Fault;
-use crate::delivery::spool::folder::Folder;
-use crate::delivery::spool::wal::PAGE;
+pub(super) mod system;
 
-/// Room beside the reserve for the first append after the start.
-const START_ROOM: u64 = 1 << 20;
-/// Room beside the reserve that ends a full disk: the log and a batch more, or it would be full
-/// again at once.
-const RETURN_ROOM: u64 = 8 << 20;
+use std::fmt::Debug;
+use std::io;
 
-/// What opening maps of the log's index, and what a file system needs to find it. `SQLite` writes
-/// one byte of each of its pages and reaches the rest through the mapping: where blocks are smaller
-/// than pages, as on an ext4 of less than 512 MiB, a full disk would then kill the process with a
-/// SIGBUS (seen).
-const INDEX_ROOM: u64 = 64 << 10;
-
-/// The disk of a folder.
-#[derive(Debug)]
-pub(super) struct Disk {
-    folder: Folder,
-    ballast: Ballast,
-    space: Space,
+/// A file of the folder, as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) bytes: u64,
 }
 
-/// What the disk is held to be.
+/// What a file is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Space {
-    /// Appends may be tried.
-    Free,
-    /// They may not.
-    Full,
+pub(super) enum Access {
+    Read,
+    Write,
 }
 
-impl Disk {
-    /// As the folder has it; nothing is known to be full.
-    pub(super) fn find(folder: &Folder) -> Result<Self, Fault> {
-        let ballast = Ballast::find(folder)?;
-        Ok(Self { folder: folder.clone(), ballast, space: Space::Free })
-    }
+/// A folder.
+pub(super) trait Disk: Debug + Send + Sync {
+    /// All files.
+    fn list(&self) -> io::Result<Vec<Entry>>;
+    /// Opens a file that is there.
+    fn open(&self, name: &str, access: Access) -> io::Result<Box<dyn DiskFile>>;
+    /// Makes a file that is not there, for reading and writing.
+    fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>>;
+    /// Gives a file another name; one that had it is gone.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+    /// Removes a file.
+    fn remove(&self, name: &str) -> io::Result<()>;
+    /// Makes what was made, renamed or removed durable.
+    fn sync(&self) -> io::Result<()>;
+    /// What could still be written, in bytes. A disk that does not know has all the room there is.
+    fn room(&self) -> u64;
+}
 
-    /// What it is held to be.
-    pub(super) fn space(&self) -> Space {
-        self.space
-    }
-
-    /// Whether the reserve is there.
-    pub(super) fn has_reserve(&self) -> bool {
-        self.ballast.is_held()
-    }
-
-    /// It is full, and the reserve stays: what room there is suffices for the moment.
-    pub(super) fn set_full(&mut self) {
-        self.space = Space::Full;
-    }
-
-    /// It is full, and the reserve is needed.
-    pub(super) fn give_reserve(&mut self) {
-        self.space = Space::Full;
-        if let Err(fault) = self.ballast.release() {
-            tracing::warn!(error = fault.chain(), "the spool's reserve cannot be given up");
-        }
-    }
-
-    /// Whether the index of the log can be mapped without danger.
-    pub(super) fn has_index_room(&self) -> bool {
-        let room = || self.folder.disk_room().map_or(true, |room| room >= INDEX_ROOM);
-        self.folder.disk_block().map_or(true, |block| block >= PAGE as u64) || room()
-    }
-
-    /// Sees whether it has room, and takes the reserve.
-    pub(super) fn settle(&mut self) {
-        let taken = if self.has_room() { self.ballast.take() } else { Err(Fault::DiskFull) };
-        self.space = match taken {
-            Ok(()) => Space::Free,
-            Err(Fault::DiskFull) => Space::Full,
-            Err(fault) => {
-                tracing::warn!(error = fault.chain(), "the spool's reserve cannot be made");
-                Space::Full
-            }
-        };
-    }
-
-    /// Whether there is enough room for it to be free.
-    pub(super) fn has_room(&self) -> bool {
-        let beside = match self.space {
-            Space::Free => START_ROOM,
-            Space::Full => RETURN_ROOM,
-        };
-        let reserve = if self.ballast.is_held() { 0 } else { BALLAST };
-        // A disk that cannot be asked is tried.
-        self.folder.disk_room().map_or(true, |room| room >= beside + reserve)
-    }
+/// An open file.
+pub(super) trait DiskFile: Debug + Send {
+    /// Fills `bytes` from `at` on; gives how many there were before the end of the file.
+    fn read_at(&self, bytes: &mut [u8], at: u64) -> io::Result<usize>;
+    /// Writes all of `bytes` at `at`.
+    fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()>;
+    /// Makes an empty file so long, of zeros that have their room on the disk.
+    fn allocate(&self, bytes: u64) -> io::Result<()>;
+    /// Cuts it off behind so many bytes.
+    fn cut(&self, bytes: u64) -> io::Result<()>;
+    /// Makes what was written durable. After an error nothing is known of it, and trying again
+    /// proves nothing: the kernel may have dropped what it could not write (`fsync(2)`).
+    fn sync(&self) -> io::Result<()>;
 }

@@ -37,7 +37,7 @@ pub enum SpoolError {
         /// The folder.
         dir: PathBuf,
     },
-    /// The limit leaves no room for records beside the reserve and the log.
+    /// The limit leaves no room for records.
     #[error("the spool's limit of {given} bytes is under the least, {least}")]
     LimitTooSmall {
         /// As configured.
@@ -88,9 +88,9 @@ pub enum AppendError {
     /// The files cannot be used for now. Nothing was tried.
     #[error("the spool is broken")]
     Broken,
-    /// The commit failed. The record is not in the spool, unless the process ends before the spool
-    /// has recovered: then it may be.
-    #[error("the spool could not commit")]
+    /// It could not be written or synced. The record is not in the spool, unless the process ends
+    /// before the spool has recovered: then it may be.
+    #[error("the spool could not store it")]
     Failed(#[source] Arc<Fault>),
     /// The spool is closed, or its thread has ended.
     #[error("the spool is closed")]
@@ -118,10 +118,10 @@ pub enum AccessError {
 /// The spool did not close in time, or not cleanly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CloseError {
-    /// Its thread still waits for the disk. What was committed is safe.
+    /// Its thread still waits for the disk. What was synced is safe.
     #[error("the spool still waits for the disk")]
     Late,
-    /// Its thread panicked. What was committed is safe.
+    /// Its thread panicked. What was synced is safe.
     #[error("the spool's thread has panicked")]
     Panicked,
 }

@@ -1,65 +1,58 @@
 //! A look at a spool from another process, while a bridge may be at work in it.
 //!
-//! Promise: it takes no lock that a bridge could meet, changes nothing, and holds no snapshot longer
-//! than one batch of rows takes, so that the bridge can move its log meanwhile; [`SpoolReader::verify`]
-//! alone holds one for as long as it reads all pages. Damaged rows are shown with their fault. It
-//! does not repair.
+//! Promise: it takes no lock and changes nothing; it holds a piece of a segment at a time. A segment
+//! that vanishes was released meanwhile. What is not synced yet may be seen. It does not repair.
 
-mod verify;
-
-use crate::delivery::spool::aside;
-use crate::delivery::spool::connection::{self, Purpose};
+use crate::delivery::spool::cursor;
+use crate::delivery::spool::disk::Entry;
+use crate::delivery::spool::disk::system::SystemDisk;
 use crate::delivery::spool::error::SpoolError;
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::folder::Folder;
-use crate::delivery::spool::row::{Columns, from_unix_millis};
-use crate::delivery::spool::store::Store;
-use rusqlite::Connection;
-use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
-use std::path::Path;
+use crate::delivery::spool::frames::{Frame, OnError};
+use crate::delivery::spool::released::Released;
+use crate::delivery::spool::row::{Parts, Unreadable, Verdict, from_unix_millis};
+use crate::delivery::spool::part::Part;
+use crate::delivery::spool::segments::{self, Files, Segment};
+use crate::delivery::spool::walk::{Step, Walk};
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-
-const WAITING: &str = "SELECT id, NULL, NULL, id, received, checksum, topic, key, headers, value \
-                       FROM rows WHERE id > ?1 ORDER BY id LIMIT ?2";
-const SET_ASIDE: &str = "SELECT id, at, reason, row_id, received, checksum, topic, key, headers, \
-                         value FROM set_aside WHERE id > ?1 ORDER BY id LIMIT ?2";
-const COUNTS: &str = "SELECT id, received, topic, key, coalesce(octet_length(topic) + octet_length(key) + \
-                      octet_length(headers) + octet_length(value), 0) FROM rows WHERE id > ?1 \
-                      ORDER BY id LIMIT ?2";
-/// Rows that are counted or checked in one batch.
-const BATCH: NonZeroUsize = NonZeroUsize::new(8192).expect("not zero");
 
 /// A read-only view of a folder's spool.
 #[derive(Debug)]
 pub struct SpoolReader {
-    folder: Folder,
-    conn: Connection,
+    dir: PathBuf,
+    disk: SystemDisk,
 }
 
-/// How things stand.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What waits, and what does not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Rows that wait.
+    /// Rows that wait and check.
     pub rows: u64,
-    /// Their bytes.
+    /// Their bytes: topics, keys, headers, values.
     pub bytes_of_rows: u64,
     /// When the post of the first one was received.
     pub oldest: Option<SystemTime>,
-    /// Rows that were set aside.
-    pub set_aside_rows: u64,
-    /// Damaged files that were moved aside.
-    pub set_aside_files: u64,
+    /// Rows that should be there and are not, or do not check.
+    pub missing_rows: u64,
+    /// The rows that wait, by topic and key, in the order of both.
+    pub keys: Vec<KeyCount>,
     /// Bytes of all files of the folder.
     pub file_bytes: u64,
+    /// Damaged files that are kept.
+    pub damaged_files: Vec<DamagedFile>,
 }
 
-/// A damaged database that was moved aside.
+/// A damaged file that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DamagedFile {
     /// Its name in the folder.
     pub name: String,
-    /// Its bytes and those of its log.
+    /// Its bytes.
     pub bytes: u64,
 }
 
@@ -78,152 +71,257 @@ pub struct KeyCount {
     pub oldest: SystemTime,
 }
 
-/// Which rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// Those that wait.
-    Waiting,
-    /// Those that were set aside.
-    SetAside,
-}
-
 /// A row as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredRow {
-    /// Its place in its part; the next batch begins behind it.
-    pub place: i64,
     /// The number under which it was appended.
-    pub id: i64,
+    pub id: u64,
     /// Its topic.
     pub topic: String,
     /// Its key.
     pub key: String,
-    /// Its headers, as far as they can be read.
+    /// Its headers.
     pub headers: Vec<(String, String)>,
     /// Its value.
     pub value: Vec<u8>,
     /// When its post was received.
     pub received: SystemTime,
-    /// When and why it was set aside.
-    pub set_aside: Option<(SystemTime, String)>,
-    /// What is wrong with it. Then nothing of the above is certain.
+    /// When and why it was quarantined.
+    pub quarantined: Option<(SystemTime, String)>,
+    /// What is wrong. Then there is nothing of the above but the number.
     pub fault: Option<String>,
+}
+
+/// The rows of a part, one after another.
+#[derive(Debug)]
+pub struct Rows<'a> {
+    reader: &'a SpoolReader,
+    part: Part,
+    segments: VecDeque<Segment>,
+    released: Released,
+    /// The id that should come.
+    next: u64,
+    /// The segment that is read, and the id at which it ends.
+    walk: Option<(Walk, u64)>,
+}
+
+/// What comes next.
+enum Item {
+    Record(Frame),
+    Gap(Range<u64>),
+    End,
 }
 
 impl SpoolReader {
     /// Opens the spool in `dir`.
     pub fn open(dir: &Path) -> Result<Self, SpoolError> {
-        let folder = Folder::at(dir);
-        folder.must_hold_spool()?;
-        match connection::connect(&folder, Purpose::Read) {
-            Ok(conn) => Ok(Self { folder, conn }),
-            Err(fault) => Err(SpoolError::Files { dir: dir.to_owned(), fault }),
-        }
+        Folder::at(dir).must_hold_spool()?;
+        let reader = Self { dir: dir.to_owned(), disk: SystemDisk::at(dir) };
+        reader.look()?;
+        Ok(reader)
     }
 
-    /// How things stand. Reads no rows but the first.
+    /// How things stand. Reads all rows that wait.
     pub fn summary(&self) -> Result<Summary, SpoolError> {
-        let read = || {
-            let (state, oldest) = Store::peek(&self.conn)?;
-            let failed = || Fault::io("look at the folder");
-            let (database, others) = self.folder.sizes().map_err(failed())?;
-            Ok(Summary {
-                rows: state.rows.cast_unsigned(),
-                bytes_of_rows: state.bytes.cast_unsigned(),
-                oldest: oldest.map(from_unix_millis),
-                set_aside_rows: state.aside.cast_unsigned(),
-                set_aside_files: aside::count(&self.folder).map_err(failed())?,
-                file_bytes: database + others.reserve + others.rest,
-            })
-        };
-        self.named(read())
+        let files = self.look()?;
+        let segments = files.queue.iter().chain(&files.quarantine);
+        let file_bytes = segments.map(|segment| segment.bytes).sum::<u64>() + files.other_bytes;
+        let damaged = files.damaged.into_iter();
+        let damaged = damaged.map(|Entry { name, bytes }| DamagedFile { name, bytes });
+        let mut summary =
+            Summary { file_bytes, damaged_files: damaged.collect(), ..Summary::default() };
+        self.named(self.count(&mut summary))?;
+        Ok(summary)
     }
 
-    /// What waits, by topic and key, in the order of both. Reads all rows, but not their values.
-    pub fn by_key(&self) -> Result<Vec<KeyCount>, SpoolError> {
-        self.named(self.count_keys())
+    /// The rows of a part, oldest first.
+    pub fn rows(&self, part: Part) -> Result<Rows<'_>, SpoolError> {
+        self.named(self.walk(part))
     }
 
-    /// The damaged databases that the folder keeps.
-    pub fn damaged_files(&self) -> Result<Vec<DamagedFile>, SpoolError> {
-        let kept = aside::kept(&self.folder).map_err(Fault::io("look at the folder"));
-        let kept = self.named(kept)?.into_iter();
-        Ok(kept.map(|(name, bytes)| DamagedFile { name, bytes }).collect())
-    }
-
-    /// The rows of a part behind the place `after`, oldest first. None: there are no more.
-    pub fn rows(
-        &self,
-        part: Part,
-        after: Option<i64>,
-        limit: NonZeroUsize,
-    ) -> Result<Vec<StoredRow>, SpoolError> {
-        let sql = match part {
-            Part::Waiting => WAITING,
-            Part::SetAside => SET_ASIDE,
-        };
-        let read = || {
-            let mut select = self.conn.prepare_cached(sql)?;
-            let most = i64::try_from(limit.get()).unwrap_or(i64::MAX);
-            let range = [after.unwrap_or(i64::MIN), most];
-            let rows = select.query_map(range, stored_row)?;
-            Ok(rows.collect::<Result<Vec<_>, _>>()?)
-        };
-        self.named(read())
-    }
-
-    fn count_keys(&self) -> Result<Vec<KeyCount>, Fault> {
-        let mut keys: BTreeMap<(String, String), KeyCount> = BTreeMap::new();
-        let mut select = self.conn.prepare(COUNTS)?;
-        let mut last = i64::MIN;
-        let most = i64::try_from(BATCH.get()).unwrap_or(i64::MAX);
-        loop {
-            let mut rows = select.query([last, most])?;
-            let mut count = 0;
+    /// Looks at every row of both parts, and says what is wrong; nothing: all is sound.
+    pub fn verify(&self) -> Result<Vec<String>, SpoolError> {
+        let mut faults = Vec::new();
+        for part in [Part::Queue, Part::Quarantine] {
+            let mut rows = self.rows(part)?;
             while let Some(row) = rows.next()? {
-                count += 1;
-                last = row.get(0)?;
-                let received = from_unix_millis(row.get_ref(1)?.as_i64().unwrap_or_default());
-                let text = |at| -> Result<String, Fault> {
-                    let bytes = row.get_ref(at)?.as_bytes().unwrap_or_default();
-                    Ok(String::from_utf8_lossy(bytes).into_owned())
-                };
-                let bytes = row.get::<_, i64>(4)?.cast_unsigned();
-                let (topic, key) = (text(2)?, text(3)?);
-                let count = keys.entry((topic.clone(), key.clone()));
-                let none = KeyCount { topic, key, rows: 0, bytes: 0, oldest: received };
-                let count = count.or_insert(none);
-                count.rows += 1;
-                count.bytes += bytes;
-                count.oldest = count.oldest.min(received);
-            }
-            if count < most {
-                return Ok(keys.into_values().collect());
+                faults.extend(row.fault);
             }
         }
+        let headless = self.look()?.headless;
+        faults.extend(headless.iter().map(|file| format!("{} has lost its headers", file.name)));
+        Ok(faults)
+    }
+
+    fn look(&self) -> Result<Files, SpoolError> {
+        self.named(segments::look(&self.disk))
+    }
+
+    fn walk(&self, part: Part) -> Result<Rows<'_>, Fault> {
+        let files = segments::look(&self.disk)?;
+        let slot = cursor::read(&self.disk, files.spool).map_err(Fault::io("read the cursor"))?;
+        let (segments, slot) = match part {
+            Part::Queue => (files.queue, slot),
+            Part::Quarantine => (files.quarantine, None),
+        };
+        let first = segments.first().map_or(0, |segment| segment.first);
+        let released = slot.map_or_else(|| Released::below(first), |slot| slot.released);
+        let next = released.below;
+        Ok(Rows { reader: self, part, segments: segments.into(), released, next, walk: None })
+    }
+
+    fn count(&self, summary: &mut Summary) -> Result<(), Fault> {
+        let mut keys: BTreeMap<(String, String), KeyCount> = BTreeMap::new();
+        let mut rows = self.walk(Part::Queue)?;
+        loop {
+            let frame = match rows.item()? {
+                Item::Record(frame) => frame,
+                Item::Gap(ids) => {
+                    summary.missing_rows += ids.end - ids.start;
+                    continue;
+                }
+                Item::End => break,
+            };
+            let parts = Parts::of(rows.payload(&frame)).and_then(|parts| Ok((parts, parts.len()?)));
+            let Ok((parts, bytes)) = parts else {
+                summary.missing_rows += 1;
+                continue;
+            };
+            let received = from_unix_millis(parts.received);
+            summary.rows += 1;
+            summary.bytes_of_rows += bytes;
+            summary.oldest.get_or_insert(received);
+            let (topic, key) = (parts.topic.to_owned(), parts.key.to_owned());
+            let count = keys.entry((topic, key)).or_insert_with_key(|(topic, key)| {
+                let (topic, key) = (topic.clone(), key.clone());
+                KeyCount { topic, key, rows: 0, bytes: 0, oldest: received }
+            });
+            count.rows += 1;
+            count.bytes += bytes;
+            count.oldest = count.oldest.min(received);
+        }
+        summary.keys = keys.into_values().collect();
+        Ok(())
     }
 
     fn named<T>(&self, result: Result<T, Fault>) -> Result<T, SpoolError> {
-        result.map_err(|fault| SpoolError::Files { dir: self.folder.dir().to_owned(), fault })
+        result.map_err(|fault| SpoolError::Files { dir: self.dir.clone(), fault })
     }
 }
 
-fn stored_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredRow> {
-    let id = row.get_ref(3)?.as_i64().unwrap_or_default();
-    let (columns, checksum) = Columns::read(row, 4)?;
-    let at = row.get_ref(1)?.as_i64().ok();
-    let reason = || Some(String::from_utf8_lossy(row.get_ref(2).ok()?.as_bytes().ok()?).into());
-    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    let headers = columns.headers().map_while(Result::ok);
-    Ok(StoredRow {
-        place: row.get(0)?,
+impl Rows<'_> {
+    /// The next one; none: there are no more.
+    pub fn next(&mut self) -> Result<Option<StoredRow>, SpoolError> {
+        let item = self.item();
+        let row = match self.reader.named(item)? {
+            Item::End => return Ok(None),
+            Item::Gap(ids) => broken(ids.start, describe(self.part, &ids)),
+            Item::Record(frame) => stored_row(self.part, frame.id, self.payload(&frame))
+                .unwrap_or_else(|Unreadable| broken(frame.id, Unreadable.to_string())),
+        };
+        Ok(Some(row))
+    }
+
+    fn payload(&self, frame: &Frame) -> &[u8] {
+        self.walk.as_ref().map_or(&[], |(walk, _)| walk.payload(frame))
+    }
+
+    fn item(&mut self) -> Result<Item, Fault> {
+        let failed = || Fault::io("read a segment");
+        loop {
+            let Some((walk, end)) = &mut self.walk else {
+                let Some(segment) = self.segments.pop_front() else { return Ok(Item::End) };
+                if self.next < segment.first {
+                    let gap = self.next..segment.first;
+                    self.next = segment.first;
+                    self.segments.push_front(segment);
+                    return Ok(Item::Gap(gap));
+                }
+                self.walk = self.enter(&segment).map_err(failed())?;
+                if self.walk.is_none() {
+                    // It was released meanwhile.
+                    self.next = self.segments.front().map_or(self.next, |next| next.first);
+                }
+                continue;
+            };
+            match walk.step(*end).map_err(failed())? {
+                Step::End => {
+                    self.next = self.next.max(*end);
+                    self.walk = None;
+                }
+                Step::Record(frame) if self.released.waits(frame.id) => {
+                    return Ok(Item::Record(frame));
+                }
+                Step::Record(_) => {}
+                Step::Gap(ids) => {
+                    let first = self.released.next(ids.start);
+                    if first < ids.end {
+                        return Ok(Item::Gap(first..ids.end));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A walk through a segment, unless all of it is released.
+    fn enter(&self, segment: &Segment) -> io::Result<Option<(Walk, u64)>> {
+        let end = match self.segments.front() {
+            Some(next) => Ok(next.first),
+            None => segment.tail(&self.reader.disk).map(|tail| tail.next),
+        };
+        let frames = end.and_then(|end| Ok((segment.frames(&self.reader.disk, OnError::Fails)?, end)));
+        match frames {
+            Ok((frames, end)) => {
+                Ok(Some((Walk::new(frames, self.part.kind(), segment.first), end)))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn describe(part: Part, ids: &Range<u64>) -> String {
+    let what = match part {
+        Part::Queue => "record",
+        Part::Quarantine => "quarantined record",
+    };
+    match ids.end - ids.start {
+        1 => format!("{what} {} is missing or damaged", ids.start),
+        _ => format!("{what}s {} to {} are missing or damaged", ids.start, ids.end - 1),
+    }
+}
+
+fn broken(id: u64, fault: String) -> StoredRow {
+    StoredRow {
         id,
-        topic: text(columns.topic),
-        key: text(columns.key),
-        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-        value: columns.value.to_vec(),
-        received: from_unix_millis(columns.received),
-        set_aside: at.map(|at| (from_unix_millis(at), reason().unwrap_or_default())),
-        fault: columns.restore(id, checksum, &mut "".into()).err().map(|fault| fault.to_string()),
+        topic: String::new(),
+        key: String::new(),
+        headers: Vec::new(),
+        value: Vec::new(),
+        received: SystemTime::UNIX_EPOCH,
+        quarantined: None,
+        fault: Some(fault),
+    }
+}
+
+fn stored_row(part: Part, id: u64, payload: &[u8]) -> Result<StoredRow, Unreadable> {
+    let (verdict, payload) = match part {
+        Part::Queue => (None, payload),
+        Part::Quarantine => {
+            let (verdict, payload) = Verdict::split(payload)?;
+            (Some(verdict), payload)
+        }
+    };
+    let parts = Parts::of(payload)?;
+    let headers = parts.headers()?.into_iter();
+    Ok(StoredRow {
+        id: verdict.map_or(id, |verdict| verdict.row),
+        topic: parts.topic.to_owned(),
+        key: parts.key.to_owned(),
+        headers: headers.map(|(name, value)| (name.as_str().to_owned(), value.into())).collect(),
+        value: parts.value.to_vec(),
+        received: from_unix_millis(parts.received),
+        quarantined: verdict.map(|verdict| (from_unix_millis(verdict.at), verdict.reason.to_owned())),
+        fault: None,
     })
 }

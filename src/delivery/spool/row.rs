@@ -1,23 +1,14 @@
-//! A record as a row: its columns, their checksum, and the way back.
+//! A record as the payload of a frame, and the way back. See [`crate::delivery::spool::format`].
 //!
-//! | column | type | |
-//! |---|---|---|
-//! | `id` | INTEGER | ascending in the order of appends, never used twice |
-//! | `received` | INTEGER | Unix time in milliseconds |
-//! | `checksum` | INTEGER | CRC-32 over id, received and, each with its length, the four below |
-//! | `topic`, `key` | TEXT | |
-//! | `headers` | BLOB | each: length of the name (u8), name, length of the value (u32, little-endian), value |
-//! | `value` | BLOB | |
-//!
-//! A header stands with its name, so that a row can be read by other versions and by people; that of
-//! the time of receipt does not: it is `received`.
-//! Promise: a CRC-32 finds every single flipped bit and every burst of up to 32; a row that does
-//! not match never becomes a [`Record`].
+//! Promise: what comes back is what was stored, to the byte, but for the time of receipt, which is kept
+//! in whole milliseconds. A payload that cannot be read never becomes a [`Record`].
 
 use crate::delivery::record::Record;
 use crate::delivery::record::header_name::HeaderName;
+use crate::delivery::spool::frame::u64_at;
+use crate::timestamp::Timestamp;
 use bytes::Bytes;
-use rusqlite::types::ValueRef;
+use std::borrow::Cow;
 use std::fmt;
 use std::str;
 use std::sync::Arc;
@@ -25,22 +16,22 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The number of a row. Rows with higher numbers were appended later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RowId(pub(super) i64);
+pub struct RowId(pub(super) u64);
 
 impl RowId {
     /// The number itself, for a log line or a series.
-    pub fn get(self) -> i64 {
+    pub fn get(self) -> u64 {
         self.0
     }
 
     /// The number as the ticket of a record under way to Kafka.
     pub fn ticket(self) -> usize {
-        usize::try_from(self.0).expect("rows are numbered from one, and pointers have 64 bits")
+        usize::try_from(self.0).expect("pointers have 64 bits")
     }
 
     /// The row that [`RowId::ticket`] was made from.
     pub fn from_ticket(ticket: usize) -> Self {
-        Self(i64::try_from(ticket).expect("a ticket was made from a row's number"))
+        Self(ticket as u64)
     }
 }
 
@@ -50,7 +41,7 @@ impl fmt::Display for RowId {
     }
 }
 
-/// A row that was read and matches its checksum.
+/// A row that was read and checks.
 #[derive(Debug)]
 pub struct Row {
     /// Its number.
@@ -59,181 +50,128 @@ pub struct Row {
     pub record: Record,
 }
 
-/// The columns of a row that say what the record is.
+/// Why a record was quarantined, in front of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Columns<'a> {
+pub(super) struct Verdict<'a> {
+    /// When, in Unix milliseconds.
+    pub(super) at: i64,
+    pub(super) reason: &'a str,
+    /// Its number in the queue.
+    pub(super) row: u64,
+}
+
+/// The parts of a record's payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Parts<'a> {
+    /// Unix milliseconds.
     pub(super) received: i64,
-    pub(super) topic: &'a [u8],
-    pub(super) key: &'a [u8],
-    pub(super) headers: &'a [u8],
+    pub(super) topic: &'a str,
+    pub(super) key: &'a str,
+    headers: &'a [u8],
+    count: u8,
     pub(super) value: &'a [u8],
 }
 
-/// The bytes that count as a record's once it is a row, without encoding it.
+/// A checked payload that this version cannot read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("its payload is of another form")]
+pub(super) struct Unreadable;
+
+/// The byte of a header: its value is the usual one, and does not follow.
+const USUAL: u8 = 1 << 6;
+/// The same: its value is bytes, for hexadecimal text.
+const HEX: u8 = 1 << 7;
+
+/// Appends the payload of a record.
+pub(super) fn put_record(bytes: &mut Vec<u8>, record: &Record) {
+    let received = Timestamp::from(record.received()).unix_millis();
+    bytes.extend_from_slice(&received.to_le_bytes());
+    put_text(bytes, record.topic());
+    put_text(bytes, record.key());
+    let count = bytes.len();
+    bytes.push(0);
+    for (name, value) in record.stored_headers() {
+        bytes[count] += 1;
+        put_header(bytes, name, value);
+    }
+    bytes.extend_from_slice(record.value());
+}
+
+/// Appends what stands in front of a quarantined record.
+pub(super) fn put_verdict(bytes: &mut Vec<u8>, verdict: Verdict<'_>) {
+    bytes.extend_from_slice(&verdict.at.to_le_bytes());
+    put_text(bytes, verdict.reason);
+    bytes.extend_from_slice(&verdict.row.to_le_bytes());
+}
+
+/// Appends the payload of a record that is there already, under another topic.
+pub(super) fn put_renamed(bytes: &mut Vec<u8>, parts: &Parts<'_>, topic: &str) {
+    bytes.extend_from_slice(&parts.received.to_le_bytes());
+    put_text(bytes, topic);
+    put_text(bytes, parts.key);
+    bytes.push(parts.count);
+    bytes.extend_from_slice(parts.headers);
+    bytes.extend_from_slice(parts.value);
+}
+
+impl<'a> Verdict<'a> {
+    /// Takes it off the payload of a quarantined record; the rest is that of the record.
+    pub(super) fn split(payload: &'a [u8]) -> Result<(Self, &'a [u8]), Unreadable> {
+        let mut rest = payload;
+        let at = i64::from_le_bytes(take(&mut rest, 8)?.try_into().expect("eight bytes"));
+        let reason = take_text(&mut rest)?;
+        let row = u64_at(take(&mut rest, 8)?, 0);
+        Ok((Self { at, reason, row }, rest))
+    }
+}
+
+impl<'a> Parts<'a> {
+    /// Takes a payload apart; its headers are not looked at.
+    pub(super) fn of(payload: &'a [u8]) -> Result<Self, Unreadable> {
+        let mut rest = payload;
+        let received = i64::from_le_bytes(take(&mut rest, 8)?.try_into().expect("eight bytes"));
+        let (topic, key) = (take_text(&mut rest)?, take_text(&mut rest)?);
+        let count = take(&mut rest, 1)?[0];
+        let headers = rest;
+        for _ in 0..count {
+            take_header(&mut rest)?;
+        }
+        let headers = &headers[..headers.len() - rest.len()];
+        Ok(Self { received, topic, key, headers, count, value: rest })
+    }
+
+    /// The headers, in order.
+    pub(super) fn headers(&self) -> Result<Vec<(HeaderName, Cow<'a, str>)>, Unreadable> {
+        let mut rest = self.headers;
+        (0..self.count).map(|_| take_header(&mut rest)?.text()).collect()
+    }
+
+    /// The bytes that count as the record's, as they were when it came.
+    pub(super) fn len(&self) -> Result<u64, Unreadable> {
+        let headers = self.headers()?;
+        let headers: usize =
+            headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        Ok((self.topic.len() + self.key.len() + headers + self.value.len()) as u64)
+    }
+
+    /// The record. Rows of one topic share its name through `topic`.
+    pub(super) fn restore(&self, topic: &mut Arc<str>) -> Result<Record, Unreadable> {
+        if **topic != *self.topic {
+            *topic = self.topic.into();
+        }
+        let headers = self.headers()?;
+        let headers = headers.iter().map(|(name, value)| (*name, &**value));
+        let value = Bytes::copy_from_slice(self.value);
+        let received = from_unix_millis(self.received);
+        Ok(Record::restored(topic.clone(), self.key, headers, value, received))
+    }
+}
+
+/// The bytes that count as a record's while it waits.
 pub(super) fn size_of(record: &Record) -> u64 {
-    let header =
-        |(name, value): (HeaderName, &str)| HEADER_OVERHEAD + name.as_str().len() + value.len();
+    let header = |(name, value): (HeaderName, &str)| name.as_str().len() + value.len();
     let headers: usize = record.stored_headers().map(header).sum();
     (record.topic().len() + record.key().len() + headers + record.value().len()) as u64
-}
-
-/// The lengths that stand before a header's name and value.
-const HEADER_OVERHEAD: usize = 5;
-
-/// Why a row cannot become a record.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Unreadable {
-    #[error("the row does not match its checksum")]
-    Checksum,
-    #[error("the row's {0} is not text")]
-    NotText(&'static str),
-    #[error("the row's headers are cut off")]
-    Headers,
-    #[error("this version does not know the row's header {0}")]
-    UnknownHeader(String),
-}
-
-impl<'a> Columns<'a> {
-    /// The columns of a record; `headers` is room for its encoded headers.
-    pub(super) fn of(record: &'a Record, headers: &'a mut Vec<u8>) -> Self {
-        headers.clear();
-        for (name, value) in record.stored_headers() {
-            put_header(headers, name.as_str(), value);
-        }
-        Self {
-            received: unix_millis(record.received()),
-            topic: record.topic().as_bytes(),
-            key: record.key().as_bytes(),
-            headers,
-            value: record.value(),
-        }
-    }
-
-    /// The columns as `SQLite` gives them, from `first` on, with their checksum. A value of another
-    /// type than was written counts as empty: then the checksum does not match.
-    pub(super) fn read(row: &'a rusqlite::Row<'_>, first: usize) -> rusqlite::Result<(Self, i64)> {
-        let int = |at| Ok::<_, rusqlite::Error>(row.get_ref(first + at)?.as_i64().unwrap_or(0));
-        let bytes = |at| {
-            // Text and blob are the same bytes; which of the two it is does not change the record.
-            Ok::<_, rusqlite::Error>(match row.get_ref(first + at)? {
-                ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes,
-                ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => &[][..],
-            })
-        };
-        let columns = Self {
-            received: int(0)?,
-            topic: bytes(2)?,
-            key: bytes(3)?,
-            headers: bytes(4)?,
-            value: bytes(5)?,
-        };
-        Ok((columns, int(1)?))
-    }
-
-    /// The checksum of the row with this number.
-    pub(super) fn checksum(&self, id: i64) -> i64 {
-        let mut crc = crc32fast::Hasher::new();
-        crc.update(&id.to_le_bytes());
-        crc.update(&self.received.to_le_bytes());
-        for bytes in [self.topic, self.key, self.headers, self.value] {
-            crc.update(&(bytes.len() as u64).to_le_bytes());
-            crc.update(bytes);
-        }
-        i64::from(crc.finalize())
-    }
-
-    /// Bytes that count as the row's.
-    pub(super) fn len(&self) -> u64 {
-        [self.topic, self.key, self.headers, self.value]
-            .map(|bytes| bytes.len() as u64)
-            .iter()
-            .sum()
-    }
-
-    /// The headers, by name.
-    pub(super) fn headers(&self) -> Headers<'a> {
-        Headers { rest: self.headers }
-    }
-
-    /// The record, if the row matches. Rows of one topic share its name through `topic`.
-    pub(super) fn restore(
-        &self,
-        id: i64,
-        checksum: i64,
-        topic: &mut Arc<str>,
-    ) -> Result<Record, Unreadable> {
-        if self.checksum(id) != checksum {
-            return Err(Unreadable::Checksum);
-        }
-        let name = str::from_utf8(self.topic).map_err(|_| Unreadable::NotText("topic"))?;
-        let key = str::from_utf8(self.key).map_err(|_| Unreadable::NotText("key"))?;
-        let mut headers = Vec::with_capacity(HeaderName::ALL.len());
-        for header in self.headers() {
-            let (name, value) = header?;
-            let known = HeaderName::from_name(name);
-            headers.push((known.ok_or_else(|| Unreadable::UnknownHeader(name.to_owned()))?, value));
-        }
-        if **topic != *name {
-            *topic = name.into();
-        }
-        let value = Bytes::copy_from_slice(self.value);
-        Ok(Record::restored(topic.clone(), key, headers, value, from_unix_millis(self.received)))
-    }
-}
-
-/// Takes encoded headers apart.
-#[derive(Debug, Clone)]
-pub(super) struct Headers<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Headers<'a> {
-    fn take(&mut self, len: usize) -> Result<&'a [u8], Unreadable> {
-        let (taken, rest) = self.rest.split_at_checked(len).ok_or(Unreadable::Headers)?;
-        self.rest = rest;
-        Ok(taken)
-    }
-
-    fn header(&mut self) -> Result<(&'a str, &'a str), Unreadable> {
-        let len = self.take(1)?[0];
-        let name = self.take(usize::from(len))?;
-        let len = self.take(4)?.first_chunk().map_or(0, |len| u32::from_le_bytes(*len));
-        let value = self.take(usize::try_from(len).map_err(|_| Unreadable::Headers)?)?;
-        let text = |bytes| str::from_utf8(bytes).map_err(|_| Unreadable::NotText("header"));
-        Ok((text(name)?, text(value)?))
-    }
-}
-
-impl<'a> Iterator for Headers<'a> {
-    type Item = Result<(&'a str, &'a str), Unreadable>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let header = self.header();
-        if header.is_err() {
-            self.rest = &[];
-        }
-        Some(header)
-    }
-}
-
-fn put_header(headers: &mut Vec<u8>, name: &str, value: &str) {
-    let name_len = u8::try_from(name.len()).expect("our header names are short");
-    let value_len = u32::try_from(value.len()).expect("a header is smaller than a body may be");
-    headers.push(name_len);
-    headers.extend_from_slice(name.as_bytes());
-    headers.extend_from_slice(&value_len.to_le_bytes());
-    headers.extend_from_slice(value.as_bytes());
-}
-
-/// Unix time; what does not fit (a clock far off) becomes the nearest that does.
-pub(super) fn unix_millis(time: SystemTime) -> i64 {
-    match time.duration_since(UNIX_EPOCH) {
-        Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
-        Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |ms| -ms),
-    }
 }
 
 /// The way back; what does not fit becomes the beginning of Unix time.
@@ -245,6 +183,141 @@ pub(super) fn from_unix_millis(millis: i64) -> SystemTime {
         UNIX_EPOCH.checked_add(distance)
     };
     time.unwrap_or(UNIX_EPOCH)
+}
+
+/// A header as it is stored.
+struct StoredHeader<'a> {
+    name: HeaderName,
+    code: u8,
+    value: &'a [u8],
+}
+
+impl<'a> StoredHeader<'a> {
+    fn text(&self) -> Result<(HeaderName, Cow<'a, str>), Unreadable> {
+        let value = if self.code & USUAL != 0 {
+            usual(self.name).ok_or(Unreadable)?.into()
+        } else if self.code & HEX != 0 {
+            let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+            let digits = self.value.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]);
+            digits.collect::<String>().into()
+        } else {
+            str::from_utf8(self.value).map_err(|_| Unreadable)?.into()
+        };
+        Ok((self.name, value))
+    }
+}
+
+fn put_header(bytes: &mut Vec<u8>, name: HeaderName, value: &str) {
+    if usual(name) == Some(value) {
+        return bytes.push(code(name) | USUAL);
+    }
+    match name {
+        HeaderName::Id if is_hex(value) => {
+            bytes.push(code(name) | HEX);
+            put_varint(bytes, value.len() / 2);
+            let nibble = |digit: u8| if digit <= b'9' { digit - b'0' } else { digit - b'a' + 10 };
+            let pairs = value.as_bytes().chunks_exact(2);
+            bytes.extend(pairs.map(|pair| nibble(pair[0]) << 4 | nibble(pair[1])));
+        }
+        HeaderName::Id
+        | HeaderName::ContentType
+        | HeaderName::SpecVersion
+        | HeaderName::Source
+        | HeaderName::Type
+        | HeaderName::Subject
+        | HeaderName::Time
+        | HeaderName::TraceParent
+        | HeaderName::TraceState
+        | HeaderName::User
+        | HeaderName::Received => {
+            bytes.push(code(name));
+            put_text(bytes, value);
+        }
+    }
+}
+
+fn take_header<'a>(rest: &mut &'a [u8]) -> Result<StoredHeader<'a>, Unreadable> {
+    let byte = take(rest, 1)?[0];
+    let name = HeaderName::ALL.into_iter().find(|name| code(*name) == byte & !(USUAL | HEX));
+    let name = name.ok_or(Unreadable)?;
+    let value = if byte & USUAL == 0 { take_bytes(rest)? } else { &[] };
+    Ok(StoredHeader { name, code: byte, value })
+}
+
+/// The number of a header's name. It never changes its meaning.
+fn code(name: HeaderName) -> u8 {
+    match name {
+        HeaderName::ContentType => 0,
+        HeaderName::SpecVersion => 1,
+        HeaderName::Id => 2,
+        HeaderName::Source => 3,
+        HeaderName::Type => 4,
+        HeaderName::Subject => 5,
+        HeaderName::Time => 6,
+        HeaderName::TraceParent => 7,
+        HeaderName::TraceState => 8,
+        HeaderName::User => 9,
+        HeaderName::Received => 10,
+    }
+}
+
+/// The value that a header of this name has nearly always. It never changes its meaning.
+fn usual(name: HeaderName) -> Option<&'static str> {
+    match name {
+        HeaderName::ContentType => Some("application/json"),
+        HeaderName::SpecVersion => Some("1.0"),
+        HeaderName::Id
+        | HeaderName::Source
+        | HeaderName::Type
+        | HeaderName::Subject
+        | HeaderName::Time
+        | HeaderName::TraceParent
+        | HeaderName::TraceState
+        | HeaderName::User
+        | HeaderName::Received => None,
+    }
+}
+
+fn is_hex(text: &str) -> bool {
+    text.len().is_multiple_of(2) && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn put_text(bytes: &mut Vec<u8>, text: &str) {
+    put_varint(bytes, text.len());
+    bytes.extend_from_slice(text.as_bytes());
+}
+
+fn put_varint(bytes: &mut Vec<u8>, mut number: usize) {
+    while number >= 0x80 {
+        bytes.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+fn take<'a>(rest: &mut &'a [u8], len: usize) -> Result<&'a [u8], Unreadable> {
+    let (taken, left) = rest.split_at_checked(len).ok_or(Unreadable)?;
+    *rest = left;
+    Ok(taken)
+}
+
+fn take_bytes<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Unreadable> {
+    let (mut len, mut shift) = (0, 0);
+    loop {
+        let byte = take(rest, 1)?[0];
+        len |= usize::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return take(rest, len);
+        }
+        shift += 7;
+        if shift > 28 {
+            return Err(Unreadable);
+        }
+    }
+}
+
+fn take_text<'a>(rest: &mut &'a [u8]) -> Result<&'a str, Unreadable> {
+    str::from_utf8(take_bytes(rest)?).map_err(|_| Unreadable)
 }
 
 #[cfg(test)]

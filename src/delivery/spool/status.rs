@@ -10,10 +10,8 @@ use std::time::SystemTime;
 /// A look at the spool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
-    /// Rows that wait: committed and neither released nor set aside.
+    /// Rows that wait: committed and neither released nor in quarantine.
     pub rows: u64,
-    /// Bytes of topic, key, headers and value of those rows.
-    pub bytes_of_rows: u64,
     /// Bytes of all files of the folder, as `--spool-max-bytes` counts them.
     pub file_bytes: u64,
     /// Those of them that are not free for further rows.
@@ -22,10 +20,10 @@ pub struct Status {
     pub limit_bytes: u64,
     /// When the post of the first row was received.
     pub oldest: Option<SystemTime>,
-    /// Rows that were set aside and are still kept.
-    pub set_aside_rows: u64,
-    /// Damaged database files that are kept in the folder.
-    pub set_aside_files: u64,
+    /// Rows in the quarantine.
+    pub quarantined_rows: u64,
+    /// Damaged files that are kept in the folder.
+    pub quarantined_files: u64,
     /// Whether a record can be appended now.
     pub room: Room,
     /// What has happened since the spool was opened.
@@ -39,16 +37,14 @@ pub struct Totals {
     pub appended: u64,
     /// Rows released because they were acked.
     pub drained: u64,
-    /// Rows set aside: refused by Kafka, for a topic that stays missing, or damaged.
-    pub set_aside_rows: u64,
-    /// Damaged database files moved aside.
-    pub set_aside_files: u64,
-    /// Rows that a damaged file should have held and that could not be read. Each of them was
-    /// promised and is lost, unless a person reads it from the file that was moved aside.
+    /// Rows put in quarantine: refused by Kafka, or for a topic that stays missing.
+    pub quarantined_rows: u64,
+    /// Damaged files that were kept.
+    pub quarantined_files: u64,
+    /// Rows that should be in a file and are not, or do not check. Each of them was promised and is
+    /// lost, unless a person reads it from the file that is kept.
     pub missing_rows: u64,
-    /// Rows that were taken over from damaged files.
-    pub taken_over: u64,
-    /// Transactions, each with one sync of the disk.
+    /// Appends of what waited together, each with one sync of the disk.
     pub commits: u64,
 }
 
@@ -74,7 +70,7 @@ pub enum Room {
 pub enum FullBecause {
     /// The files of the folder have reached their limit.
     Limit,
-    /// The disk has no room for them, or none for the reserve.
+    /// The disk has no room for them.
     Disk,
 }
 

@@ -1,210 +1,251 @@
-//! The open database: rows in, rows out, one transaction at a time.
+//! The queue, what of it is released, and the quarantine: one spool, held by its owner.
 //!
-//! Promise: what a call reports as done was synced to the disk before it returned; a call that
-//! fails has left the in-memory state as it was, and the connection must not be used again, only
-//! closed: after a failed sync the kernel may have dropped what it could not write, and reports
-//! that once (`fsync(2)`). It knows nothing of threads, queues and files aside.
+//! Promise: what a call reports as done was synced before it returned, but for releases: a power cut
+//! may take those of the last [`SYNC_AFTER`], and their records go to Kafka again. A call that fails
+//! has changed nothing that was promised, and may be tried again. It knows nothing of threads.
 
-pub(super) mod ending;
-pub(super) mod reading;
-pub(super) mod upkeep;
+mod ending;
+mod moving;
+mod reading;
 
 use crate::delivery::record::Record;
-use crate::delivery::spool::connection::{self, Purpose};
+use crate::delivery::spool::cursor::{self, Cursor};
+use crate::delivery::spool::disk::Disk;
 use crate::delivery::spool::fault::Fault;
-use crate::delivery::spool::folder::Folder;
-use crate::delivery::spool::ledger::Ledger;
-use crate::delivery::spool::row::{Columns, RowId, size_of};
-use crate::delivery::spool::state::State;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use crate::delivery::spool::log::{Cut, Log};
+use crate::delivery::spool::released::Released;
+use crate::delivery::spool::row::put_record;
+use crate::delivery::spool::part::Part;
+use crate::delivery::spool::segments::{self, DAMAGED, Files, Headless, Segment};
+use crate::delivery::spool::status::{Room, Status, Totals};
+use crate::delivery::spool::store::reading::Position;
 use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
-const INSERT: &str = "INSERT INTO rows VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-const RECEIVED: &str = "SELECT received FROM rows WHERE id = ?1";
+/// How long releases may wait for a sync: one a second costs nothing beside those of appends.
+const SYNC_AFTER: Duration = Duration::from_secs(1);
 
-/// All that look for rows.
-#[cfg(test)]
-pub(super) const LOOK_FOR_ROWS: [&str; 5] =
-    [RECEIVED, reading::READ, ending::SUM, ending::DELETE, ending::SET_ASIDE];
+/// How large the files are made, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sizes {
+    /// A segment of the queue.
+    pub(super) queue: u64,
+    /// One of the quarantine.
+    pub(super) quarantine: u64,
+    /// The most that all files may take up.
+    pub(super) limit: u64,
+}
 
-/// Statements that are kept prepared: all there are.
-const STATEMENTS: usize = 32;
-
-/// An open database. Not `Clone`: it has one owner, and it writes.
+/// See the module. Not `Clone`: it has one owner, and it writes.
 #[derive(Debug)]
 pub(super) struct Store {
-    conn: Connection,
-    folder: Folder,
-    ledger: Ledger,
-    /// What a commit that failed would have left.
-    tried: Option<Ledger>,
-    /// When the first row was received.
-    oldest: Option<i64>,
+    disk: Arc<dyn Disk>,
+    sizes: Sizes,
+    spool: u64,
+    queue: Log,
+    quarantine: Log,
+    released: Released,
+    cursor: Option<Cursor>,
+    position: Option<Position>,
     /// The topic of the last row that was read; nearly all rows share it.
     topic: Arc<str>,
-    /// Room for encoded headers.
-    headers: Vec<u8>,
-}
-
-/// What a transaction is to do.
-#[derive(Debug, Default)]
-pub(super) struct Change<'a> {
-    /// Records to append, in order.
-    pub(super) records: &'a [&'a Record],
-    /// Rows that were acked.
-    pub(super) acked: &'a [RowId],
-    /// Rows that were refused, and why.
-    pub(super) refused: &'a [(RowId, String)],
-}
-
-/// What a transaction has done.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Applied {
-    /// The number of the first record; the others follow without a gap.
-    pub(super) first: i64,
-    /// Rows that were deleted.
-    pub(super) drained: u64,
-    /// Rows that were set aside.
-    pub(super) set_aside: u64,
-}
-
-/// What is certain of a database whose connection was given up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Known {
-    /// After the last commit that succeeded.
-    pub(super) committed: Ledger,
-    /// After the commit that failed, should it be there nevertheless.
-    pub(super) tried: Option<Ledger>,
+    /// Reads that failed one after another.
+    failed_reads: u32,
+    /// The first row, and when it was received.
+    oldest: Option<(u64, SystemTime)>,
+    /// Since when releases wait for a sync.
+    unsynced: Option<Instant>,
+    /// What has happened since it was opened.
+    totals: Totals,
+    /// Damaged segments that the folder keeps.
+    damaged_files: u64,
+    /// Bytes of the files that are no segments.
+    other_bytes: u64,
 }
 
 impl Store {
-    /// Opens the database of the folder, which must have one. Reads the state, the holes and the
-    /// first row.
-    pub(super) fn open(folder: &Folder) -> Result<Self, Fault> {
-        let conn = connection::connect(folder, Purpose::Write)?;
-        conn.set_prepared_statement_cache_capacity(STATEMENTS);
-        let ledger = Ledger::read(&conn)?;
-        let oldest = oldest(&conn, &ledger)?;
-        Ok(Self {
-            conn,
-            folder: folder.clone(),
-            ledger,
-            tried: None,
-            oldest,
-            topic: "".into(),
-            headers: Vec::new(),
-        })
-    }
-
-    /// How things stand in a database that is only looked at, and when its first row was received.
-    pub(super) fn peek(conn: &Connection) -> Result<(State, Option<i64>), Fault> {
-        let ledger = Ledger::read(conn)?;
-        Ok((ledger.state, oldest(conn, &ledger)?))
-    }
-
-    /// How things stand.
-    pub(super) fn state(&self) -> State {
-        self.ledger.state
-    }
-
-    /// When the first row was received, in Unix milliseconds.
-    pub(super) fn oldest(&self) -> Option<i64> {
-        self.oldest
-    }
-
-    /// Closes it without touching the log, and says what is certain.
-    pub(super) fn give_up(self) -> Known {
-        let known = Known { committed: self.ledger, tried: self.tried };
-        if let Err((_, error)) = self.conn.close() {
-            tracing::debug!(error = %error, "a connection did not close cleanly");
-        }
-        known
-    }
-
-    /// Does all of it in one transaction, or nothing.
-    pub(super) fn apply(&mut self, change: &Change<'_>) -> Result<Applied, Fault> {
-        let mut headers = std::mem::take(&mut self.headers);
-        let applied = self.transact(|tx, ledger| {
-            let drained = ending::delete(tx, ledger, change.acked)?;
-            let set_aside = ending::set_aside(tx, ledger, change.refused)?;
-            let first = ledger.state.last_id + 1;
-            let mut insert = tx.prepare_cached(INSERT)?;
-            for record in change.records {
-                let id = ledger.append(size_of(record));
-                let columns = Columns::of(record, &mut headers);
-                let checksum = columns.checksum(id);
-                let Columns { received, headers, value, .. } = columns;
-                let (topic, key) = (record.topic(), record.key());
-                insert.execute(params![id, received, checksum, topic, key, headers, value])?;
-            }
-            Ok(Applied { first, drained, set_aside })
-        });
-        self.headers = headers;
-        applied
-    }
-
-    /// Writes the state anew: a commit that shows that write and sync work.
-    pub(super) fn prove(&mut self) -> Result<(), Fault> {
-        self.transact(|_, _| Ok(()))
-    }
-
-    /// Compares what is there with what is known from before the connection was given up: rows of
-    /// the commit that failed are removed, because their senders were told so. Gives the number of
-    /// rows that were promised and are not there.
-    pub(super) fn reconcile(&mut self, known: &Known) -> Result<u64, Fault> {
-        let (found, committed) = (&self.ledger, &known.committed);
-        if found == committed {
-            return Ok(0);
-        }
-        if Some(found) == known.tried.as_ref() {
-            let told: Vec<_> =
-                (committed.state.last_id + 1..=found.state.last_id).map(RowId).collect();
-            self.transact(|tx, ledger| ending::delete(tx, ledger, &told))?;
-            return Ok(0);
-        }
-        let missing = committed.state.rows - found.state.rows;
-        self.transact(|_, ledger| {
-            ledger.skip_to(committed.state.last_id);
-            Ok(())
-        })?;
-        Ok(u64::try_from(missing).unwrap_or(0))
-    }
-
-    /// Runs one transaction that may change the ledger, and commits it.
-    pub(super) fn transact<T>(
-        &mut self,
-        work: impl FnOnce(&Transaction<'_>, &mut Ledger) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
-        let mut ledger = self.ledger.clone();
-        let tx = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)?;
-        let done = work(&tx, &mut ledger)?;
-        let oldest = if self.oldest.is_some() && ledger.state.floor == self.ledger.state.floor {
-            self.oldest
-        } else {
-            oldest(&tx, &ledger)?
+    /// Opens the spool in a folder, or begins one. Whether anything can be appended is not said.
+    pub(super) fn open(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Self, Fault> {
+        let files = segments::look(&**disk)?;
+        let slot = cursor::read(&**disk, files.spool).map_err(Fault::io("read the cursor"))?;
+        let spool = match (files.spool, &slot) {
+            (Some(spool), _) => spool,
+            (None, Some(slot)) => slot.spool,
+            (None, None) => getrandom::u64()
+                .map_err(std::io::Error::other)
+                .map_err(Fault::io("draw a number for the spool"))?,
         };
-        ledger.write(&tx, &self.ledger)?;
-        self.tried = Some(ledger.clone());
-        tx.commit()?;
-        self.ledger = ledger;
-        self.tried = None;
-        self.oldest = oldest;
-        Ok(done)
+        let headless = files.headless.len() as u64;
+        let headless_bytes: u64 = files.headless.iter().map(|file| file.bytes).sum();
+        let other_bytes = files.other_bytes + headless_bytes;
+        let first = |part| first(&files, part);
+        let released = slot.as_ref().map_or_else(|| Released::below(first(Part::Queue)), |slot| slot.released.clone());
+        let reached = |part| reached(&**disk, &files, part).map_err(Fault::io("read a segment"));
+        let next = reached(Part::Queue)?.max(released.next(released.highest()));
+        let next_quarantined = reached(Part::Quarantine)?;
+        quarantined(&**disk, &files.headless)?;
+        for name in &files.half_made {
+            disk.remove(name).map_err(Fault::io("remove a segment that was half made"))?;
+        }
+        let (queue, quarantine) = (files.queue, files.quarantine);
+        let open = |part, bytes, segments, next| Log::open(disk, part, spool, bytes, segments, next);
+        let queue = open(Part::Queue, sizes.queue, queue, next)?;
+        let quarantine = open(Part::Quarantine, sizes.quarantine, quarantine, next_quarantined)?;
+        let cursor = match Cursor::open(&**disk, spool, slot.as_ref()) {
+            Ok(cursor) => Some(cursor),
+            Err(error) => match Fault::io("open the cursor")(error) {
+                Fault::DiskFull => None,
+                fault => return Err(fault),
+            },
+        };
+        let mut store = Self {
+            disk: disk.clone(),
+            sizes,
+            spool,
+            queue,
+            quarantine,
+            released,
+            cursor,
+            position: None,
+            topic: "".into(),
+            failed_reads: 0,
+            oldest: None,
+            unsynced: None,
+            totals: Totals { quarantined_files: headless, ..Totals::default() },
+            damaged_files: files.damaged.len() as u64 + headless,
+            other_bytes,
+        };
+        store.remove_released()?;
+        Ok(store)
+    }
+
+    /// Appends records, in order.
+    pub(super) fn append(&mut self, records: &[&Record]) -> Result<(), Cut> {
+        let (was_empty, next) = (self.rows() == 0, self.queue.next());
+        let growth = self.growth();
+        let done = self.queue.append(records.len(), growth, |record, bytes| {
+            put_record(bytes, records[record]);
+        });
+        let appended = self.queue.next() - next;
+        if was_empty && appended > 0 {
+            self.oldest = records.first().map(|record| (next, record.received()));
+        }
+        self.totals.appended += appended;
+        self.totals.commits += u64::from(appended > 0);
+        done
+    }
+
+    /// Makes what appends need, if it is not there: a proof that the disk takes it.
+    pub(super) fn make_room(&mut self) -> Result<(), Fault> {
+        if self.cursor.is_none() {
+            let cursor = Cursor::open(&*self.disk, self.spool, None);
+            self.cursor = Some(cursor.map_err(Fault::io("make the cursor"))?);
+        }
+        if !self.quarantine.is_writable() {
+            self.quarantine.begin_segment()?;
+        }
+        if self.queue.is_writable() {
+            return Ok(());
+        }
+        if self.sizes.queue > self.growth() && !self.queue.segments().is_empty() {
+            return Err(Fault::LimitReached);
+        }
+        self.queue.begin_segment()
+    }
+
+    /// Bytes that an append needs on the disk before it can begin: those of a segment, where there is
+    /// none to write to.
+    pub(super) fn needs(&self) -> u64 {
+        let of = |log: &Log, bytes| if log.is_writable() { 0 } else { bytes };
+        of(&self.queue, self.sizes.queue) + of(&self.quarantine, self.sizes.quarantine)
+    }
+
+    /// What could still be written to the disk, in bytes.
+    pub(super) fn disk_room(&self) -> u64 {
+        self.disk.room()
+    }
+
+    /// Whether there is a segment to append to.
+    pub(super) fn is_writable(&self) -> bool {
+        self.queue.is_writable()
+    }
+
+    /// Whether an ordinary record can be appended within the limit.
+    pub(super) fn has_room_in_limit(&self, least: u64) -> bool {
+        self.queue.room() >= least || self.sizes.queue <= self.growth()
+    }
+
+    /// Rows that wait.
+    pub(super) fn rows(&self) -> u64 {
+        self.released.left(self.queue.next())
+    }
+
+    /// What is known without asking the disk.
+    pub(super) fn status(&self, room: Room) -> Status {
+        let file_bytes = self.queue.bytes() + self.quarantine.bytes() + self.other_bytes;
+        let quarantine = self.quarantine.segments().first().map(|segment| segment.first);
+        Status {
+            rows: self.rows(),
+            file_bytes,
+            used_bytes: file_bytes - self.queue.room() - self.quarantine.room(),
+            limit_bytes: self.sizes.limit,
+            oldest: self.oldest.filter(|_| self.rows() > 0).map(|(_, received)| received),
+            quarantined_rows: quarantine.map_or(0, |first| self.quarantine.next() - first),
+            quarantined_files: self.damaged_files,
+            room,
+            totals: self.totals,
+        }
+    }
+
+    /// The id that comes next.
+    pub(super) fn next_id(&self) -> u64 {
+        self.queue.next()
+    }
+
+    /// Sees what lies beside the segments: that changes seldom, or by other hands.
+    pub(super) fn look_around(&mut self) -> Result<(), Fault> {
+        let others = segments::others(&*self.disk).map_err(Fault::io("list the folder"))?;
+        self.other_bytes = others.iter().map(|entry| entry.bytes).sum();
+        let damaged = others.iter().filter(|entry| entry.name.ends_with(DAMAGED));
+        self.damaged_files = damaged.count() as u64;
+        Ok(())
+    }
+
+    /// Bytes by which the queue may grow; room for the quarantine is kept.
+    fn growth(&self) -> u64 {
+        let taken = self.queue.bytes() + self.quarantine.bytes() + self.other_bytes;
+        self.sizes.limit.saturating_sub(taken + self.sizes.quarantine)
     }
 }
 
-/// When the first row was received.
-fn oldest(conn: &Connection, ledger: &Ledger) -> Result<Option<i64>, Fault> {
-    let Some(first) = ledger.next(None) else { return Ok(None) };
-    let mut select = conn.prepare_cached(RECEIVED)?;
-    // A row that is damaged is met when it is read.
-    let received = select.query_row([first], |row| Ok(row.get_ref(0)?.as_i64().unwrap_or(0)));
-    match received.optional()? {
-        Some(received) => Ok(Some(received)),
-        None => Err(not_there(first)),
+/// The id that a part begins with, as far as it is there.
+fn first(files: &Files, part: Part) -> u64 {
+    let sound = of_part(files, part).first().map(|segment| segment.first);
+    let headless = files.headless.iter().filter(|file| file.part == part).map(|file| file.first);
+    headless.chain(sound).min().unwrap_or(1)
+}
+
+/// An id that no record in a segment without headers has reached.
+fn reached(disk: &dyn Disk, files: &Files, part: Part) -> std::io::Result<u64> {
+    let mut reached = 1;
+    for file in files.headless.iter().filter(|file| file.part == part) {
+        reached = file.next(disk)?.max(reached);
+    }
+    Ok(reached)
+}
+
+fn of_part(files: &Files, part: Part) -> &[Segment] {
+    match part {
+        Part::Queue => &files.queue,
+        Part::Quarantine => &files.quarantine,
     }
 }
 
-fn not_there(id: i64) -> Fault {
-    Fault::Damaged(format!("row {id} is not where it should be"))
+/// Gives segments without headers another name, under which they are kept.
+fn quarantined(disk: &dyn Disk, headless: &[Headless]) -> Result<(), Fault> {
+    for Headless { name, .. } in headless {
+        let kept = format!("{name}{DAMAGED}");
+        disk.rename(name, &kept).map_err(Fault::io("rename a damaged segment"))?;
+    }
+    if headless.is_empty() { Ok(()) } else { disk.sync().map_err(Fault::io("sync the folder")) }
 }

@@ -1,16 +1,12 @@
 //! The spool as its users see it, and what a hostile disk does to it.
 
-mod damage;
-mod full;
 mod kill;
 mod life;
-mod log;
-mod others;
-mod start;
 
 use super::*;
 use crate::delivery::record::Event;
 use crate::delivery::spool::status::{FullBecause, Room, Totals};
+use crate::timestamp::Timestamp;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::fs;
@@ -96,19 +92,16 @@ impl Open {
         answer.recv_timeout(PATIENCE).unwrap()
     }
 
-    /// All rows, as a drain reads them: behind the last one, and again from none until that gives
-    /// nothing new.
+    /// All rows, as a drain reads them.
     fn read_all(&self) -> BTreeMap<RowId, String> {
         let mut all = BTreeMap::new();
-        let mut after = None;
         loop {
+            let after = all.last_key_value().map(|(id, _)| *id);
             let rows = self.read(after, 100).unwrap();
-            let known = all.len();
-            after = rows.last().map(|row| row.id);
-            all.extend(rows.iter().map(|row| (row.id, text(&row.record))));
-            if after.is_none() && all.len() == known || all.len() == known && !rows.is_empty() {
+            if rows.is_empty() {
                 return all;
             }
+            all.extend(rows.iter().map(|row| (row.id, text(&row.record))));
         }
     }
 
@@ -125,8 +118,7 @@ impl Open {
             if rows.is_empty() {
                 return;
             }
-            // A release may find damage; then it is tried again with what is left.
-            drop(self.release(rows.iter().map(|row| row.id).collect(), Vec::new()));
+            self.release(rows.iter().map(|row| row.id).collect(), Vec::new()).unwrap();
         }
     }
 
@@ -175,7 +167,7 @@ fn sized_record(number: usize, size: usize) -> Record {
 /// All that a consumer sees of a record, and when it was received, to the millisecond.
 fn text(record: &Record) -> String {
     let headers: Vec<_> = record.headers().collect();
-    let received = row::unix_millis(record.received());
+    let received = Timestamp::from(record.received()).unix_millis();
     let (topic, key, value) = (record.topic(), record.key(), record.value());
     format!("{topic} {key} {headers:?} {value:?} {received}")
 }

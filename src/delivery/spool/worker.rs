@@ -1,19 +1,37 @@
-//! The spool's thread: rounds of one transaction for all that waits.
+//! The spool's thread: rounds of one batch for all that waits, and the spool's health.
 //!
-//! Promise: a round is: take what waits (bounded), append and release in one transaction with one
-//! sync, call every `done`, then read, then keep the files small. While the disk syncs, the next
-//! round's records gather by themselves, so the batch is as large as the disk is slow.
+//! | what happened | what follows |
+//! |---|---|
+//! | a write or a sync fails | the segment is given up; another one is begun, which proves the disk |
+//! | that fails too | the same after a pause, which doubles up to a bound |
+//! | the disk is full | appends wait until it has room for a segment; releases and reads need none |
+//! | the limit is reached | appends wait until rows were released |
+//!
+//! Promise: a round is: take what waits (bounded), append it with one sync, call every `done`, release,
+//! then read, then give room back. While the disk syncs, the next round's records gather by
+//! themselves, so the batch is as large as the disk is slow.
 
+use crate::delivery::spool::disk::Disk;
 use crate::delivery::spool::error::{AccessError, AppendError};
 use crate::delivery::spool::fault::Fault;
-use crate::delivery::spool::keeper::Keeper;
-use crate::delivery::spool::limit::growth;
+use crate::delivery::spool::log::Cut;
 use crate::delivery::spool::queue::{Append, Next, Queue, Read, Release};
 use crate::delivery::spool::row::{Row, RowId};
-use crate::delivery::spool::status::{Room, StatusCell};
-use crate::delivery::spool::store::{Applied, Change};
+use crate::delivery::spool::status::{FullBecause, Room, Status, StatusCell};
+use crate::delivery::spool::store::{Sizes, Store};
+use crate::delivery::spool::trouble::Trouble;
 use std::mem;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Between looks at a disk or a folder that was full, and after upkeep that failed.
+const LOOK: Duration = Duration::from_secs(1);
+/// Between looks at the folder when nothing happens.
+const IDLE_LOOK: Duration = Duration::from_secs(60);
+/// Under this room nothing is let through, so that readiness does not flicker: some ordinary posts.
+const LEAST_ROOM: u64 = 64 << 10;
+/// Room that a full disk must have beside what is needed, or it would be full again at once.
+const RETURN_ROOM: u64 = 1 << 20;
 
 /// What the thread and the handles share.
 pub(super) struct Shared {
@@ -21,16 +39,113 @@ pub(super) struct Shared {
     pub(super) status: StatusCell,
 }
 
+/// The store with its health.
+pub(super) struct Keeper {
+    store: Store,
+    health: Health,
+    trouble: Trouble,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Health {
+    Good,
+    DiskFull,
+    LimitReached,
+    Broken,
+}
+
+impl Keeper {
+    /// Opens the store. A full disk is no error: what is there can be drained.
+    pub(super) fn open(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Self, Fault> {
+        let mut store = Store::open(disk, sizes)?;
+        let health = match store.make_room() {
+            Ok(()) => Health::Good,
+            Err(Fault::DiskFull) => Health::DiskFull,
+            Err(Fault::LimitReached) => Health::LimitReached,
+            Err(fault) => return Err(fault),
+        };
+        store.find_oldest();
+        Ok(Self { store, health, trouble: Trouble::default() })
+    }
+
+    pub(super) fn status(&self) -> Status {
+        self.store.status(self.room())
+    }
+
+    fn room(&self) -> Room {
+        match self.health {
+            Health::Good if self.store.has_room_in_limit(LEAST_ROOM) => Room::HasRoom,
+            Health::Good | Health::LimitReached => Room::Full { why: FullBecause::Limit },
+            Health::DiskFull => Room::Full { why: FullBecause::Disk },
+            Health::Broken => Room::Broken { why: self.trouble.why().to_owned() },
+        }
+    }
+
+    /// Why nothing is appended, if nothing is.
+    fn refusal(&self) -> Option<AppendError> {
+        match self.health {
+            Health::Good => None,
+            Health::DiskFull => Some(AppendError::Full(FullBecause::Disk)),
+            Health::LimitReached => Some(AppendError::Full(FullBecause::Limit)),
+            Health::Broken => Some(AppendError::Broken),
+        }
+    }
+
+    /// Appends are no longer possible, for this reason.
+    fn failed(&mut self, fault: &Fault) {
+        self.health = match fault {
+            Fault::DiskFull => Health::DiskFull,
+            Fault::LimitReached => Health::LimitReached,
+            Fault::UnknownFormat { .. }
+            | Fault::Foreign { .. }
+            | Fault::Earlier { .. }
+            | Fault::Io { .. } => Health::Broken,
+        };
+        self.trouble.add(fault.chain(), Instant::now());
+    }
+
+    /// Tries whether appends are possible again, where that is due.
+    fn heal(&mut self) -> Result<(), Fault> {
+        let due = match self.health {
+            Health::Good => false,
+            Health::Broken => self.trouble.wait(Instant::now()).is_zero(),
+            Health::LimitReached => self.store.has_room_in_limit(LEAST_ROOM),
+            Health::DiskFull => self.store.disk_room() >= self.store.needs() + RETURN_ROOM,
+        };
+        if due {
+            self.store.make_room()?;
+            self.health = Health::Good;
+        }
+        Ok(())
+    }
+
+    /// How long nothing is due.
+    fn patience(&self) -> Duration {
+        match self.health {
+            Health::Good if self.store.is_unsynced() => LOOK,
+            Health::Good => IDLE_LOOK,
+            Health::Broken => self.trouble.wait(Instant::now()),
+            Health::DiskFull | Health::LimitReached => LOOK,
+        }
+    }
+}
+
 /// The thread's own.
 pub(super) struct Worker {
     keeper: Keeper,
     shared: Arc<Shared>,
     told: Room,
+    /// Upkeep has failed, and is not tried before.
+    upkeep: Option<Instant>,
+    /// When the folder was looked at, and the age of the first row.
+    looked: Instant,
+    aged: Instant,
 }
 
 impl Worker {
     pub(super) fn new(keeper: Keeper, shared: Arc<Shared>) -> Self {
-        Self { keeper, shared, told: Room::HasRoom }
+        let now = Instant::now();
+        Self { keeper, shared, told: Room::HasRoom, upkeep: None, looked: now, aged: now }
     }
 
     /// Works until the queue is closed and empty.
@@ -40,151 +155,143 @@ impl Worker {
         let _end = OnEnd(&shared);
         loop {
             self.publish();
-            let patience = self.keeper.patience();
-            let work = self.shared.queue.take(patience);
-            let idle = work.appends.is_empty() && work.releases.is_empty();
-            if !idle {
-                self.write(work.appends, work.releases);
+            let work = self.shared.queue.take(self.keeper.patience());
+            if !work.appends.is_empty() {
+                self.append(work.appends);
+            }
+            if !work.releases.is_empty() {
+                self.release(work.releases);
             }
             for read in work.reads {
                 let answer = self.read(&read);
                 self.publish();
                 (read.done)(answer);
             }
-            self.keeper.tend();
-            if idle || self.told != Room::HasRoom {
-                self.keeper.tend_idle();
-            }
+            self.tend();
             if work.next == Next::End {
                 break;
             }
         }
-        self.keeper.close();
+        self.keeper.store.sync_cursor();
     }
 
-    /// Appends and releases.
-    fn write(&mut self, appends: Vec<Append>, releases: Vec<Release>) {
-        let appends = self.admit(appends);
-        if appends.is_empty() && releases.is_empty() {
-            return;
+    fn append(&mut self, appends: Vec<Append>) {
+        let mut appends = appends.into_iter();
+        while !appends.as_slice().is_empty() {
+            let records: Vec<_> = appends.as_slice().iter().map(|append| &append.record).collect();
+            let (appended, turned) = match self.keeper.refusal() {
+                Some(refusal) => (0, Some(refusal)),
+                None => match self.keeper.store.append(&records) {
+                    Ok(()) => (records.len(), None),
+                    Err(Cut { appended, fault }) => (appended, Some(self.turned(fault))),
+                },
+            };
+            if turned.is_none() {
+                self.keeper.trouble.end();
+            }
+            self.publish();
+            let first = self.keeper.store.next_id() - appended as u64;
+            for (append, id) in appends.by_ref().take(appended).zip(first..) {
+                (append.done)(Ok(RowId(id)));
+            }
+            let Some(turned) = turned else { return };
+            // A smaller one may still have room in the limit.
+            let others = match turned {
+                AppendError::Full(FullBecause::Limit) => 1,
+                AppendError::Full(FullBecause::Disk)
+                | AppendError::QueueFull
+                | AppendError::Broken
+                | AppendError::Failed(_)
+                | AppendError::Closed => appends.len(),
+            };
+            appends.by_ref().take(others).for_each(|append| (append.done)(Err(turned.clone())));
         }
-        let Some(store) = self.keeper.store() else {
-            for append in appends {
-                (append.done)(Err(AppendError::Broken));
+    }
+
+    /// What is told to those whose records were not appended.
+    fn turned(&mut self, fault: Fault) -> AppendError {
+        match fault {
+            Fault::LimitReached => AppendError::Full(FullBecause::Limit),
+            Fault::DiskFull => {
+                self.failed(&fault);
+                AppendError::Full(FullBecause::Disk)
             }
-            for release in releases {
-                (release.done)(Err(AccessError::Broken));
+            Fault::UnknownFormat { .. }
+            | Fault::Foreign { .. }
+            | Fault::Earlier { .. }
+            | Fault::Io { .. } => {
+                self.failed(&fault);
+                AppendError::Failed(Arc::new(fault))
             }
-            return;
-        };
-        let records: Vec<_> = appends.iter().map(|append| &append.record).collect();
-        let mut acked = Vec::new();
-        let mut refused = Vec::new();
+        }
+    }
+
+    fn release(&mut self, releases: Vec<Release>) {
         let mut told = Vec::with_capacity(releases.len());
+        let (mut acked, mut refused) = (Vec::new(), Vec::new());
         for release in releases {
             acked.extend(release.acked);
             refused.extend(release.refused);
             told.push(release.done);
         }
-        let change = Change { records: &records, acked: &acked, refused: &refused };
-        match store.apply(&change) {
-            Ok(applied) => {
-                self.count(&applied, appends.len());
-                self.publish();
-                for (append, id) in appends.into_iter().zip(applied.first..) {
-                    (append.done)(Ok(RowId(id)));
+        let fault = self.keeper.store.release(&acked, &refused).err().map(Arc::new);
+        if let Some(fault) = &fault {
+            tracing::error!(error = fault.chain(), "the spool's quarantine failed");
+        }
+        self.publish();
+        for done in told {
+            done(fault.clone().map_or(Ok(()), |fault| Err(AccessError::Failed(fault))));
+        }
+    }
+
+    fn read(&mut self, read: &Read) -> Result<Vec<Row>, AccessError> {
+        match self.keeper.store.read(read.after, read.limit) {
+            Ok(found) => {
+                for gap in &found.gaps {
+                    let (first, last) = (gap.start, gap.end - 1);
+                    tracing::error!(first, last, "records of the spool are damaged or missing");
                 }
-                for done in told {
-                    done(Ok(()));
-                }
+                Ok(found.rows)
             }
             Err(fault) => {
-                let fault = self.fail(fault);
-                for append in appends {
-                    (append.done)(Err(AppendError::Failed(fault.clone())));
-                }
-                for done in told {
-                    done(Err(AccessError::Failed(fault.clone())));
-                }
+                tracing::error!(error = fault.chain(), "the spool's files failed");
+                Err(AccessError::Failed(Arc::new(fault)))
             }
         }
     }
 
-    /// The appends that there is room for; the others are told.
-    fn admit(&mut self, appends: Vec<Append>) -> Vec<Append> {
-        let mut all = 0;
-        let mut admitted = Vec::with_capacity(appends.len());
-        for append in appends {
-            let more = growth(append.bytes);
-            match self.keeper.admits(all + more) {
-                Ok(()) => {
-                    all += more;
-                    admitted.push(append);
-                }
-                Err(why) => (append.done)(Err(AppendError::Full(why))),
+    fn tend(&mut self) {
+        let now = Instant::now();
+        if self.upkeep.is_none_or(|at| at <= now) {
+            self.upkeep = None;
+            if let Err(fault) = self.keeper.store.tend() {
+                tracing::warn!(error = fault.chain(), "the spool cannot give room back");
+                self.upkeep = Some(now + LOOK);
+            }
+            if now.duration_since(self.aged) >= LOOK {
+                self.aged = now;
+                self.keeper.store.find_oldest();
             }
         }
-        admitted
-    }
-
-    fn count(&mut self, applied: &Applied, appended: usize) {
-        self.keeper.succeeded();
-        let totals = &mut self.keeper.totals;
-        totals.appended += appended as u64;
-        totals.drained += applied.drained;
-        totals.set_aside_rows += applied.set_aside;
-    }
-
-    /// Reads rows, setting damaged ones aside in passing. Once more if the files were found damaged
-    /// and could be replaced.
-    fn read(&mut self, read: &Read) -> Result<Vec<Row>, AccessError> {
-        let mut last_fault = None;
-        // Each turn but one sets at least a row aside.
-        loop {
-            let Some(store) = self.keeper.store() else {
-                return Err(last_fault.map_or(AccessError::Broken, AccessError::Failed));
-            };
-            let found = match store.read(read.after, read.limit) {
-                Ok(found) => found,
-                Err(fault) => {
-                    let fault = self.fail(fault);
-                    if last_fault.replace(fault.clone()).is_some() {
-                        return Err(AccessError::Failed(fault));
-                    }
-                    self.keeper.tend();
-                    continue;
-                }
-            };
-            if found.damaged.is_empty() {
-                return Ok(found.rows);
+        let look = if self.told == Room::HasRoom { IDLE_LOOK } else { LOOK };
+        if now.duration_since(self.looked) >= look {
+            self.looked = now;
+            if let Err(fault) = self.keeper.store.look_around() {
+                tracing::warn!(error = fault.chain(), "the spool's folder cannot be listed");
             }
-            match store.set_aside(&found.damaged) {
-                Ok(rows) => {
-                    self.keeper.succeeded();
-                    self.keeper.totals.set_aside_rows += rows;
-                    let why = found.damaged.first().map(|(_, why)| why);
-                    tracing::error!(rows, error = why, "damaged rows of the spool were set aside");
-                    if !found.rows.is_empty() {
-                        return Ok(found.rows);
-                    }
-                }
-                // What is sound is sent first; the damaged ones are met again.
-                Err(fault) => {
-                    let fault = self.fail(fault);
-                    if found.rows.is_empty() {
-                        return Err(AccessError::Failed(fault));
-                    }
-                    return Ok(found.rows);
-                }
-            }
+        }
+        if !self.keeper.store.is_writable() && self.keeper.health == Health::Good {
+            self.keeper.health = Health::Broken;
+        }
+        if let Err(fault) = self.keeper.heal() {
+            self.failed(&fault);
         }
     }
 
-    fn fail(&mut self, fault: Fault) -> Arc<Fault> {
+    fn failed(&mut self, fault: &Fault) {
         tracing::error!(error = fault.chain(), "the spool's files failed");
-        self.keeper.failed(&fault);
+        self.keeper.failed(fault);
         self.publish();
-        Arc::new(fault)
     }
 
     /// Lets the handles see how things stand, and the log where that is news.

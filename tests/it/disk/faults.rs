@@ -20,9 +20,9 @@ const FIRST: usize = 25;
 
 /// A fault is none of the files': nothing may be taken for damaged.
 #[track_caller]
-fn assert_nothing_set_aside(bridge: &Bridge) {
+fn assert_nothing_quarantined(bridge: &Bridge) {
     for what in ["row", "file"] {
-        let series = format!("hookbridge_spool_set_aside_total{{what=\"{what}\"}}");
+        let series = format!("hookbridge_spool_quarantined_total{{what=\"{what}\"}}");
         assert_eq!(bridge.metric(&series), 0.0, "{what}");
     }
 }

@@ -33,7 +33,7 @@ fn flipped_bytes_in_the_log_of_a_killed_bridge_alter_no_record() {
 }
 
 #[test]
-fn one_damaged_row_is_set_aside_and_all_others_pass() {
+fn one_damaged_row_is_quarantined_and_all_others_pass() {
     let left = Left::by(Signal::TERM);
     let copy = left.copy();
     let path = spool_in(&copy).join("spool.db");
@@ -45,7 +45,7 @@ fn one_damaged_row_is_set_aside_and_all_others_pass() {
 
     let drained = left.assert_drained(&copy, "one row");
 
-    assert_eq!((drained.rows_missed, drained.files_aside), (1, 0));
+    assert_eq!((drained.rows_missed, drained.files_in_quarantine), (1, 0));
 }
 
 #[test]

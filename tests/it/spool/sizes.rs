@@ -1,6 +1,6 @@
 //! Records on disk that are larger than their topic takes.
 
-use crate::spool::{DRAINED, ROWS_SET_ASIDE, spool_check, topic_of};
+use crate::spool::{DRAINED, ROWS_QUARANTINED, spool_check, topic_of};
 use crate::spool_command::run;
 use crate::support::bridge::Bridge;
 use crate::support::consumer;
@@ -12,11 +12,11 @@ use crate::support::spool::{SpoolFolder, record, value};
 use rustix::process::Signal;
 
 const REFUSED: &str = "a batch was refused";
-const FIRST: &str = "a record is larger than its topic takes and is set aside";
-const MORE: &str = "more records were set aside";
+const FIRST: &str = "a record is larger than its topic takes and is quarantined";
+const MORE: &str = "more records were quarantined";
 
 #[test]
-fn rows_that_are_too_large_are_set_aside_by_their_size_and_nobody_else_is_refused() {
+fn rows_that_are_too_large_are_quarantined_by_their_size_and_nobody_else_is_refused() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let topic = topic_of(here!());
     kafka.create_topic(&topic, 1, &[("max.message.bytes", "4000")]);
@@ -29,7 +29,7 @@ fn rows_that_are_too_large_are_set_aside_by_their_size_and_nobody_else_is_refuse
     let mut bridge = serve.arg("--spool", folder.dir()).start();
 
     eventually(DRAINED, "posts go to Kafka", || spool_check(&bridge) == "direct, 0 waiting");
-    assert_eq!(bridge.metric(ROWS_SET_ASIDE), 30.0);
+    assert_eq!(bridge.metric(ROWS_QUARANTINED), 30.0);
     let seen = consumer::to_end(&kafka.bootstrap(), &topic);
     let seen: Vec<_> = seen.into_iter().map(|r| String::from_utf8(r.value).unwrap()).collect();
     assert_eq!(seen, (0..90).filter(|n| !is_large(*n)).map(value).collect::<Vec<_>>());

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use tempfile::tempdir;
 
-use crate::spool::{DRAINED, ROWS_SET_ASIDE, Scene, spool_check, topic_of};
+use crate::spool::{DRAINED, ROWS_QUARANTINED, Scene, spool_check, topic_of};
 use crate::spool_command::run;
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
@@ -43,7 +43,7 @@ fn what_was_posted_while_the_topic_was_gone_is_on_the_one_that_is_made_again() {
 }
 
 #[test]
-fn a_spooled_record_that_the_topic_does_not_take_is_set_aside_and_its_neighbours_arrive() {
+fn a_spooled_record_that_the_topic_does_not_take_is_quarantined_and_its_neighbours_arrive() {
     let Some((kafka, proxy)) = RealKafka::shared_behind_proxy(here!()) else { return };
     let topic = topic_of(here!());
     kafka.create_topic(&topic, 1, &[]);
@@ -59,11 +59,11 @@ fn a_spooled_record_that_the_topic_does_not_take_is_set_aside_and_its_neighbours
     kafka.set_topic(&topic, "max.message.bytes", "4000");
     proxy.set(Network::Sound);
 
-    scene.bridge.wait_for_metric(ROWS_SET_ASIDE, DRAINED, |rows| rows == 3.0);
+    scene.bridge.wait_for_metric(ROWS_QUARANTINED, DRAINED, |rows| rows == 3.0);
     scene.wait_until_direct();
     let log = scene.bridge.log();
     let lines = |text| log.lines().filter(|line| line.contains(text)).count();
-    assert!(lines("a batch was refused") <= 1 && lines("set aside") == 1, "{log}");
+    assert!(lines("a batch was refused") <= 1 && lines("quarantined") == 1, "{log}");
     scene.close(&kafka.bootstrap());
 }
 
@@ -100,7 +100,7 @@ fn records_of_a_topic_that_stays_away_do_not_hold_up_the_others_for_ever() {
     let serve = serve(kafka, &topic, folder.dir());
     let bridge = serve.arg("--missing-topic-timeout", "2s").start();
 
-    bridge.wait_for_metric(ROWS_SET_ASIDE, DRAINED, |rows| rows == 2.0);
+    bridge.wait_for_metric(ROWS_QUARANTINED, DRAINED, |rows| rows == 2.0);
     eventually(DRAINED, "posts go to Kafka", || spool_check(&bridge) == "direct, 0 waiting");
     assert_eq!(consumer::to_end(&kafka.bootstrap(), &topic).len(), 3);
     let why = "topic never-made-either missing for 2s";

@@ -175,7 +175,7 @@ fn a_signal_ends_it_and_what_is_left_is_told() {
 }
 
 #[test]
-fn a_record_that_is_refused_is_set_aside_named_and_counts_as_left() {
+fn a_record_that_is_refused_is_quarantined_named_and_counts_as_left() {
     let kafka = mock();
     let large = format!("{{\"number\":1,\"x\":\"{}\"}}", "x".repeat(5000));
     let folder = SpoolFolder::of(
@@ -188,14 +188,14 @@ fn a_record_that_is_refused_is_set_aside_named_and_counts_as_left() {
 
     let lines: Vec<&str> = ran.out.lines().collect();
     assert_eq!(lines[0], "4 records went to Kafka");
-    assert!(lines[1].starts_with("TOPIC   APP_ID  SET ASIDE  "), "{}", ran.out);
+    assert!(lines[1].starts_with("TOPIC   APP_ID  QUARANTINED  "), "{}", ran.out);
     assert!(
         lines[2].starts_with("events  app-2           1  ") && lines[2].ends_with("  2"),
         "{}",
         ran.out
     );
     let said = ran.badly(1);
-    let left = format!("hookbridge: 1 record is set aside in {}\n", folder.dir());
+    let left = format!("hookbridge: 1 record is quarantined in {}\n", folder.dir());
     assert!(said.ends_with(&left), "{said}");
     assert_eq!(consumer::to_end(&kafka.bootstrap(), TOPIC).len(), 4);
     // With another limit, and asked for, it goes too.

@@ -38,20 +38,20 @@ fn every_record_is_a_line_in_the_order_of_appends_beside_whoever_holds_the_lock(
 }
 
 #[test]
-fn what_was_set_aside_comes_with_when_and_why_and_a_damaged_one_with_its_fault() {
+fn what_was_quarantined_comes_with_when_and_why_and_a_damaged_one_with_its_fault() {
     let folder = SpoolFolder::new();
     let open = folder.open();
     let rows = open.append(records(TOPIC, "app-1", 0..5));
-    open.set_aside(&rows[1..3], "InvalidRecord");
+    open.quarantined(&rows[1..3], "InvalidRecord");
     open.close();
     damage(&folder, "\"number\":2}");
 
-    let told = lines(&run(&folder, "export", &["--set-aside"]).well());
+    let told = lines(&run(&folder, "export", &["--quarantined"]).well());
 
     let rows: Vec<_> = told.iter().map(|line| &line["row"]).collect();
     assert_eq!(rows, [&2, &3]);
     assert!(told.iter().all(|line| line["reason"] == "InvalidRecord"));
-    assert!(told.iter().all(|line| line["set_aside"].as_str().unwrap().ends_with('Z')));
+    assert!(told.iter().all(|line| line["quarantined"].as_str().unwrap().ends_with('Z')));
     assert_eq!((told[0].get("fault"), &told[0]["value"]), (None, &value(1).into()));
     assert_eq!(told[1]["fault"], "the row does not match its checksum");
     assert_eq!(lines(&run(&folder, "export", &[]).well()).len(), 3);

@@ -4,13 +4,13 @@ use crate::spool_command::{TOPIC, damage, run};
 use crate::support::spool::{SpoolFolder, record, records};
 
 #[test]
-fn it_tells_what_waits_and_what_was_set_aside_beside_whoever_holds_the_lock() {
+fn it_tells_what_waits_and_what_was_quarantined_beside_whoever_holds_the_lock() {
     let folder = SpoolFolder::new();
     let open = folder.open();
     open.append(records(TOPIC, "app-1", 0..3));
     open.append(records(TOPIC, "a-longer-app", 3..15));
     let refused = open.append(records(TOPIC, "app-1", 15..17));
-    open.set_aside(&refused, "MessageSizeTooLarge");
+    open.quarantined(&refused, "MessageSizeTooLarge");
 
     let shown = run(&folder, "list", &["--verify"]).well();
 
@@ -18,13 +18,13 @@ fn it_tells_what_waits_and_what_was_set_aside_beside_whoever_holds_the_lock() {
     assert_eq!(lines[0], format!("spool      {}", folder.dir()));
     let waiting = lines[1].strip_prefix("waiting    15 records, ").unwrap();
     assert!(waiting.contains(" KiB, the oldest since 2023-07-03T08:48:43.456Z ("), "{waiting}");
-    assert_eq!(lines[2], "set aside  2 records");
+    assert_eq!(lines[2], "quarantined  2 records");
     assert!(lines[3].starts_with("on disk    5.") && lines[3].ends_with(" MiB"), "{}", lines[3]);
     assert_eq!(lines[4], "verified   every page and every record is sound");
     assert!(lines[6].starts_with("TOPIC   APP_ID        WAITING    BYTES  OLDEST"), "{shown}");
     assert!(lines[7].starts_with("events  a-longer-app       12  "), "{shown}");
     assert!(lines[8].starts_with("events  app-1               3  "), "{shown}");
-    assert!(lines[10].starts_with("TOPIC   APP_ID  SET ASIDE  LATEST"), "{shown}");
+    assert!(lines[10].starts_with("TOPIC   APP_ID  QUARANTINED  LATEST"), "{shown}");
     assert!(lines[11].starts_with("events  app-1           2  "), "{shown}");
     assert!(lines[11].ends_with("Z  MessageSizeTooLarge  16 17"), "{shown}");
     assert_eq!(lines.len(), 12);
@@ -49,7 +49,7 @@ fn a_script_gets_the_same_as_json() {
     open.append(records(TOPIC, "app-1", 0..3));
     open.append([record("others", "app-1", 3, "{}")]);
     let refused = open.append(records(TOPIC, "app-3", 4..5));
-    open.set_aside(&refused, "InvalidRecord");
+    open.quarantined(&refused, "InvalidRecord");
     open.close();
 
     let shown = run(&folder, "list", &["--output", "json"]).well();
@@ -63,12 +63,12 @@ fn a_script_gets_the_same_as_json() {
     let app = serde_json::Value::from("app-1");
     let expected = [(&TOPIC.into(), &app, &3.into()), (&"others".into(), &app, &1.into())];
     assert_eq!(apps, expected);
-    assert_eq!(told["set_aside"]["records"], 1);
-    let reason = &told["set_aside"]["by_reason"][0];
+    assert_eq!(told["quarantined"]["records"], 1);
+    let reason = &told["quarantined"]["by_reason"][0];
     assert_eq!((&reason["app_id"], &reason["reason"]), (&"app-3".into(), &"InvalidRecord".into()));
     assert_eq!(reason["topic"], TOPIC);
     assert_eq!(reason["rows"], serde_json::json!([5]));
-    assert_eq!(told["set_aside"]["files"], serde_json::json!([]));
+    assert_eq!(told["quarantined"]["files"], serde_json::json!([]));
     assert!(told["file_bytes"].as_u64().unwrap() > 5 << 20);
     assert!(told.get("faults").is_none(), "nobody asked");
 }
@@ -102,7 +102,7 @@ fn a_damaged_file_that_was_moved_aside_is_named() {
 
     let shown = run(&folder, "list", &[]).well();
 
-    assert!(shown.contains("\nset aside  1 damaged file\n"), "{shown}");
+    assert!(shown.contains("\nquarantined  1 damaged file\n"), "{shown}");
     assert!(shown.contains("\nDAMAGED FILE"), "{shown}");
     assert!(shown.contains("\nspool.db.damaged-2"), "{shown}");
 }

@@ -1,22 +1,22 @@
-//! `spool requeue`: what was set aside waits again, and nothing else changes.
+//! `spool requeue`: what was quarantined waits again, and nothing else changes.
 
 use crate::spool_command::{TOPIC, damage, run};
 use crate::support::bridge::Bridge;
 use crate::support::spool::{SpoolFolder, records};
 
-/// A spool of five records, two of which were set aside.
-fn two_aside() -> SpoolFolder {
+/// A spool of five records, two of which were quarantined.
+fn two_quarantined() -> SpoolFolder {
     let folder = SpoolFolder::new();
     let open = folder.open();
     let rows = open.append(records(TOPIC, "app-1", 0..5));
-    open.set_aside(&rows[1..3], "InvalidRecord");
+    open.quarantined(&rows[1..3], "InvalidRecord");
     open.close();
     folder
 }
 
 #[test]
-fn what_was_set_aside_waits_again_behind_all_others() {
-    let folder = two_aside();
+fn what_was_quarantined_waits_again_behind_all_others() {
+    let folder = two_quarantined();
 
     let said = run(&folder, "requeue", &[]).well();
 
@@ -27,29 +27,29 @@ fn what_was_set_aside_waits_again_behind_all_others() {
         .map(|line| line.split("number\\\":").nth(1).unwrap().split('}').next().unwrap())
         .collect();
     assert_eq!(numbers, ["0", "3", "4", "1", "2"]);
-    assert_eq!(run(&folder, "requeue", &[]).well(), "nothing was set aside\n");
+    assert_eq!(run(&folder, "requeue", &[]).well(), "nothing was quarantined\n");
 }
 
 #[test]
-fn what_does_not_match_its_checksum_stays_aside_and_is_told() {
-    let folder = two_aside();
+fn what_does_not_match_its_checksum_stays_in_quarantine_and_is_told() {
+    let folder = two_quarantined();
     damage(&folder, "\"number\":2}");
 
     let ran = run(&folder, "requeue", &[]);
 
     assert_eq!(ran.out, "1 record waits again, behind all others\n");
     let said = ran.badly(1);
-    assert!(said.contains("1 record stays set aside: "), "{said}");
+    assert!(said.contains("1 record stays quarantined: "), "{said}");
 }
 
 #[test]
 fn it_is_refused_with_the_folder_s_name_while_a_bridge_runs() {
-    let folder = two_aside();
+    let folder = two_quarantined();
     let _bridge = Bridge::with("127.0.0.1:1").no_auth().arg("--spool", folder.dir()).start();
 
     let said = run(&folder, "requeue", &[]).badly(1);
 
     let in_use = format!("hookbridge: the spool folder {} is in use", folder.dir());
     assert!(said.starts_with(&in_use), "{said}");
-    assert!(run(&folder, "list", &[]).well().contains("\nset aside  2 records\n"));
+    assert!(run(&folder, "list", &[]).well().contains("\nquarantined  2 records\n"));
 }

@@ -6,7 +6,7 @@ use crate::support::spool::{SpoolFolder, records};
 
 const TYPO: &str = "evnets";
 
-/// Three records of the mistyped topic between four others, and two of it that were set aside.
+/// Three records of the mistyped topic between four others, and two of it that were quarantined.
 fn mixed() -> SpoolFolder {
     let folder = SpoolFolder::new();
     let open = folder.open();
@@ -14,7 +14,7 @@ fn mixed() -> SpoolFolder {
     open.append(records(TYPO, "app-1", 2..5));
     open.append(records(TOPIC, "app-1", 5..7));
     let refused = open.append(records(TYPO, "app-1", 7..9));
-    open.set_aside(&refused, "UnknownTopic");
+    open.quarantined(&refused, "UnknownTopic");
     open.close();
     folder
 }
@@ -38,7 +38,7 @@ fn the_records_of_a_mistyped_topic_go_to_the_right_one_in_their_places() {
     let after = topics(&folder, &[]);
     assert!(after.iter().all(|(topic, _)| topic == TOPIC), "{after:?}");
     assert_eq!(values(after).collect::<Vec<_>>(), before);
-    let aside = topics(&folder, &["--set-aside"]);
+    let aside = topics(&folder, &["--quarantined"]);
     assert!(aside.iter().all(|(topic, _)| topic == TOPIC), "{aside:?}");
     assert!(run(&folder, "list", &["--verify"]).well().contains("\nverified "));
     let said = run(&folder, "retopic", &["--from", TYPO, "--to", TOPIC]).well();

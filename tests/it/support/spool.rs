@@ -99,9 +99,9 @@ impl OpenSpool {
         rows
     }
 
-    /// Sets rows aside, as the drain does with what Kafka refuses.
+    /// Quarantines rows, as the drain does with what Kafka refuses.
     #[track_caller]
-    pub(crate) fn set_aside(&self, rows: &[RowId], reason: &str) {
+    pub(crate) fn quarantined(&self, rows: &[RowId], reason: &str) {
         let refused = rows.iter().map(|row| (*row, reason.to_owned())).collect();
         let (done, answer) = mpsc::channel();
         self.spool.release(Vec::new(), refused, move |end| done.send(end).unwrap()).unwrap();

@@ -119,7 +119,7 @@ fn a_clock_that_is_hours_ahead_refuses_no_post_without_a_spool() {
 }
 
 #[test]
-fn a_clock_that_is_days_ahead_sets_nothing_aside() {
+fn a_clock_that_is_days_ahead_quarantines_nothing() {
     let test = here!();
     let Some(kafka) = RealKafka::own(test, &[]) else { return };
     kafka.create_topic("events", 3, &[]);
@@ -138,7 +138,7 @@ fn a_clock_that_is_days_ahead_sets_nothing_aside() {
     let seen = consumer::to_end(&kafka.bootstrap(), "events");
     let unique: std::collections::HashSet<_> = seen.iter().map(|record| &record.value).collect();
     assert_eq!(unique.len(), 12);
-    assert_eq!(bridge.metric("hookbridge_spool_set_aside_total{what=\"row\"}"), 0);
+    assert_eq!(bridge.metric("hookbridge_spool_quarantined_total{what=\"row\"}"), 0);
 }
 
 #[test]
@@ -190,5 +190,5 @@ fn steps_of_the_clock_lose_and_overtake_nothing_while_posts_are_spooled_and_drai
     ledger.assert_statuses(&[200]);
     let verdict = ledger.verdict(&consumer::to_end(&kafka.bootstrap(), "events"));
     assert_eq!((verdict.lost.len(), verdict.overtaken.len()), (0, 0), "{verdict}");
-    assert_eq!(bridge.metric("hookbridge_spool_set_aside_total{what=\"row\"}"), 0);
+    assert_eq!(bridge.metric("hookbridge_spool_quarantined_total{what=\"row\"}"), 0);
 }

@@ -57,5 +57,5 @@ fn a_clock_that_is_wrong_by_forty_minutes_keeps_nothing_on_disk() {
     let seen = consumer::to_end(&kafka.bootstrap(), "events");
     let unique: std::collections::HashSet<_> = seen.iter().map(|record| &record.value).collect();
     assert_eq!(unique.len(), 12);
-    assert_eq!(bridge.metric("hookbridge_spool_set_aside_total{what=\"row\"}"), 0);
+    assert_eq!(bridge.metric("hookbridge_spool_quarantined_total{what=\"row\"}"), 0);
 }

@@ -19,7 +19,7 @@ use crate::times::{BEFORE_MAX, received_ms};
 
 const DRAINED: &str = "hookbridge_spool_drained_total";
 const WAITING: &str = "hookbridge_spool_records";
-const SET_ASIDE: &str = "hookbridge_spool_set_aside_total{what=\"row\"}";
+const QUARANTINED: &str = "hookbridge_spool_quarantined_total{what=\"row\"}";
 
 /// Until a backlog is gone while posts keep coming.
 const CAUGHT_UP: Duration = Duration::from_secs(30);
@@ -49,7 +49,7 @@ fn records_that_waited_longer_than_the_topic_allows_arrive() {
     kafka.thaw();
 
     bridge.wait_for_metric(WAITING, CAUGHT_UP, |waiting| waiting == 0.0);
-    assert_eq!(bridge.metric(SET_ASIDE), 0.0);
+    assert_eq!(bridge.metric(QUARANTINED), 0.0);
     let seen = consumer::to_end(&kafka.bootstrap(), "events");
     let late = seen.iter().filter(|record| record.timestamp_ms - received_ms(record) > 5_000);
     let unique: std::collections::HashSet<_> = seen.iter().map(|record| &record.value).collect();
@@ -89,7 +89,7 @@ fn grows_old_under(test: &'static str, load: Load) {
     ledger.assert_statuses(&[200]);
     let verdict = ledger.verdict(&consumer::to_end(&kafka.bootstrap(), "events"));
     assert_eq!((verdict.lost.len(), verdict.overtaken.len()), (0, 0), "{verdict}");
-    assert_eq!(bridge.metric(SET_ASIDE), 0.0);
+    assert_eq!(bridge.metric(QUARANTINED), 0.0);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn the_neighbours_of_a_record_with_a_bad_time_arrive_with_their_own() {
     let seen = consumer::to_end(&kafka.bootstrap(), &topic);
     let changed = seen.iter().filter(|record| record.timestamp_ms != received_ms(record));
     assert_eq!((seen.len(), changed.count()), (9, 1), "{seen:?}");
-    assert_eq!(bridge.metric(SET_ASIDE), 0.0);
+    assert_eq!(bridge.metric(QUARANTINED), 0.0);
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn hours_ago(hours: u64) -> u32 {
 }
 
 #[test]
-fn what_was_set_aside_for_its_time_arrives_once_it_is_requeued() {
+fn what_was_quarantined_for_its_time_arrives_once_it_is_requeued() {
     let test = here!();
     let Some(kafka) = RealKafka::shared(test) else { return };
     let topic = test.replace("::", "-");
@@ -152,14 +152,14 @@ fn what_was_set_aside_for_its_time_arrives_once_it_is_requeued() {
     let folder = SpoolFolder::new();
     let open = folder.open();
     let rows = open.append(records(&topic, "app-1", 0..12));
-    open.set_aside(&rows, "InvalidTimestamp");
+    open.quarantined(&rows, "InvalidTimestamp");
     open.close();
 
     assert_eq!(run(&folder, "requeue", &[]).well(), "12 records wait again, behind all others\n");
     let bridge = serve(kafka, &topic, folder.dir());
 
     bridge.wait_for_metric(DRAINED, CAUGHT_UP, |drained| drained == 12.0);
-    assert_eq!(bridge.metric(SET_ASIDE), 0.0);
+    assert_eq!(bridge.metric(QUARANTINED), 0.0);
     let seen = consumer::to_end(&kafka.bootstrap(), &topic);
     let received: Vec<_> = seen.iter().map(received_ms).collect();
     let first = i64::try_from(FIRST_MS).unwrap();

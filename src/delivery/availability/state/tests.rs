@@ -223,7 +223,7 @@ fn while_records_wait_on_disk_only_an_ack_makes_kafka_well() {
     assert!(state.admits() && !state.report(start).is_up());
     probe(&mut state, Ok(usable(6)), start + SECOND_CHANCE);
     assert!(!state.report(start + SECOND_CHANCE).is_up());
-    // They were set aside: no ack of theirs can come any more.
+    // They were quarantined: no ack of theirs can come any more.
     state.waiting(0);
     probe(&mut state, Ok(usable(6)), start + SECOND_CHANCE);
     assert_eq!(state.report(start), Report::Up);

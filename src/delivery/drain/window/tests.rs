@@ -70,7 +70,7 @@ fn a_row_that_waits_for_its_release_is_not_sent_again() {
 }
 
 #[test]
-fn a_refused_batch_makes_its_rows_go_alone_and_only_the_one_refused_alone_is_set_aside() {
+fn a_refused_batch_makes_its_rows_go_alone_and_only_the_one_refused_alone_is_quarantined() {
     let mut window = window(1..=3);
     let setback = window.take_in(vec![failed(1, Verdict::NotProof)]).setback;
     assert!(matches!(setback, Some(Setback::Suspects(_, last)) if last == row(3)));

@@ -102,7 +102,7 @@ impl Drain {
     }
 
     /// The oldest row was sent alone and refused; gives its number.
-    pub(super) fn set_aside(
+    pub(super) fn quarantined(
         &mut self,
         disk: &mut Disk,
         ledger: &mut Ledger,
@@ -110,7 +110,7 @@ impl Drain {
         let Some((number, id)) = disk.next_row(0).filter(|_| self.sent.is_empty()) else {
             return Ok(None);
         };
-        ledger.set_aside(id);
+        ledger.quarantined(id);
         disk.delete(number);
         ledger.deleted(id)?;
         Ok(Some(number))

@@ -19,7 +19,7 @@ struct Post {
     /// How many rows of the spool hold it.
     rows: u32,
     on_topic: bool,
-    set_aside: bool,
+    quarantined: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Ledger {
             answer: Answer::None,
             rows: 0,
             on_topic: false,
-            set_aside: false,
+            quarantined: false,
         });
         self.posts.len() - 1
     }
@@ -61,12 +61,12 @@ impl Ledger {
         if post.answer != Answer::None || id < self.cut_off {
             return Ok(());
         }
-        if !post.on_topic && post.rows == 0 && !post.set_aside {
+        if !post.on_topic && post.rows == 0 && !post.quarantined {
             return Err(Violation::Lost { post: id });
         }
         self.clock += 1;
         post.answer = Answer::Accepted { at: self.clock };
-        if !post.on_topic && !post.set_aside {
+        if !post.on_topic && !post.quarantined {
             self.owed[post.key].insert(self.clock, id);
         }
         Ok(())
@@ -95,15 +95,15 @@ impl Ledger {
         let post = &mut self.posts[id];
         post.rows -= 1;
         let accepted = matches!(post.answer, Answer::Accepted { .. });
-        if accepted && post.rows == 0 && !post.on_topic && !post.set_aside {
+        if accepted && post.rows == 0 && !post.on_topic && !post.quarantined {
             return Err(Violation::Lost { post: id });
         }
         Ok(())
     }
 
     /// It went to the dead letters, where an operator finds it.
-    pub(super) fn set_aside(&mut self, id: PostId) {
-        self.posts[id].set_aside = true;
+    pub(super) fn quarantined(&mut self, id: PostId) {
+        self.posts[id].quarantined = true;
         self.no_longer_owed(id);
     }
 

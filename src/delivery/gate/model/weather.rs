@@ -27,7 +27,7 @@ pub(super) enum Event {
     DrainAcked,
     DrainDeletes,
     DrainFault,
-    DrainSetsAside,
+    DrainQuarantines,
     DrainLateCopy,
     KafkaGoes,
     KafkaReturns,
@@ -56,7 +56,7 @@ const FREQUENCIES: [(Event, u32, u32); 23] = [
     (Event::DrainAcked, 80, 60),
     (Event::DrainDeletes, 80, 60),
     (Event::DrainFault, 4, 0),
-    (Event::DrainSetsAside, 1, 0),
+    (Event::DrainQuarantines, 1, 0),
     (Event::DrainLateCopy, 20, 20),
     (Event::KafkaGoes, 4, 0),
     (Event::KafkaReturns, 40, 0),
@@ -109,7 +109,7 @@ impl Event {
             | Self::DrainSends
             | Self::DrainDeletes
             | Self::DrainFault
-            | Self::DrainSetsAside
+            | Self::DrainQuarantines
             | Self::KafkaGoes
             | Self::KafkaReturns
             | Self::Stop

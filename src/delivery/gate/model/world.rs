@@ -177,7 +177,7 @@ impl World {
             Event::DrainAcked => self.ack_drain(),
             Event::DrainDeletes => self.delete()?,
             Event::DrainFault => self.fail_drain(),
-            Event::DrainSetsAside => self.set_aside()?,
+            Event::DrainQuarantines => self.quarantined()?,
             Event::DrainLateCopy => self.drain.haunt(rng, ledger)?,
             Event::KafkaGoes => self.turn(Kafka::Down),
             Event::KafkaReturns => self.turn(Kafka::Up),

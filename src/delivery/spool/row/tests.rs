@@ -1,8 +1,13 @@
 use super::*;
 use crate::delivery::record::Event;
+use proptest::prelude::*;
 
-fn record() -> Record {
-    let event = Event {
+fn record(event: Event<'_>, value: &'static [u8], millis: i64) -> Record {
+    Record::new("video.events".into(), event, Bytes::from_static(value), from_unix_millis(millis))
+}
+
+fn event<'a>() -> Event<'a> {
+    Event {
         app_id: "5f3a",
         event_type: "roomdrop",
         source: "hookbridge",
@@ -11,80 +16,71 @@ fn record() -> Record {
         trace_parent: None,
         trace_state: None,
         user: Some("video"),
-    };
-    let received = from_unix_millis(1_700_000_000_123);
-    Record::new("video.events".into(), event, Bytes::from_static(b"{\"a\":1}"), received)
+    }
+}
+
+fn payload(record: &Record) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    put_record(&mut bytes, record);
+    bytes
 }
 
 #[test]
 fn a_record_comes_back_as_it_was() {
-    let (record, mut headers) = (record(), Vec::new());
-    let columns = Columns::of(&record, &mut headers);
-    assert_eq!(columns.len(), size_of(&record));
-    let mut topic = "".into();
-    let back = columns.restore(7, columns.checksum(7), &mut topic).unwrap();
-    assert_eq!(format!("{back:?}"), format!("{record:?}"));
-    let again = columns.restore(7, columns.checksum(7), &mut topic).unwrap();
-    assert_eq!(back.topic().as_ptr(), again.topic().as_ptr(), "one name for all rows");
-}
-
-type Put<'a> = fn(Columns<'a>, &'a [u8]) -> Columns<'a>;
-
-#[test]
-fn every_flipped_bit_of_every_column_is_found() {
-    let (record, mut headers) = (record(), Vec::new());
-    let columns = Columns::of(&record, &mut headers);
-    let (id, checksum) = (7, columns.checksum(7));
-    let damaged = |columns: Columns<'_>, id: i64, checksum: i64| {
-        columns.restore(id, checksum, &mut "".into()).unwrap_err() == Unreadable::Checksum
-    };
-    for bit in 0..64 {
-        assert!(damaged(columns, id ^ (1 << bit), checksum));
-        assert!(damaged(columns, id, checksum ^ (1 << bit)));
-        let received = columns.received ^ (1 << bit);
-        assert!(damaged(Columns { received, ..columns }, id, checksum));
-    }
-    let puts: [(&[u8], Put<'_>); 4] = [
-        (columns.topic, |columns, topic| Columns { topic, ..columns }),
-        (columns.key, |columns, key| Columns { key, ..columns }),
-        (columns.headers, |columns, headers| Columns { headers, ..columns }),
-        (columns.value, |columns, value| Columns { value, ..columns }),
-    ];
-    for (bytes, put) in puts {
-        for bit in 0..bytes.len() * 8 {
-            let mut flipped = bytes.to_vec();
-            flipped[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(
-                put(columns, Vec::leak(flipped)).restore(id, checksum, &mut "".into()).err(),
-                Some(Unreadable::Checksum)
-            );
-        }
-    }
-}
-
-#[test]
-fn bytes_that_move_from_one_column_to_the_next_are_found() {
-    let columns = Columns { received: 0, topic: b"ab", key: b"c", headers: b"", value: b"" };
-    let moved = Columns { topic: b"a", key: b"bc", ..columns };
-    assert_ne!(columns.checksum(1), moved.checksum(1));
-}
-
-#[test]
-fn a_header_of_another_version_is_named() {
-    let mut headers = Vec::new();
-    put_header(&mut headers, "hookbridge-mood", "good");
-    let columns = Columns { received: 0, topic: b"t", key: b"k", headers: &headers, value: b"" };
-    let error = columns.restore(1, columns.checksum(1), &mut "".into()).unwrap_err();
-    assert_eq!(error, Unreadable::UnknownHeader("hookbridge-mood".to_owned()));
-    let cut = Columns { headers: &headers[..headers.len() - 1], ..columns };
-    let error = cut.restore(1, cut.checksum(1), &mut "".into()).unwrap_err();
-    assert_eq!(error, Unreadable::Headers);
-}
-
-#[test]
-fn times_before_1970_and_far_ahead_survive_or_are_clamped() {
     for millis in [-1, 0, 1_700_000_000_123] {
-        assert_eq!(unix_millis(from_unix_millis(millis)), millis);
+        let record = record(event(), b"{\"a\":1}", millis);
+        let bytes = payload(&record);
+        let parts = Parts::of(&bytes).unwrap();
+        assert_eq!(parts.len().unwrap(), size_of(&record));
+        let mut topic = "".into();
+        let back = parts.restore(&mut topic).unwrap();
+        assert_eq!(format!("{back:?}"), format!("{record:?}"));
+        let again = parts.restore(&mut topic).unwrap();
+        assert_eq!(back.topic().as_ptr(), again.topic().as_ptr(), "one name for all rows");
     }
-    assert_eq!(from_unix_millis(i64::MIN), UNIX_EPOCH - Duration::from_millis(1 << 63));
+}
+
+proptest! {
+    #[test]
+    fn any_header_value_comes_back(key in ".{0,200}", subject in ".{0,300}", user in "\\PC{0,40}") {
+        let event = Event { app_id: &key, subject: Some(&subject), user: Some(&user), ..event() };
+        let record = record(event, b"", 0);
+        let bytes = payload(&record);
+        let back = Parts::of(&bytes).unwrap().restore(&mut "".into()).unwrap();
+        prop_assert_eq!(format!("{back:?}"), format!("{record:?}"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_payload_are_an_error_and_no_panic(bytes: Vec<u8>) {
+        drop(Parts::of(&bytes).and_then(|parts| parts.restore(&mut "".into())));
+        drop(Verdict::split(&bytes));
+    }
+}
+
+#[test]
+fn only_lower_case_hexadecimal_is_kept_as_bytes() {
+    for id in ["", "0a", "0A", "abc", "xy"] {
+        let mut bytes = Vec::new();
+        put_header(&mut bytes, HeaderName::Id, id);
+        assert_eq!(bytes[0] & HEX != 0, ["", "0a"].contains(&id), "{id}");
+        let (name, value) = take_header(&mut &*bytes).unwrap().text().unwrap();
+        assert_eq!((name, &*value), (HeaderName::Id, id));
+    }
+}
+
+#[test]
+fn a_payload_that_is_cut_off_anywhere_before_its_value_is_told() {
+    let bytes = payload(&record(event(), b"", 0));
+    for len in 0..bytes.len() {
+        assert_eq!(Parts::of(&bytes[..len]), Err(Unreadable), "{len}");
+    }
+}
+
+#[test]
+fn why_it_was_quarantined_comes_off_in_front() {
+    let verdict = Verdict { at: -5, reason: "refused: größer", row: 7 };
+    let mut bytes = Vec::new();
+    put_verdict(&mut bytes, verdict);
+    bytes.extend_from_slice(b"rest");
+    assert_eq!(Verdict::split(&bytes), Ok((verdict, &b"rest"[..])));
 }

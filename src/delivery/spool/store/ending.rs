@@ -1,68 +1,127 @@
-//! Rows that end: deleted or set aside.
+//! Rows that end: Kafka has them, or they go to the quarantine.
+//!
+//! Promise: a row is in the quarantine, and synced there, before it is released from the queue. A
+//! segment is removed once all in it is released and a sync has said so; one in which something did
+//! not check gets another name instead, and is kept.
 
+use crate::delivery::spool::disk::Access;
 use crate::delivery::spool::fault::Fault;
-use crate::delivery::spool::ledger::{Ledger, Standing};
-use crate::delivery::spool::row::{RowId, unix_millis};
-use rusqlite::{Transaction, params};
-use std::time::SystemTime;
+use crate::delivery::spool::row::{RowId, Verdict, put_verdict};
+use crate::delivery::spool::segments::{DAMAGED, Segment};
+use crate::delivery::spool::store::{SYNC_AFTER, Store};
+use crate::timestamp::Timestamp;
+use std::time::{Instant, SystemTime};
 
-pub(super) const SUM: &str = "SELECT count(*), total(octet_length(topic) + octet_length(key) + \
-                              octet_length(headers) + octet_length(value)) FROM rows \
-                              WHERE id BETWEEN ?1 AND ?2";
-pub(super) const DELETE: &str = "DELETE FROM rows WHERE id BETWEEN ?1 AND ?2";
-pub(super) const SET_ASIDE: &str = "INSERT INTO set_aside SELECT NULL, ?2, ?3, id, received, \
-                                    checksum, topic, key, headers, value FROM rows WHERE id = ?1";
-
-/// Deletes those of the rows that still wait, in runs of numbers without a gap.
-pub(super) fn delete(
-    tx: &Transaction<'_>,
-    ledger: &mut Ledger,
-    acked: &[RowId],
-) -> Result<u64, Fault> {
-    let mut ids: Vec<i64> = acked.iter().map(|id| id.0).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids.retain(|id| ledger.end(*id) == Standing::Waits);
-    for run in ids.chunk_by(|a, b| a + 1 == *b) {
-        delete_run(tx, ledger, run)?;
-    }
-    Ok(ids.len() as u64)
-}
-
-/// Sets those of the rows aside that still wait.
-pub(super) fn set_aside(
-    tx: &Transaction<'_>,
-    ledger: &mut Ledger,
-    refused: &[(RowId, String)],
-) -> Result<u64, Fault> {
-    let now = unix_millis(SystemTime::now());
-    let mut moved = 0;
-    for (RowId(id), reason) in refused {
-        if ledger.end(*id) == Standing::Ended {
-            continue;
+impl Store {
+    /// Ends rows: acked ones are released, refused ones quarantined with the reason. What is no row
+    /// that waits is passed over.
+    pub(in crate::delivery::spool) fn release(
+        &mut self,
+        acked: &[RowId],
+        refused: &[(RowId, String)],
+    ) -> Result<(), Fault> {
+        let quarantined = self.quarantine_rows(refused);
+        let next = self.queue.next();
+        for RowId(id) in acked.iter().filter(|id| id.0 < next) {
+            self.totals.drained += self.released.add(*id, *id);
         }
-        if tx.prepare_cached(SET_ASIDE)?.execute(params![id, now, reason])? != 1 {
-            return Err(super::not_there(*id));
-        }
-        delete_run(tx, ledger, &[*id])?;
-        ledger.state.aside += 1;
-        moved += 1;
+        self.write_cursor();
+        quarantined
     }
-    Ok(moved)
-}
 
-fn delete_run(tx: &Transaction<'_>, ledger: &mut Ledger, run: &[i64]) -> Result<(), Fault> {
-    let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(()) };
-    let mut sum = tx.prepare_cached(SUM)?;
-    // `total` is a float, so that a damaged length cannot overflow it; ours are exact in it.
-    #[expect(clippy::cast_possible_truncation, reason = "bytes of one run, far under 2^53")]
-    let sum = sum
-        .query_row([first, last], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, f64>(1)? as i64)));
-    let (seen, bytes) = sum?;
-    let deleted = tx.prepare_cached(DELETE)?.execute([first, last])?;
-    if deleted != run.len() || seen.cast_unsigned() != run.len() as u64 {
-        return Err(super::not_there(*first));
+    /// Does what is due: syncs releases, and gives room back.
+    pub(in crate::delivery::spool) fn tend(&mut self) -> Result<(), Fault> {
+        if self.unsynced.is_some_and(|since| since.elapsed() >= SYNC_AFTER) {
+            self.sync_cursor();
+        }
+        self.remove_released()?;
+        // Nothing is in it any more, and on a full disk there is room for a new one only without it.
+        if self.rows() == 0 && self.queue.is_worn() {
+            self.queue.close_segment();
+            self.remove_released()?;
+            self.queue.begin_segment()?;
+        }
+        Ok(())
     }
-    ledger.take_off(bytes);
-    Ok(())
+
+    /// Whether releases wait for a sync.
+    pub(in crate::delivery::spool) fn is_unsynced(&self) -> bool {
+        self.unsynced.is_some()
+    }
+
+    /// Makes durable which rows are released.
+    pub(in crate::delivery::spool) fn sync_cursor(&mut self) {
+        if let Some(cursor) = &mut self.cursor
+            && let Err(error) = cursor.sync()
+        {
+            tracing::warn!(error = %error, "the spool's cursor cannot be synced");
+        }
+        self.unsynced = None;
+    }
+
+    /// Removes the segments of which all is released.
+    pub(super) fn remove_released(&mut self) -> Result<(), Fault> {
+        let below = self.released.below;
+        if self.queue.ends_below(below) {
+            // Else a power cut could bring one back of which nobody knows that it was released.
+            self.sync_cursor();
+        }
+        while let Some(segment) = self.queue.take_off(below) {
+            self.remove(&segment)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn remove(&mut self, segment: &Segment) -> Result<(), Fault> {
+        let name = segment.name();
+        let kept = format!("{name}{DAMAGED}");
+        // One that is kept already is as it was found.
+        if segment.damaged && self.disk.open(&kept, Access::Read).is_err() {
+            self.other_bytes += segment.bytes;
+            self.damaged_files += 1;
+            self.totals.quarantined_files += 1;
+            return self.disk.rename(&name, &kept).map_err(Fault::io("rename a damaged segment"));
+        }
+        match self.disk.remove(&name) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            removed => removed.map_err(Fault::io("remove a segment")),
+        }
+    }
+
+    fn quarantine_rows(&mut self, refused: &[(RowId, String)]) -> Result<(), Fault> {
+        let mut rows = Vec::new();
+        let mut refused: Vec<_> = refused.iter().map(|(id, reason)| (id.0, reason)).collect();
+        refused.sort_unstable();
+        for (id, reason) in refused {
+            if id >= self.queue.next() || !self.released.waits(id) {
+                continue;
+            }
+            match self.payload(id).map_err(Fault::io("read a segment"))? {
+                Some(payload) => rows.push((id, reason, payload)),
+                None => self.totals.missing_rows += self.released.add(id, id),
+            }
+        }
+        let at = Timestamp::from(SystemTime::now()).unix_millis();
+        let put = |number: usize, bytes: &mut Vec<u8>| {
+            let (row, reason, payload): &(u64, &String, Vec<u8>) = &rows[number];
+            put_verdict(bytes, Verdict { at, reason, row: *row });
+            bytes.extend_from_slice(payload);
+        };
+        // They were promised before: the limit is none for them.
+        let done = self.quarantine.append(rows.len(), u64::MAX, put);
+        let appended = done.as_ref().map_or_else(|cut| cut.appended, |()| rows.len());
+        for (id, ..) in &rows[..appended] {
+            self.totals.quarantined_rows += self.released.add(*id, *id);
+        }
+        done.map_err(|cut| cut.fault)
+    }
+
+    /// What is not written now is kept in memory, and written with the next release.
+    fn write_cursor(&mut self) {
+        let Some(cursor) = &mut self.cursor else { return };
+        match cursor.write(&self.released) {
+            Ok(()) => self.unsynced = self.unsynced.or_else(|| Some(Instant::now())),
+            Err(error) => tracing::warn!(error = %error, "the spool's cursor cannot be written"),
+        }
+    }
 }

@@ -1,28 +1,53 @@
-//! Rows out, oldest first, each checked.
+//! Rows out of a store, in order.
+//!
+//! Promise: a row is given out as it was stored, or not at all; of the rows that are not there, each is
+//! counted once. A disk that cannot read is asked again, [`MOST_FAILED_READS`] times, before what it
+//! does not give counts as missing.
 
 use crate::delivery::spool::Limit;
 use crate::delivery::spool::fault::Fault;
-use crate::delivery::spool::row::{Columns, Row, RowId};
-use crate::delivery::spool::store::{Store, ending, not_there};
+use crate::delivery::spool::frame::Kind;
+use crate::delivery::spool::frames::OnError;
+use crate::delivery::spool::segments::Segment;
+use crate::delivery::spool::row::{Parts, Row, RowId, Unreadable};
+use crate::delivery::spool::store::Store;
+use crate::delivery::spool::walk::{Step, Walk};
+use std::io;
+use std::ops::Range;
 
-pub(super) const READ: &str = "SELECT id, received, checksum, topic, key, headers, value FROM rows \
-                               WHERE id > ?1 ORDER BY id LIMIT ?2";
+/// Reads of a disk that may fail one after another: some seconds, with the pauses of who asks.
+const MOST_FAILED_READS: u32 = 5;
 
-/// Damaged rows that are set aside in one transaction at most.
-const MOST_DAMAGED: usize = 256;
+/// Where the next row is read.
+#[derive(Debug)]
+pub(super) struct Position {
+    walk: Walk,
+    /// The first id of the segment.
+    segment: u64,
+}
 
 /// What a read has found.
 #[derive(Debug, Default)]
 pub(in crate::delivery::spool) struct Found {
-    /// Rows that match their checksum.
+    /// Rows that check.
     pub(in crate::delivery::spool) rows: Vec<Row>,
-    /// Rows that stand among them and cannot become a record, and why.
-    pub(in crate::delivery::spool) damaged: Vec<(RowId, String)>,
+    /// Ids of rows that should be there and are not: from the first up to, not including, the last.
+    pub(in crate::delivery::spool) gaps: Vec<Range<u64>>,
+}
+
+/// What stands at an id.
+enum Place {
+    /// A row that waits, and the bytes of its payload.
+    Row(Row, u64),
+    /// Rows that are missing.
+    Gap(Range<u64>),
+    /// Nothing up to this id.
+    Nothing(u64),
 }
 
 impl Store {
-    /// Reads rows behind `after`. At least one, if there is one, whatever its size. Meets exactly
-    /// the rows that there must be, or it has found damage.
+    /// Rows behind `after` that wait, up to a limit, but one at least. What is missing counts as
+    /// released from here on.
     pub(in crate::delivery::spool) fn read(
         &mut self,
         after: Option<RowId>,
@@ -30,40 +55,124 @@ impl Store {
     ) -> Result<Found, Fault> {
         let mut found = Found::default();
         let mut bytes = 0;
-        let mut next = self.ledger.next(after.map(|id| id.0));
-        let mut read = self.conn.prepare_cached(READ)?;
-        let most = i64::try_from(limit.rows.get()).unwrap_or(i64::MAX);
-        let mut rows = read.query([after.map_or(i64::MIN, |after| after.0), most])?;
-        let full = |found: &Found, bytes| {
-            bytes >= limit.bytes
-                || found.damaged.len() == MOST_DAMAGED
-                || found.rows.len() + found.damaged.len() == limit.rows.get()
-        };
-        while let Some(id) = next
-            && !full(&found, bytes)
-        {
-            let Some(row) = rows.next()? else { return Err(not_there(id)) };
-            if row.get_ref(0)?.as_i64() != Ok(id) {
-                return Err(not_there(id));
-            }
-            let (columns, checksum) = Columns::read(row, 1)?;
-            match columns.restore(id, checksum, &mut self.topic) {
-                Ok(record) => {
-                    bytes += columns.len();
-                    found.rows.push(Row { id: RowId(id), record });
+        let mut id = self.released.next(after.map_or(0, |after| after.0.saturating_add(1)));
+        while id < self.queue.next() && found.rows.len() < limit.rows.get() && bytes < limit.bytes {
+            let behind = match self.place(id) {
+                Ok(Place::Row(row, len)) => {
+                    let behind = row.id.0 + 1;
+                    bytes += len;
+                    found.rows.push(row);
+                    behind
                 }
-                Err(unreadable) => found.damaged.push((RowId(id), unreadable.to_string())),
-            }
-            next = self.ledger.next(Some(id));
+                Ok(Place::Gap(ids)) => {
+                    let behind = ids.end;
+                    self.totals.missing_rows += self.released.add(ids.start, ids.end - 1);
+                    if let Some((segment, _)) = self.queue.segment_of(ids.start) {
+                        segment.damaged = true;
+                    }
+                    found.gaps.push(ids);
+                    behind
+                }
+                Ok(Place::Nothing(behind)) => behind,
+                Err(error) => {
+                    self.failed_reads += 1;
+                    self.position = None;
+                    // What was found is given out; the fault shows again.
+                    if !found.rows.is_empty() {
+                        break;
+                    }
+                    return Err(Fault::io("read a segment")(error));
+                }
+            };
+            self.failed_reads = 0;
+            id = self.released.next(behind);
         }
         Ok(found)
     }
 
-    /// Sets damaged rows aside.
-    pub(in crate::delivery::spool) fn set_aside(
-        &mut self,
-        damaged: &[(RowId, String)],
-    ) -> Result<u64, Fault> {
-        self.transact(|tx, ledger| ending::set_aside(tx, ledger, damaged))
+    /// Sees when the first row was received.
+    pub(in crate::delivery::spool) fn find_oldest(&mut self) {
+        let id = self.released.next(0);
+        if self.rows() == 0 || self.oldest.is_some_and(|(oldest, _)| oldest == id) {
+            return;
+        }
+        let before = self.position.take();
+        if let Ok(Place::Row(row, _)) = self.place(id) {
+            self.oldest = Some((id, row.record.received()));
+        }
+        self.position = before;
+    }
+
+    /// The payload of a row, if it is there.
+    pub(super) fn payload(&mut self, id: u64) -> io::Result<Option<Vec<u8>>> {
+        let end = self.seek(id)?;
+        let Some(Position { walk, .. }) = &mut self.position else { return Ok(None) };
+        loop {
+            match walk.step(end)? {
+                Step::Record(frame) if frame.id < id => {}
+                Step::Gap(ids) if ids.end <= id => {}
+                Step::Record(frame) => return Ok(Some(walk.payload(&frame).to_vec())),
+                Step::Gap(_) | Step::End => return Ok(None),
+            }
+        }
+    }
+
+    fn place(&mut self, id: u64) -> io::Result<Place> {
+        let end = self.seek(id)?;
+        let Some(Position { walk, .. }) = &mut self.position else { return Ok(Place::Gap(id..end)) };
+        loop {
+            match walk.step(end)? {
+                Step::Record(frame) if frame.id < id => {}
+                Step::Gap(ids) if ids.end <= id => {}
+                Step::Record(frame) if !self.released.waits(frame.id) => {
+                    return Ok(Place::Nothing(frame.id + 1));
+                }
+                Step::Record(frame) => {
+                    let payload = walk.payload(&frame);
+                    let record = Parts::of(payload).and_then(|parts| parts.restore(&mut self.topic));
+                    return Ok(match record {
+                        Ok(record) => {
+                            Place::Row(Row { id: RowId(frame.id), record }, payload.len() as u64)
+                        }
+                        // It checks, and is of a form that this version does not know.
+                        Err(Unreadable) => Place::Gap(frame.id..frame.id + 1),
+                    });
+                }
+                Step::Gap(ids) => return Ok(Place::Gap(ids.start.max(id)..ids.end)),
+                Step::End => return Ok(Place::Nothing(end)),
+            }
+        }
+    }
+
+    /// Lets the position be at `id` or before it, in its segment; none if there is no such segment.
+    /// Gives the id at which that ends, or the next one begins.
+    fn seek(&mut self, id: u64) -> io::Result<u64> {
+        let end = self.queue.segment_behind(id);
+        let Some(segment) = self.queue.segment_of(id).map(|(segment, _)| segment.clone()) else {
+            self.position = None;
+            return Ok(end);
+        };
+        let (first, bytes) = (segment.first, self.queue.end_of(&segment));
+        if let Some(position) = &mut self.position
+            && position.segment == first
+            && position.walk.next() <= id
+        {
+            position.walk.extend(bytes);
+            return Ok(end);
+        }
+        let on_error = if self.failed_reads < MOST_FAILED_READS {
+            OnError::Fails
+        } else {
+            OnError::IsPassedOver
+        };
+        self.position = match (Segment { bytes, ..segment }).frames(&*self.disk, on_error) {
+            Ok(frames) => {
+                Some(Position { walk: Walk::new(frames, Kind::Record, first), segment: first })
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(_) if on_error == OnError::IsPassedOver => None,
+            Err(error) => return Err(error),
+        };
+        Ok(end)
     }
 }

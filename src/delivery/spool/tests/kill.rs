@@ -35,7 +35,7 @@ fn a_killed_process_loses_no_row_that_it_told_of_and_raises_no_alarm() {
         }
         let open = fixture.open();
         let status = open.status();
-        assert_eq!((status.set_aside_files, status.totals), (0, Totals::default()));
+        assert_eq!((status.quarantined_files, status.totals), (0, Totals::default()));
         let found = open.read_all();
         assert_eq!(found.len() as u64, status.rows);
         let lost: Vec<_> =

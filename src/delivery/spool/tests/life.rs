@@ -1,7 +1,8 @@
 //! Rows in, rows out.
 
 use super::*;
-use crate::delivery::spool::reader::{Part, SpoolReader};
+use crate::delivery::spool::part::Part;
+use crate::delivery::spool::reader::{SpoolReader, StoredRow};
 use crate::delivery::spool::requeue::{Requeued, requeue};
 use std::os::unix::fs::MetadataExt as _;
 use std::sync::{Arc, Barrier};
@@ -97,24 +98,22 @@ fn the_queue_is_bounded_by_records_and_by_bytes() {
 }
 
 #[test]
-fn acked_rows_are_deleted_and_refused_ones_set_aside_in_one_transaction() {
+fn acked_rows_are_released_and_refused_ones_quarantined() {
     let fixture = Fixture::new();
     let open = fixture.open();
     let ids = open.store(0..10);
-    let commits = open.status().totals.commits;
     let refused = vec![(ids[3], "the topic is compacted".to_owned())];
     open.release(vec![ids[0], ids[1], ids[7]], refused).unwrap();
     let status = open.status();
-    assert_eq!(status.totals.commits, commits + 1);
-    assert_eq!((status.rows, status.set_aside_rows), (6, 1));
-    assert_eq!((status.totals.drained, status.totals.set_aside_rows), (3, 1));
+    assert_eq!((status.rows, status.quarantined_rows), (6, 1));
+    assert_eq!((status.totals.drained, status.totals.quarantined_rows), (3, 1));
     let left: Vec<_> = open.read_all().into_keys().collect();
     assert_eq!(left, [2, 4, 5, 6, 8, 9].map(|at| ids[at]));
     let reader = SpoolReader::open(fixture.dir()).unwrap();
-    let aside = reader.rows(Part::SetAside, None, NonZeroUsize::MAX).unwrap();
-    assert_eq!(aside.len(), 1);
-    let (_, reason) = aside[0].set_aside.clone().unwrap();
-    assert_eq!((aside[0].id, reason.as_str()), (ids[3].0, "the topic is compacted"));
+    let quarantined = stored(&reader, Part::Quarantine);
+    assert_eq!(quarantined.len(), 1);
+    let (_, reason) = quarantined[0].quarantined.clone().unwrap();
+    assert_eq!((quarantined[0].id, reason.as_str()), (ids[3].0, "the topic is compacted"));
 }
 
 #[test]
@@ -126,7 +125,7 @@ fn a_row_that_is_released_twice_or_never_was_changes_nothing() {
         open.release(vec![ids[0], ids[2], RowId(99)], vec![(RowId(98), String::new())]).unwrap();
     }
     let status = open.status();
-    assert_eq!((status.rows, status.set_aside_rows, status.totals.drained), (3, 0, 2));
+    assert_eq!((status.rows, status.quarantined_rows, status.totals.drained), (3, 0, 2));
     assert_eq!(open.read_all().len(), 3);
 }
 
@@ -142,20 +141,20 @@ fn numbers_are_never_used_twice_also_when_the_spool_was_empty_in_between() {
 }
 
 #[test]
-fn the_status_knows_rows_bytes_and_age_without_a_scan() {
+fn the_status_knows_rows_and_age_without_a_scan() {
     let fixture = Fixture::new();
     let open = fixture.open();
     assert_eq!((open.status().rows, open.status().oldest), (0, None));
     let records: Vec<_> = (0..3).map(record).collect();
     let bytes: u64 = records.iter().map(row::size_of).sum();
-    let oldest = row::from_unix_millis(row::unix_millis(records[0].received()));
+    let oldest = records[0].received();
     let ids: Vec<_> = open.append_records(records).into_iter().map(Result::unwrap).collect();
     let status = open.status();
-    assert_eq!((status.rows, status.bytes_of_rows, status.oldest), (3, bytes, Some(oldest)));
+    assert_eq!((status.rows, status.oldest), (3, Some(oldest)));
     assert!(status.file_bytes > bytes);
     open.release(ids, Vec::new()).unwrap();
     let status = open.status();
-    assert_eq!((status.rows, status.bytes_of_rows, status.oldest), (0, 0, None));
+    assert_eq!((status.rows, status.oldest), (0, None));
 }
 
 #[test]
@@ -165,20 +164,25 @@ fn a_reader_of_another_process_sees_counts_and_rows_while_the_bridge_works() {
     open.store(0..12);
     let reader = SpoolReader::open(fixture.dir()).unwrap();
     let summary = reader.summary().unwrap();
-    assert_eq!((summary.rows, summary.oldest), (12, open.status().oldest));
-    let keys = reader.by_key().unwrap();
-    let counts: Vec<_> = keys.iter().map(|count| (count.key.as_str(), count.rows)).collect();
+    let millis = |time: Option<SystemTime>| time.map(|time| Timestamp::from(time).unix_millis());
+    assert_eq!((summary.rows, millis(summary.oldest)), (12, millis(open.status().oldest)));
+    let counts: Vec<_> = summary.keys.iter().map(|key| (key.key.as_str(), key.rows)).collect();
     assert_eq!(counts, [("app-0", 3), ("app-1", 3), ("app-2", 2), ("app-3", 2), ("app-4", 2)]);
-    assert_eq!(keys.iter().map(|count| count.bytes).sum::<u64>(), summary.bytes_of_rows);
-    let rows = reader.rows(Part::Waiting, None, NonZeroUsize::new(5).unwrap()).unwrap();
-    let more = reader.rows(Part::Waiting, Some(rows[4].place), NonZeroUsize::MAX).unwrap();
-    assert_eq!((rows.len(), more.len()), (5, 7));
+    assert_eq!(summary.keys.iter().map(|key| key.bytes).sum::<u64>(), summary.bytes_of_rows);
+    let rows = stored(&reader, Part::Queue);
+    assert_eq!(rows.len(), 12);
     assert_eq!((rows[0].topic.as_str(), rows[0].key.as_str()), ("video.events", "app-0"));
     assert!(rows[0].headers.contains(&("ce_type".to_owned(), "video.recording".to_owned())));
     assert_eq!(rows[0].fault, None);
     open.store(12..14);
     assert_eq!(reader.summary().unwrap().rows, 14);
     assert_eq!(reader.verify().unwrap(), Vec::<String>::new());
+}
+
+/// What a reader is given.
+fn stored(reader: &SpoolReader, part: Part) -> Vec<StoredRow> {
+    let mut rows = reader.rows(part).unwrap();
+    std::iter::from_fn(|| rows.next().unwrap()).collect()
 }
 
 #[test]
@@ -190,7 +194,7 @@ fn a_folder_without_a_spool_is_named_to_its_reader() {
 }
 
 #[test]
-fn set_aside_rows_go_back_to_the_end_of_a_stopped_spool_and_to_no_other() {
+fn quarantined_rows_go_back_to_the_end_of_a_stopped_spool_and_to_no_other() {
     let fixture = Fixture::new();
     let open = fixture.open();
     let ids = open.store(0..600);
@@ -201,7 +205,7 @@ fn set_aside_rows_go_back_to_the_end_of_a_stopped_spool_and_to_no_other() {
     open.close();
     assert_eq!(requeue(fixture.dir()).unwrap(), Requeued { rows: 300, left: 0 });
     let open = fixture.open();
-    assert_eq!((open.status().rows, open.status().set_aside_rows), (600, 0));
+    assert_eq!((open.status().rows, open.status().quarantined_rows), (600, 0));
     let after = open.read_all();
     let order: Vec<_> = after.values().collect();
     let expected: Vec<_> = before.values().skip(300).chain(before.values().take(300)).collect();
@@ -237,5 +241,5 @@ fn the_files_are_for_their_owner_alone() {
         assert_eq!(entry.metadata().unwrap().mode() & 0o777, 0o600, "{:?}", entry.file_name());
     }
     let names = files(&dir, "");
-    assert_eq!(names, ["ballast", "lock", "spool.db", "spool.db-shm", "spool.db-wal"]);
+    assert_eq!(names, ["00000000000000000001.log", "00000000000000000001.quarantine", "cursor", "lock"]);
 }

@@ -2,7 +2,7 @@
 
 use tempfile::tempdir;
 
-use crate::disk::faults::{CUT, FIRST, SYNC, WRITE, assert_nothing_set_aside};
+use crate::disk::faults::{CUT, FIRST, SYNC, WRITE, assert_nothing_quarantined};
 use crate::disk::posts::Posts;
 use crate::disk::strace::Strace;
 use crate::disk::{kafka_away, serve, spool_check, spool_in, wait_for_drain};
@@ -57,7 +57,7 @@ fn drains(test: &str, fault: &str, turns: impl IntoIterator<Item = usize>) {
         bridge.wait_ready(SOON);
         kafka.broker_down();
     }
-    assert_nothing_set_aside(&bridge);
+    assert_nothing_quarantined(&bridge);
     kafka.broker_up();
     posts.assert_on_topic(&kafka);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tempfile::tempdir;
 
-use crate::disk::faults::{FIRST, NO_ROOM, SYNC, SYNC_NO_ROOM, WRITE, assert_nothing_set_aside};
+use crate::disk::faults::{FIRST, NO_ROOM, SYNC, SYNC_NO_ROOM, WRITE, assert_nothing_quarantined};
 use crate::disk::posts::Posts;
 use crate::disk::strace::Strace;
 use crate::disk::{assert_alive, kafka_away, serve, spool_check, spool_in, wait_for_drain};
@@ -53,7 +53,7 @@ fn heals(test: &str, fault: &str) {
         assert!(strace.end().injected() > 0, "turn {turn}");
         wait_until_healed(&bridge, &mut posts);
     }
-    assert_nothing_set_aside(&bridge);
+    assert_nothing_quarantined(&bridge);
     bridge.kill();
     kafka.broker_up();
     let bridge = serve.start();
@@ -85,7 +85,7 @@ fn a_disk_that_fails_for_a_while_is_told_and_it_goes_on_when_that_ends() {
         drop(strace.end());
         wait_until_healed(&bridge, &mut posts);
     }
-    assert_nothing_set_aside(&bridge);
+    assert_nothing_quarantined(&bridge);
     bridge.kill();
     kafka.broker_up();
     let bridge = serve.start();

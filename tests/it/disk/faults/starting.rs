@@ -5,7 +5,7 @@ use rustix::process::Signal;
 use tempfile::tempdir;
 
 use crate::disk::faults::{
-    CUT, CUT_NO_ROOM, FIRST, NO_ROOM, SYNC, SYNC_NO_ROOM, WRITE, assert_nothing_set_aside,
+    CUT, CUT_NO_ROOM, FIRST, NO_ROOM, SYNC, SYNC_NO_ROOM, WRITE, assert_nothing_quarantined,
 };
 use crate::disk::posts::Posts;
 use crate::disk::strace::{Calls, Strace};
@@ -74,7 +74,7 @@ fn starts(test: &str, fault: &str) {
     kafka.broker_up();
     let bridge = serve.start();
     wait_for_drain(&bridge);
-    assert_nothing_set_aside(&bridge);
+    assert_nothing_quarantined(&bridge);
     posts.assert_on_topic(&kafka);
 }
 
@@ -108,7 +108,7 @@ fn lives(test: &str, fault: &str, turn: usize) -> bool {
             }
             kafka.broker_up();
             bridge.wait_for_metric(RECORDS, DRAINED, |records| records == 0.0);
-            assert_nothing_set_aside(&bridge);
+            assert_nothing_quarantined(&bridge);
             bridge.signal(Signal::TERM);
             let status = bridge.wait_exit(SOON);
             assert!(status.success(), "{fault}: {status}");
@@ -121,7 +121,7 @@ fn lives(test: &str, fault: &str, turn: usize) -> bool {
     let came_to_pass = Calls::read(&calls).injected() > 0;
     let bridge = serve.start();
     wait_for_drain(&bridge);
-    assert_nothing_set_aside(&bridge);
+    assert_nothing_quarantined(&bridge);
     posts.assert_on_topic(&kafka);
     came_to_pass
 }

@@ -18,7 +18,7 @@ const POSTS: [(usize, usize); 3] = [(0, 60), (1500, 40), (20_000, 4)];
 
 /// One of these is told, at level error, where something was missed.
 const TOLD: [&str; 3] = [
-    "damaged rows of the spool were set aside",
+    "damaged rows of the spool were quarantined",
     "rows that were committed are not in the spool",
     "a damaged spool file is moved aside",
 ];
@@ -33,10 +33,10 @@ pub(super) struct Left {
 /// What the next bridge made of it.
 pub(super) struct Drained {
     records: HashMap<String, Seen>,
-    /// Counted as set aside or missing.
+    /// Counted as quarantined or missing.
     pub(super) rows_missed: u64,
     /// Counted as moved aside.
-    pub(super) files_aside: u64,
+    pub(super) files_in_quarantine: u64,
     /// Damaged files by their names.
     pub(super) kept: Vec<String>,
     log: String,
@@ -57,7 +57,7 @@ impl Left {
         bridge.wait_exit(SOON);
         let mut left = Self { temp, records: HashMap::new() };
         let drained = drain(&left.copy());
-        assert_eq!((drained.rows_missed, drained.files_aside), (0, 0));
+        assert_eq!((drained.rows_missed, drained.files_in_quarantine), (0, 0));
         assert_eq!(drained.records.len(), POSTS.iter().map(|(_, count)| count).sum::<usize>());
         left.records = drained.records;
         left
@@ -84,14 +84,14 @@ impl Left {
             assert!(is_same(seen, posted), "{what}: {seen:?} was posted as {posted:?}");
         }
         let lost = (self.records.len() - drained.records.len()) as u64;
-        let Drained { rows_missed, files_aside, kept, log, .. } = &drained;
+        let Drained { rows_missed, files_in_quarantine, kept, log, .. } = &drained;
         // Where no state can be read any more, nothing says how many rows there were.
         let counted = lost <= *rows_missed || log.contains(r#""missing":"unknown""#);
         assert!(counted, "{what}: {lost} are lost, and {rows_missed} are missed");
         let files = kept.iter().filter(|name| !name.ends_with("-wal")).count() as u64;
-        assert_eq!(files, *files_aside, "{what}: {kept:?}");
+        assert_eq!(files, *files_in_quarantine, "{what}: {kept:?}");
         let told = TOLD.iter().any(|line| log.contains(line));
-        assert_eq!(told, *rows_missed + files_aside > 0, "{what}: {log}");
+        assert_eq!(told, *rows_missed + files_in_quarantine > 0, "{what}: {log}");
         drained
     }
 }
@@ -105,12 +105,12 @@ fn drain(spool: &TempDir) -> Drained {
     wait_for_drain(&bridge);
     eventually(DRAINED, "posts go to Kafka", || spool_check(&bridge).1.starts_with("direct, 0 "));
     let topic = consumer::to_end(&kafka.bootstrap(), TOPIC);
-    let aside = |what| format!("hookbridge_spool_set_aside_total{{what=\"{what}\"}}");
+    let aside = |what| format!("hookbridge_spool_quarantined_total{{what=\"{what}\"}}");
     let exposition = Exposition::of(bridge.admin());
     let missing: u64 = exposition.value("hookbridge_spool_missing_total");
-    let rows_aside: u64 = exposition.value(&aside("row"));
-    let rows_missed = rows_aside + missing;
-    let files_aside = exposition.value(&aside("file"));
+    let rows_in_quarantine: u64 = exposition.value(&aside("row"));
+    let rows_missed = rows_in_quarantine + missing;
+    let files_in_quarantine = exposition.value(&aside("file"));
     assert_eq!(Posts::of_length(0).post(&bridge).status, 200);
     bridge.signal(Signal::TERM);
     assert!(bridge.wait_exit(SOON).success());
@@ -119,7 +119,7 @@ fn drain(spool: &TempDir) -> Drained {
     let names = fs::read_dir(spool_in(spool)).unwrap().map(|entry| entry.unwrap().file_name());
     let mut kept: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
     kept.retain(|name| is_kept(name));
-    Drained { records, rows_missed, files_aside, kept, log: bridge.log() }
+    Drained { records, rows_missed, files_in_quarantine, kept, log: bridge.log() }
 }
 
 /// As far as consumers care.

@@ -111,8 +111,8 @@ impl World {
         1
     }
 
-    pub(super) fn set_aside(&mut self) -> Result<usize, Violation> {
-        let Some(row) = self.drain.set_aside(&mut self.disk, &mut self.ledger)? else {
+    pub(super) fn quarantined(&mut self) -> Result<usize, Violation> {
+        let Some(row) = self.drain.quarantined(&mut self.disk, &mut self.ledger)? else {
             return Ok(0);
         };
         self.driver.sent(row, self.now);

@@ -1,4 +1,4 @@
-//! What the log says of rows that are set aside. A plain value that is told the time.
+//! What the log says of rows that are quarantined. A plain value that is told the time.
 //!
 //! Promise: the first of a reason is a line of its own, and those behind it a count a minute, however
 //! many they are; none is left out uncounted.
@@ -14,7 +14,7 @@ const REASONS: usize = 16;
 /// What the spool keeps for a row that was not sent, because it is too large: what a broker would say.
 const TOO_LARGE: &str = "MessageSizeTooLarge";
 
-/// Why a row is set aside.
+/// Why a row is quarantined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reason {
     /// Kafka, or its client, refused it while it was alone.
@@ -27,7 +27,7 @@ pub(super) enum Reason {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(super) struct SetAside {
+pub(super) struct Quarantined {
     told: Vec<Told>,
 }
 
@@ -51,8 +51,8 @@ impl Reason {
     }
 }
 
-impl SetAside {
-    /// This row is set aside.
+impl Quarantined {
+    /// This row is quarantined.
     pub(super) fn add(&mut self, topic: &str, row: RowId, reason: &Reason, now: Instant) {
         self.tell(now);
         if !self.admits(topic, reason, now) {
@@ -60,17 +60,17 @@ impl SetAside {
         }
         match reason {
             Reason::Refused(fault) => {
-                tracing::error!(topic, %row, error = %fault, "a record was refused and is set aside");
+                tracing::error!(topic, %row, error = %fault, "a record was refused and is quarantined");
             }
             Reason::TooLarge { bytes, most } => tracing::error!(
                 topic,
                 %row,
                 bytes,
                 max_message_bytes = most,
-                "a record is larger than its topic takes and is set aside, it was not sent"
+                "a record is larger than its topic takes and is quarantined, it was not sent"
             ),
             Reason::Missing(why) => {
-                tracing::error!(topic, %row, why, "records of a missing topic are set aside");
+                tracing::error!(topic, %row, why, "records of a missing topic are quarantined");
             }
         }
     }
@@ -109,7 +109,7 @@ impl Told {
     fn sum_up(&self) {
         let Self { why, topic, left_out, .. } = self;
         if *left_out > 0 {
-            tracing::error!(topic, why, records = left_out, "more records were set aside");
+            tracing::error!(topic, why, records = left_out, "more records were quarantined");
         }
     }
 }
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn each_reason_has_a_line_and_then_one_a_minute_while_there_are_more() {
-        let (mut log, start) = (SetAside::default(), Instant::now());
+        let (mut log, start) = (Quarantined::default(), Instant::now());
         let size = Reason::TooLarge { bytes: 5_000, most: 4_000 };
         let larger = Reason::TooLarge { bytes: 6_000, most: 4_000 };
         let missing = Reason::Missing("topic typo missing for 10m".to_owned());

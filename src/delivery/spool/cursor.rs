@@ -1,0 +1,128 @@
+//! The file that says up to where the queue is released. See [`crate::delivery::spool::format`].
+//!
+//! Promise: a slot that is being written never is the one that is known to be durable, so that a power
+//! cut takes no more than what was released since the last sync. What it does not hold goes to Kafka
+//! again; it never hides a record. It is written in place and needs no room on most file systems.
+
+use crate::delivery::spool::disk::{Access, Disk, DiskFile};
+use crate::delivery::spool::format::{MOST_RANGES, SLOT_LEN, SLOT_MAGIC, SLOTS};
+use crate::delivery::spool::frame::{u32_at, u64_at};
+use crate::delivery::spool::released::Released;
+use std::io::{self, ErrorKind};
+
+/// Its name in the folder.
+pub(super) const NAME: &str = "cursor";
+/// Bytes of the file.
+const LEN: u64 = 8192;
+/// Bytes of a range.
+const RANGE: usize = 16;
+
+/// A slot that checks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Slot {
+    /// The number of its spool.
+    pub(super) spool: u64,
+    turn: u64,
+    pub(super) released: Released,
+}
+
+/// The file, open for its owner.
+#[derive(Debug)]
+pub(super) struct Cursor {
+    file: Box<dyn DiskFile>,
+    spool: u64,
+    turn: u64,
+    synced: bool,
+}
+
+/// Reads the newest slot that checks and is of `spool`, or of any if that is not known.
+pub(super) fn read(disk: &dyn Disk, spool: Option<u64>) -> io::Result<Option<Slot>> {
+    let file = match disk.open(NAME, Access::Read) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = vec![0; usize::try_from(LEN).expect("it is small")];
+    file.read_at(&mut bytes, 0)?;
+    let slots = SLOTS.iter().filter_map(|at| Slot::parse(&bytes[usize::try_from(*at).ok()?..]));
+    let ours = slots.filter(|slot| spool.is_none_or(|spool| slot.spool == spool));
+    Ok(ours.max_by_key(|slot| slot.turn))
+}
+
+impl Slot {
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let count = usize::try_from(u64_at(bytes, 32)).ok()?;
+        if bytes[..4] != *SLOT_MAGIC || count > MOST_RANGES {
+            return None;
+        }
+        let end = SLOT_LEN + count * RANGE;
+        if crc32fast::hash(&bytes[8..end]) != u32_at(bytes, 4) {
+            return None;
+        }
+        let mut released = Released::below(u64_at(bytes, 24));
+        for range in bytes[SLOT_LEN..end].chunks_exact(RANGE) {
+            released.add(u64_at(range, 0), u64_at(range, 8));
+        }
+        Some(Self { spool: u64_at(bytes, 8), turn: u64_at(bytes, 16), released })
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let ranges: Vec<_> = self.released.ranges().take(MOST_RANGES).collect();
+        let mut bytes = SLOT_MAGIC.to_vec();
+        bytes.extend_from_slice(&[0; 4]);
+        for number in [self.spool, self.turn, self.released.below, ranges.len() as u64] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        for (first, last) in ranges {
+            bytes.extend_from_slice(&first.to_le_bytes());
+            bytes.extend_from_slice(&last.to_le_bytes());
+        }
+        let crc = crc32fast::hash(&bytes[8..]);
+        bytes[4..8].copy_from_slice(&crc.to_le_bytes());
+        bytes
+    }
+}
+
+impl Cursor {
+    /// Opens the file, or makes it. `last` is the slot that counts.
+    pub(super) fn open(disk: &dyn Disk, spool: u64, last: Option<&Slot>) -> io::Result<Self> {
+        let file = match disk.open(NAME, Access::Write) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => make(disk)?,
+            Err(error) => return Err(error),
+        };
+        // What a killed process has left may not be on the disk; the other slot is written next.
+        file.sync()?;
+        let turn = last.map_or(0, |slot| slot.turn) + 1;
+        Ok(Self { file, spool, turn, synced: true })
+    }
+
+    /// Writes what is released. It is durable after [`Cursor::sync`].
+    pub(super) fn write(&mut self, released: &Released) -> io::Result<()> {
+        let slot = Slot { spool: self.spool, turn: self.turn, released: released.clone() };
+        self.synced = false;
+        self.file.write_at(&slot.bytes(), SLOTS[usize::from(!self.turn.is_multiple_of(2))])
+    }
+
+    /// Makes durable what was written.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        if !self.synced {
+            self.file.sync()?;
+            self.synced = true;
+            self.turn += 1;
+        }
+        Ok(())
+    }
+}
+
+fn make(disk: &dyn Disk) -> io::Result<Box<dyn DiskFile>> {
+    let file = disk.create(NAME)?;
+    let made = file.allocate(LEN).and_then(|()| file.sync()).and_then(|()| disk.sync());
+    match made {
+        Ok(()) => Ok(file),
+        Err(error) => {
+            drop(disk.remove(NAME));
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The files of a spool, to the byte. Version 1.
+//!
+//! All numbers are little-endian; `CRC` is the CRC-32 of ISO-HDLC (zlib's); a `varint` is an unsigned
+//! LEB128 number; lengths are of bytes. In the folder:
+//!
+//! | name | what |
+//! |---|---|
+//! | `<number>.log` | a segment of the queue; `<number>`, of 20 digits, is the id of its first record |
+//! | `<number>.quarantine` | a segment of what is not to be sent; numbered by itself, from 1 |
+//! | `<segment>.new` | a segment that is being made, of no account |
+//! | `<segment>.damaged` | a segment in which something did not check, kept for people; of no account |
+//! | `cursor` | up to where the queue is released |
+//! | `topics`, `lock` | names of topics, a line each; the owner's `flock(2)` |
+//!
+//! # A segment
+//!
+//! The header stands at 0 and again at 2,048; either is enough. Frames follow from 4,096 on.
+//!
+//! | at | bytes | header |
+//! |---|---|---|
+//! | 0 | 8 | `hbspool\n` |
+//! | 8 | 4 | version |
+//! | 12 | 4 | CRC of the bytes 8 to 12 and 16 to 40 |
+//! | 16 | 8 | the spool's number, random, the same in all of its files |
+//! | 24 | 8 | the segment's salt, random; its first byte is not zero |
+//! | 32 | 8 | id of its first record, as in its name |
+//!
+//! | at | bytes | frame |
+//! |---|---|---|
+//! | 0 | 4 | the first four bytes of the salt |
+//! | 4 | 4 | CRC of the salt and of the bytes from 8 to the end of the payload |
+//! | 8 | 4 | length of the payload |
+//! | 12 | 4 | kind: 1 record, 2 commit, 3 quarantined record |
+//! | 16 | 8 | id: of the record; of a commit, the id that comes next |
+//! | 24 | | payload, and zeros up to a multiple of 8 |
+//!
+//! Ids ascend by one, through all segments. A batch is its records and a commit without a payload,
+//! synced before anybody is told. The salt keeps bytes that a sender chose from being a frame.
+//!
+//! | payload | of a record | of a quarantined one |
+//! |---|---|---|
+//! | first | | i64: when it was quarantined, Unix ms; varint and text: why; u64: its id in the queue |
+//! | then | i64: received, Unix ms; varint and text each: topic, key; u8: number of headers; each header; to the end: the value | the same |
+//!
+//! A header is a byte and, unless that says otherwise, a varint and the value. The byte's low six bits
+//! are its name: 0 `content-type`, 1 `ce_specversion`, 2 `ce_id`, 3 `ce_source`, 4 `ce_type`,
+//! 5 `ce_subject`, 6 `ce_time`, 7 `traceparent`, 8 `tracestate`, 9 `hookbridge-user`. Bit 6 (64):
+//! nothing follows, the value is `application/json` of name 0, `1.0` of name 1. Bit 7 (128): the value
+//! is bytes, and stands for their lower-case hexadecimal text. `hookbridge-received` is `received`.
+//!
+//! # The cursor
+//!
+//! Two slots, at 0 and 4,096, written in turn; of those that check and bear the number of the spool,
+//! the one with the greater turn counts. If there is none, nothing of what is there was released.
+//!
+//! | at | bytes | slot |
+//! |---|---|---|
+//! | 0 | 4 | `hbcu` |
+//! | 4 | 4 | CRC of all from 8 on |
+//! | 8 | 8 | the spool's number |
+//! | 16 | 8 | turn |
+//! | 24 | 8 | all ids below this one are released |
+//! | 32 | 8 | number of ranges, 252 at most |
+//! | 40 | 16 each | first and last id of a range that is released too, ascending |
+//!
+//! # Reading
+//!
+//! From the cursor on, segment by segment, frame by frame. What does not check is passed over in steps
+//! of 8 bytes up to the next frame that does.
+//!
+//! 1. A segment ends where the next one begins: ids from there on are void in it. They are left of a
+//!    write or a sync that failed, and were promised to nobody.
+//! 2. Ids that are not there are missing: each was promised, and is counted. In the last segment a
+//!    commit says which ids there were.
+//! 3. The last segment ends behind the last frame that checks. But where a sector of 512 bytes in a gap
+//!    is all zeros from the gap's begin on, and at most one commit stands behind the gap, with no record
+//!    behind that, the batch was torn by a power cut before its sync: the segment ends at the gap.
+//!
+//! | damage | costs |
+//! |---|---|
+//! | a frame | its record |
+//! | a commit | nothing; with the last records of the last segment, those, uncounted: as if never written |
+//! | one header of a segment, one slot of the cursor | nothing; a slot: what it alone knew goes to Kafka again |
+//! | both headers | the records of the segment, counted |
+//! | both slots | nothing; what was released and still has its segment goes to Kafka again |
+//! | a segment that is not there | its records, counted; if it was the last one, uncounted |
+
+/// The version of all of it.
+pub(super) const VERSION: u32 = 1;
+
+/// Bytes in front of the first frame.
+pub(super) const HEADER: usize = 4096;
+/// Bytes of a header.
+pub(super) const HEADER_LEN: usize = 40;
+/// Where it stands: in two pieces of a disk that fail each by itself.
+pub(super) const HEADER_COPIES: [usize; 2] = [0, 2048];
+/// What it begins with.
+pub(super) const HEADER_MAGIC: &[u8; 8] = b"hbspool\n";
+
+/// Bytes of a frame without its payload; those of a commit.
+pub(super) const FRAME: usize = 24;
+/// Frames begin at multiples of this.
+pub(super) const STEP: usize = 8;
+/// What a disk writes whole or not at all, at the least.
+pub(super) const SECTOR: u64 = 512;
+
+/// Where the slots of the cursor stand.
+pub(super) const SLOTS: [u64; 2] = [0, 4096];
+/// What a slot begins with.
+pub(super) const SLOT_MAGIC: &[u8; 4] = b"hbcu";
+/// Bytes of a slot in front of its ranges.
+pub(super) const SLOT_LEN: usize = 40;
+/// Ranges that it has room for.
+pub(super) const MOST_RANGES: usize = 252;

@@ -1,0 +1,282 @@
+//! The segments of one part of a spool, and the one that is written.
+//!
+//! Promise: what [`Log::append`] counts as appended was synced before it returned. A segment whose
+//! write or sync failed is never written again: the next one begins at the same id, which voids what
+//! the failed batch has left. It knows nothing of releases.
+
+use crate::delivery::spool::disk::{Access, Disk, DiskFile};
+use crate::delivery::spool::fault::Fault;
+use crate::delivery::spool::format::{FRAME, HEADER};
+use crate::delivery::spool::frame::{Header, Kind, Salt, padded, put};
+use crate::delivery::spool::part::Part;
+use crate::delivery::spool::segments::{NEW, Segment};
+use std::sync::Arc;
+
+/// Bytes of a buffer that are kept between batches: most are far smaller.
+const BUFFER: usize = 256 << 10;
+
+/// See the module. Not `Clone`: it has one owner, and it writes.
+#[derive(Debug)]
+pub(super) struct Log {
+    disk: Arc<dyn Disk>,
+    part: Part,
+    /// The number of the spool.
+    spool: u64,
+    /// Bytes of a segment for ordinary records.
+    segment_bytes: u64,
+    /// By their first ids.
+    segments: Vec<Segment>,
+    /// The id that comes next.
+    next: u64,
+    active: Option<Active>,
+    buffer: Vec<u8>,
+}
+
+/// The last segment, while it can be written.
+#[derive(Debug)]
+struct Active {
+    file: Box<dyn DiskFile>,
+    salt: Salt,
+    /// Where the next frame goes.
+    end: u64,
+    /// Where there is no more room.
+    room: u64,
+}
+
+/// A batch that was appended in part.
+#[derive(Debug)]
+pub(super) struct Cut {
+    /// Records that were appended and synced.
+    pub(super) appended: usize,
+    /// Why the others were not.
+    pub(super) fault: Fault,
+}
+
+impl Log {
+    /// The part of a spool that has these segments. `least_next` is an id that no record has reached.
+    pub(super) fn open(
+        disk: &Arc<dyn Disk>,
+        part: Part,
+        spool: u64,
+        segment_bytes: u64,
+        segments: Vec<Segment>,
+        least_next: u64,
+    ) -> Result<Self, Fault> {
+        let disk = disk.clone();
+        let (next, active, buffer) = (least_next, None, Vec::new());
+        let mut log = Self { disk, part, spool, segment_bytes, segments, next, active, buffer };
+        let Some(last) = log.segments.last() else { return Ok(log) };
+        let tail = last.tail(&*log.disk).map_err(Fault::io("read the last segment"))?;
+        // Where ids are left out, a new segment says so.
+        if tail.next >= least_next
+            && let Some(end) = tail.clean_from
+        {
+            let file = log.disk.open(&last.name(), Access::Write);
+            let file = file.map_err(Fault::io("open the last segment"))?;
+            log.active = Some(Active { file, salt: last.salt, end, room: last.bytes });
+        }
+        log.next = tail.next.max(least_next);
+        Ok(log)
+    }
+
+    /// The id that comes next.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// By their first ids.
+    pub(super) fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// The segment that an id would be in, and the id at which it ends.
+    pub(super) fn segment_of(&mut self, id: u64) -> Option<(&mut Segment, u64)> {
+        let behind = self.segments.partition_point(|segment| segment.first <= id);
+        let end = self.segments.get(behind).map_or(self.next, |segment| segment.first);
+        Some((self.segments.get_mut(behind.checked_sub(1)?)?, end))
+    }
+
+    /// The first id from `id` on that a segment begins with, or the one that comes next.
+    pub(super) fn segment_behind(&self, id: u64) -> u64 {
+        let behind = self.segments.partition_point(|segment| segment.first <= id);
+        self.segments.get(behind).map_or(self.next, |segment| segment.first)
+    }
+
+    /// Where the readable bytes of a segment end.
+    pub(super) fn end_of(&self, segment: &Segment) -> u64 {
+        match &self.active {
+            Some(active) if self.is_written(segment) => active.end,
+            Some(_) | None => segment.bytes,
+        }
+    }
+
+    /// Bytes of all segments.
+    pub(super) fn bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.bytes).sum()
+    }
+
+    /// Bytes of the last segment that are free for records; none if it cannot be written.
+    pub(super) fn room(&self) -> u64 {
+        self.active.as_ref().map_or(0, |active| active.room - active.end)
+    }
+
+    /// Whether there is a segment to write to.
+    pub(super) fn is_writable(&self) -> bool {
+        self.active.is_some()
+    }
+
+    /// Whether more than half of the last segment is used, or it is larger than others.
+    pub(super) fn is_worn(&self) -> bool {
+        self.active.as_ref().is_some_and(|active| {
+            active.end > self.segment_bytes / 2 || active.room > self.segment_bytes
+        })
+    }
+
+    /// Whether there are segments that end at or below an id, and are not written.
+    pub(super) fn ends_below(&self, id: u64) -> bool {
+        let first = self.segments.first();
+        first.is_some_and(|first| self.segment_behind(first.first) <= id && !self.is_written(first))
+    }
+
+    fn is_written(&self, segment: &Segment) -> bool {
+        self.active.is_some() && self.segments.last().is_some_and(|last| last.first == segment.first)
+    }
+
+    /// Appends `count` records in batches, each with one sync. `encode` appends the payload of one of
+    /// them. Files grow by no more than `growth` bytes.
+    pub(super) fn append(
+        &mut self,
+        count: usize,
+        mut growth: u64,
+        encode: impl Fn(usize, &mut Vec<u8>),
+    ) -> Result<(), Cut> {
+        let mut appended = 0;
+        while appended < count {
+            let more = match self.batch(appended..count, &encode) {
+                Ok(more) => more,
+                Err(fault) => return Err(Cut { appended, fault }),
+            };
+            appended += more.records;
+            if let Some(bytes) = more.lacks {
+                let segment = self.segment_bytes.max(HEADER as u64 + bytes);
+                let begun = if segment > growth {
+                    Err(Fault::LimitReached)
+                } else {
+                    growth -= segment;
+                    self.begin(segment)
+                };
+                begun.map_err(|fault| Cut { appended, fault })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins an ordinary segment.
+    pub(super) fn begin_segment(&mut self) -> Result<(), Fault> {
+        self.begin(self.segment_bytes)
+    }
+
+    /// Gives up the last segment: what comes next goes to another one.
+    pub(super) fn close_segment(&mut self) {
+        self.active = None;
+    }
+
+    /// Takes the first segment off, if it ends at or below an id and is not written.
+    pub(super) fn take_off(&mut self, below: u64) -> Option<Segment> {
+        self.ends_below(below).then(|| self.segments.remove(0))
+    }
+
+    /// Appends what fits into the last segment, with one sync.
+    fn batch(
+        &mut self,
+        records: std::ops::Range<usize>,
+        encode: &impl Fn(usize, &mut Vec<u8>),
+    ) -> Result<Batch, Fault> {
+        let kind = self.part.kind();
+        let (salt, room) = match &self.active {
+            Some(active) => (active.salt, usize::try_from(active.room - active.end).unwrap_or(0)),
+            None => (Salt(0), 0),
+        };
+        self.buffer.clear();
+        self.buffer.shrink_to(BUFFER);
+        let mut batch = Batch { records: 0, lacks: None };
+        for record in records {
+            let before = self.buffer.len();
+            let id = self.next + batch.records as u64;
+            put(&mut self.buffer, salt, kind, id, |bytes| encode(record, bytes));
+            if self.buffer.len() + padded(FRAME) > room {
+                let bytes = self.buffer.len() - before + padded(FRAME);
+                batch.lacks = Some(bytes as u64);
+                self.buffer.truncate(before);
+                break;
+            }
+            batch.records += 1;
+        }
+        if let Some(active) = &mut self.active
+            && batch.records > 0
+        {
+            let next = self.next + batch.records as u64;
+            put(&mut self.buffer, salt, Kind::Commit, next, |_| {});
+            let written = active.file.write_at(&self.buffer, active.end);
+            if let Err(error) = written.and_then(|()| active.file.sync()) {
+                self.active = None;
+                return Err(Fault::io("write to a segment")(error));
+            }
+            active.end += self.buffer.len() as u64;
+            self.next = next;
+        }
+        Ok(batch)
+    }
+
+    /// Makes a segment that begins at the next id.
+    fn begin(&mut self, bytes: u64) -> Result<(), Fault> {
+        self.end_last();
+        let name = self.part.name(self.next);
+        let new = format!("{name}{NEW}");
+        let file = self.make(&new, bytes);
+        let named = file.and_then(|file| {
+            self.disk.rename(&new, &name).and_then(|()| self.disk.sync())?;
+            Ok(file)
+        });
+        let (file, salt) = match named {
+            Ok(made) => made,
+            Err(error) => {
+                drop(self.disk.remove(&new));
+                return Err(Fault::io("make a segment")(error));
+            }
+        };
+        // One of this name was given up before anything in it was promised.
+        self.segments.retain(|segment| segment.first != self.next);
+        let (part, first) = (self.part, self.next);
+        self.segments.push(Segment { part, first, salt, bytes, damaged: false });
+        self.active = Some(Active { file, salt, end: HEADER as u64, room: bytes });
+        Ok(())
+    }
+
+    fn make(&self, name: &str, bytes: u64) -> std::io::Result<(Box<dyn DiskFile>, Salt)> {
+        let header = Header { spool: self.spool, salt: Salt::draw()?, first: self.next };
+        drop(self.disk.remove(name));
+        let file = self.disk.create(name)?;
+        file.allocate(bytes)?;
+        file.write_at(&header.page(), 0)?;
+        file.sync()?;
+        Ok((file, header.salt))
+    }
+
+    /// Ends the last segment, whose room that is left goes back to the disk. Should that fail, it
+    /// keeps it until it is removed.
+    fn end_last(&mut self) {
+        if let (Some(active), Some(last)) = (self.active.take(), self.segments.last_mut())
+            && active.file.cut(active.end).is_ok()
+        {
+            last.bytes = active.end;
+        }
+    }
+}
+
+/// What became of a batch.
+struct Batch {
+    records: usize,
+    /// Bytes that the next record needs, if it did not fit.
+    lacks: Option<u64>,
+}

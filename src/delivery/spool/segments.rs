@@ -1,0 +1,199 @@
+//! The segments of a folder by their names, and what their headers say.
+//!
+//! It looks and judges, and changes nothing.
+
+use crate::delivery::spool::disk::{Access, Disk, Entry};
+use crate::delivery::spool::fault::Fault;
+use crate::delivery::spool::format::{FRAME, HEADER, STEP};
+use crate::delivery::spool::frame::{Found, Header, Kind, Salt, u64_at};
+use crate::delivery::spool::frames::{Frames, OnError};
+use crate::delivery::spool::part::Part;
+use std::io;
+
+/// What the name of a segment that is being made ends with.
+pub(super) const NEW: &str = ".new";
+/// What the name of one ends with in which something did not check.
+pub(super) const DAMAGED: &str = ".damaged";
+/// What a spool of an unreleased build was kept in.
+pub(super) const EARLIER: &str = "spool.db";
+
+/// A segment with a sound header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Segment {
+    pub(super) part: Part,
+    /// The id of its first record.
+    pub(super) first: u64,
+    pub(super) salt: Salt,
+    /// Bytes of the file.
+    pub(super) bytes: u64,
+    /// Whether something in it did not check.
+    pub(super) damaged: bool,
+}
+
+/// The files of a folder, sorted out.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    /// The number of the spool, if there is a segment.
+    pub(super) spool: Option<u64>,
+    pub(super) queue: Vec<Segment>,
+    pub(super) quarantine: Vec<Segment>,
+    /// Segments whose headers do not check.
+    pub(super) headless: Vec<Headless>,
+    /// Names of segments that were being made.
+    pub(super) half_made: Vec<String>,
+    /// Segments that were damaged, kept under another name.
+    pub(super) damaged: Vec<Entry>,
+    /// Bytes of all files but the segments.
+    pub(super) other_bytes: u64,
+}
+
+/// A segment that has lost its headers.
+#[derive(Debug)]
+pub(super) struct Headless {
+    pub(super) part: Part,
+    pub(super) name: String,
+    /// By its name.
+    pub(super) first: u64,
+    pub(super) bytes: u64,
+}
+
+/// Where a last segment ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tail {
+    /// The id that comes next.
+    pub(super) next: u64,
+    /// Where a further frame may be written, if there is nothing behind.
+    pub(super) clean_from: Option<u64>,
+}
+
+impl Segment {
+    /// Its name in the folder.
+    pub(super) fn name(&self) -> String {
+        self.part.name(self.first)
+    }
+
+    /// Its frames, from the first on.
+    pub(super) fn frames(&self, disk: &dyn Disk, on_error: OnError) -> io::Result<Frames> {
+        let file = disk.open(&self.name(), Access::Read)?;
+        Ok(Frames::new(file, self.salt, self.bytes, on_error))
+    }
+
+    /// Where it ends, if it is the last one.
+    pub(super) fn tail(&self, disk: &dyn Disk) -> io::Result<Tail> {
+        match self.find_tail(disk, OnError::Fails) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
+            // What cannot be read is no sign of a power cut.
+            Err(_) => self.find_tail(disk, OnError::IsPassedOver),
+            found => found,
+        }
+    }
+
+    fn find_tail(&self, disk: &dyn Disk, on_error: OnError) -> io::Result<Tail> {
+        let mut frames = self.frames(disk, on_error)?;
+        let mut tail = Tail { next: self.first, clean_from: None };
+        let mut end = HEADER as u64;
+        // Where the batch seems torn, and whether its commit was met.
+        let mut torn: Option<(Tail, bool)> = None;
+        while let Some(frame) = frames.next()? {
+            if let Some(gap) = frame.gap
+                && torn.is_none()
+                && on_error == OnError::Fails
+                && frames.is_torn(gap..frame.place.start)?
+            {
+                torn = Some((tail.clone(), false));
+            }
+            match frame.kind {
+                Kind::Commit => tail.next = tail.next.max(frame.id),
+                Kind::Record | Kind::Quarantined => tail.next = tail.next.max(frame.id + 1),
+            }
+            torn = match (torn, frame.kind) {
+                (Some((before, false)), Kind::Commit) => Some((before, true)),
+                // Another batch stands behind: this one was synced.
+                (Some((_, true)), _) | (None, _) => None,
+                (Some((before, false)), Kind::Record | Kind::Quarantined) => Some((before, false)),
+            };
+            end = frame.place.end;
+        }
+        if let Some((before, _)) = torn {
+            return Ok(before);
+        }
+        tail.clean_from = frames.is_clean(end)?.then_some(end);
+        Ok(tail)
+    }
+}
+
+impl Headless {
+    /// An id that no record in it can have reached, as far as its frames can be told without the
+    /// salt: all that begins like the first one counts.
+    pub(super) fn next(&self, disk: &dyn Disk) -> io::Result<u64> {
+        let file = disk.open(&self.name, Access::Read)?;
+        let mut bytes = vec![0; usize::try_from(self.bytes).unwrap_or(0)];
+        let read = file.read_at(&mut bytes, 0)?;
+        let frames = bytes.get(HEADER..read).unwrap_or_default();
+        let most = self.first + frames.len() as u64 / FRAME as u64;
+        let Some(magic) = frames.first_chunk::<4>().filter(|magic| **magic != [0; 4]) else {
+            return Ok(self.first);
+        };
+        let heads = (0..frames.len().saturating_sub(FRAME - 1)).step_by(STEP);
+        let heads = heads.filter(|at| frames[*at..].starts_with(magic));
+        let ids = heads.map(|at| u64_at(frames, at + 16)).filter(|id| (self.first..most).contains(id));
+        Ok(ids.max().map_or(self.first, |last| last + 1))
+    }
+}
+
+/// Sorts the files of a folder out. It reads a page of each segment.
+pub(super) fn look(disk: &dyn Disk) -> Result<Files, Fault> {
+    let mut files = Files::default();
+    let mut entries = disk.list().map_err(Fault::io("list the folder"))?;
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    for Entry { name, bytes } in entries {
+        if name.starts_with(EARLIER) {
+            return Err(Fault::Earlier { file: name });
+        }
+        let Some((part, first)) = Part::of(&name) else {
+            files.other_bytes += bytes;
+            if name.ends_with(DAMAGED) {
+                files.damaged.push(Entry { name, bytes });
+            } else if name.strip_suffix(NEW).is_some_and(|name| Part::of(name).is_some()) {
+                files.half_made.push(name);
+            }
+            continue;
+        };
+        let header = match header(disk, &name) {
+            Ok(header) => header,
+            // Released meanwhile, by the owner.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(Fault::io("read a segment")(error)),
+        };
+        match header {
+            Found::Version(version) => return Err(Fault::UnknownFormat { file: name, version }),
+            Found::Header(header) if header.first == first => {
+                if *files.spool.get_or_insert(header.spool) != header.spool {
+                    return Err(Fault::Foreign { file: name });
+                }
+                let segment = Segment { part, first, salt: header.salt, bytes, damaged: false };
+                match part {
+                    Part::Queue => files.queue.push(segment),
+                    Part::Quarantine => files.quarantine.push(segment),
+                }
+            }
+            Found::Header(_) | Found::Nothing => {
+                files.headless.push(Headless { part, name, first, bytes });
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// The files that are no segments.
+pub(super) fn others(disk: &dyn Disk) -> io::Result<Vec<Entry>> {
+    let mut entries = disk.list()?;
+    entries.retain(|entry| Part::of(&entry.name).is_none());
+    Ok(entries)
+}
+
+fn header(disk: &dyn Disk, name: &str) -> io::Result<Found> {
+    let mut page = vec![0; HEADER];
+    let read = disk.open(name, Access::Read)?.read_at(&mut page, 0)?;
+    Ok(Header::find(&page[..read]))
+}
