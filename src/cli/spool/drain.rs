@@ -250,7 +250,8 @@ fn tell(dir: &Path, status: &Status, ended: &Ended) -> Result<(), SpoolCommandEr
     let left: Vec<String> = left.map(|(count, one, many)| counted(*count, one, many)).collect();
     if status.quarantined_rows + status.quarantined_files > 0 {
         let Listing { quarantine, .. } = Listing::of(&SpoolReader::open(dir)?, dir)?;
-        let (reasons, files) = (list::reasons(&quarantine.by_reason), list::files(&quarantine.files));
+        let (reasons, files) =
+            (list::reasons(&quarantine.by_reason), list::files(&quarantine.files));
         screen.print(&format!("{reasons}{files}"));
     }
     screen.end().map_err(SpoolCommandError::Output)?;

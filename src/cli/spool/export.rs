@@ -30,7 +30,7 @@ pub(super) fn run(args: &SpoolExportArgs) -> Result<(), SpoolCommandError> {
     let mut rows = reader.rows(part)?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut print = || {
-        while let Some(row) = rows.next()? {
+        while let Some(row) = rows.read()? {
             out.write_all(line(&row).as_bytes()).map_err(SpoolCommandError::Output)?;
         }
         out.flush().map_err(SpoolCommandError::Output)

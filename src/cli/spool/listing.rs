@@ -118,7 +118,7 @@ fn by_reason(reader: &SpoolReader) -> Result<Vec<ReasonCount>, SpoolError> {
     let mut reasons: BTreeMap<(Option<String>, Option<String>, String), ReasonCount> =
         BTreeMap::new();
     let mut rows = reader.rows(Part::Quarantine)?;
-    while let Some(StoredRow { id, topic, key, quarantined, fault, .. }) = rows.next()? {
+    while let Some(StoredRow { id, topic, key, quarantined, fault, .. }) = rows.read()? {
         let (at, reason) = quarantined.unzip();
         let (topic, app_id) = fault.is_none().then_some((topic, key)).unzip();
         let reason = reason.or(fault).unwrap_or_default();

@@ -14,31 +14,13 @@ pub enum Fault {
     /// The files would outgrow their limit.
     #[error("its limit is reached")]
     LimitReached,
-    /// The file was written by a version that this one does not know.
-    #[error("the format of {file} is {version}, which this version does not know")]
-    UnknownFormat {
+    /// A file is none of this spool's, or of a version that this one does not know.
+    #[error("{file} {why}")]
+    Unusable {
         /// Its name.
         file: String,
-        /// Its version.
-        version: u32,
-    },
-    /// The file is part of another spool.
-    #[error(
-        "{file} belongs to another spool than the files beside it: give it a folder of its own, and \
-         send what is in it with `hookbridge spool drain`"
-    )]
-    Foreign {
-        /// Its name.
-        file: String,
-    },
-    /// What another kind of store has left.
-    #[error(
-        "{file} is a spool of an unreleased build: empty it with that build's `hookbridge spool drain`, \
-         and remove the file"
-    )]
-    Earlier {
-        /// Its name.
-        file: String,
+        /// What it is, and what to do.
+        why: String,
     },
     /// Any other answer of the file system's, such as a failed write or sync.
     #[error("cannot {doing}")]
@@ -54,17 +36,16 @@ pub enum Fault {
 impl Fault {
     /// Names what was tried when the file system failed.
     pub(super) fn io(doing: &'static str) -> impl FnOnce(io::Error) -> Self {
-        move |source| {
-            let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
-            if full.contains(&source.kind()) {
-                return Self::DiskFull;
-            }
-            Self::Io { doing, source }
-        }
+        move |source| if is_full(&source) { Self::DiskFull } else { Self::Io { doing, source } }
     }
 
     /// The fault and its causes, in one line.
     pub(super) fn chain(&self) -> String {
         chain(self)
     }
+}
+
+/// Whether there is no room, or none for this user.
+pub(super) fn is_full(error: &io::Error) -> bool {
+    [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded].contains(&error.kind())
 }

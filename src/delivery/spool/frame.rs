@@ -69,8 +69,8 @@ impl Salt {
     /// Draws one.
     pub(super) fn draw() -> io::Result<Self> {
         let drawn = getrandom::u64().map_err(io::Error::other)?;
-        // What was never written is no beginning of a frame.
-        Ok(Self(if drawn & 0xff == 0 { drawn | 1 } else { drawn }))
+        // Not zero: what was never written is no beginning of a frame.
+        Ok(Self(drawn | 1))
     }
 
     /// What each frame begins with.
@@ -143,9 +143,8 @@ impl Header {
     /// Reads a page, or what there is of one.
     pub(super) fn find(page: &[u8]) -> Found {
         let copies = HEADER_COPIES.iter().filter_map(|at| page.get(*at..*at + HEADER_LEN));
-        let sound = |copy: &&[u8]| {
-            copy[..8] == *HEADER_MAGIC && u32_at(copy, 12) == header_checksum(copy)
-        };
+        let sound =
+            |copy: &&[u8]| copy[..8] == *HEADER_MAGIC && u32_at(copy, 12) == header_checksum(copy);
         match copies.into_iter().find(sound) {
             None => Found::Nothing,
             Some(copy) => match u32_at(copy, 8) {

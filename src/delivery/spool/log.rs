@@ -139,7 +139,8 @@ impl Log {
     }
 
     fn is_written(&self, segment: &Segment) -> bool {
-        self.active.is_some() && self.segments.last().is_some_and(|last| last.first == segment.first)
+        self.active.is_some()
+            && self.segments.last().is_some_and(|last| last.first == segment.first)
     }
 
     /// Appends `count` records in batches, each with one sync. `encode` appends the payload of one of

@@ -10,9 +10,9 @@ use crate::delivery::spool::error::SpoolError;
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::folder::Folder;
 use crate::delivery::spool::frames::{Frame, OnError};
+use crate::delivery::spool::part::Part;
 use crate::delivery::spool::released::Released;
 use crate::delivery::spool::row::{Parts, Unreadable, Verdict, from_unix_millis};
-use crate::delivery::spool::part::Part;
 use crate::delivery::spool::segments::{self, Files, Segment};
 use crate::delivery::spool::walk::{Step, Walk};
 use std::collections::{BTreeMap, VecDeque};
@@ -144,7 +144,7 @@ impl SpoolReader {
         let mut faults = Vec::new();
         for part in [Part::Queue, Part::Quarantine] {
             let mut rows = self.rows(part)?;
-            while let Some(row) = rows.next()? {
+            while let Some(row) = rows.read()? {
                 faults.extend(row.fault);
             }
         }
@@ -211,7 +211,7 @@ impl SpoolReader {
 
 impl Rows<'_> {
     /// The next one; none: there are no more.
-    pub fn next(&mut self) -> Result<Option<StoredRow>, SpoolError> {
+    pub fn read(&mut self) -> Result<Option<StoredRow>, SpoolError> {
         let item = self.item();
         let row = match self.reader.named(item)? {
             Item::End => return Ok(None),
@@ -269,7 +269,8 @@ impl Rows<'_> {
             Some(next) => Ok(next.first),
             None => segment.tail(&self.reader.disk).map(|tail| tail.next),
         };
-        let frames = end.and_then(|end| Ok((segment.frames(&self.reader.disk, OnError::Fails)?, end)));
+        let frames =
+            end.and_then(|end| Ok((segment.frames(&self.reader.disk, OnError::Fails)?, end)));
         match frames {
             Ok((frames, end)) => {
                 Ok(Some((Walk::new(frames, self.part.kind(), segment.first), end)))
@@ -321,7 +322,8 @@ fn stored_row(part: Part, id: u64, payload: &[u8]) -> Result<StoredRow, Unreadab
         headers: headers.map(|(name, value)| (name.as_str().to_owned(), value.into())).collect(),
         value: parts.value.to_vec(),
         received: from_unix_millis(parts.received),
-        quarantined: verdict.map(|verdict| (from_unix_millis(verdict.at), verdict.reason.to_owned())),
+        quarantined: verdict
+            .map(|verdict| (from_unix_millis(verdict.at), verdict.reason.to_owned())),
         fault: None,
     })
 }

@@ -39,8 +39,7 @@ impl Released {
 
     /// Whether an id is not released.
     pub(super) fn waits(&self, id: u64) -> bool {
-        id >= self.below
-            && self.ranges.range(..=id).next_back().is_none_or(|(_, last)| *last < id)
+        id >= self.below && self.ranges.range(..=id).next_back().is_none_or(|(_, last)| *last < id)
     }
 
     /// The first id from `from` on that is not released.

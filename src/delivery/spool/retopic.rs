@@ -17,6 +17,7 @@ pub fn retopic(dir: &Path, from: &str, to: &str) -> Result<u64, SpoolError> {
     let folder = Folder::at(dir);
     folder.must_hold_spool()?;
     let _lock = folder.lock()?;
-    let changed = Store::open(&disk(dir), sizes(u64::MAX)).and_then(|mut store| store.retopic(from, to));
+    let changed =
+        Store::open(&disk(dir), sizes(u64::MAX)).and_then(|mut store| store.retopic(from, to));
     changed.map_err(|fault: Fault| SpoolError::Files { dir: dir.to_owned(), fault })
 }

@@ -211,28 +211,15 @@ fn put_header(bytes: &mut Vec<u8>, name: HeaderName, value: &str) {
     if usual(name) == Some(value) {
         return bytes.push(code(name) | USUAL);
     }
-    match name {
-        HeaderName::Id if is_hex(value) => {
-            bytes.push(code(name) | HEX);
-            put_varint(bytes, value.len() / 2);
-            let nibble = |digit: u8| if digit <= b'9' { digit - b'0' } else { digit - b'a' + 10 };
-            let pairs = value.as_bytes().chunks_exact(2);
-            bytes.extend(pairs.map(|pair| nibble(pair[0]) << 4 | nibble(pair[1])));
-        }
-        HeaderName::Id
-        | HeaderName::ContentType
-        | HeaderName::SpecVersion
-        | HeaderName::Source
-        | HeaderName::Type
-        | HeaderName::Subject
-        | HeaderName::Time
-        | HeaderName::TraceParent
-        | HeaderName::TraceState
-        | HeaderName::User
-        | HeaderName::Received => {
-            bytes.push(code(name));
-            put_text(bytes, value);
-        }
+    if name == HeaderName::Id && is_hex(value) {
+        bytes.push(code(name) | HEX);
+        put_varint(bytes, value.len() / 2);
+        let nibble = |digit: u8| if digit <= b'9' { digit - b'0' } else { digit - b'a' + 10 };
+        let pairs = value.as_bytes().chunks_exact(2);
+        bytes.extend(pairs.map(|pair| nibble(pair[0]) << 4 | nibble(pair[1])));
+    } else {
+        bytes.push(code(name));
+        put_text(bytes, value);
     }
 }
 
@@ -244,42 +231,21 @@ fn take_header<'a>(rest: &mut &'a [u8]) -> Result<StoredHeader<'a>, Unreadable> 
     Ok(StoredHeader { name, code: byte, value })
 }
 
-/// The number of a header's name. It never changes its meaning.
+/// The number of a header's name: its place in the order in which headers are sent. New ones come last.
 fn code(name: HeaderName) -> u8 {
-    match name {
-        HeaderName::ContentType => 0,
-        HeaderName::SpecVersion => 1,
-        HeaderName::Id => 2,
-        HeaderName::Source => 3,
-        HeaderName::Type => 4,
-        HeaderName::Subject => 5,
-        HeaderName::Time => 6,
-        HeaderName::TraceParent => 7,
-        HeaderName::TraceState => 8,
-        HeaderName::User => 9,
-        HeaderName::Received => 10,
-    }
+    name as u8
 }
 
 /// The value that a header of this name has nearly always. It never changes its meaning.
 fn usual(name: HeaderName) -> Option<&'static str> {
-    match name {
-        HeaderName::ContentType => Some("application/json"),
-        HeaderName::SpecVersion => Some("1.0"),
-        HeaderName::Id
-        | HeaderName::Source
-        | HeaderName::Type
-        | HeaderName::Subject
-        | HeaderName::Time
-        | HeaderName::TraceParent
-        | HeaderName::TraceState
-        | HeaderName::User
-        | HeaderName::Received => None,
-    }
+    const USUAL: [(HeaderName, &str); 2] =
+        [(HeaderName::ContentType, "application/json"), (HeaderName::SpecVersion, "1.0")];
+    USUAL.into_iter().find(|(usual, _)| *usual == name).map(|(_, value)| value)
 }
 
 fn is_hex(text: &str) -> bool {
-    text.len().is_multiple_of(2) && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+    text.len().is_multiple_of(2)
+        && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn put_text(bytes: &mut Vec<u8>, text: &str) {
@@ -288,11 +254,14 @@ fn put_text(bytes: &mut Vec<u8>, text: &str) {
 }
 
 fn put_varint(bytes: &mut Vec<u8>, mut number: usize) {
-    while number >= 0x80 {
-        bytes.push((number & 0x7f) as u8 | 0x80);
+    loop {
+        let [low, ..] = number.to_le_bytes();
         number >>= 7;
+        if number == 0 {
+            return bytes.push(low & 0x7f);
+        }
+        bytes.push(low | 0x80);
     }
-    bytes.push(number as u8);
 }
 
 fn take<'a>(rest: &mut &'a [u8], len: usize) -> Result<&'a [u8], Unreadable> {

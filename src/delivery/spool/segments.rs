@@ -14,6 +14,12 @@ use std::io;
 pub(super) const NEW: &str = ".new";
 /// What the name of one ends with in which something did not check.
 pub(super) const DAMAGED: &str = ".damaged";
+/// What is to be done with it.
+const EARLIER_WHY: &str = "is a spool of an unreleased build: empty it with that build's `hookbridge \
+                           spool drain`, and remove the file";
+/// What is to be done with a segment that bears another number.
+const FOREIGN_WHY: &str = "belongs to another spool than the files beside it: give it a folder of its \
+                           own, and send what is in it with `hookbridge spool drain`";
 /// What a spool of an unreleased build was kept in.
 pub(super) const EARLIER: &str = "spool.db";
 
@@ -108,9 +114,9 @@ impl Segment {
             }
             torn = match (torn, frame.kind) {
                 (Some((before, false)), Kind::Commit) => Some((before, true)),
-                // Another batch stands behind: this one was synced.
-                (Some((_, true)), _) | (None, _) => None,
                 (Some((before, false)), Kind::Record | Kind::Quarantined) => Some((before, false)),
+                // Another batch stands behind: this one was synced.
+                (Some((_, true)) | None, _) => None,
             };
             end = frame.place.end;
         }
@@ -136,7 +142,8 @@ impl Headless {
         };
         let heads = (0..frames.len().saturating_sub(FRAME - 1)).step_by(STEP);
         let heads = heads.filter(|at| frames[*at..].starts_with(magic));
-        let ids = heads.map(|at| u64_at(frames, at + 16)).filter(|id| (self.first..most).contains(id));
+        let ids =
+            heads.map(|at| u64_at(frames, at + 16)).filter(|id| (self.first..most).contains(id));
         Ok(ids.max().map_or(self.first, |last| last + 1))
     }
 }
@@ -148,7 +155,7 @@ pub(super) fn look(disk: &dyn Disk) -> Result<Files, Fault> {
     entries.sort_by(|a, b| a.name.cmp(&b.name));
     for Entry { name, bytes } in entries {
         if name.starts_with(EARLIER) {
-            return Err(Fault::Earlier { file: name });
+            return Err(unusable(name, EARLIER_WHY));
         }
         let Some((part, first)) = Part::of(&name) else {
             files.other_bytes += bytes;
@@ -166,10 +173,10 @@ pub(super) fn look(disk: &dyn Disk) -> Result<Files, Fault> {
             Err(error) => return Err(Fault::io("read a segment")(error)),
         };
         match header {
-            Found::Version(version) => return Err(Fault::UnknownFormat { file: name, version }),
+            Found::Version(version) => return Err(unusable(name, &format!("is of version {version}, which is not known here"))),
             Found::Header(header) if header.first == first => {
                 if *files.spool.get_or_insert(header.spool) != header.spool {
-                    return Err(Fault::Foreign { file: name });
+                    return Err(unusable(name, FOREIGN_WHY));
                 }
                 let segment = Segment { part, first, salt: header.salt, bytes, damaged: false };
                 match part {
@@ -190,6 +197,10 @@ pub(super) fn others(disk: &dyn Disk) -> io::Result<Vec<Entry>> {
     let mut entries = disk.list()?;
     entries.retain(|entry| Part::of(&entry.name).is_none());
     Ok(entries)
+}
+
+fn unusable(file: String, why: &str) -> Fault {
+    Fault::Unusable { file, why: why.to_owned() }
 }
 
 fn header(disk: &dyn Disk, name: &str) -> io::Result<Found> {

@@ -11,11 +11,11 @@ mod reading;
 use crate::delivery::record::Record;
 use crate::delivery::spool::cursor::{self, Cursor};
 use crate::delivery::spool::disk::Disk;
-use crate::delivery::spool::fault::Fault;
+use crate::delivery::spool::fault::{Fault, is_full};
 use crate::delivery::spool::log::{Cut, Log};
+use crate::delivery::spool::part::Part;
 use crate::delivery::spool::released::Released;
 use crate::delivery::spool::row::put_record;
-use crate::delivery::spool::part::Part;
 use crate::delivery::spool::segments::{self, DAMAGED, Files, Headless, Segment};
 use crate::delivery::spool::status::{Room, Status, Totals};
 use crate::delivery::spool::store::reading::Position;
@@ -79,7 +79,9 @@ impl Store {
         let headless_bytes: u64 = files.headless.iter().map(|file| file.bytes).sum();
         let other_bytes = files.other_bytes + headless_bytes;
         let first = |part| first(&files, part);
-        let released = slot.as_ref().map_or_else(|| Released::below(first(Part::Queue)), |slot| slot.released.clone());
+        let released = slot
+            .as_ref()
+            .map_or_else(|| Released::below(first(Part::Queue)), |slot| slot.released.clone());
         let reached = |part| reached(&**disk, &files, part).map_err(Fault::io("read a segment"));
         let next = reached(Part::Queue)?.max(released.next(released.highest()));
         let next_quarantined = reached(Part::Quarantine)?;
@@ -88,15 +90,14 @@ impl Store {
             disk.remove(name).map_err(Fault::io("remove a segment that was half made"))?;
         }
         let (queue, quarantine) = (files.queue, files.quarantine);
-        let open = |part, bytes, segments, next| Log::open(disk, part, spool, bytes, segments, next);
+        let open =
+            |part, bytes, segments, next| Log::open(disk, part, spool, bytes, segments, next);
         let queue = open(Part::Queue, sizes.queue, queue, next)?;
         let quarantine = open(Part::Quarantine, sizes.quarantine, quarantine, next_quarantined)?;
         let cursor = match Cursor::open(&**disk, spool, slot.as_ref()) {
             Ok(cursor) => Some(cursor),
-            Err(error) => match Fault::io("open the cursor")(error) {
-                Fault::DiskFull => None,
-                fault => return Err(fault),
-            },
+            Err(error) if is_full(&error) => None,
+            Err(error) => return Err(Fault::io("open the cursor")(error)),
         };
         let mut store = Self {
             disk: disk.clone(),

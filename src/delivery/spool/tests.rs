@@ -5,7 +5,7 @@ mod life;
 
 use super::*;
 use crate::delivery::record::Event;
-use crate::delivery::spool::status::{FullBecause, Room, Totals};
+use crate::delivery::spool::status::{Room, Totals};
 use crate::timestamp::Timestamp;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -170,19 +170,6 @@ fn text(record: &Record) -> String {
     let received = Timestamp::from(record.received()).unix_millis();
     let (topic, key, value) = (record.topic(), record.key(), record.value());
     format!("{topic} {key} {headers:?} {value:?} {received}")
-}
-
-/// A folder in memory, where there is one: for tests that open a spool hundreds of times.
-fn memory_dir() -> TempDir {
-    tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
-}
-
-/// Copies a folder as it is, as a crash of the machine would find it.
-fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-    }
 }
 
 /// The names of the files of a folder that begin like this.

@@ -96,10 +96,7 @@ impl Keeper {
         self.health = match fault {
             Fault::DiskFull => Health::DiskFull,
             Fault::LimitReached => Health::LimitReached,
-            Fault::UnknownFormat { .. }
-            | Fault::Foreign { .. }
-            | Fault::Earlier { .. }
-            | Fault::Io { .. } => Health::Broken,
+            Fault::Unusable { .. } | Fault::Io { .. } => Health::Broken,
         };
         self.trouble.add(fault.chain(), Instant::now());
     }
@@ -216,10 +213,7 @@ impl Worker {
                 self.failed(&fault);
                 AppendError::Full(FullBecause::Disk)
             }
-            Fault::UnknownFormat { .. }
-            | Fault::Foreign { .. }
-            | Fault::Earlier { .. }
-            | Fault::Io { .. } => {
+            Fault::Unusable { .. } | Fault::Io { .. } => {
                 self.failed(&fault);
                 AppendError::Failed(Arc::new(fault))
             }

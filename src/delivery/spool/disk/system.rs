@@ -9,8 +9,8 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// What is written at once where a file system cannot set room apart.
-const ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+/// Bytes that are written at once where a file system cannot set room apart.
+const PIECE: usize = 1 << 16;
 
 /// A folder that is there.
 #[derive(Debug)]
@@ -98,10 +98,10 @@ impl DiskFile for File {
                 Err(error) => return Err(error.into()),
             }
         }
-        let mut at = 0;
+        let (zeros, mut at) = (vec![0; PIECE], 0);
         while at < bytes {
-            let piece = ZEROS.len().min(usize::try_from(bytes - at).unwrap_or(usize::MAX));
-            self.write_all_at(&ZEROS[..piece], at)?;
+            let piece = PIECE.min(usize::try_from(bytes - at).unwrap_or(PIECE));
+            self.write_all_at(&zeros[..piece], at)?;
             at += piece as u64;
         }
         Ok(())

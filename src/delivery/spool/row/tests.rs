@@ -53,7 +53,7 @@ proptest! {
     #[test]
     fn bytes_that_are_no_payload_are_an_error_and_no_panic(bytes: Vec<u8>) {
         drop(Parts::of(&bytes).and_then(|parts| parts.restore(&mut "".into())));
-        drop(Verdict::split(&bytes));
+        let _ = Verdict::split(&bytes);
     }
 }
 
@@ -83,4 +83,23 @@ fn why_it_was_quarantined_comes_off_in_front() {
     put_verdict(&mut bytes, verdict);
     bytes.extend_from_slice(b"rest");
     assert_eq!(Verdict::split(&bytes), Ok((verdict, &b"rest"[..])));
+}
+
+#[test]
+fn the_numbers_of_headers_are_those_of_the_format() {
+    let names = HeaderName::ALL.map(|name| (code(name), name.as_str()));
+    let expected = [
+        (0, "content-type"),
+        (1, "ce_specversion"),
+        (2, "ce_id"),
+        (3, "ce_source"),
+        (4, "ce_type"),
+        (5, "ce_subject"),
+        (6, "ce_time"),
+        (7, "traceparent"),
+        (8, "tracestate"),
+        (9, "hookbridge-user"),
+        (10, "hookbridge-received"),
+    ];
+    assert_eq!(names, expected);
 }

@@ -61,7 +61,8 @@ impl Store {
                 },
             }
             if over || bytes > BATCH {
-                let put = |record: usize, bytes: &mut Vec<u8>| bytes.extend_from_slice(&batch[record]);
+                let put =
+                    |record: usize, bytes: &mut Vec<u8>| bytes.extend_from_slice(&batch[record]);
                 self.queue.append(batch.len(), u64::MAX, put).map_err(|cut| cut.fault)?;
                 *rows += batch.len() as u64;
                 batch.clear();
@@ -74,13 +75,18 @@ impl Store {
     }
 
     /// Gives the records of one topic to another; says how many there were.
-    pub(in crate::delivery::spool) fn retopic(&mut self, from: &str, to: &str) -> Result<u64, Fault> {
+    pub(in crate::delivery::spool) fn retopic(
+        &mut self,
+        from: &str,
+        to: &str,
+    ) -> Result<u64, Fault> {
         let mut changed = 0;
         for log in [&mut self.queue, &mut self.quarantine] {
             log.close_segment();
             for segment in log.segments() {
                 let end = log.segment_behind(segment.first);
-                let rewrite = Rewrite { disk: &*self.disk, spool: self.spool, segment, end, from, to };
+                let rewrite =
+                    Rewrite { disk: &*self.disk, spool: self.spool, segment, end, from, to };
                 changed += rewrite.run().map_err(Fault::io("write a segment anew"))?;
             }
         }
@@ -109,7 +115,9 @@ impl Rewrite<'_> {
             match walk.step(self.end)? {
                 Step::End => break,
                 Step::Gap(_) => damage = true,
-                Step::Record(frame) => found += u64::from(self.parts(walk.payload(&frame)).is_some()),
+                Step::Record(frame) => {
+                    found += u64::from(self.parts(walk.payload(&frame)).is_some());
+                }
             }
         }
         if found == 0 {
@@ -160,13 +168,15 @@ impl Rewrite<'_> {
                 Step::End => put(&mut bytes, salt, Kind::Commit, self.end, |_| {}),
                 Step::Record(frame) => {
                     let payload = walk.payload(frame);
-                    put(&mut bytes, salt, part.kind(), frame.id, |bytes| match self.parts(payload) {
-                        None => bytes.extend_from_slice(payload),
-                        Some((verdict, parts)) => {
-                            if let Some(verdict) = verdict {
-                                put_verdict(bytes, verdict);
+                    put(&mut bytes, salt, part.kind(), frame.id, |bytes| {
+                        match self.parts(payload) {
+                            None => bytes.extend_from_slice(payload),
+                            Some((verdict, parts)) => {
+                                if let Some(verdict) = verdict {
+                                    put_verdict(bytes, verdict);
+                                }
+                                put_renamed(bytes, &parts, self.to);
                             }
-                            put_renamed(bytes, &parts, self.to);
                         }
                     });
                 }

@@ -8,8 +8,8 @@ use crate::delivery::spool::Limit;
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::frame::Kind;
 use crate::delivery::spool::frames::OnError;
-use crate::delivery::spool::segments::Segment;
 use crate::delivery::spool::row::{Parts, Row, RowId, Unreadable};
+use crate::delivery::spool::segments::Segment;
 use crate::delivery::spool::store::Store;
 use crate::delivery::spool::walk::{Step, Walk};
 use std::io;
@@ -119,7 +119,9 @@ impl Store {
 
     fn place(&mut self, id: u64) -> io::Result<Place> {
         let end = self.seek(id)?;
-        let Some(Position { walk, .. }) = &mut self.position else { return Ok(Place::Gap(id..end)) };
+        let Some(Position { walk, .. }) = &mut self.position else {
+            return Ok(Place::Gap(id..end));
+        };
         loop {
             match walk.step(end)? {
                 Step::Record(frame) if frame.id < id => {}
@@ -129,7 +131,8 @@ impl Store {
                 }
                 Step::Record(frame) => {
                     let payload = walk.payload(&frame);
-                    let record = Parts::of(payload).and_then(|parts| parts.restore(&mut self.topic));
+                    let record =
+                        Parts::of(payload).and_then(|parts| parts.restore(&mut self.topic));
                     return Ok(match record {
                         Ok(record) => {
                             Place::Row(Row { id: RowId(frame.id), record }, payload.len() as u64)

@@ -182,7 +182,7 @@ fn a_reader_of_another_process_sees_counts_and_rows_while_the_bridge_works() {
 /// What a reader is given.
 fn stored(reader: &SpoolReader, part: Part) -> Vec<StoredRow> {
     let mut rows = reader.rows(part).unwrap();
-    std::iter::from_fn(|| rows.next().unwrap()).collect()
+    std::iter::from_fn(|| rows.read().unwrap()).collect()
 }
 
 #[test]
@@ -241,5 +241,8 @@ fn the_files_are_for_their_owner_alone() {
         assert_eq!(entry.metadata().unwrap().mode() & 0o777, 0o600, "{:?}", entry.file_name());
     }
     let names = files(&dir, "");
-    assert_eq!(names, ["00000000000000000001.log", "00000000000000000001.quarantine", "cursor", "lock"]);
+    assert_eq!(
+        names,
+        ["00000000000000000001.log", "00000000000000000001.quarantine", "cursor", "lock"]
+    );
 }
