@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::against::Against;
 use crate::broker::Broker;
 use crate::chart::Chart;
 use crate::curve::Curve;
@@ -86,6 +87,9 @@ impl Bench {
         self.say(Head(&self.report));
         if self.options.wrk {
             return wrk::compare(&self.subjects, &self.options.connections(), self.report.rounds);
+        }
+        if let Some(other) = &self.options.against {
+            return Against::new(&self.options, &self.broker).run(other);
         }
         if !self.options.curve.is_empty() {
             let [_, _, shipped] = &self.subjects;

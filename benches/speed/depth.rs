@@ -27,8 +27,8 @@ use crate::subject::Subject;
 /// As many as senders have that are in a hurry.
 const CONNECTIONS: usize = 64;
 /// A port where nobody listens.
-const NOBODY: &str = "127.0.0.1:1";
-/// Records that wait for the disk at once while a spool is filled: one transaction.
+pub(crate) const NOBODY: &str = "127.0.0.1:1";
+/// Records that wait for the disk at once while a spool is filled: one batch.
 const BATCH: usize = 1024;
 /// Of anything that the disk does.
 const DISK: Duration = Duration::from_secs(60);

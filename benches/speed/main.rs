@@ -25,6 +25,7 @@ mod options;
 mod bench;
 mod row;
 mod depth;
+mod against;
 mod soak;
 mod curve;
 mod wrk;

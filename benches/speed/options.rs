@@ -84,10 +84,14 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with_all = ["rate", "json", "svg", "soak", "depths"])]
     pub(crate) wrk: bool,
 
+    /// In the table's place: the spool of the bridge beside that of this other build, in turns
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rate", "wrk", "json", "svg", "soak", "depths"])]
+    pub(crate) against: Option<PathBuf>,
+
     /// In the table's place: the bridge with these flags beside the bridge without, in turns; as often
     /// as there are variants. A first word that is no flag is another build of the bridge
     #[arg(long, value_name = "FLAGS", allow_hyphen_values = true,
-          conflicts_with_all = ["wrk", "json", "svg", "soak", "depths"])]
+          conflicts_with_all = ["wrk", "json", "svg", "soak", "depths", "against"])]
     pub(crate) curve: Vec<Variant>,
 
     /// Further flags of `hookbridge serve`
@@ -129,7 +133,8 @@ impl Options {
         if self.kafka == Some(Kind::Real) && !self.round_trip.is_zero() {
             return Err("--round-trip can be had of the mock alone: --kafka mock".to_owned());
         }
-        let builds = self.curve.iter().filter_map(Variant::build).chain([&*self.bridge]);
+        let builds = self.curve.iter().filter_map(Variant::build).chain(self.against.as_deref());
+        let builds = builds.chain([&*self.bridge]);
         for build in builds {
             if !build.is_file() {
                 return Err(format!("{}: there is no such build", build.display()));

@@ -36,7 +36,7 @@ pub struct SpoolListArgs {
     #[command(flatten)]
     pub folder: SpoolFolder,
 
-    /// Check every page and every record too, which reads the whole file; exit 1 unless all is sound
+    /// Name each record that is missing or damaged; exit 1 unless all is sound
     #[arg(long, env = "HOOKBRIDGE_VERIFY", value_parser = BoolishValueParser::new())]
     pub verify: bool,
 

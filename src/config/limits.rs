@@ -12,8 +12,7 @@ use std::time::Duration;
 
 /// Longer than anybody waits, and far from what a clock cannot add.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// With its headers it is under the 1,000,000,000 bytes that a message of librdkafka and a row of
-/// `SQLite` may have.
+/// With its headers it is under the 1,000,000,000 bytes that a message of librdkafka may have.
 const LARGEST_BODY: ByteSize = ByteSize::mb(999);
 /// More files than one process can have open.
 const MOST_CONNECTIONS: usize = 1_000_000;

@@ -1,6 +1,6 @@
 //! Rows out of the spool, once Kafka has them or has refused them.
 //!
-//! Promise: one release at a time, each one transaction; what could not be released is kept and
+//! Promise: one release at a time, what could not be released is kept and
 //! tried again.
 
 use crate::delivery::availability::report::Report;

@@ -89,11 +89,10 @@ impl Log {
         &self.segments
     }
 
-    /// The segment that an id would be in, and the id at which it ends.
-    pub(super) fn segment_of(&mut self, id: u64) -> Option<(&mut Segment, u64)> {
+    /// The segment that an id would be in.
+    pub(super) fn segment_of(&mut self, id: u64) -> Option<&mut Segment> {
         let behind = self.segments.partition_point(|segment| segment.first <= id);
-        let end = self.segments.get(behind).map_or(self.next, |segment| segment.first);
-        Some((self.segments.get_mut(behind.checked_sub(1)?)?, end))
+        self.segments.get_mut(behind.checked_sub(1)?)
     }
 
     /// The first id from `id` on that a segment begins with, or the one that comes next.

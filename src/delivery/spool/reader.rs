@@ -269,12 +269,8 @@ impl Rows<'_> {
             Some(next) => Ok(next.first),
             None => segment.tail(&self.reader.disk).map(|tail| tail.next),
         };
-        let frames =
-            end.and_then(|end| Ok((segment.frames(&self.reader.disk, OnError::Fails)?, end)));
-        match frames {
-            Ok((frames, end)) => {
-                Ok(Some((Walk::new(frames, self.part.kind(), segment.first), end)))
-            }
+        match end.and_then(|end| Ok((segment.walk(&self.reader.disk, OnError::Fails)?, end))) {
+            Ok(walk) => Ok(Some(walk)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }

@@ -6,6 +6,7 @@
 use crate::delivery::record::Record;
 use crate::delivery::record::header_name::HeaderName;
 use crate::delivery::spool::frame::u64_at;
+use crate::delivery::spool::part::Part;
 use crate::timestamp::Timestamp;
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -104,14 +105,28 @@ pub(super) fn put_verdict(bytes: &mut Vec<u8>, verdict: Verdict<'_>) {
     bytes.extend_from_slice(&verdict.row.to_le_bytes());
 }
 
-/// Appends the payload of a record that is there already, under another topic.
-pub(super) fn put_renamed(bytes: &mut Vec<u8>, parts: &Parts<'_>, topic: &str) {
-    bytes.extend_from_slice(&parts.received.to_le_bytes());
-    put_text(bytes, topic);
-    put_text(bytes, parts.key);
-    bytes.push(parts.count);
-    bytes.extend_from_slice(parts.headers);
-    bytes.extend_from_slice(parts.value);
+/// Appends a payload with another topic, if it has the topic `from`.
+pub(super) fn put_renamed(
+    bytes: &mut Vec<u8>,
+    payload: &[u8],
+    part: Part,
+    from: &str,
+    to: &str,
+) -> Result<(), Unreadable> {
+    let record = match part {
+        Part::Queue => payload,
+        Part::Quarantine => Verdict::split(payload)?.1,
+    };
+    let mut rest = record;
+    let received = take(&mut rest, 8)?;
+    if take_text(&mut rest)? != from {
+        return Err(Unreadable);
+    }
+    bytes.extend_from_slice(&payload[..payload.len() - record.len()]);
+    bytes.extend_from_slice(received);
+    put_text(bytes, to);
+    bytes.extend_from_slice(rest);
+    Ok(())
 }
 
 impl<'a> Verdict<'a> {

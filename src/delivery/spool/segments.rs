@@ -8,6 +8,7 @@ use crate::delivery::spool::format::{FRAME, HEADER, STEP};
 use crate::delivery::spool::frame::{Found, Header, Kind, Salt, u64_at};
 use crate::delivery::spool::frames::{Frames, OnError};
 use crate::delivery::spool::part::Part;
+use crate::delivery::spool::walk::Walk;
 use std::io;
 
 /// What the name of a segment that is being made ends with.
@@ -78,10 +79,14 @@ impl Segment {
         self.part.name(self.first)
     }
 
-    /// Its frames, from the first on.
-    pub(super) fn frames(&self, disk: &dyn Disk, on_error: OnError) -> io::Result<Frames> {
+    fn frames(&self, disk: &dyn Disk, on_error: OnError) -> io::Result<Frames> {
         let file = disk.open(&self.name(), Access::Read)?;
         Ok(Frames::new(file, self.salt, self.bytes, on_error))
+    }
+
+    /// Its records, from the first on.
+    pub(super) fn walk(&self, disk: &dyn Disk, on_error: OnError) -> io::Result<Walk> {
+        Ok(Walk::new(self.frames(disk, on_error)?, self.part.kind(), self.first))
     }
 
     /// Where it ends, if it is the last one.
@@ -173,7 +178,12 @@ pub(super) fn look(disk: &dyn Disk) -> Result<Files, Fault> {
             Err(error) => return Err(Fault::io("read a segment")(error)),
         };
         match header {
-            Found::Version(version) => return Err(unusable(name, &format!("is of version {version}, which is not known here"))),
+            Found::Version(version) => {
+                return Err(unusable(
+                    name,
+                    &format!("is of version {version}, which is not known here"),
+                ));
+            }
             Found::Header(header) if header.first == first => {
                 if *files.spool.get_or_insert(header.spool) != header.spool {
                     return Err(unusable(name, FOREIGN_WHY));

@@ -75,6 +75,18 @@ impl Walk {
         Ok(Step::End)
     }
 
+    /// Gives each record to `take`; says how many are missing.
+    pub(super) fn each(&mut self, end: u64, mut take: impl FnMut(u64, &[u8])) -> io::Result<u64> {
+        let mut missing = 0;
+        loop {
+            match self.step(end)? {
+                Step::Record(frame) => take(frame.id, self.payload(&frame)),
+                Step::Gap(ids) => missing += ids.end - ids.start,
+                Step::End => return Ok(missing),
+            }
+        }
+    }
+
     /// The payload of the record that came last.
     pub(super) fn payload(&self, frame: &Frame) -> &[u8] {
         self.frames.payload(frame)

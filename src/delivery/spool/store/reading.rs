@@ -6,7 +6,6 @@
 
 use crate::delivery::spool::Limit;
 use crate::delivery::spool::fault::Fault;
-use crate::delivery::spool::frame::Kind;
 use crate::delivery::spool::frames::OnError;
 use crate::delivery::spool::row::{Parts, Row, RowId, Unreadable};
 use crate::delivery::spool::segments::Segment;
@@ -67,7 +66,7 @@ impl Store {
                 Ok(Place::Gap(ids)) => {
                     let behind = ids.end;
                     self.totals.missing_rows += self.released.add(ids.start, ids.end - 1);
-                    if let Some((segment, _)) = self.queue.segment_of(ids.start) {
+                    if let Some(segment) = self.queue.segment_of(ids.start) {
                         segment.damaged = true;
                     }
                     found.gaps.push(ids);
@@ -151,7 +150,7 @@ impl Store {
     /// Gives the id at which that ends, or the next one begins.
     fn seek(&mut self, id: u64) -> io::Result<u64> {
         let end = self.queue.segment_behind(id);
-        let Some(segment) = self.queue.segment_of(id).map(|(segment, _)| segment.clone()) else {
+        let Some(segment) = self.queue.segment_of(id).map(|segment| segment.clone()) else {
             self.position = None;
             return Ok(end);
         };
@@ -168,10 +167,8 @@ impl Store {
         } else {
             OnError::IsPassedOver
         };
-        self.position = match (Segment { bytes, ..segment }).frames(&*self.disk, on_error) {
-            Ok(frames) => {
-                Some(Position { walk: Walk::new(frames, Kind::Record, first), segment: first })
-            }
+        self.position = match (Segment { bytes, ..segment }).walk(&*self.disk, on_error) {
+            Ok(walk) => Some(Position { walk, segment: first }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(_) if on_error == OnError::IsPassedOver => None,
             Err(error) => return Err(error),
