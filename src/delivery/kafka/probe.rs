@@ -5,6 +5,7 @@
 //! time, off the event loops, since librdkafka blocks for it. What no look shows, such as a
 //! controller that is away, only an ack does.
 
+mod config_question;
 mod listener;
 mod look;
 mod resolver;
@@ -13,7 +14,6 @@ use crate::delivery::availability::Availability;
 use crate::delivery::availability::report::Silence;
 use crate::delivery::availability::topic::{Sight, Topic};
 use crate::delivery::first_sight::FirstSight;
-use crate::delivery::kafka::ANSWER_PATIENCE;
 use crate::delivery::kafka::ending::Ending;
 use crate::delivery::kafka::probe::listener::Listener;
 use crate::delivery::kafka::probe::look::{Client, Look};
@@ -27,7 +27,6 @@ use crate::delivery::topic_backlog::Backlog;
 use crate::delivery::topic_config::{Compaction, Plan, Situation, TopicConfig};
 use crate::delivery::topic_limit::LimitFinder;
 use crate::delivery::topic_warnings::TopicWarnings;
-use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
 use std::mem;
@@ -215,7 +214,7 @@ impl Probe {
         self.asking = Some(spawn_blocking(move || {
             // Of its own: the caller's may end before the answer comes, and its clock with it.
             let runtime = runtime::Builder::new_current_thread().enable_time().build().ok()?;
-            runtime.block_on(ask_config(&settings, &topic))
+            runtime.block_on(config_question::ask(&settings, &topic))
         }));
     }
 
@@ -268,20 +267,6 @@ async fn answer(asking: &mut Option<JoinHandle<Option<TopicConfig>>>) -> Option<
         Some(asked) => asked.await.ok().flatten(),
         None => std::future::pending().await,
     }
-}
-
-/// The topic's settings. With a client for this one question: nothing else reads an admin client's
-/// events, and they would gather while Kafka is away.
-async fn ask_config(settings: &Settings, topic: &str) -> Option<TopicConfig> {
-    let admin = settings.probe().create_with_context(Listener::new(settings)).ok()?;
-    let admin: Ending<AdminClient<Listener>> = Ending::of(admin, &settings.endings);
-    let options = AdminOptions::new().request_timeout(Some(ANSWER_PATIENCE));
-    let topic = [ResourceSpecifier::Topic(topic)];
-    let described = admin.describe_configs(&topic, &options);
-    // Twice the client's own patience: the deadline of a client that never answers.
-    let resources = tokio::time::timeout(2 * ANSWER_PATIENCE, described).await.ok()?.ok()?;
-    let config = resources.into_iter().next()?.ok()?;
-    Some(TopicConfig::read(|name| config.get(name)?.value.as_deref()))
 }
 
 /// A client for the probe could not be made.

@@ -31,15 +31,14 @@ const IN_FLIGHT: &str = "max.in.flight.requests.per.connection";
 /// Beside two, with brokers on the same machine and seven projects on six partitions: at 64 connections
 /// the p50 is 1.20 with one, 1.02 with three, 1.12 with four and 1.19 with five, at 256 it is 1.01,
 /// 0.99, 1.06 and 1.12; CPU per post is 1.09, 1.02, 1.07, 1.11 and 1.00, 1.01, 1.03, 1.08. (This and
-/// the figures below are medians of seven rounds or more of `cargo bench --bench speed -- --rounds 7
-/// --curve FLAGS`; CPU within 0.1 is noise.) Brokers that are far away want five; README says when.
+/// the figures below are medians of seven rounds or more of the benchmark's `--curve FLAGS`; CPU within
+/// 0.1 is noise.) Brokers that are far away want five; README says when.
 const MAX_IN_FLIGHT: &str = "2";
 /// How long librdkafka waits for a batch to fill, in milliseconds. A lone post goes at once; under
 /// load batches gather while requests are under way.
 ///
 /// Beside none, 1 ms makes the p50 of a lone post 7.8 times as long, that at 64 connections 1.43
-/// times, and saves no CPU: 0.99, 0.96 and 0.95 per post at 64, 256 and 1,024 connections. Less is the
-/// same for a lone post: librdkafka waits in whole milliseconds.
+/// times, and saves no CPU: 0.99, 0.96, 0.95 per post at 64, 256, 1,024. librdkafka knows no less.
 const LINGER: &str = "0";
 /// The most that idempotence allows.
 const MOST_IN_FLIGHT: u32 = 5;
