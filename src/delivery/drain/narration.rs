@@ -7,7 +7,7 @@ use crate::chain::chain;
 use crate::delivery::availability::report::Report;
 use crate::delivery::crossing::Standing;
 use crate::delivery::drain::progress::{Line, Progress};
-use crate::delivery::drain::quarantined::{Reason, Quarantined};
+use crate::delivery::drain::quarantined::{Quarantined, Reason};
 use crate::delivery::drain::setback::Setback;
 use crate::delivery::gate::State;
 use crate::delivery::spool::error::AccessError;

@@ -2,6 +2,7 @@
 //! `docs/kafka-properties.md` explains.
 
 use std::process::Command;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -15,6 +16,9 @@ use crate::support::kafka::RealKafka;
 use crate::support::rig::SOON;
 
 const TOPIC: &str = "events";
+
+/// A reason that is not the first one is in the log once it has stood for ten seconds.
+const TOLD: Duration = Duration::from_secs(60);
 
 /// What librdkafka 2.12.1 says of each.
 const CLOSED: &str = "Disconnected: connection closed by peer: receive 0 after POLLIN";
@@ -71,7 +75,7 @@ fn a_client_that_speaks_another_protocol_than_the_listener_is_told_so_with_its_a
 
         eventually(SOON, &told, || detail(&bridge, "kafka").starts_with(&told));
 
-        bridge.wait_for_log(&told, SOON);
+        bridge.wait_for_log(&told, TOLD);
     }
     client(tls, "ssl").start().wait_ready(SOON);
 }

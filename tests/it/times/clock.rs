@@ -58,13 +58,14 @@ impl Clocked {
         };
         let clock = Arc::new(AtomicI64::new(ahead));
         let config = Config { clock: Clock::shifted(clock.clone()), ..Config::new(*args).unwrap() };
-        let bridge = Bridge::bind(config).unwrap();
+        let mut bridge = Bridge::bind(config).unwrap();
         let (addresses, stop) = (bridge.addresses(), CancellationToken::new());
         let stopped = stop.clone();
         let thread = thread::spawn(move || {
             let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let build = Build { version: "0", commit: "0", librdkafka: "0".to_owned() };
             let metrics = Metrics::new(&build, Counter::default());
+            runtime.block_on(bridge.open(&stopped)).unwrap();
             runtime.block_on(bridge.run(metrics, stopped)).unwrap();
         });
         let clocked = Self { clock, addresses, stop, thread: Some(thread) };
