@@ -101,6 +101,8 @@ pub struct Rows<'a> {
     released: Released,
     /// The id that should come.
     next: u64,
+    /// What is not there and was not told yet.
+    gap: Range<u64>,
     /// The segment that is read, and the id at which it ends.
     walk: Option<(Walk, u64)>,
 }
@@ -167,7 +169,15 @@ impl SpoolReader {
         let first = segments.first().map_or(0, |segment| segment.first);
         let released = slot.map_or_else(|| Released::below(first), |slot| slot.released);
         let next = released.below;
-        Ok(Rows { reader: self, part, segments: segments.into(), released, next, walk: None })
+        Ok(Rows {
+            reader: self,
+            part,
+            segments: segments.into(),
+            released,
+            next,
+            gap: 0..0,
+            walk: None,
+        })
     }
 
     fn count(&self, summary: &mut Summary) -> Result<(), Fault> {
@@ -229,13 +239,16 @@ impl Rows<'_> {
     fn item(&mut self) -> Result<Item, Fault> {
         let failed = || Fault::io("read a segment");
         loop {
+            if let Some(gap) = self.missing() {
+                return Ok(Item::Gap(gap));
+            }
             let Some((walk, end)) = &mut self.walk else {
                 let Some(segment) = self.segments.pop_front() else { return Ok(Item::End) };
                 if self.next < segment.first {
-                    let gap = self.next..segment.first;
+                    self.gap = self.next..segment.first;
                     self.next = segment.first;
                     self.segments.push_front(segment);
-                    return Ok(Item::Gap(gap));
+                    continue;
                 }
                 self.walk = self.enter(&segment).map_err(failed())?;
                 if self.walk.is_none() {
@@ -253,14 +266,19 @@ impl Rows<'_> {
                     return Ok(Item::Record(frame));
                 }
                 Step::Record(_) => {}
-                Step::Gap(ids) => {
-                    let first = self.released.next(ids.start);
-                    if first < ids.end {
-                        return Ok(Item::Gap(first..ids.end));
-                    }
-                }
+                Step::Gap(ids) => self.gap = ids,
             }
         }
+    }
+
+    /// The next ids of the gap that are missing: those that are released are not.
+    fn missing(&mut self) -> Option<Range<u64>> {
+        let first = self.released.next(self.gap.start);
+        let mut released = self.released.ranges().map(|(first, _)| first);
+        let end = released.find(|released| *released > first).unwrap_or(self.gap.end);
+        let missing = first..end.min(self.gap.end);
+        self.gap.start = missing.end.max(self.gap.start);
+        (!missing.is_empty()).then_some(missing)
     }
 
     /// A walk through a segment, unless all of it is released.
