@@ -25,6 +25,7 @@ mod refusal_log;
 mod refusals;
 mod spool;
 mod spool_command;
+mod spool_format;
 mod support;
 mod times;
 
