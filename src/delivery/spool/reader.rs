@@ -162,11 +162,11 @@ impl SpoolReader {
     fn walk(&self, part: Part) -> Result<Rows<'_>, Fault> {
         let files = segments::look(&self.disk)?;
         let slot = cursor::read(&self.disk, files.spool).map_err(Fault::io("read the cursor"))?;
+        let first = files.first(part);
         let (segments, slot) = match part {
             Part::Queue => (files.queue, slot),
             Part::Quarantine => (files.quarantine, None),
         };
-        let first = segments.first().map_or(0, |segment| segment.first);
         let released = slot.map_or_else(|| Released::below(first), |slot| slot.released);
         let next = released.below;
         Ok(Rows {

@@ -73,6 +73,22 @@ pub(super) struct Tail {
     pub(super) clean_from: Option<u64>,
 }
 
+impl Files {
+    /// The id that a part begins with, as far as it is there.
+    pub(super) fn first(&self, part: Part) -> u64 {
+        let sound = self.of(part).first().map(|segment| segment.first);
+        let headless = self.headless.iter().filter(|file| file.part == part);
+        headless.map(|file| file.first).chain(sound).min().unwrap_or(1)
+    }
+
+    fn of(&self, part: Part) -> &[Segment] {
+        match part {
+            Part::Queue => &self.queue,
+            Part::Quarantine => &self.quarantine,
+        }
+    }
+}
+
 impl Segment {
     /// Its name in the folder.
     pub(super) fn name(&self) -> String {

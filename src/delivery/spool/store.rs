@@ -78,10 +78,10 @@ impl Store {
         let headless = files.headless.len() as u64;
         let headless_bytes: u64 = files.headless.iter().map(|file| file.bytes).sum();
         let other_bytes = files.other_bytes + headless_bytes;
-        let first = |part| first(&files, part);
-        let released = slot
-            .as_ref()
-            .map_or_else(|| Released::below(first(Part::Queue)), |slot| slot.released.clone());
+        let released = slot.as_ref().map_or_else(
+            || Released::below(files.first(Part::Queue)),
+            |slot| slot.released.clone(),
+        );
         let reached = |part| reached(&**disk, &files, part).map_err(Fault::io("read a segment"));
         let next = reached(Part::Queue)?.max(released.next(released.highest()));
         let next_quarantined = reached(Part::Quarantine)?;
@@ -219,13 +219,6 @@ impl Store {
     }
 }
 
-/// The id that a part begins with, as far as it is there.
-fn first(files: &Files, part: Part) -> u64 {
-    let sound = of_part(files, part).first().map(|segment| segment.first);
-    let headless = files.headless.iter().filter(|file| file.part == part).map(|file| file.first);
-    headless.chain(sound).min().unwrap_or(1)
-}
-
 /// An id that no record in a segment without headers has reached.
 fn reached(disk: &dyn Disk, files: &Files, part: Part) -> std::io::Result<u64> {
     let mut reached = 1;
@@ -233,13 +226,6 @@ fn reached(disk: &dyn Disk, files: &Files, part: Part) -> std::io::Result<u64> {
         reached = file.next(disk)?.max(reached);
     }
     Ok(reached)
-}
-
-fn of_part(files: &Files, part: Part) -> &[Segment] {
-    match part {
-        Part::Queue => &files.queue,
-        Part::Quarantine => &files.quarantine,
-    }
 }
 
 /// Gives segments without headers another name, under which they are kept.

@@ -1,5 +1,6 @@
 //! The spool as its users see it, and what a hostile disk does to it.
 
+mod damage;
 mod kill;
 mod life;
 
