@@ -32,7 +32,7 @@
 //! | 8 | 4 | length of the payload |
 //! | 12 | 4 | kind: 1 record, 2 commit, 3 quarantined record |
 //! | 16 | 8 | id: of the record; of a commit, the id that comes next |
-//! | 24 | | payload, and zeros up to a multiple of 8 |
+//! | 24 | | payload, and zeros up to a multiple of 8, without which it is no frame |
 //!
 //! Ids ascend by one, through all segments. A batch is its records and a commit without a payload,
 //! synced before anybody is told. The salt keeps bytes that a sender chose from being a frame.
@@ -81,7 +81,7 @@
 //! | a frame | its record |
 //! | a commit | nothing; with the last records of the last segment, those, uncounted: as if never written |
 //! | one header of a segment, one slot of the cursor | nothing; a slot: what it alone knew goes to Kafka again |
-//! | both headers | the records of the segment, counted |
+//! | both headers | the records of the segment, counted; of the last one, as many as what begins like its first frame tells |
 //! | both slots | nothing; what was released and still has its segment goes to Kafka again |
 //! | a segment that is not there | its records, counted; if it was the last one, uncounted |
 

@@ -5,7 +5,7 @@
 use crate::delivery::spool::disk::{Access, Disk, Entry};
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::format::{FRAME, HEADER, STEP};
-use crate::delivery::spool::frame::{Found, Header, Kind, Salt, u64_at};
+use crate::delivery::spool::frame::{Found, Head, Header, Kind, Salt};
 use crate::delivery::spool::frames::{Frames, OnError};
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::walk::Walk;
@@ -144,7 +144,8 @@ impl Segment {
         if let Some((before, _)) = torn {
             return Ok(before);
         }
-        tail.clean_from = frames.is_clean(end)?.then_some(end);
+        // One that was cut off in its header page has no place for a frame.
+        tail.clean_from = (end <= self.bytes && frames.is_clean(end)?).then_some(end);
         Ok(tail)
     }
 }
@@ -161,11 +162,13 @@ impl Headless {
         let Some(magic) = frames.first_chunk::<4>().filter(|magic| **magic != [0; 4]) else {
             return Ok(self.first);
         };
-        let heads = (0..frames.len().saturating_sub(FRAME - 1)).step_by(STEP);
-        let heads = heads.filter(|at| frames[*at..].starts_with(magic));
-        let ids =
-            heads.map(|at| u64_at(frames, at + 16)).filter(|id| (self.first..most).contains(id));
-        Ok(ids.max().map_or(self.first, |last| last + 1))
+        let places = (0..frames.len().saturating_sub(FRAME - 1)).step_by(STEP);
+        let heads = places.filter_map(|at| Head::parse(&frames[at..], *magic));
+        let next = heads.map(|head| match head.kind {
+            Kind::Commit => head.id,
+            Kind::Record | Kind::Quarantined => head.id.saturating_add(1),
+        });
+        Ok(next.filter(|next| (self.first..=most).contains(next)).max().unwrap_or(self.first))
     }
 }
 

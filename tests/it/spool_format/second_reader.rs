@@ -173,7 +173,7 @@ fn frames(bytes: &[u8], salt: [u8; 8]) -> Vec<Frame> {
 fn frame(bytes: &[u8], at: usize, salt: [u8; 8]) -> Option<Frame> {
     let end = 24 + usize::try_from(u32_at(bytes, 8)).ok()?;
     let sound = bytes[..4] == salt[..4]
-        && bytes.len() >= end
+        && bytes.len() >= end.next_multiple_of(8)
         && u32_at(bytes, 4) == crc(&[&salt, &bytes[8..end]]);
     let (kind, id) = (u32_at(bytes, 12), u64_at(bytes, 16));
     sound.then(|| Frame {

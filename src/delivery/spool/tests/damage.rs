@@ -12,7 +12,7 @@ mod tails;
 
 use super::*;
 use crate::delivery::spool::fault::Fault;
-use crate::delivery::spool::format::FRAME;
+use crate::delivery::spool::format::{FRAME, HEADER, HEADER_COPIES, HEADER_LEN, STEP};
 use crate::delivery::spool::frame::{Head, Kind};
 use crate::delivery::spool::frames::OnError;
 use crate::delivery::spool::part::Part;
