@@ -4,7 +4,7 @@ use crate::delivery::spool::disk::{Access, Disk, DiskFile, Entry};
 use crate::delivery::spool::folder::FILE_MODE;
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 use rustix::io::Errno;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -31,7 +31,11 @@ impl Disk for SystemDisk {
         for entry in fs::read_dir(&self.dir)? {
             let entry = entry?;
             // One that vanishes meanwhile takes no room, and a name that is no text is none of ours.
-            let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
+            let metadata = entry.metadata();
+            if metadata.as_ref().is_ok_and(Metadata::is_dir) {
+                continue;
+            }
+            let bytes = metadata.map_or(0, |metadata| metadata.len());
             let name = entry.file_name().to_string_lossy().into_owned();
             entries.push(Entry { name, bytes });
         }

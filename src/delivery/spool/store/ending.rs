@@ -76,13 +76,17 @@ impl Store {
         let name = segment.name();
         let kept = format!("{name}{DAMAGED}");
         // One that is kept already is as it was found.
-        if segment.damaged && self.disk.open(&kept, Access::Read).is_err() {
-            self.other_bytes += segment.bytes;
-            self.damaged_files += 1;
-            self.totals.quarantined_files += 1;
-            return self.disk.rename(&name, &kept).map_err(Fault::io("rename a damaged segment"));
-        }
-        match self.disk.remove(&name) {
+        let removed = if segment.damaged && self.disk.open(&kept, Access::Read).is_err() {
+            self.disk.rename(&name, &kept).map(|()| {
+                self.other_bytes += segment.bytes;
+                self.damaged_files += 1;
+                self.totals.quarantined_files += 1;
+            })
+        } else {
+            self.disk.remove(&name)
+        };
+        match removed {
+            // By other hands.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
             removed => removed.map_err(Fault::io("remove a segment")),
         }

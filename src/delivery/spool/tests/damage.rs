@@ -7,14 +7,16 @@
 mod blocks;
 mod clumsy;
 mod flips;
+mod open;
 mod several;
 mod tails;
 
 use super::*;
+use crate::delivery::spool::disk::Access;
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::format::{FRAME, HEADER, HEADER_COPIES, HEADER_LEN, STEP};
 use crate::delivery::spool::frame::{Head, Kind};
-use crate::delivery::spool::frames::OnError;
+use crate::delivery::spool::frames::{Frames, OnError};
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::reader::SpoolReader;
 use crate::delivery::spool::segments;
@@ -193,7 +195,8 @@ fn take(store: &mut Store, given: &mut Texts, what: &str) {
 }
 
 fn contents(dir: &Path) -> BTreeMap<String, Vec<u8>> {
-    let names = files(dir, "").into_iter().filter(|name| name != "lock");
+    let names = files(dir, "").into_iter();
+    let names = names.filter(|name| name != "lock" && dir.join(name).is_file());
     names.map(|name| (name.clone(), fs::read(dir.join(&name)).unwrap())).collect()
 }
 
@@ -202,7 +205,8 @@ fn frames(dir: &Path, quarantined: &BTreeSet<u64>) -> Vec<Place> {
     let found = segments::look(&*disk).unwrap();
     for segment in found.queue.iter().chain(&found.quarantine) {
         let bytes = fs::read(dir.join(segment.name())).unwrap();
-        let mut frames = segment.frames(&*disk, OnError::Fails).unwrap();
+        let file = disk.open(&segment.name(), Access::Read).unwrap();
+        let mut frames = Frames::new(file, segment.salt, segment.bytes, OnError::Fails);
         while let Some(frame) = frames.next().unwrap() {
             let start = usize::try_from(frame.place.start).unwrap();
             let len = Head::parse(&bytes[start..], segment.salt.magic()).unwrap().len;

@@ -1,1 +1,141 @@
-//! x
+//! More than bits: blocks, pages and files that are overwritten, cut off or gone.
+
+use super::*;
+use fastrand::Rng;
+
+/// Bytes that disks lose at once.
+const BLOCKS: [usize; 3] = [512, 1024, 4096];
+/// From one tried place to the next.
+const STRIDE: usize = 56;
+
+#[test]
+fn an_overwritten_block_costs_the_records_under_it() {
+    let sound = Sound::new();
+    let mut random = Rng::with_seed(7);
+    for name in segments_before_the_last(&sound) {
+        let len = sound.files[&name].len();
+        for (at, block) in (HEADER..len).step_by(STRIDE).flat_map(|at| BLOCKS.map(|b| (at, b))) {
+            let end = len.min(at + block);
+            let (mut zeros, mut noise) = (sound.files[&name].clone(), sound.files[&name].clone());
+            zeros[at..end].fill(0);
+            noise[at..end].fill_with(|| random.u8(..));
+            for bytes in [zeros, noise] {
+                costs(&sound, &name, Some(bytes), &sound.hit(Part::Queue, &name, &(at..end)), &at);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_segment_that_is_cut_off_or_empty_costs_the_records_behind_the_cut() {
+    let sound = Sound::new();
+    for name in segments_before_the_last(&sound) {
+        let whole = &sound.files[&name];
+        for at in [0, 20, 100, 2088, 4095].into_iter().chain((HEADER..whole.len()).step_by(STRIDE))
+        {
+            let hit = sound.hit(Part::Queue, &name, &(at / STEP * STEP..usize::MAX));
+            costs(&sound, &name, Some(whole[..at].to_vec()), &hit, &at);
+        }
+    }
+}
+
+#[test]
+fn a_segment_that_has_lost_its_headers_costs_its_records_and_is_kept_as_it_is() {
+    let sound = Sound::new();
+    for name in sound.files.keys().filter(|name| name.ends_with(".log")) {
+        let mut bytes = sound.files[name].clone();
+        bytes[..HEADER].fill(0);
+        let hit = sound.hit(Part::Queue, name, &(0..usize::MAX));
+        let temp = costs(&sound, name, Some(bytes.clone()), &hit, &"no header");
+        assert!(fs::read(temp.path().join(format!("{name}.damaged"))).unwrap() == bytes);
+    }
+}
+
+#[test]
+fn a_segment_that_is_gone_costs_its_records_and_they_are_counted() {
+    let sound = Sound::new();
+    for name in segments_before_the_last(&sound).into_iter().skip(1) {
+        costs(&sound, &name, None, &sound.hit(Part::Queue, &name, &(0..usize::MAX)), &"gone");
+    }
+}
+
+#[test]
+fn a_last_segment_that_is_gone_costs_its_records_and_nobody_knows_of_them() {
+    let sound = Sound::new();
+    let name = sound.files.keys().rfind(|name| name.ends_with(".log")).unwrap().clone();
+    let temp = sound.with(&BTreeMap::new());
+    fs::remove_file(temp.path().join(&name)).unwrap();
+    let drained = drain(temp.path(), "the last one is gone");
+    sound.assert_unaltered(&drained, "the last one is gone");
+    assert_eq!(sound.lost(&drained), sound.hit(Part::Queue, &name, &(0..usize::MAX)));
+    assert_eq!(drained.missing, 0);
+}
+
+#[test]
+fn without_its_cursor_a_spool_gives_everything_again_and_loses_nothing() {
+    let sound = Sound::new();
+    let whole = &sound.files["cursor"];
+    let mut random = Rng::with_seed(3);
+    let mut noise = whole.clone();
+    noise.fill_with(|| random.u8(..));
+    let cases = [None, Some(Vec::new()), Some(vec![0; whole.len()]), Some(noise)];
+    for bytes in cases.into_iter().chain((0..40).map(|at| Some(whole[..at].to_vec()))) {
+        costs(&sound, "cursor", bytes, &BTreeSet::new(), &"the cursor");
+    }
+}
+
+#[test]
+fn a_damaged_quarantine_costs_the_records_under_the_damage_and_the_queue_nothing() {
+    let sound = Sound::new();
+    for name in sound.files.keys().filter(|name| name.ends_with(".quarantine")) {
+        let len = sound.files[name].len();
+        for at in (HEADER..len).step_by(STRIDE) {
+            let end = len.min(at + 200);
+            let mut bytes = sound.files[name].clone();
+            bytes[at..end].fill(0xff);
+            let temp = sound.with(&BTreeMap::from([(name.clone(), bytes)]));
+            let what = format!("{name} from {at}");
+            let hit = sound.hit(Part::Quarantine, name, &(at..end));
+            // The commit behind the last one tells of it.
+            let last = sound.frames.iter().rfind(|place| place.file == *name).unwrap();
+            if hit.is_empty() || last.bytes.start >= end {
+                sound.assert_quarantine(temp.path(), &hit, &what);
+            }
+            let drained = drain(temp.path(), &what);
+            sound.assert_unaltered(&drained, &what);
+            assert_eq!((sound.lost(&drained), drained.missing), (BTreeSet::new(), 0), "{what}");
+        }
+    }
+}
+
+/// With this in the place of a file, exactly these rows are lost, and counted.
+#[track_caller]
+fn costs(
+    sound: &Sound,
+    name: &str,
+    bytes: Option<Vec<u8>>,
+    hit: &BTreeSet<u64>,
+    how: &dyn std::fmt::Debug,
+) -> TempDir {
+    let what = format!("{name}, {how:?}");
+    let temp = match bytes {
+        Some(bytes) => sound.with(&BTreeMap::from([(name.to_owned(), bytes)])),
+        None => {
+            let temp = sound.with(&BTreeMap::new());
+            fs::remove_file(temp.path().join(name)).unwrap();
+            temp
+        }
+    };
+    let drained = drain(temp.path(), &what);
+    sound.assert_unaltered(&drained, &what);
+    assert_eq!(sound.lost(&drained), *hit, "{what}");
+    assert_eq!(drained.missing, hit.len() as u64, "{what}");
+    temp
+}
+
+fn segments_before_the_last(sound: &Sound) -> Vec<String> {
+    let mut names: Vec<_> =
+        sound.files.keys().filter(|name| name.ends_with(".log")).cloned().collect();
+    names.pop();
+    names
+}

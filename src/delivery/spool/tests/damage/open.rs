@@ -1,0 +1,64 @@
+//! Damage that comes while the spool is open: it is met in passing, counted, and the drain goes on.
+
+use super::*;
+
+#[test]
+fn a_byte_that_changes_under_an_open_spool_costs_the_record_that_it_lies_in() {
+    let sound = Sound::new();
+    for place in sound.frames.iter().filter(|place| place.part == Part::Queue) {
+        let what = format!("{place:?}");
+        let temp = sound.with(&BTreeMap::new());
+        let mut store = open_store(temp.path()).unwrap();
+        let mut bytes = sound.files[&place.file].clone();
+        bytes[place.bytes.end - 1] ^= 0x10;
+        fs::write(temp.path().join(&place.file), bytes).unwrap();
+        let hit = sound.hit(Part::Queue, &place.file, &place.bytes);
+        assert_goes_on(&sound, &mut store, &hit, &what);
+    }
+}
+
+#[test]
+fn a_segment_that_is_deleted_under_an_open_spool_costs_its_records() {
+    let sound = Sound::new();
+    for name in sound.files.keys().filter(|name| name.ends_with(".log")) {
+        let temp = sound.with(&BTreeMap::new());
+        let mut store = open_store(temp.path()).unwrap();
+        fs::remove_file(temp.path().join(name)).unwrap();
+        let hit = sound.hit(Part::Queue, name, &(0..usize::MAX));
+        assert_goes_on(&sound, &mut store, &hit, name);
+    }
+}
+
+#[test]
+fn a_row_that_was_read_and_is_refused_counts_as_missing_if_its_bytes_changed_in_between() {
+    let sound = Sound::new();
+    let place = sound.frames.iter().find(|place| place.row == Some(10)).unwrap();
+    let temp = sound.with(&BTreeMap::new());
+    let mut store = open_store(temp.path()).unwrap();
+    let all = Limit { rows: NonZeroUsize::new(100).unwrap(), bytes: u64::MAX };
+    assert_eq!(store.read(None, all).unwrap().rows.len(), sound.waiting.len());
+    let mut bytes = sound.files[&place.file].clone();
+    bytes[place.bytes.end - 1] ^= 0x10;
+    fs::write(temp.path().join(&place.file), bytes).unwrap();
+
+    store.release(&[], &[(RowId(9), "no".to_owned()), (RowId(10), "no".to_owned())]).unwrap();
+
+    let status = store.status(Room::HasRoom);
+    assert_eq!((status.totals.missing_rows, status.totals.quarantined_rows), (1, 1));
+    assert_eq!(status.rows, sound.waiting.len() as u64 - 2);
+}
+
+/// All but these rows are given, these are counted, and what is appended comes back.
+#[track_caller]
+fn assert_goes_on(sound: &Sound, store: &mut Store, hit: &BTreeSet<u64>, what: &str) {
+    let mut given = Texts::new();
+    take(store, &mut given, what);
+    let missing = store.status(Room::HasRoom).totals.missing_rows;
+    let drained = Drained { given, missing, kept: Vec::new() };
+    sound.assert_unaltered(&drained, what);
+    assert_eq!((&sound.lost(&drained), missing), (hit, hit.len() as u64), "{what}");
+    let (mut appended, mut behind) = (Texts::new(), Texts::new());
+    append(store, (100..112).map(|n| sized_record(n, 300)), &mut appended);
+    take(store, &mut behind, what);
+    assert!(behind == appended, "{what}: what is appended afterwards comes back");
+}
