@@ -76,8 +76,6 @@ impl Store {
                 .map_err(Fault::io("draw a number for the spool"))?,
         };
         let headless = files.headless.len() as u64;
-        let headless_bytes: u64 = files.headless.iter().map(|file| file.bytes).sum();
-        let other_bytes = files.other_bytes + headless_bytes;
         let released = slot.as_ref().map_or_else(
             || Released::below(files.first(Part::Queue)),
             |slot| slot.released.clone(),
@@ -113,9 +111,10 @@ impl Store {
             oldest: None,
             unsynced: None,
             totals: Totals { quarantined_files: headless, ..Totals::default() },
-            damaged_files: files.damaged.len() as u64 + headless,
-            other_bytes,
+            damaged_files: 0,
+            other_bytes: 0,
         };
+        store.look_around()?;
         store.remove_released()?;
         Ok(store)
     }
@@ -141,6 +140,7 @@ impl Store {
         if self.cursor.is_none() {
             let cursor = Cursor::open(&*self.disk, self.spool, None);
             self.cursor = Some(cursor.map_err(Fault::io("make the cursor"))?);
+            self.look_around()?;
         }
         if !self.quarantine.is_writable() {
             self.quarantine.begin_segment()?;

@@ -3,6 +3,9 @@
 mod damage;
 mod kill;
 mod life;
+mod limits;
+mod others;
+mod small_disk;
 
 use super::*;
 use crate::delivery::record::Event;

@@ -67,6 +67,8 @@ impl Store {
             self.sync_cursor();
         }
         while let Some(segment) = self.queue.take_off(below) {
+            // A file that is open keeps its room.
+            self.position.take_if(|position| position.segment == segment.first);
             self.remove(&segment)?;
         }
         Ok(())

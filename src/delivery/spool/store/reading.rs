@@ -22,7 +22,7 @@ const MOST_FAILED_READS: u32 = 5;
 pub(super) struct Position {
     walk: Walk,
     /// The first id of the segment.
-    segment: u64,
+    pub(super) segment: u64,
 }
 
 /// What a read has found.
