@@ -58,7 +58,7 @@ fn damage_and_agree(seed: u64) {
 fn damage(dir: &Path, random: &mut Rng) {
     let names = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name());
     let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
-    names.retain(|name| name.ends_with(".log") || name.ends_with("ne") || name == "cursor");
+    names.retain(|name| name.contains('.') || name == "cursor");
     names.sort();
     let Some(name) = random.choice(&names) else { return };
     let path = dir.join(name);

@@ -16,7 +16,7 @@ use crate::delivery::spool::log::{Cut, Log};
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::released::Released;
 use crate::delivery::spool::row::put_record;
-use crate::delivery::spool::segments::{self, DAMAGED, Files, Headless, Segment};
+use crate::delivery::spool::segments::{self, DAMAGED, Files, Headless};
 use crate::delivery::spool::status::{Room, Status, Totals};
 use crate::delivery::spool::store::reading::Position;
 use std::sync::Arc;

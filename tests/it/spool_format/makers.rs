@@ -15,7 +15,7 @@ use hookbridge::delivery::spool::{Spool, SpoolOptions, SpoolThread};
 use hookbridge::timestamp::Timestamp;
 use tempfile::TempDir;
 
-use crate::spool_format::second_reader::Row;
+use crate::spool_format::second_reader::{self, Row};
 
 /// Of anything that the disk does.
 const DISK: Duration = Duration::from_secs(60);
@@ -75,7 +75,7 @@ impl Made {
                     assert_eq!(*found, row, "seed {seed}");
                 }
                 None => {
-                    assert!(!waits || self.may_return.contains(id), "seed {seed}: {id} is gone")
+                    assert!(!waits || self.may_return.contains(id), "seed {seed}: {id} is gone");
                 }
             }
         }
@@ -173,7 +173,7 @@ fn header(random: &mut Rng, name: HeaderName) -> String {
         0 => String::new(),
         1 if name == HeaderName::ContentType => "application/json".to_owned(),
         1 if name == HeaderName::SpecVersion => "1.0".to_owned(),
-        2 => (0..random.usize(..40)).map(|_| format!("{:02x}", random.u8(..))).collect(),
+        2 => second_reader::hex(&random.u64(..).to_le_bytes().repeat(random.usize(..5))),
         3 => (0..random.usize(..9)).map(|_| random.digit(16).to_ascii_uppercase()).collect(),
         _ => text(random, 300),
     }

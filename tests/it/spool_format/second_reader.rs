@@ -216,10 +216,14 @@ fn one_header(rest: &mut &[u8]) -> (String, String) {
     let name = usize::from(byte & 0x3f);
     let value = match (byte & 0x40, byte & 0x80) {
         (0, 0) => text(rest),
-        (0, _) => varint_and_bytes(rest).iter().map(|byte| format!("{byte:02x}")).collect(),
+        (0, _) => hex(varint_and_bytes(rest)),
         _ => ["application/json", "1.0"][name].to_owned(),
     };
     (NAMES[name].to_owned(), value)
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn text(rest: &mut &[u8]) -> String {
@@ -254,7 +258,9 @@ fn i64_from(rest: &mut &[u8]) -> i64 {
 
 fn crc(parts: &[&[u8]]) -> u32 {
     let mut crc = crc32fast::Hasher::new();
-    parts.iter().for_each(|part| crc.update(part));
+    for part in parts {
+        crc.update(part);
+    }
     crc.finalize()
 }
 

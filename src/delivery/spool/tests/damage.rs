@@ -77,10 +77,17 @@ impl Sound {
         store.sync_cursor();
         let waiting = [1, 7, 9, 10, 12, 14, 15, 16].into();
         let files = contents(temp.path());
-        assert!(files.keys().filter(|name| name.ends_with(".log")).count() >= 3);
-        assert!(files.keys().filter(|name| name.ends_with(".quarantine")).count() >= 2);
         let frames = frames(temp.path(), &quarantined);
-        Self { files, appended, waiting, quarantined, frames }
+        let sound = Self { files, appended, waiting, quarantined, frames };
+        let count = |part| sound.segments(part).len();
+        assert!(count(Part::Queue) >= 3 && count(Part::Quarantine) >= 2);
+        sound
+    }
+
+    /// The names of the segments of a part.
+    fn segments(&self, part: Part) -> Vec<String> {
+        let of_part = |name: &&String| Part::of(name).is_some_and(|(found, _)| found == part);
+        self.files.keys().filter(of_part).cloned().collect()
     }
 
     /// A folder with these files, but for what is written over them.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::delivery::spool::format::HEADER;
+use crate::delivery::spool::part::Part;
 use crate::delivery::spool::store::Store;
 use std::sync::Barrier;
 
@@ -60,7 +61,7 @@ fn a_start_reads_a_page_of_each_segment_and_the_last_one_only() {
     }
     drop(store);
     let mut segments = files(fixture.dir(), "0");
-    segments.retain(|name| name.ends_with(".log"));
+    segments.retain(|name| matches!(Part::of(name), Some((Part::Queue, _))));
     assert!(segments.len() > 5);
     segments.pop();
     // Whatever is read of these pages is damage.

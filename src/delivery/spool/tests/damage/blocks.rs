@@ -42,7 +42,7 @@ fn a_segment_that_is_cut_off_or_empty_costs_the_records_behind_the_cut() {
 #[test]
 fn a_segment_that_has_lost_its_headers_costs_its_records_and_is_kept_as_it_is() {
     let sound = Sound::new();
-    for name in sound.files.keys().filter(|name| name.ends_with(".log")) {
+    for name in &sound.segments(Part::Queue) {
         let mut bytes = sound.files[name].clone();
         bytes[..HEADER].fill(0);
         let hit = sound.hit(Part::Queue, name, &(0..usize::MAX));
@@ -62,7 +62,7 @@ fn a_segment_that_is_gone_costs_its_records_and_they_are_counted() {
 #[test]
 fn a_last_segment_that_is_gone_costs_its_records_and_nobody_knows_of_them() {
     let sound = Sound::new();
-    let name = sound.files.keys().rfind(|name| name.ends_with(".log")).unwrap().clone();
+    let name = sound.segments(Part::Queue).pop().unwrap();
     let temp = sound.with(&BTreeMap::new());
     fs::remove_file(temp.path().join(&name)).unwrap();
     let drained = drain(temp.path(), "the last one is gone");
@@ -87,7 +87,7 @@ fn without_its_cursor_a_spool_gives_everything_again_and_loses_nothing() {
 #[test]
 fn a_damaged_quarantine_costs_the_records_under_the_damage_and_the_queue_nothing() {
     let sound = Sound::new();
-    for name in sound.files.keys().filter(|name| name.ends_with(".quarantine")) {
+    for name in &sound.segments(Part::Quarantine) {
         let len = sound.files[name].len();
         for at in (HEADER..len).step_by(STRIDE) {
             let end = len.min(at + 200);
@@ -115,17 +115,14 @@ fn costs(
     name: &str,
     bytes: Option<Vec<u8>>,
     hit: &BTreeSet<u64>,
-    how: &dyn std::fmt::Debug,
+    how: &dyn fmt::Debug,
 ) -> TempDir {
     let what = format!("{name}, {how:?}");
-    let temp = match bytes {
-        Some(bytes) => sound.with(&BTreeMap::from([(name.to_owned(), bytes)])),
-        None => {
-            let temp = sound.with(&BTreeMap::new());
-            fs::remove_file(temp.path().join(name)).unwrap();
-            temp
-        }
-    };
+    let is_gone = bytes.is_none();
+    let temp = sound.with(&bytes.map(|bytes| (name.to_owned(), bytes)).into_iter().collect());
+    if is_gone {
+        fs::remove_file(temp.path().join(name)).unwrap();
+    }
     let drained = drain(temp.path(), &what);
     sound.assert_unaltered(&drained, &what);
     assert_eq!(sound.lost(&drained), *hit, "{what}");
@@ -134,8 +131,7 @@ fn costs(
 }
 
 fn segments_before_the_last(sound: &Sound) -> Vec<String> {
-    let mut names: Vec<_> =
-        sound.files.keys().filter(|name| name.ends_with(".log")).cloned().collect();
+    let mut names = sound.segments(Part::Queue);
     names.pop();
     names
 }

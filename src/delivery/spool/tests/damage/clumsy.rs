@@ -76,7 +76,7 @@ fn what_is_wrong_is_named_by_a_look_that_changes_nothing() {
     for place in [queued, refused] {
         changed.get_mut(&place.file).unwrap()[place.bytes.end - 1] ^= 1;
     }
-    let headless = sound.files.keys().rfind(|name| name.ends_with(".quarantine")).unwrap();
+    let headless = &sound.segments(Part::Quarantine).pop().unwrap();
     changed.get_mut(headless).unwrap()[..HEADER].fill(0);
     let temp = sound.with(&changed);
 

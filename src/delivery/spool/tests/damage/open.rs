@@ -20,7 +20,7 @@ fn a_byte_that_changes_under_an_open_spool_costs_the_record_that_it_lies_in() {
 #[test]
 fn a_segment_that_is_deleted_under_an_open_spool_costs_its_records() {
     let sound = Sound::new();
-    for name in sound.files.keys().filter(|name| name.ends_with(".log")) {
+    for name in &sound.segments(Part::Queue) {
         let temp = sound.with(&BTreeMap::new());
         let mut store = open_store(temp.path()).unwrap();
         fs::remove_file(temp.path().join(name)).unwrap();

@@ -25,14 +25,14 @@ fn flip_many(seeds: Range<u64>) {
     let sound = Sound::new();
     let middle = seeds.start.midpoint(seeds.end);
     std::thread::scope(|scope| {
-        for mut half in [seeds.start..middle, middle..seeds.end] {
+        for half in [seeds.start..middle, middle..seeds.end] {
             let sound = &sound;
-            scope.spawn(move || half.try_for_each(|seed| flip(sound, seed)));
+            scope.spawn(move || half.for_each(|seed| flip(sound, seed)));
         }
     });
 }
 
-fn flip(sound: &Sound, seed: u64) -> Option<()> {
+fn flip(sound: &Sound, seed: u64) {
     let mut random = Rng::with_seed(seed);
     let mut changed = BTreeMap::new();
     let mut flips = Vec::new();
@@ -51,7 +51,6 @@ fn flip(sound: &Sound, seed: u64) -> Option<()> {
 
     sound.assert_unaltered(&drained, &what);
     assert_counted(sound, &flips, &drained, &what);
-    Some(())
 }
 
 /// A byte of a frame, of a header or of the cursor: the others are room.
@@ -69,15 +68,13 @@ fn place(sound: &Sound, random: &mut Rng) -> (String, usize) {
 
 #[track_caller]
 fn assert_counted(sound: &Sound, flips: &[(String, usize)], drained: &Drained, what: &str) {
-    let hit = |part, ids: &dyn Fn(u64) -> bool| -> BTreeSet<u64> {
-        let touched = sound.frames.iter().filter(|place| {
-            place.part == part
-                && flips.iter().any(|(name, at)| *name == place.file && place.bytes.contains(at))
-        });
-        touched.filter_map(|place| place.row).filter(|id| ids(*id)).collect()
-    };
     let lost = sound.lost(drained);
-    let again = hit(Part::Queue, &|id| !sound.waiting.contains(&id)).len() as u64;
+    let released = sound.frames.iter().filter(|place| {
+        place.part == Part::Queue
+            && place.row.is_some_and(|id| !sound.waiting.contains(&id))
+            && flips.iter().any(|(name, at)| *name == place.file && place.bytes.contains(at))
+    });
+    let again = released.count() as u64;
     let may_return = flips.iter().any(|(name, _)| name == "cursor");
     let most = lost.len() as u64 + if may_return { again } else { 0 };
     assert!(drained.missing <= most, "{what}: {} of {lost:?} are missing", drained.missing);
@@ -85,13 +82,14 @@ fn assert_counted(sound: &Sound, flips: &[(String, usize)], drained: &Drained, w
     if uncounted == 0 {
         return;
     }
-    let last = sound.frames.iter().rfind(|place| place.part == Part::Queue).unwrap();
-    assert!(last.row.is_none(), "a commit");
-    let in_last = |(name, at): &&(String, usize)| *name == last.file && *at < HEADER;
+    let commit = sound.frames.iter().rfind(|place| place.part == Part::Queue).unwrap();
+    assert!(commit.row.is_none(), "a commit");
+    let in_last = |(name, at): &&(String, usize)| *name == commit.file && *at < HEADER;
     if flips.iter().filter(in_last).count() >= 2 {
         return;
     }
-    let commit_hit = flips.iter().any(|(name, at)| *name == last.file && last.bytes.contains(at));
+    let commit_hit =
+        flips.iter().any(|(name, at)| *name == commit.file && commit.bytes.contains(at));
     let end: BTreeSet<_> = sound.waiting.iter().rev().take(uncounted).copied().collect();
     assert!(commit_hit && end.is_subset(&lost), "{what}: {uncounted} of {lost:?} are uncounted");
 }

@@ -28,7 +28,7 @@ fn of_a_last_segment_that_is_zeros_from_anywhere_on_the_front_is_read_and_nothin
 /// Takes away what is behind each place of the last segment; `tear` says from where on it has.
 fn at_each_length(tear: impl Fn(&mut Vec<u8>, usize) -> usize) {
     let sound = Sound::new();
-    let name = last_segment(&sound);
+    let name = sound.segments(Part::Queue).pop().unwrap();
     let used = sound.frames.iter().filter(|place| place.file == name);
     let used = used.map(|place| place.bytes.end).max().unwrap();
     for at in (0..HEADER).step_by(HEADER_STEP).chain(HEADER..used + 2 * FRAME) {
@@ -58,8 +58,4 @@ fn append_behind(dir: &Path) -> (u64, Texts) {
     append(&mut store, (50..53).map(|n| sized_record(n, 200)), &mut appended);
     append(&mut store, (53..54).map(|n| sized_record(n, 200)), &mut appended);
     (store.status(Room::HasRoom).totals.missing_rows, appended)
-}
-
-fn last_segment(sound: &Sound) -> String {
-    sound.files.keys().rfind(|name| name.ends_with(".log")).unwrap().clone()
 }
