@@ -101,6 +101,8 @@ pub struct Rows<'a> {
     released: Released,
     /// The id that should come.
     next: u64,
+    /// The ids below this one were given, as a last segment that has lost its headers tells.
+    reached: u64,
     /// What is not there and was not told yet.
     gap: Range<u64>,
     /// The segment that is read, and the id at which it ends.
@@ -163,6 +165,8 @@ impl SpoolReader {
         let files = segments::look(&self.disk)?;
         let slot = cursor::read(&self.disk, files.spool).map_err(Fault::io("read the cursor"))?;
         let first = files.first(part);
+        let headless = files.headless.iter().filter(|file| file.part == part);
+        let reached = headless.map(|file| file.first).max().unwrap_or(0);
         let (segments, slot) = match part {
             Part::Queue => (files.queue, slot),
             Part::Quarantine => (files.quarantine, None),
@@ -175,6 +179,7 @@ impl SpoolReader {
             segments: segments.into(),
             released,
             next,
+            reached,
             gap: 0..0,
             walk: None,
         })
@@ -285,7 +290,7 @@ impl Rows<'_> {
     fn enter(&self, segment: &Segment) -> io::Result<Option<(Walk, u64)>> {
         let end = match self.segments.front() {
             Some(next) => Ok(next.first),
-            None => segment.tail(&self.reader.disk).map(|tail| tail.next),
+            None => segment.tail(&self.reader.disk).map(|tail| tail.next.max(self.reached)),
         };
         match end.and_then(|end| Ok((segment.walk(&self.reader.disk, OnError::Fails)?, end))) {
             Ok(walk) => Ok(Some(walk)),
