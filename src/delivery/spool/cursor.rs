@@ -9,6 +9,7 @@ use crate::delivery::spool::format::{MOST_RANGES, SLOT_LEN, SLOT_MAGIC, SLOTS};
 use crate::delivery::spool::frame::{u32_at, u64_at};
 use crate::delivery::spool::released::Released;
 use std::io::{self, ErrorKind};
+use std::mem;
 
 /// Its name in the folder.
 pub(super) const NAME: &str = "cursor";
@@ -32,7 +33,8 @@ pub(super) struct Cursor {
     file: Box<dyn DiskFile>,
     spool: u64,
     turn: u64,
-    synced: bool,
+    /// A slot was written, and waits for a sync.
+    pending: bool,
 }
 
 /// Reads the newest slot that checks and is of `spool`, or of any if that is not known.
@@ -94,21 +96,23 @@ impl Cursor {
         // What a killed process has left may not be on the disk; the other slot is written next.
         file.sync()?;
         let turn = last.map_or(0, |slot| slot.turn) + 1;
-        Ok(Self { file, spool, turn, synced: true })
+        Ok(Self { file, spool, turn, pending: false })
     }
 
     /// Writes what is released. It is durable after [`Cursor::sync`].
     pub(super) fn write(&mut self, released: &Released) -> io::Result<()> {
         let slot = Slot { spool: self.spool, turn: self.turn, released: released.clone() };
-        self.synced = false;
-        self.file.write_at(&slot.bytes(), SLOTS[usize::from(!self.turn.is_multiple_of(2))])
+        // A slot that was written in part is written again, before the other one is.
+        self.pending = false;
+        self.file.write_at(&slot.bytes(), SLOTS[usize::from(!self.turn.is_multiple_of(2))])?;
+        self.pending = true;
+        Ok(())
     }
 
-    /// Makes durable what was written.
+    /// Makes durable what was written. After an error it has to be written again.
     pub(super) fn sync(&mut self) -> io::Result<()> {
-        if !self.synced {
+        if mem::take(&mut self.pending) {
             self.file.sync()?;
-            self.synced = true;
             self.turn += 1;
         }
         Ok(())

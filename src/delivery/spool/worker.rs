@@ -152,7 +152,7 @@ impl Worker {
         let _end = OnEnd(&shared);
         loop {
             self.publish();
-            let work = self.shared.queue.take(self.keeper.patience());
+            let work = self.shared.queue.take(self.patience());
             if !work.appends.is_empty() {
                 self.append(work.appends);
             }
@@ -170,6 +170,12 @@ impl Worker {
             }
         }
         self.keeper.store.sync_cursor();
+    }
+
+    /// How long nothing is due.
+    fn patience(&self) -> Duration {
+        let upkeep = self.upkeep.map(|at| at.saturating_duration_since(Instant::now()));
+        upkeep.unwrap_or(Duration::MAX).min(self.keeper.patience())
     }
 
     fn append(&mut self, appends: Vec<Append>) {

@@ -1,4 +1,4 @@
-//! Writes, syncs and cuts that fail, each in turn. Who got a 200 loses nothing, whatever fails and
+//! Calls of the disk that fail, each in turn. Who got a 200 loses nothing, whatever fails and
 //! whenever; a bridge that runs heals by itself, and one that cannot start says why.
 
 mod draining;
@@ -7,22 +7,40 @@ mod starting;
 
 use crate::support::bridge::Bridge;
 
-/// What fails, and what is missing is the number of the call.
-const WRITE: &str = "pwrite64:error=EIO:when=";
-const NO_ROOM: &str = "pwrite64:error=ENOSPC:when=";
-const SYNC: &str = "fsync,fdatasync:error=EIO:when=";
-const CUT: &str = "ftruncate:error=EIO:when=";
-const SYNC_NO_ROOM: &str = "fsync,fdatasync:error=ENOSPC:when=";
-const CUT_NO_ROOM: &str = "ftruncate:error=ENOSPC:when=";
+/// What the spool asks of the disk: each may fail.
+const WRITE: &str = "pwrite64";
+const SYNC: &str = "fsync,fdatasync";
+const ALLOCATE: &str = "fallocate";
+const CUT: &str = "ftruncate";
+const RENAME: &str = "rename";
+const REMOVE: &str = "unlink";
+const OPEN: &str = "openat";
+const READ: &str = "pread64";
 
-/// Those of an opening and a few commits.
+/// Those that change something.
+const CHANGES: [&str; 7] = [WRITE, SYNC, ALLOCATE, CUT, RENAME, REMOVE, OPEN];
+
+/// How: the disk is broken, or full.
+const BROKEN: &str = "EIO";
+const FULL: &str = "ENOSPC";
+
+/// Calls of an opening and a few commits.
 const FIRST: usize = 25;
 
-/// A fault is none of the files': nothing may be taken for damaged.
+/// All that a long run lets fail in turn.
+const MANY: usize = 50;
+
+/// The call with this number fails so; from it on, each does, with a `+` behind the number.
+fn fault(calls: &str, how: &str, number: impl std::fmt::Display) -> String {
+    format!("{calls}:error={how}:when={number}")
+}
+
+/// A fault is none of the files': nothing may be taken for damaged or missing.
 #[track_caller]
-fn assert_nothing_quarantined(bridge: &Bridge) {
+fn assert_nothing_damaged(bridge: &Bridge) {
     for what in ["row", "file"] {
         let series = format!("hookbridge_spool_quarantined_total{{what=\"{what}\"}}");
         assert_eq!(bridge.metric(&series), 0.0, "{what}");
     }
+    assert_eq!(bridge.metric("hookbridge_spool_missing_total"), 0.0);
 }

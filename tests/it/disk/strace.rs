@@ -5,7 +5,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, BufRead as _, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -35,6 +35,11 @@ pub(crate) struct Strace {
     temp: TempDir,
 }
 
+/// As strace writes texts for [`Strace::watch`].
+pub(super) fn hex(text: impl AsRef<[u8]>) -> String {
+    text.as_ref().iter().map(|byte| format!("\\x{byte:02x}")).collect()
+}
+
 /// A call of the kernel, at the moment when it begins or when it returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event<'a> {
@@ -46,16 +51,16 @@ pub(super) enum Event<'a> {
 
 impl Strace {
     /// Watches all threads for these calls; descriptors are shown with their files, and what is
-    /// written in full. `None` where there is no strace, said under the name of `test`.
+    /// written in full, all as [`hex`]. `None` where there is no strace, said under the name of `test`.
     pub(super) fn watch(test: &str, bridge: &Bridge, calls: &str) -> Option<Self> {
         let (trace, pid) = (format!("trace={calls}"), bridge.pid().as_raw_pid().to_string());
-        Self::start(test, &["-f", "-y", "-s", "8192", "-e", &*trace, "-p", &*pid])
+        Self::start(test, &["-f", "-y", "-xx", "-s", "8192", "-e", &*trace, "-p", &*pid])
     }
 
     /// Injects into what the spool's thread asks for, such as `fsync:error=EIO:when=3`. `None` as
     /// with [`Strace::watch`].
-    pub(super) fn inject(test: &str, bridge: &Bridge, fault: &str) -> Option<Self> {
-        let mut args = expressions(fault).to_vec();
+    pub(super) fn inject(test: &str, bridge: &Bridge, faults: &[&str]) -> Option<Self> {
+        let mut args = expressions(faults);
         args.extend(["-p".to_owned(), spool_thread(bridge).to_string()]);
         Self::start(test, &args)
     }
@@ -67,13 +72,14 @@ impl Strace {
         waited.inspect_err(|error| say_missing(test, error)).is_ok()
     }
 
-    /// A bridge with this fault from its first moment on, in each of its threads. What was seen
-    /// stands in `calls` once it has ended.
-    pub(super) fn around(serve: &Launch, fault: &str, calls: &Path) -> Launch {
+    /// A bridge with this fault from its first moment on, in each of its threads, where they ask for
+    /// these files or, if there are none, for any. What was seen stands in `calls` once it has ended.
+    pub(super) fn around(serve: &Launch, fault: &str, files: &[PathBuf], calls: &Path) -> Launch {
         // A grandchild, so that the bridge is the test's own child.
         let mut args = vec!["-D".to_owned(), "-f".to_owned(), "-o".to_owned()];
         args.push(calls.to_str().unwrap().to_owned());
-        args.extend(expressions(fault));
+        args.extend(expressions(&[fault]));
+        args.extend(files.iter().map(|file| format!("--trace-path={}", file.display())));
         serve.clone().under("strace", args)
     }
 
@@ -146,9 +152,10 @@ impl Calls {
         events
     }
 
-    /// How many faults were injected.
-    pub(super) fn injected(&self) -> usize {
-        self.0.lines().filter(|line| line.ends_with("(INJECTED)")).count()
+    /// How many faults were injected into calls of these names.
+    pub(super) fn injected(&self, calls: &str) -> usize {
+        let is_of = |line: &str| calls.split(',').any(|call| line.contains(&format!("{call}(")));
+        self.0.lines().filter(|line| line.ends_with("(INJECTED)") && is_of(line)).count()
     }
 }
 
@@ -159,10 +166,10 @@ fn say_missing(test: &str, error: &io::Error) {
 }
 
 /// That trace what is to fail, and make it fail.
-fn expressions(fault: &str) -> [String; 4] {
-    let calls = fault.split(':').next().expect("split gives one at least");
-    let e = || "-e".to_owned();
-    [e(), format!("trace={calls}"), e(), format!("inject={fault}")]
+fn expressions(faults: &[&str]) -> Vec<String> {
+    let calls = faults.iter().filter_map(|fault| fault.split(':').next()).collect::<Vec<_>>();
+    let trace = format!("--trace={}", calls.join(","));
+    [trace].into_iter().chain(faults.iter().map(|fault| format!("--inject={fault}"))).collect()
 }
 
 fn spool_thread(bridge: &Bridge) -> i32 {

@@ -4,12 +4,15 @@
 //! segment is removed once all in it is released and a sync has said so; one in which something did
 //! not check gets another name instead, and is kept.
 
+use crate::delivery::spool::cursor::Cursor;
 use crate::delivery::spool::disk::Access;
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::row::{RowId, Verdict, put_verdict};
 use crate::delivery::spool::segments::{DAMAGED, Segment};
 use crate::delivery::spool::store::{SYNC_AFTER, Store};
 use crate::timestamp::Timestamp;
+use std::io;
+use std::mem;
 use std::time::{Instant, SystemTime};
 
 impl Store {
@@ -31,7 +34,7 @@ impl Store {
 
     /// Does what is due: syncs releases, and gives room back.
     pub(in crate::delivery::spool) fn tend(&mut self) -> Result<(), Fault> {
-        if self.unsynced.is_some_and(|since| since.elapsed() >= SYNC_AFTER) {
+        if self.is_behind || self.unsynced.is_some_and(|since| since.elapsed() >= SYNC_AFTER) {
             self.sync_cursor();
         }
         self.remove_released()?;
@@ -46,17 +49,18 @@ impl Store {
 
     /// Whether releases wait for a sync.
     pub(in crate::delivery::spool) fn is_unsynced(&self) -> bool {
-        self.unsynced.is_some()
+        self.unsynced.is_some() || self.is_behind
     }
 
     /// Makes durable which rows are released.
     pub(in crate::delivery::spool) fn sync_cursor(&mut self) {
-        if let Some(cursor) = &mut self.cursor
-            && let Err(error) = cursor.sync()
-        {
-            tracing::warn!(error = %error, "the spool's cursor cannot be synced");
+        if self.is_behind {
+            self.write_cursor();
         }
         self.unsynced = None;
+        if let Some(Err(error)) = self.cursor.as_mut().map(Cursor::sync) {
+            self.fell_behind(&error);
+        }
     }
 
     /// Removes the segments of which all is released.
@@ -66,10 +70,13 @@ impl Store {
             // Else a power cut could bring one back of which nobody knows that it was released.
             self.sync_cursor();
         }
-        while let Some(segment) = self.queue.take_off(below) {
+        while self.queue.ends_below(below) {
+            // One that cannot be removed is tried again.
+            let segment = self.queue.segments()[0].clone();
             // A file that is open keeps its room.
             self.position.take_if(|position| position.segment == segment.first);
             self.remove(&segment)?;
+            self.queue.take_off(below);
         }
         Ok(())
     }
@@ -89,7 +96,7 @@ impl Store {
         };
         match removed {
             // By other hands.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             removed => removed.map_err(Fault::io("remove a segment")),
         }
     }
@@ -122,12 +129,21 @@ impl Store {
         done.map_err(|cut| cut.fault)
     }
 
-    /// What is not written now is kept in memory, and written with the next release.
+    /// What is not written now is kept in memory, and written when upkeep is due.
     fn write_cursor(&mut self) {
         let Some(cursor) = &mut self.cursor else { return };
         match cursor.write(&self.released) {
-            Ok(()) => self.unsynced = self.unsynced.or_else(|| Some(Instant::now())),
-            Err(error) => tracing::warn!(error = %error, "the spool's cursor cannot be written"),
+            Ok(()) => {
+                self.is_behind = false;
+                self.unsynced = self.unsynced.or_else(|| Some(Instant::now()));
+            }
+            Err(error) => self.fell_behind(&error),
+        }
+    }
+
+    fn fell_behind(&mut self, error: &io::Error) {
+        if !mem::replace(&mut self.is_behind, true) {
+            tracing::warn!(%error, "the spool's cursor cannot be written");
         }
     }
 }

@@ -1,8 +1,13 @@
-//! Faults while rows are read, released, and their room is given back.
+//! Faults while Kafka is back and takes what waits.
+
+use std::fs;
+use std::path::Path;
 
 use tempfile::tempdir;
 
-use crate::disk::faults::{CUT, FIRST, SYNC, WRITE, assert_nothing_quarantined};
+use crate::disk::faults::{
+    BROKEN, CHANGES, FULL, MANY, READ, REMOVE, SYNC, WRITE, assert_nothing_damaged, fault,
+};
 use crate::disk::posts::Posts;
 use crate::disk::strace::Strace;
 use crate::disk::{kafka_away, serve, spool_check, spool_in, wait_for_drain};
@@ -12,52 +17,89 @@ use crate::support::rig::SOON;
 
 const SOME: [usize; 4] = [1, 2, 5, 13];
 
-/// Enough that the disk is given room back.
-const POSTS: usize = 15;
+/// Enough that their segment is given up when they are drained.
+const POSTS: usize = 25;
 const LENGTH: usize = 100_000;
+
+const USED: &str = "hookbridge_spool_used_bytes";
+
+/// A mock forgets what is over 5 MiB of a partition.
+const DRAINS: usize = 8;
 
 #[test]
 fn a_drain_goes_on_behind_a_failed_write() {
-    drains(here!(), WRITE, SOME);
+    drains(here!(), WRITE, BROKEN, &SOME);
 }
 
 #[test]
 fn a_drain_goes_on_behind_a_failed_sync() {
-    drains(here!(), SYNC, SOME);
+    drains(here!(), SYNC, BROKEN, &SOME);
 }
 
 #[test]
-fn a_drain_goes_on_behind_a_failed_cut() {
-    drains(here!(), CUT, SOME);
+fn a_drain_goes_on_behind_a_segment_that_cannot_be_removed() {
+    drains(here!(), REMOVE, BROKEN, &SOME[..2]);
+}
+
+#[test]
+fn a_drain_goes_on_behind_a_failed_read() {
+    drains(here!(), READ, BROKEN, &SOME);
+}
+
+#[test]
+fn a_drain_needs_no_write_and_no_room() {
+    for how in [BROKEN, FULL] {
+        drains(here!(), WRITE, how, &["1+"]);
+        drains(here!(), "fallocate", how, &["1+"]);
+    }
 }
 
 #[test]
 #[ignore = "takes minutes: an outage for each call that fails"]
 fn a_drain_goes_on_behind_each_failed_call() {
-    for fault in [WRITE, SYNC, CUT] {
-        for turn in 1..=FIRST {
-            drains(here!(), fault, [turn]);
+    for calls in [&CHANGES[..], &[READ]].concat() {
+        let numbers: Vec<_> = (1..=MANY).collect();
+        for numbers in numbers.chunks(DRAINS) {
+            drains(here!(), calls, BROKEN, numbers);
         }
     }
 }
 
-fn drains(test: &str, fault: &str, turns: impl IntoIterator<Item = usize>) {
+fn drains(test: &str, calls: &str, how: &str, numbers: &[impl std::fmt::Display]) {
     let (kafka, temp) = (kafka_away(), tempdir().unwrap());
-    let bridge = serve(&kafka, &spool_in(&temp)).start();
+    let spool = spool_in(&temp);
+    let serve = serve(&kafka, &spool);
+    let mut bridge = serve.start();
     let mut posts = Posts::of_length(LENGTH);
-    for turn in turns {
+    for (turn, number) in numbers.iter().enumerate() {
+        let fault = fault(calls, how, number);
+        let inject = || Strace::inject(test, &bridge, &[&fault]);
+        // The drain reads ahead.
+        let reads = if calls == READ { Some(inject()) } else { None };
         for _ in 0..POSTS {
             assert_eq!(posts.post(&bridge).status, 200);
         }
-        let Some(strace) = Strace::inject(test, &bridge, &format!("{fault}{turn}")) else { return };
+        let Some(strace) = reads.unwrap_or_else(inject) else { return };
         kafka.broker_up();
         wait_for_drain(&bridge);
+        eventually(SOON, "its segment was given up", || bridge.metric(USED) < f64::from(1 << 20));
+        let injected = strace.end().injected(calls);
+        assert!(injected > 0 || turn > 0, "{fault} never came to pass");
         eventually(SOON, "the spool has room", || spool_check(&bridge).0);
-        drop(strace.end());
+        eventually(SOON, "one segment is left", || segments_in(&spool) == 1);
         bridge.wait_ready(SOON);
         kafka.broker_down();
     }
-    assert_nothing_quarantined(&bridge);
+    assert_nothing_damaged(&bridge);
+    bridge.kill();
     kafka.broker_up();
+    let bridge = serve.start();
+    wait_for_drain(&bridge);
+    assert_nothing_damaged(&bridge);
     posts.assert_on_topic(&kafka);
+}
+
+fn segments_in(spool: &Path) -> usize {
+    let names = fs::read_dir(spool).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter(|name| name.to_str().unwrap().ends_with(".log")).count()
 }

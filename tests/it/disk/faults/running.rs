@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use tempfile::tempdir;
 
-use crate::disk::faults::{FIRST, NO_ROOM, SYNC, SYNC_NO_ROOM, WRITE, assert_nothing_quarantined};
+use crate::disk::faults::{
+    ALLOCATE, BROKEN, FIRST, FULL, MANY, OPEN, REMOVE, RENAME, SYNC, WRITE, assert_nothing_damaged,
+    fault,
+};
 use crate::disk::posts::Posts;
 use crate::disk::strace::Strace;
 use crate::disk::{assert_alive, kafka_away, serve, spool_check, spool_in, wait_for_drain};
@@ -19,41 +22,88 @@ const HEALED: Duration = Duration::from_secs(20);
 
 #[test]
 fn it_heals_from_each_failed_write() {
-    heals(here!(), WRITE);
+    heals(here!(), WRITE, BROKEN, FIRST);
 }
 
 #[test]
 fn it_heals_from_each_write_that_finds_no_room() {
-    heals(here!(), NO_ROOM);
+    heals(here!(), WRITE, FULL, FIRST);
 }
 
 #[test]
 fn it_heals_from_each_failed_sync() {
-    heals(here!(), SYNC);
+    heals(here!(), SYNC, BROKEN, FIRST);
 }
 
 #[test]
 fn it_heals_from_each_sync_that_finds_no_room() {
-    heals(here!(), SYNC_NO_ROOM);
+    heals(here!(), SYNC, FULL, FIRST);
 }
 
-/// One bridge through all of it, then killed; the next one drains.
-fn heals(test: &str, fault: &str) {
+#[test]
+#[ignore = "takes minutes: many pauses after failures"]
+fn it_heals_from_each_call_that_fails() {
+    for how in [BROKEN, FULL] {
+        for calls in [WRITE, SYNC] {
+            heals(here!(), calls, how, MANY);
+        }
+        for calls in [ALLOCATE, RENAME, REMOVE, OPEN] {
+            makes_segments(here!(), calls, how, MANY);
+        }
+    }
+}
+
+#[test]
+fn it_heals_where_a_segment_cannot_be_made_at_once() {
+    for (calls, how) in [(ALLOCATE, BROKEN), (ALLOCATE, FULL), (RENAME, BROKEN), (OPEN, FULL)] {
+        makes_segments(here!(), calls, how, 3);
+    }
+}
+
+/// Writes fail too, so that each try is one at a new segment.
+fn makes_segments(test: &str, calls: &str, how: &str, most: usize) {
     let (kafka, temp) = (kafka_away(), tempdir().unwrap());
     let serve = serve(&kafka, &spool_in(&temp));
     let mut bridge = serve.start();
     let mut posts = Posts::of_length(0);
     posts.post(&bridge);
-    for turn in 1..=FIRST {
-        let Some(strace) = Strace::inject(test, &bridge, &format!("{fault}{turn}")) else { return };
+    for turn in 1..=most {
+        let faults = [fault(WRITE, BROKEN, "1+2"), fault(calls, how, turn)];
+        let faults = faults.each_ref().map(String::as_str);
+        let Some(strace) = Strace::inject(test, &bridge, &faults) else { return };
+        for _ in 0..=2 * turn {
+            posts.post(&bridge);
+        }
+        drop(strace.end());
+        wait_until_healed(&bridge, &mut posts);
+    }
+    assert_nothing_damaged(&bridge);
+    bridge.kill();
+    kafka.broker_up();
+    let bridge = serve.start();
+    wait_for_drain(&bridge);
+    assert_nothing_damaged(&bridge);
+    posts.assert_on_topic(&kafka);
+}
+
+/// One bridge through all of it, then killed; the next one drains.
+fn heals(test: &str, calls: &str, how: &str, most: usize) {
+    let (kafka, temp) = (kafka_away(), tempdir().unwrap());
+    let serve = serve(&kafka, &spool_in(&temp));
+    let mut bridge = serve.start();
+    let mut posts = Posts::of_length(0);
+    posts.post(&bridge);
+    for turn in 1..=most {
+        let fault = fault(calls, how, turn);
+        let Some(strace) = Strace::inject(test, &bridge, &[&fault]) else { return };
         // Each with a sync of its own.
         for _ in 0..=turn {
             posts.post(&bridge);
         }
-        assert!(strace.end().injected() > 0, "turn {turn}");
+        assert!(strace.end().injected(calls) > 0, "turn {turn}");
         wait_until_healed(&bridge, &mut posts);
     }
-    assert_nothing_quarantined(&bridge);
+    assert_nothing_damaged(&bridge);
     bridge.kill();
     kafka.broker_up();
     let bridge = serve.start();
@@ -68,10 +118,14 @@ fn a_disk_that_fails_for_a_while_is_told_and_it_goes_on_when_that_ends() {
     let mut bridge = serve.start();
     let mut posts = Posts::of_length(0);
     posts.post(&bridge);
-    let faults = [(WRITE, "broken"), (NO_ROOM, "full: the disk is full"), (SYNC, "broken")];
-    for (fault, why) in faults {
-        let from_now_on = format!("{fault}1+");
-        let Some(strace) = Strace::inject(here!(), &bridge, &from_now_on) else { return };
+    let faults = [
+        (WRITE, BROKEN, "broken"),
+        (WRITE, FULL, "full: the disk is full"),
+        (SYNC, BROKEN, "broken"),
+    ];
+    for (calls, how, why) in faults {
+        let fault = fault(calls, how, "1+");
+        let Some(strace) = Strace::inject(here!(), &bridge, &[&fault]) else { return };
         for _ in 0..2 {
             for answer in posts.post_at_once(&bridge, 5) {
                 assert_eq!(refusal(&answer), (503, Outcome::Unavailable), "{fault}");
@@ -85,7 +139,7 @@ fn a_disk_that_fails_for_a_while_is_told_and_it_goes_on_when_that_ends() {
         drop(strace.end());
         wait_until_healed(&bridge, &mut posts);
     }
-    assert_nothing_quarantined(&bridge);
+    assert_nothing_damaged(&bridge);
     bridge.kill();
     kafka.broker_up();
     let bridge = serve.start();
