@@ -7,6 +7,7 @@ use crate::delivery::spool::disk::{Access, Disk};
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::frame::{Header, Kind, Salt, put};
 use crate::delivery::spool::frames::OnError;
+use crate::delivery::spool::part::Part;
 use crate::delivery::spool::requeue::Requeued;
 use crate::delivery::spool::row::{Verdict, put_renamed};
 use crate::delivery::spool::segments::{DAMAGED, NEW, Segment};
@@ -46,12 +47,14 @@ impl Store {
         from: &str,
         to: &str,
     ) -> Result<u64, Fault> {
-        let mut changed = 0;
+        let (mut changed, released) = (0, &self.released);
         for log in [&mut self.queue, &mut self.quarantine] {
             log.close_segment();
             for segment in log.segments() {
                 let end = log.segment_behind(segment.first);
-                let found = rewrite(&*self.disk, self.spool, segment, end, (from, to));
+                // What is released has gone to the old one.
+                let waits = |id| segment.part == Part::Quarantine || released.waits(id);
+                let found = rewrite(&*self.disk, self.spool, segment, end, waits, (from, to));
                 changed += found.map_err(Fault::io("write a segment anew"))?;
             }
         }
@@ -59,13 +62,14 @@ impl Store {
     }
 }
 
-/// Writes a segment that ends in front of the id `end` anew, with records of the one topic given to the
-/// other; says how many there were.
+/// Writes a segment that ends in front of the id `end` anew, with records that wait for the one topic
+/// given to the other; says how many there were.
 fn rewrite(
     disk: &dyn Disk,
     spool: u64,
     segment: &Segment,
     end: u64,
+    waits: impl Fn(u64) -> bool,
     (from, to): (&str, &str),
 ) -> io::Result<u64> {
     let Segment { part, first, .. } = *segment;
@@ -74,7 +78,7 @@ fn rewrite(
     let missing = segment.walk(disk, OnError::Fails)?.each(end, |id, payload| {
         put(&mut bytes, salt, part.kind(), id, |bytes| {
             let before = bytes.len();
-            if put_renamed(bytes, payload, part, from, to).is_ok() {
+            if waits(id) && put_renamed(bytes, payload, part, from, to).is_ok() {
                 found += 1;
             } else {
                 bytes.truncate(before);
