@@ -50,7 +50,7 @@ pub(super) enum Found {
 }
 
 impl Kind {
-    fn number(self) -> u32 {
+    pub(super) fn number(self) -> u32 {
         match self {
             Self::Record => 1,
             Self::Commit => 2,
