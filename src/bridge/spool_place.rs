@@ -1,7 +1,8 @@
 //! Where the spool is, for the line at the start: a folder off its volume, or a file system that does
 //! not outlive the process, is seen there before it is needed.
 //!
-//! It judges nothing: whether a disk keeps its word cannot be asked.
+//! It judges nothing but whether the disk is another machine's: whether one keeps its word cannot be
+//! asked.
 
 use rustix::fs::statfs;
 use std::fmt;
@@ -29,6 +30,10 @@ const FILE_SYSTEMS: &[(u32, &str)] = &[
     (0x2011_bab0, "exfat"),
     (0x7366_746e, "ntfs"),
 ];
+
+/// Those of which another machine, or a program, keeps the files. With `9p` and `fuse` that may be
+/// this machine too, which cannot be told.
+const REMOTE: &[&str] = &["nfs", "cifs", "smb2", "fuse", "ceph", "9p"];
 
 /// A folder, and what it is on.
 pub(super) struct SpoolPlace {
@@ -70,12 +75,53 @@ impl FileSystem {
     }
 }
 
+impl FileSystem {
+    /// Whether it is another's word that a lock holds and that a sync has reached a disk.
+    pub(super) fn is_remote(&self) -> bool {
+        match self {
+            Self::Known(name) => REMOTE.contains(name),
+            Self::Other(_) | Self::Untold => false,
+        }
+    }
+}
+
 impl fmt::Display for FileSystem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Known(name) => f.write_str(name),
             Self::Other(number) => write!(f, "0x{number:x}"),
             Self::Untold => f.write_str("unknown"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_system_of_another_machine_is_told_apart() {
+        let of = |number| FileSystem::of(number);
+        for (number, name) in [
+            (0x6969, "nfs"),
+            (0xff53_4d42, "cifs"),
+            (0xfe53_4d42, "smb2"),
+            (0x6573_5546, "fuse"),
+            (0x00c3_6400, "ceph"),
+            (0x0102_1997, "9p"),
+        ] {
+            assert_eq!((of(number).to_string().as_str(), of(number).is_remote()), (name, true));
+        }
+        for number in [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x794c_7630, 0x1234] {
+            assert!(!of(number).is_remote(), "{}", of(number));
+        }
+        assert!(!FileSystem::Untold.is_remote());
+    }
+
+    #[test]
+    fn each_name_that_is_remote_is_known() {
+        for name in REMOTE {
+            assert!(FILE_SYSTEMS.iter().any(|(_, known)| known == name), "{name}");
         }
     }
 }

@@ -75,6 +75,14 @@ impl Spooling {
         let SpoolPlace { folder, file_system } = &self.place;
         let folder = folder.display();
         tracing::info!(%folder, %file_system, "posts are kept on disk while Kafka is away");
+        if file_system.is_remote() {
+            tracing::warn!(
+                %folder,
+                %file_system,
+                "the spool is on a network file system: that a lock holds and a sync has reached a \
+                 disk is its server's word"
+            );
+        }
         let waiting = self.crossing.spool().status().rows;
         if waiting > 0 {
             tracing::info!(waiting, "records of an earlier run wait on disk");
