@@ -1,4 +1,5 @@
-//! No room: the disk's, or the limit's. Posts get a 503 until the drain has made some.
+//! No room: the disk's, or the limit's. Posts get a 503 until the drain has made some, which needs
+//! none; a bridge starts there as anywhere.
 
 use std::fs;
 use std::path::Path;
@@ -7,8 +8,9 @@ use rustix::process::Signal;
 use tempfile::tempdir;
 
 use crate::disk::posts::Posts;
-use crate::disk::small_disk::{Blocks, SmallDisk};
+use crate::disk::small_disk::{Format, SmallDisk};
 use crate::disk::{RECORDS, assert_alive, kafka_away, serve, spool_check, wait_for_drain};
+use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::deadline::eventually;
 use crate::support::here;
@@ -23,17 +25,20 @@ const BY_LIMIT: &str = "full: its limit is reached";
 /// So that few posts fill the room, and the last of them leaves none for an ordinary one.
 const LONG: usize = 20_000;
 
-/// The reserve, and an empty spool beside it.
-const EMPTY: u64 = 6 << 20;
+/// More posts than any room here takes.
+const MANY: usize = 2000;
+
+const MISSING: &str = "hookbridge_spool_missing_total";
+
+/// A segment of the queue and one of the quarantine, and small files beside them.
+const EMPTY: u64 = (5 << 20) + (64 << 10);
 
 #[test]
 fn on_a_full_disk_posts_are_refused_until_kafka_is_back_and_the_drain_has_made_room() {
-    let Some(disk) = SmallDisk::mount(here!(), 24, Blocks::Pages) else { return };
-    let kafka = kafka_away();
-    let room = disk.room();
-    fills_and_heals(&kafka, &serve(&kafka, &disk.spool()), &disk.spool(), BY_DISK);
-    let taken = room - disk.room();
-    assert!(taken <= EMPTY, "{taken}");
+    for (_, disk) in SmallDisk::of_each_format(here!()) {
+        let kafka = kafka_away();
+        fills_and_heals(&kafka, &serve(&kafka, &disk.spool()), &disk.spool(), BY_DISK);
+    }
 }
 
 #[test]
@@ -48,24 +53,13 @@ fn fills_and_heals(kafka: &MockKafka, serve: &Launch, spool: &Path, full: &str) 
     let mut posts = Posts::of_length(LONG);
     for _ in 0..2 {
         let before = posts.accepted();
-        let refused = loop {
-            let answer = posts.post(&bridge);
-            if answer.status != 200 {
-                break answer;
-            }
-            assert!(posts.accepted() < before + 1000, "it is never full");
-        };
+        post_until_full(&bridge, &mut posts, full);
         assert!(posts.accepted() > before + 10);
-        assert_eq!(refusal(&refused), (503, Outcome::Unavailable));
         for answer in posts.post_at_once(&bridge, 3) {
             assert_eq!(refusal(&answer), (503, Outcome::Unavailable));
             let retry: u16 = answer.header("retry-after").unwrap().parse().unwrap();
             assert!((1..=120).contains(&retry), "{retry}");
         }
-        assert_eq!(bridge.readyz().0, 503);
-        let (ok, detail) = spool_check(&bridge);
-        assert!(!ok && detail.ends_with(full), "{detail}");
-        assert_alive(&bridge);
         assert_eq!(bridge.metric(RECORDS), (posts.accepted() - before) as f64);
 
         kafka.broker_up();
@@ -82,20 +76,40 @@ fn fills_and_heals(kafka: &MockKafka, serve: &Launch, spool: &Path, full: &str) 
 }
 
 #[test]
+fn a_disk_that_others_have_filled_refuses_posts_until_they_give_room_back() {
+    for (format, disk) in SmallDisk::of_each_format(here!()) {
+        let kafka = kafka_away();
+        let bridge = serve(&kafka, &disk.spool()).start();
+        let mut posts = Posts::of_length(LONG);
+        assert_eq!(posts.post(&bridge).status, 200);
+        disk.fill();
+
+        post_until_full(&bridge, &mut posts, BY_DISK);
+        // Of the segment that is there nobody has taken the room.
+        let takes_more = posts.accepted() > 100;
+        assert!(takes_more || format == Format::Btrfs, "{}", posts.accepted());
+        drains_without_room_and_heals(&bridge, &kafka, &disk, &mut posts);
+    }
+}
+
+#[test]
 fn a_bridge_that_was_stopped_starts_on_a_full_disk_and_drains() {
-    starts_on_a_full_disk(here!(), Blocks::Small, Signal::TERM);
+    for (_, disk) in SmallDisk::of_each_format(here!()) {
+        starts_on_a_full_disk(&disk, Signal::TERM);
+    }
 }
 
 #[test]
 fn a_bridge_that_was_killed_starts_on_a_full_disk_and_drains() {
-    starts_on_a_full_disk(here!(), Blocks::Pages, Signal::KILL);
+    for (_, disk) in SmallDisk::of_each_format(here!()) {
+        starts_on_a_full_disk(&disk, Signal::KILL);
+    }
 }
 
-fn starts_on_a_full_disk(test: &str, blocks: Blocks, end: Signal) {
-    let Some(disk) = SmallDisk::mount(test, 24, blocks) else { return };
+fn starts_on_a_full_disk(disk: &SmallDisk, end: Signal) {
     let kafka = kafka_away();
     let serve = serve(&kafka, &disk.spool());
-    let mut posts = Posts::of_length(20_000);
+    let mut posts = Posts::of_length(LONG);
     let mut bridge = serve.start();
     for _ in 0..20 {
         assert_eq!(posts.post(&bridge).status, 200);
@@ -106,72 +120,100 @@ fn starts_on_a_full_disk(test: &str, blocks: Blocks, end: Signal) {
 
     let bridge = serve.start();
 
-    assert_eq!(refusal(&posts.post(&bridge)), (503, Outcome::Unavailable));
-    let (ok, detail) = spool_check(&bridge);
-    assert!(!ok && detail.ends_with(BY_DISK), "{detail}");
-    assert_eq!((bridge.readyz().0, bridge.metric(RECORDS)), (503, 20.0));
+    assert_eq!(bridge.metric(RECORDS), 20.0);
+    post_until_full(&bridge, &mut posts, BY_DISK);
+    drains_without_room_and_heals(&bridge, &kafka, disk, &mut posts);
+}
+
+#[test]
+fn a_bridge_that_was_killed_while_the_disk_was_full_starts_there_and_drains() {
+    for (_, disk) in SmallDisk::of_each_format(here!()) {
+        let kafka = kafka_away();
+        let serve = serve(&kafka, &disk.spool());
+        let mut posts = Posts::of_length(LONG);
+        let mut bridge = serve.start();
+        post_until_full(&bridge, &mut posts, BY_DISK);
+        disk.fill();
+        bridge.kill();
+        disk.fill();
+
+        let mut bridge = serve.start();
+
+        assert_eq!(bridge.metric(RECORDS), posts.accepted() as f64);
+        post_until_full(&bridge, &mut posts, BY_DISK);
+        drains_without_room_and_heals(&bridge, &kafka, &disk, &mut posts);
+        bridge.kill();
+        kafka.broker_up();
+        let bridge = serve.start();
+        wait_for_drain(&bridge);
+        assert_eq!(bridge.metric(MISSING), 0.0);
+        posts.assert_on_topic(&kafka);
+    }
+}
+
+#[test]
+fn a_first_bridge_starts_on_a_full_disk_and_heals() {
+    for (format, disk) in SmallDisk::of_each_format(here!()) {
+        // Where a file takes room of its own, there is none for the lock.
+        if matches!(format, Format::Xfs | Format::Btrfs) {
+            continue;
+        }
+        let kafka = kafka_away();
+        // The mount point of a volume.
+        fs::create_dir(disk.spool()).unwrap();
+        disk.fill();
+
+        let bridge = serve(&kafka, &disk.spool()).start();
+
+        let mut posts = Posts::of_length(0);
+        post_until_full(&bridge, &mut posts, BY_DISK);
+        assert_eq!(posts.accepted(), 0);
+        drains_without_room_and_heals(&bridge, &kafka, &disk, &mut posts);
+    }
+}
+
+/// Posts until one is refused; checks what is told of that.
+#[track_caller]
+fn post_until_full(bridge: &Bridge, posts: &mut Posts, full: &str) {
+    let before = posts.accepted();
+    let refused = loop {
+        let answer = posts.post(bridge);
+        if answer.status != 200 {
+            break answer;
+        }
+        assert!(posts.accepted() < before + MANY, "it is never full");
+    };
+    assert_eq!(refusal(&refused), (503, Outcome::Unavailable));
+    assert_eq!(bridge.readyz().0, 503);
+    let (ok, detail) = spool_check(bridge);
+    assert!(!ok && detail.ends_with(full), "{detail}");
+    assert_alive(bridge);
+}
+
+/// Kafka comes back while the disk stays full, and goes; then others give room back.
+#[track_caller]
+fn drains_without_room_and_heals(
+    bridge: &Bridge,
+    kafka: &MockKafka,
+    disk: &SmallDisk,
+    posts: &mut Posts,
+) {
     kafka.broker_up();
-    wait_for_drain(&bridge);
-    posts.assert_on_topic(&kafka);
+    wait_for_drain(bridge);
+    posts.assert_on_topic(kafka);
     // What goes to Kafka needs no disk.
-    bridge.wait_ready(SOON);
-    assert_eq!(posts.post(&bridge).status, 200);
+    eventually(SOON, "posts go to Kafka", || bridge.readyz().0 == 200);
+    assert_eq!(posts.post(bridge).status, 200);
     kafka.broker_down();
-    assert_eq!(posts.post(&bridge).status, 503);
 
     disk.free();
 
-    bridge.wait_ready(SOON);
-    assert_eq!(posts.post(&bridge).status, 200);
-    assert_eq!(bridge.metric(RECORDS), 1.0);
-}
-
-#[test]
-fn a_bridge_that_was_killed_without_its_reserve_starts_on_a_full_disk_and_drains() {
-    let Some(disk) = SmallDisk::mount(here!(), 24, Blocks::Pages) else { return };
-    let kafka = kafka_away();
-    let serve = serve(&kafka, &disk.spool());
-    let posts = fill_and_kill(&serve, &disk);
-
-    let bridge = serve.start();
-
-    assert_eq!(bridge.metric(RECORDS), posts.accepted() as f64);
-    let (ok, detail) = spool_check(&bridge);
-    assert!(!ok && detail.ends_with(BY_DISK), "{detail}");
-    kafka.broker_up();
-    disk.free();
-    wait_for_drain(&bridge);
-    posts.assert_on_topic(&kafka);
-}
-
-#[test]
-fn a_full_disk_of_small_blocks_ends_such_a_start_with_the_reason_and_loses_nothing() {
-    let Some(disk) = SmallDisk::mount(here!(), 24, Blocks::Small) else { return };
-    let kafka = kafka_away();
-    let serve = serve(&kafka, &disk.spool());
-    let posts = fill_and_kill(&serve, &disk);
-
-    let (status, log) = serve.run(SOON);
-
-    assert_eq!(status.code(), Some(1), "{log}");
-    let error = log.lines().last().unwrap();
-    assert!(error.contains("--spool") && error.ends_with("the disk is full"), "{error}");
-    kafka.broker_up();
-    disk.free();
-    let bridge = serve.start();
-    wait_for_drain(&bridge);
-    posts.assert_on_topic(&kafka);
-}
-
-/// A bridge whose posts have filled the disk, and others who were quicker to take its reserve.
-fn fill_and_kill(serve: &Launch, disk: &SmallDisk) -> Posts {
-    let mut posts = Posts::of_length(LONG);
-    let mut bridge = serve.start();
-    while posts.post(&bridge).status == 200 {}
-    disk.fill();
-    bridge.kill();
-    disk.fill();
-    posts
+    eventually(SOON, "the spool has room", || spool_check(bridge).0);
+    let waiting = bridge.metric(RECORDS);
+    assert_eq!(posts.post(bridge).status, 200);
+    assert_eq!(bridge.metric(RECORDS), waiting + 1.0);
+    assert_eq!(bridge.readyz().0, 200);
+    assert_eq!(bridge.metric(MISSING), 0.0);
 }
 
 fn bytes_of(folder: &Path) -> u64 {

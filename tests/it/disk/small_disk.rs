@@ -10,40 +10,79 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use rustix::fs::statvfs;
+use rustix::fs::{FallocateFlags, fallocate, statvfs, syncfs};
 use tempfile::TempDir;
 
 use crate::support::children;
 use crate::support::deadline;
 use crate::support::say_skipped;
 
-/// `$0` is a folder for it, `$1` its size in mebibytes, `$2` that of its blocks. A real file system where there is a loop
-/// device, with all of its room for everybody.
+/// `$0` is a folder for it, `$1` its size in mebibytes, the others make a file system in the file
+/// whose name follows; with none it is a tmpfs. All of its room is for everybody.
 const MOUNT: &str = r#"
 mkdir "$0/disk"
-truncate -s "$1M" "$0/image"
-{ mkfs.ext4 -q -m 0 -b "$2" "$0/image" && mount -o loop "$0/image" "$0/disk"; } ||
-    mount -t tmpfs -o "size=$1m" tmpfs "$0/disk" || exit
+size=$1
+shift
+if [ $# = 0 ]; then
+    mount -t tmpfs -o "size=${size}m" tmpfs "$0/disk" || exit
+else
+    truncate -s "${size}M" "$0/image"
+    "$@" "$0/image" >"$0/told" && mount -o loop "$0/image" "$0/disk" || exit
+fi
 echo mounted
 read -r _
 umount -l "$0/disk"
 rm -rf -- "$0"
 "#;
 
-/// What a disk gives out at once.
+/// A file system of a small disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Blocks {
-    /// As most do.
-    Pages,
-    /// As an ext4 of less than 512 MiB does: what is mapped may then lack room when it is touched.
-    Small,
+pub(super) enum Format {
+    /// With blocks of 4 KiB, as most are.
+    Ext4,
+    /// With blocks of 1 KiB, as `mkfs` makes one of less than 512 MiB.
+    Ext4Small,
+    Tmpfs,
+    Xfs,
+    /// It writes nothing in place.
+    Btrfs,
 }
+
+impl Format {
+    pub(super) const ALL: [Self; 5] =
+        [Self::Ext4, Self::Ext4Small, Self::Tmpfs, Self::Xfs, Self::Btrfs];
+
+    /// The least that `mkfs` takes, or what is left over is soon full.
+    fn mebibytes(self) -> u32 {
+        match self {
+            Self::Ext4 | Self::Ext4Small | Self::Tmpfs => 24,
+            Self::Xfs => 300,
+            Self::Btrfs => 114,
+        }
+    }
+
+    fn mkfs(self) -> &'static [&'static str] {
+        match self {
+            Self::Ext4 => &["mkfs.ext4", "-q", "-m", "0", "-b", "4096"],
+            Self::Ext4Small => &["mkfs.ext4", "-q", "-m", "0", "-b", "1024"],
+            Self::Tmpfs => &[],
+            Self::Xfs => &["mkfs.xfs", "-q"],
+            Self::Btrfs => &["mkfs.btrfs", "-q"],
+        }
+    }
+}
+
+/// What the shell says then.
+const MOUNTED: &str = "mounted\n";
 
 /// Of an unmount.
 const GONE: Duration = Duration::from_secs(10);
 
-/// What is written at once to fill it.
-const PIECE: usize = 1 << 16;
+/// What a bridge may fill, of a disk that is larger.
+const ROOM: u64 = 22 << 20;
+
+/// What is taken at once to fill it, in turn.
+const PIECES: [u64; 4] = [16 << 20, 1 << 20, 64 << 10, 4 << 10];
 
 /// A mounted disk. To be dropped after the bridge that uses it.
 pub(super) struct SmallDisk {
@@ -52,35 +91,41 @@ pub(super) struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// `None` where none may be mounted, said under the name of `test`.
-    pub(super) fn mount(test: &str, mebibytes: u32, blocks: Blocks) -> Option<Self> {
-        let block = match blocks {
-            Blocks::Pages => 4096,
-            Blocks::Small => 1024,
-        };
+    /// `None` where none such may be mounted, said under the name of `test`.
+    pub(super) fn mount(test: &str, format: Format) -> Option<Self> {
         let temp = tempfile::tempdir().unwrap();
         let mut shell = Command::new("sh");
-        shell
-            .args(["-c", MOUNT])
-            .arg(temp.path())
-            .args([mebibytes, block].map(|number| number.to_string()));
+        shell.args(["-c", MOUNT]).arg(temp.path()).arg(format.mebibytes().to_string());
+        shell.args(format.mkfs());
         shell.process_group(0);
         shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut shell = children::spawn(&mut shell).unwrap();
         let mut said = String::new();
         // Not a wait: the shell says so at once, or ends.
         BufReader::new(shell.stdout.take().unwrap()).read_line(&mut said).unwrap();
-        if said.is_empty() {
+        // Else the disk of the machine would be filled.
+        if said != MOUNTED {
             shell.wait().unwrap();
-            say_skipped(test, "the right to mount is needed");
+            let right = "and the right to mount are needed";
+            say_skipped(
+                test,
+                &format!("a kernel with {format:?}, its mkfs, a loop device {right}"),
+            );
             return None;
         }
         let disk = Self { shell, temp };
-        if statvfs(disk.root()).unwrap().f_frsize != u64::from(block) {
-            say_skipped(test, "mkfs.ext4 and a loop device are needed");
-            return None;
-        }
+        disk.take(disk.room().saturating_sub(ROOM));
         Some(disk)
+    }
+
+    /// One of each kind that can be mounted, one after another; each is told.
+    pub(super) fn of_each_format(test: &str) -> impl Iterator<Item = (Format, Self)> {
+        let mount = move |format| {
+            let disk = Self::mount(test, format)?;
+            eprintln!("on {format:?}");
+            Some((format, disk))
+        };
+        Format::ALL.into_iter().filter_map(mount)
     }
 
     /// A folder on it, which is not there yet.
@@ -101,19 +146,33 @@ impl SmallDisk {
         assert!(output.status.success(), "{output:?}");
     }
 
-    /// Others take all room that is left.
+    /// Others take all room that is left, to the last block.
     pub(super) fn fill(&self) {
-        let mut filler = OpenOptions::new().append(true).create(true).open(self.filler()).unwrap();
-        for piece in [PIECE, 512] {
-            while filler.write_all(&vec![1; piece]).is_ok() {}
-        }
+        self.take(u64::MAX);
+        let mut filler = OpenOptions::new().append(true).open(self.filler()).unwrap();
+        while filler.write_all(&[1; 512]).is_ok() {}
         // The error may be that of the sync, where room is given out late.
         drop(filler.sync_all());
     }
 
     /// Others give it back.
     pub(super) fn free(&self) {
-        File::create(self.filler()).unwrap().sync_all().unwrap();
+        let filler = File::create(self.filler()).unwrap();
+        // Some file systems give room back with their next commit.
+        syncfs(&filler).unwrap();
+    }
+
+    /// Others take about so much of it.
+    fn take(&self, most: u64) {
+        let filler = OpenOptions::new().append(true).create(true).open(self.filler()).unwrap();
+        let mut end = filler.metadata().unwrap().len();
+        let most = end.saturating_add(most);
+        for piece in PIECES {
+            let take = |end| fallocate(&filler, FallocateFlags::empty(), end, piece).is_ok();
+            while end.saturating_add(piece) <= most && take(end) {
+                end += piece;
+            }
+        }
     }
 
     fn root(&self) -> PathBuf {
