@@ -3,6 +3,7 @@
 mod drain;
 mod export;
 mod list;
+mod many;
 mod requeue;
 mod retopic;
 
@@ -65,18 +66,20 @@ impl Ran {
     }
 }
 
-/// Flips a bit of each record with this text, wherever it stands.
+/// Flips a bit of each record with this text, in whatever segment it stands.
 #[track_caller]
 fn damage(folder: &SpoolFolder, text: &str) {
-    let file = folder.path().join("spool.db");
-    let mut bytes = std::fs::read(&file).unwrap();
-    let places: Vec<usize> =
-        (0..bytes.len()).filter(|at| bytes[*at..].starts_with(text.as_bytes())).collect();
-    assert!(!places.is_empty(), "{text} is in the file");
-    for at in places {
-        bytes[at + 2] ^= 4;
+    let mut flipped = 0;
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let file = entry.unwrap().path();
+        let mut bytes = std::fs::read(&file).unwrap();
+        let places: Vec<usize> =
+            (0..bytes.len()).filter(|at| bytes[*at..].starts_with(text.as_bytes())).collect();
+        flipped += places.len();
+        places.into_iter().for_each(|at| bytes[at + 2] ^= 4);
+        std::fs::write(&file, bytes).unwrap();
     }
-    std::fs::write(&file, bytes).unwrap();
+    assert!(flipped > 0, "{text} is in no file");
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn a_record_that_is_refused_is_quarantined_named_and_counts_as_left() {
     assert_eq!(lines[0], "4 records went to Kafka");
     assert!(lines[1].starts_with("TOPIC   APP_ID  QUARANTINED  "), "{}", ran.out);
     assert!(
-        lines[2].starts_with("events  app-2           1  ") && lines[2].ends_with("  2"),
+        lines[2].starts_with("events  app-2             1  ") && lines[2].ends_with("  2"),
         "{}",
         ran.out
     );

@@ -10,22 +10,22 @@ fn it_tells_what_waits_and_what_was_quarantined_beside_whoever_holds_the_lock() 
     open.append(records(TOPIC, "app-1", 0..3));
     open.append(records(TOPIC, "a-longer-app", 3..15));
     let refused = open.append(records(TOPIC, "app-1", 15..17));
-    open.quarantined(&refused, "MessageSizeTooLarge");
+    open.quarantine(&refused, "MessageSizeTooLarge");
 
     let shown = run(&folder, "list", &["--verify"]).well();
 
     let lines: Vec<&str> = shown.lines().collect();
-    assert_eq!(lines[0], format!("spool      {}", folder.dir()));
-    let waiting = lines[1].strip_prefix("waiting    15 records, ").unwrap();
+    assert_eq!(lines[0], format!("spool        {}", folder.dir()));
+    let waiting = lines[1].strip_prefix("waiting      15 records, ").unwrap();
     assert!(waiting.contains(" KiB, the oldest since 2023-07-03T08:48:43.456Z ("), "{waiting}");
     assert_eq!(lines[2], "quarantined  2 records");
-    assert!(lines[3].starts_with("on disk    5.") && lines[3].ends_with(" MiB"), "{}", lines[3]);
-    assert_eq!(lines[4], "verified   every page and every record is sound");
+    assert!(lines[3].starts_with("on disk      5.") && lines[3].ends_with(" MiB"), "{}", lines[3]);
+    assert_eq!(lines[4], "verified     every record is sound");
     assert!(lines[6].starts_with("TOPIC   APP_ID        WAITING    BYTES  OLDEST"), "{shown}");
     assert!(lines[7].starts_with("events  a-longer-app       12  "), "{shown}");
     assert!(lines[8].starts_with("events  app-1               3  "), "{shown}");
     assert!(lines[10].starts_with("TOPIC   APP_ID  QUARANTINED  LATEST"), "{shown}");
-    assert!(lines[11].starts_with("events  app-1           2  "), "{shown}");
+    assert!(lines[11].starts_with("events  app-1             2  "), "{shown}");
     assert!(lines[11].ends_with("Z  MessageSizeTooLarge  16 17"), "{shown}");
     assert_eq!(lines.len(), 12);
     open.close();
@@ -37,7 +37,7 @@ fn an_empty_spool_is_a_few_lines() {
 
     let shown = run(&folder, "list", &[]).well();
 
-    let expected = [&format!("spool      {}", folder.dir()), "waiting    nothing"];
+    let expected = [&format!("spool        {}", folder.dir()), "waiting      nothing"];
     assert_eq!(shown.lines().take(2).collect::<Vec<_>>(), expected);
     assert_eq!(shown.lines().count(), 4);
 }
@@ -49,7 +49,7 @@ fn a_script_gets_the_same_as_json() {
     open.append(records(TOPIC, "app-1", 0..3));
     open.append([record("others", "app-1", 3, "{}")]);
     let refused = open.append(records(TOPIC, "app-3", 4..5));
-    open.quarantined(&refused, "InvalidRecord");
+    open.quarantine(&refused, "InvalidRecord");
     open.close();
 
     let shown = run(&folder, "list", &["--output", "json"]).well();
@@ -63,12 +63,12 @@ fn a_script_gets_the_same_as_json() {
     let app = serde_json::Value::from("app-1");
     let expected = [(&TOPIC.into(), &app, &3.into()), (&"others".into(), &app, &1.into())];
     assert_eq!(apps, expected);
-    assert_eq!(told["quarantined"]["records"], 1);
-    let reason = &told["quarantined"]["by_reason"][0];
+    assert_eq!(told["quarantine"]["records"], 1);
+    let reason = &told["quarantine"]["by_reason"][0];
     assert_eq!((&reason["app_id"], &reason["reason"]), (&"app-3".into(), &"InvalidRecord".into()));
     assert_eq!(reason["topic"], TOPIC);
     assert_eq!(reason["rows"], serde_json::json!([5]));
-    assert_eq!(told["quarantined"]["files"], serde_json::json!([]));
+    assert_eq!(told["quarantine"]["files"], serde_json::json!([]));
     assert!(told["file_bytes"].as_u64().unwrap() > 5 << 20);
     assert!(told.get("faults").is_none(), "nobody asked");
 }
@@ -80,23 +80,21 @@ fn a_flipped_bit_is_found_by_verify_and_named() {
 
     let ran = run(&folder, "list", &["--verify"]);
 
-    assert!(
-        ran.out.contains("\nfault      row 8: the row does not match its checksum\n"),
-        "{}",
-        ran.out
-    );
+    assert!(ran.out.contains("\nfault        record 8 is missing or damaged\n"), "{}", ran.out);
     let said = ran.badly(1);
-    let fault = "1 fault was found in the spool: row 8: the row does not match its checksum";
+    let fault = "1 fault was found in the spool: record 8 is missing or damaged";
     assert_eq!(said, format!("hookbridge: {fault}\n"));
     run(&folder, "list", &[]).well();
 }
 
 #[test]
-fn a_damaged_file_that_was_moved_aside_is_named() {
+fn a_damaged_segment_that_is_kept_is_named() {
     let folder = SpoolFolder::of(records(TOPIC, "app-1", 0..20));
-    let file = folder.path().join("spool.db");
+    let file = folder.path().join("00000000000000000001.log");
     let mut bytes = std::fs::read(&file).unwrap();
-    bytes[..16].copy_from_slice(b"not a database!!");
+    for header in [0, 2048] {
+        bytes[header..header + 16].copy_from_slice(b"not a segment!!!");
+    }
     std::fs::write(&file, bytes).unwrap();
     folder.open().close();
 
@@ -104,5 +102,5 @@ fn a_damaged_file_that_was_moved_aside_is_named() {
 
     assert!(shown.contains("\nquarantined  1 damaged file\n"), "{shown}");
     assert!(shown.contains("\nDAMAGED FILE"), "{shown}");
-    assert!(shown.contains("\nspool.db.damaged-2"), "{shown}");
+    assert!(shown.contains("\n00000000000000000001.log.damaged  4.0 MiB\n"), "{shown}");
 }

@@ -9,7 +9,7 @@ fn two_quarantined() -> SpoolFolder {
     let folder = SpoolFolder::new();
     let open = folder.open();
     let rows = open.append(records(TOPIC, "app-1", 0..5));
-    open.quarantined(&rows[1..3], "InvalidRecord");
+    open.quarantine(&rows[1..3], "InvalidRecord");
     open.close();
     folder
 }

@@ -19,6 +19,9 @@ use crate::support::deadline::wait_for;
 /// Of anything that the disk does.
 const DISK: Duration = Duration::from_secs(30);
 
+/// Records that wait for the disk at once: the queue has a bound.
+const AT_ONCE: usize = 1024;
+
 /// More than any test writes.
 const AMPLE: u64 = 1 << 30;
 
@@ -90,8 +93,7 @@ impl OpenSpool {
             let store = || self.spool.append(record, move |row| done.send(row).unwrap());
             store().unwrap();
             stored.push(answer);
-            // The queue has a bound.
-            if stored.len() == 64 {
+            if stored.len() == AT_ONCE {
                 rows.extend(stored.drain(..).map(|row| row.recv_timeout(DISK).unwrap().unwrap()));
             }
         }
@@ -101,7 +103,7 @@ impl OpenSpool {
 
     /// Quarantines rows, as the drain does with what Kafka refuses.
     #[track_caller]
-    pub(crate) fn quarantined(&self, rows: &[RowId], reason: &str) {
+    pub(crate) fn quarantine(&self, rows: &[RowId], reason: &str) {
         let refused = rows.iter().map(|row| (*row, reason.to_owned())).collect();
         let (done, answer) = mpsc::channel();
         self.spool.release(Vec::new(), refused, move |end| done.send(end).unwrap()).unwrap();
