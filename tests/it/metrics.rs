@@ -144,9 +144,9 @@ fn what_an_earlier_bridge_has_quarantined_is_counted_as_long_as_it_lies_there() 
     let folder = SpoolFolder::new();
     let open = folder.open();
     let rows = open.append(records("events", "app-1", 0..3));
-    open.quarantined(&rows[..2], "InvalidRecord");
+    open.quarantine(&rows[..2], "InvalidRecord");
     open.close();
-    std::fs::write(folder.path().join("spool.db.damaged-20261125T031608.454Z"), "x").unwrap();
+    std::fs::write(folder.path().join("00000000000000000007.log.damaged"), "x").unwrap();
     let serve = Bridge::with(NOBODY).no_auth().arg("--spool", folder.dir());
 
     let bridge = serve.start();

@@ -1,12 +1,14 @@
 //! When the disk is asked: a sync before each 200 from the spool, and nothing while Kafka is there.
 
 use std::collections::{HashMap, HashSet};
+use std::fs;
 
 use tempfile::tempdir;
 
 use crate::disk::posts::Posts;
-use crate::disk::strace::{Event, Strace};
-use crate::disk::{RECORDS, kafka_away, serve, spool_in};
+use crate::disk::strace::{Event, Strace, hex};
+use crate::disk::{RECORDS, TOPIC, kafka_away, serve, spool_in};
+use crate::support::deadline::eventually;
 use crate::support::here;
 use crate::support::rig::SOON;
 
@@ -41,21 +43,30 @@ fn a_spooled_post_is_answered_after_the_sync_of_its_row_has_returned() {
 
     let calls = strace.end();
 
-    let log = format!("<{}-wal>", spool.join("spool.db").display());
-    let named = |text: &str| ids.iter().map(|id| &**id).filter(|id| text.contains(id)).collect();
+    let log = format!("<{}", hex(spool.join("00000000000000000001.log").to_str().unwrap()));
+    let ok = hex(OK);
+    // In an answer an id is text, in a file it is bytes.
+    let named = |text: &str| {
+        let stands = |id: &&str| text.contains(&hex(id)) || text.replace("\\x", "").contains(id);
+        ids.iter().map(|id| &**id).filter(stands).collect()
+    };
     let (mut written, mut synced) = (HashSet::new(), HashSet::new());
     let (mut answered, mut steps) = (HashSet::<&str>::new(), HashMap::new());
     for event in calls.events() {
         match event {
             Event::Begun { thread, call, args } => {
-                if args.contains(OK) {
+                if args.contains(&ok) {
                     let rows: HashSet<&str> = named(args);
                     assert!(rows.is_subset(&synced), "answered before a sync: {rows:?}");
                     answered.extend(rows);
                 }
                 let step = match call {
-                    "pwrite64" if args.contains(&log) => Step::Write(named(args)),
-                    "fsync" | "fdatasync" if args.contains(&log) => Step::Sync(written.clone()),
+                    "pwrite64" if args.contains(&log) => {
+                        Step::Write(named(args))
+                    }
+                    "fsync" | "fdatasync" if args.contains(&log) => {
+                        Step::Sync(written.clone())
+                    }
                     _ => Step::Other,
                 };
                 steps.insert(thread, step);
@@ -79,6 +90,8 @@ fn while_kafka_is_there_nothing_is_written_to_the_spool() {
     bridge.wait_ready(SOON);
     let mut posts = Posts::of_length(0);
     assert_eq!(posts.post(&bridge).status, 200);
+    let shown = || fs::read_to_string(spool.join("topics")).is_ok_and(|text| text.contains(TOPIC));
+    eventually(SOON, "the topic that was shown is noted", shown);
     let Some(strace) = Strace::watch(here!(), &bridge, CALLS) else { return };
     for _ in 0..10 {
         posts.post_at_once(&bridge, 20);
@@ -89,7 +102,7 @@ fn while_kafka_is_there_nothing_is_written_to_the_spool() {
     assert_eq!((posts.accepted(), bridge.metric(RECORDS)), (201, 0.0));
     let begun = |text: &str| {
         let with =
-            |event: &Event| matches!(event, Event::Begun { args, .. } if args.contains(text));
+            |event: &Event| matches!(event, Event::Begun { args, .. } if args.contains(&hex(text)));
         calls.events().into_iter().filter(with).count()
     };
     assert_eq!((begun(OK), begun(spool.to_str().unwrap())), (200, 0));

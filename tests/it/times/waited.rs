@@ -152,7 +152,7 @@ fn what_was_quarantined_for_its_time_arrives_once_it_is_requeued() {
     let folder = SpoolFolder::new();
     let open = folder.open();
     let rows = open.append(records(&topic, "app-1", 0..12));
-    open.quarantined(&rows, "InvalidTimestamp");
+    open.quarantine(&rows, "InvalidTimestamp");
     open.close();
 
     assert_eq!(run(&folder, "requeue", &[]).well(), "12 records wait again, behind all others\n");
