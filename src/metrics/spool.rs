@@ -47,7 +47,7 @@ pub struct SpoolFigures {
     pub rows_quarantined: u64,
     /// Damaged files quarantined by this process.
     pub files_quarantined: u64,
-    /// Rows that lie quarantined.
+    /// Rows in quarantine.
     pub rows_in_quarantine: u64,
     /// Damaged files that lie in the folder.
     pub files_in_quarantine: u64,

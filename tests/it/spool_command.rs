@@ -76,7 +76,9 @@ fn damage(folder: &SpoolFolder, text: &str) {
         let places: Vec<usize> =
             (0..bytes.len()).filter(|at| bytes[*at..].starts_with(text.as_bytes())).collect();
         flipped += places.len();
-        places.into_iter().for_each(|at| bytes[at + 2] ^= 4);
+        for at in places {
+            bytes[at + 2] ^= 4;
+        }
         std::fs::write(&file, bytes).unwrap();
     }
     assert!(flipped > 0, "{text} is in no file");

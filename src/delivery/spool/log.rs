@@ -67,9 +67,10 @@ impl Log {
         let mut log = Self { disk, part, spool, segment_bytes, segments, next, active, buffer };
         let Some(last) = log.segments.last() else { return Ok(log) };
         let tail = last.tail(&*log.disk).map_err(Fault::io("read the last segment"))?;
-        // Where ids are left out, a new segment says so.
+        // Where ids are left out, a new segment says so; one that was cut off has no room.
         if tail.next >= least_next
             && let Some(end) = tail.clean_from
+            && end < last.bytes
         {
             let file = log.disk.open(&last.name(), Access::Write);
             let file = file.map_err(Fault::io("open the last segment"))?;

@@ -85,7 +85,7 @@ impl Store {
         let reached = |part| reached(&**disk, &files, part).map_err(Fault::io("read a segment"));
         let next = reached(Part::Queue)?.max(released.next(released.highest()));
         let next_quarantined = reached(Part::Quarantine)?;
-        quarantined(&**disk, &files.headless)?;
+        keep_damaged(&**disk, &files.headless)?;
         for name in &files.half_made {
             disk.remove(name).map_err(Fault::io("remove a segment that was half made"))?;
         }
@@ -234,7 +234,7 @@ fn reached(disk: &dyn Disk, files: &Files, part: Part) -> std::io::Result<u64> {
 }
 
 /// Gives segments without headers another name, under which they are kept.
-fn quarantined(disk: &dyn Disk, headless: &[Headless]) -> Result<(), Fault> {
+fn keep_damaged(disk: &dyn Disk, headless: &[Headless]) -> Result<(), Fault> {
     for Headless { name, .. } in headless {
         let kept = format!("{name}{DAMAGED}");
         disk.rename(name, &kept).map_err(Fault::io("rename a damaged segment"))?;

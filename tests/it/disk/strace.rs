@@ -3,6 +3,7 @@
 //! Attached to a running one and dropped, it lets go, and the bridge goes on as before.
 
 use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -37,7 +38,11 @@ pub(crate) struct Strace {
 
 /// As strace writes texts for [`Strace::watch`].
 pub(super) fn hex(text: impl AsRef<[u8]>) -> String {
-    text.as_ref().iter().map(|byte| format!("\\x{byte:02x}")).collect()
+    let mut hex = String::new();
+    for byte in text.as_ref() {
+        write!(hex, "\\x{byte:02x}").unwrap();
+    }
+    hex
 }
 
 /// A call of the kernel, at the moment when it begins or when it returns.

@@ -61,12 +61,8 @@ fn a_spooled_post_is_answered_after_the_sync_of_its_row_has_returned() {
                     answered.extend(rows);
                 }
                 let step = match call {
-                    "pwrite64" if args.contains(&log) => {
-                        Step::Write(named(args))
-                    }
-                    "fsync" | "fdatasync" if args.contains(&log) => {
-                        Step::Sync(written.clone())
-                    }
+                    "pwrite64" if args.contains(&log) => Step::Write(named(args)),
+                    "fsync" | "fdatasync" if args.contains(&log) => Step::Sync(written.clone()),
                     _ => Step::Other,
                 };
                 steps.insert(thread, step);

@@ -100,6 +100,6 @@ fn drains(test: &str, calls: &str, how: &str, numbers: &[impl std::fmt::Display]
 }
 
 fn segments_in(spool: &Path) -> usize {
-    let names = fs::read_dir(spool).unwrap().map(|entry| entry.unwrap().file_name());
-    names.filter(|name| name.to_str().unwrap().ends_with(".log")).count()
+    let files = fs::read_dir(spool).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|file| file.extension().is_some_and(|extension| extension == "log")).count()
 }
