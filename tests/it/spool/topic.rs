@@ -63,7 +63,7 @@ fn a_spooled_record_that_the_topic_does_not_take_is_quarantined_and_its_neighbou
     scene.wait_until_direct();
     let log = scene.bridge.log();
     let lines = |text| log.lines().filter(|line| line.contains(text)).count();
-    assert!(lines("a batch was refused") <= 1 && lines("quarantined") == 1, "{log}");
+    assert!(lines("a batch was refused") <= 1 && lines("is quarantined") == 1, "{log}");
     scene.close(&kafka.bootstrap());
 }
 
