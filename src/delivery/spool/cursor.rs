@@ -33,8 +33,17 @@ pub(super) struct Cursor {
     file: Box<dyn DiskFile>,
     spool: u64,
     turn: u64,
-    /// A slot was written, and waits for a sync.
-    pending: bool,
+    slot: State,
+}
+
+/// How things stand with the slot that is written next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// There is nothing in it that is not on the disk.
+    Synced,
+    Written,
+    /// A write or a sync has failed: only what is written anew can be synced.
+    Lost,
 }
 
 /// Reads the newest slot that checks and is of `spool`, or of any if that is not known.
@@ -83,6 +92,10 @@ impl Slot {
         bytes[4..8].copy_from_slice(&crc.to_le_bytes());
         bytes
     }
+
+    fn write(&self, file: &dyn DiskFile) -> io::Result<()> {
+        file.write_at(&self.bytes(), SLOTS[usize::from(!self.turn.is_multiple_of(2))])
+    }
 }
 
 impl Cursor {
@@ -94,27 +107,34 @@ impl Cursor {
             Err(error) => return Err(error),
         };
         // What a killed process has left may not be on the disk; the other slot is written next.
+        if let Some(last) = last {
+            last.write(&*file)?;
+        }
         file.sync()?;
         let turn = last.map_or(0, |slot| slot.turn) + 1;
-        Ok(Self { file, spool, turn, pending: false })
+        Ok(Self { file, spool, turn, slot: State::Synced })
     }
 
     /// Writes what is released. It is durable after [`Cursor::sync`].
     pub(super) fn write(&mut self, released: &Released) -> io::Result<()> {
         let slot = Slot { spool: self.spool, turn: self.turn, released: released.clone() };
-        // A slot that was written in part is written again, before the other one is.
-        self.pending = false;
-        self.file.write_at(&slot.bytes(), SLOTS[usize::from(!self.turn.is_multiple_of(2))])?;
-        self.pending = true;
+        self.slot = State::Lost;
+        slot.write(&*self.file)?;
+        self.slot = State::Written;
         Ok(())
     }
 
-    /// Makes durable what was written. After an error it has to be written again.
-    pub(super) fn sync(&mut self) -> io::Result<()> {
-        if mem::take(&mut self.pending) {
-            self.file.sync()?;
-            self.turn += 1;
+    /// Makes durable what was written, or should have been: what is released.
+    pub(super) fn sync(&mut self, released: &Released) -> io::Result<()> {
+        match self.slot {
+            State::Synced => return Ok(()),
+            State::Written => {}
+            State::Lost => self.write(released)?,
         }
+        self.slot = State::Lost;
+        self.file.sync()?;
+        self.slot = State::Synced;
+        self.turn += 1;
         Ok(())
     }
 }

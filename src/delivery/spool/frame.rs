@@ -50,7 +50,7 @@ pub(super) enum Found {
 }
 
 impl Kind {
-    pub(super) fn number(self) -> u32 {
+    fn number(self) -> u32 {
         match self {
             Self::Record => 1,
             Self::Commit => 2,

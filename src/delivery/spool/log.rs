@@ -9,11 +9,13 @@ use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::format::{FRAME, HEADER};
 use crate::delivery::spool::frame::{Header, Kind, Salt, padded, put};
 use crate::delivery::spool::part::Part;
-use crate::delivery::spool::segments::{NEW, Segment};
+use crate::delivery::spool::segments::{NEW, Segment, Tail};
 use std::sync::Arc;
 
 /// Bytes of a buffer that are kept between batches: most are far smaller.
 const BUFFER: usize = 256 << 10;
+/// How often it is tried to bring to the disk what was found: an error may pass.
+const PROOFS: usize = 5;
 
 /// See the module. Not `Clone`: it has one owner, and it writes.
 #[derive(Debug)]
@@ -67,17 +69,34 @@ impl Log {
         let mut log = Self { disk, part, spool, segment_bytes, segments, next, active, buffer };
         let Some(last) = log.segments.last() else { return Ok(log) };
         let tail = last.tail(&*log.disk).map_err(Fault::io("read the last segment"))?;
-        // Where ids are left out, a new segment says so; one that was cut off has no room.
-        if tail.next >= least_next
-            && let Some(end) = tail.clean_from
-            && end < last.bytes
-        {
-            let file = log.disk.open(&last.name(), Access::Write);
-            let file = file.map_err(Fault::io("open the last segment"))?;
-            log.active = Some(Active { file, salt: last.salt, end, room: last.bytes });
+        match (prove(&*log.disk, last, &tail), tail.clean_from) {
+            // Where ids are left out, a new segment says so; one that was cut off has no room.
+            (Ok(file), Some(end)) if tail.next >= least_next && end < last.bytes => {
+                log.active = Some(Active { file, salt: last.salt, end, room: last.bytes });
+            }
+            (Ok(_), _) => {}
+            (Err(error), _) => tracing::warn!(error = %error, "a segment is given up"),
         }
         log.next = tail.next.max(least_next);
         Ok(log)
+    }
+
+    /// Lets the disk have what can be read in the last segment: who wrote it may have been killed before
+    /// a sync, or after one that failed. So its last batch is written once more, with the same bytes, and
+    /// synced with the folder. Those before it were.
+    fn prove(&self, last: &Segment, tail: &Tail) -> std::io::Result<Box<dyn DiskFile>> {
+        let Tail { last_batch, .. } = tail;
+        let file = self.disk.open(&last.name(), Access::Write)?;
+        let mut bytes = vec![0; usize::try_from(last_batch.end - last_batch.start).unwrap_or(0)];
+        file.read_at(&mut bytes, last_batch.start)?;
+        // After a sync that failed, other bytes may be read.
+        let prove = || {
+            self.disk.sync()?;
+            file.write_at(&bytes, last_batch.start)?;
+            file.sync()
+        };
+        (1..PROOFS).find_map(|_| prove().ok()).map_or_else(prove, Ok)?;
+        Ok(file)
     }
 
     /// The id that comes next.
@@ -182,9 +201,14 @@ impl Log {
         self.active = None;
     }
 
-    /// Takes the first segment off, if it ends at or below an id and is not written.
-    pub(super) fn take_off(&mut self, below: u64) -> Option<Segment> {
-        self.ends_below(below).then(|| self.segments.remove(0))
+    /// The first segment, if it ends at or below an id and is not written.
+    pub(super) fn first_below(&self, id: u64) -> Option<Segment> {
+        self.segments.first().filter(|_| self.ends_below(id)).cloned()
+    }
+
+    /// Takes the first segment off.
+    pub(super) fn take_off(&mut self) {
+        self.segments.remove(0);
     }
 
     /// Appends what fits into the last segment, with one sync.

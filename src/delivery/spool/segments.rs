@@ -10,6 +10,7 @@ use crate::delivery::spool::frames::{Frames, OnError};
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::walk::Walk;
 use std::io;
+use std::ops::Range;
 
 /// What the name of a segment that is being made ends with.
 pub(super) const NEW: &str = ".new";
@@ -71,6 +72,8 @@ pub(super) struct Tail {
     pub(super) next: u64,
     /// Where a further frame may be written, if there is nothing behind.
     pub(super) clean_from: Option<u64>,
+    /// Where its last batch stands, or what is left of one.
+    pub(super) last_batch: Range<u64>,
 }
 
 impl Files {
@@ -117,8 +120,9 @@ impl Segment {
 
     fn find_tail(&self, disk: &dyn Disk, on_error: OnError) -> io::Result<Tail> {
         let mut frames = self.frames(disk, on_error)?;
-        let mut tail = Tail { next: self.first, clean_from: None };
-        let mut end = HEADER as u64;
+        let begin = HEADER as u64;
+        let mut tail = Tail { next: self.first, clean_from: None, last_batch: begin..begin };
+        let mut ended = false;
         // Where the batch seems torn, and whether its commit was met.
         let mut torn: Option<(Tail, bool)> = None;
         while let Some(frame) = frames.next()? {
@@ -139,11 +143,14 @@ impl Segment {
                 // Another batch stands behind: this one was synced.
                 (Some((_, true)) | None, _) => None,
             };
-            end = frame.place.end;
+            let start = if ended { tail.last_batch.end } else { tail.last_batch.start };
+            tail.last_batch = start..frame.place.end;
+            ended = frame.kind == Kind::Commit;
         }
         if let Some((before, _)) = torn {
             return Ok(before);
         }
+        let end = tail.last_batch.end;
         // One that was cut off in its header page has no place for a frame.
         tail.clean_from = (end <= self.bytes && frames.is_clean(end)?).then_some(end);
         Ok(tail)

@@ -55,8 +55,6 @@ pub(super) struct Store {
     oldest: Option<(u64, SystemTime)>,
     /// Since when releases wait for a sync.
     unsynced: Option<Instant>,
-    /// The cursor could not be written, and knows of fewer releases.
-    is_behind: bool,
     /// What has happened since it was opened.
     totals: Totals,
     /// Damaged segments that the folder keeps.
@@ -112,7 +110,6 @@ impl Store {
             failed_reads: 0,
             oldest: None,
             unsynced: None,
-            is_behind: false,
             totals: Totals { quarantined_files: headless, ..Totals::default() },
             damaged_files: 0,
             other_bytes: 0,
@@ -141,9 +138,8 @@ impl Store {
     /// Makes what appends need, if it is not there: a proof that the disk takes it.
     pub(super) fn make_room(&mut self) -> Result<(), Fault> {
         if self.cursor.is_none() {
-            let slot = cursor::read(&*self.disk, Some(self.spool));
-            let slot = slot.map_err(Fault::io("read the cursor"))?;
-            let cursor = Cursor::open(&*self.disk, self.spool, slot.as_ref());
+            let cursor = cursor::read(&*self.disk, Some(self.spool))
+                .and_then(|slot| Cursor::open(&*self.disk, self.spool, slot.as_ref()));
             self.cursor = Some(cursor.map_err(Fault::io("make the cursor"))?);
             self.look_around()?;
         }

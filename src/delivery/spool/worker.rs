@@ -169,7 +169,9 @@ impl Worker {
                 break;
             }
         }
-        self.keeper.store.sync_cursor();
+        if let Err(fault) = self.keeper.store.sync_cursor() {
+            tracing::warn!(error = fault.chain(), "the spool's releases cannot be synced");
+        }
     }
 
     /// How long nothing is due.

@@ -34,8 +34,8 @@ impl Store {
 
     /// Does what is due: syncs releases, and gives room back.
     pub(in crate::delivery::spool) fn tend(&mut self) -> Result<(), Fault> {
-        if self.is_behind || self.unsynced.is_some_and(|since| since.elapsed() >= SYNC_AFTER) {
-            self.sync_cursor();
+        if self.unsynced.is_some_and(|since| since.elapsed() >= SYNC_AFTER) {
+            self.sync_cursor()?;
         }
         self.remove_released()?;
         // Nothing is in it any more, and on a full disk there is room for a new one only without it.
@@ -49,36 +49,40 @@ impl Store {
 
     /// Whether releases wait for a sync.
     pub(in crate::delivery::spool) fn is_unsynced(&self) -> bool {
-        self.unsynced.is_some() || self.is_behind
+        self.unsynced.is_some()
     }
 
     /// Makes durable which rows are released.
-    pub(in crate::delivery::spool) fn sync_cursor(&mut self) {
-        if self.is_behind {
-            self.write_cursor();
+    pub(in crate::delivery::spool) fn sync_cursor(&mut self) -> Result<(), Fault> {
+        if let Some(cursor) = &mut self.cursor {
+            cursor.sync(&self.released).map_err(Fault::io("sync the cursor"))?;
         }
         self.unsynced = None;
-        if let Some(Err(error)) = self.cursor.as_mut().map(Cursor::sync) {
-            self.fell_behind(&error);
-        }
+        Ok(())
     }
 
     /// Removes the segments of which all is released.
     pub(super) fn remove_released(&mut self) -> Result<(), Fault> {
         let below = self.released.below;
-        if self.queue.ends_below(below) {
-            // Else a power cut could bring one back of which nobody knows that it was released.
-            self.sync_cursor();
+        // Else a power cut could leave it without a segment of which nobody knows that it was released.
+        let synced = if self.queue.ends_below(below) { self.sync_cursor() } else { Ok(()) };
+        match &synced {
+            // A disk that is full even for this has no room before a segment is removed.
+            Ok(()) | Err(Fault::DiskFull) => {}
+            Err(_) => return synced,
         }
-        while self.queue.ends_below(below) {
-            // One that cannot be removed is tried again.
-            let segment = self.queue.segments()[0].clone();
+        while let Some(segment) = self.queue.first_below(below) {
+            if self.queue.segments().len() == 1 {
+                // Else a power cut could take this one and leave the one before it, in whose end what
+                // failed would be void no more.
+                self.disk.sync().map_err(Fault::io("sync the folder"))?;
+            }
             // A file that is open keeps its room.
             self.position.take_if(|position| position.segment == segment.first);
             self.remove(&segment)?;
-            self.queue.take_off(below);
+            self.queue.take_off();
         }
-        Ok(())
+        synced.or_else(|_| self.sync_cursor())
     }
 
     pub(super) fn remove(&mut self, segment: &Segment) -> Result<(), Fault> {
@@ -105,6 +109,7 @@ impl Store {
         let mut rows = Vec::new();
         let mut refused: Vec<_> = refused.iter().map(|(id, reason)| (id.0, reason)).collect();
         refused.sort_unstable();
+        refused.dedup_by_key(|(id, _)| *id);
         for (id, reason) in refused {
             if id >= self.queue.next() || !self.released.waits(id) {
                 continue;
@@ -132,18 +137,11 @@ impl Store {
     /// What is not written now is kept in memory, and written when upkeep is due.
     fn write_cursor(&mut self) {
         let Some(cursor) = &mut self.cursor else { return };
-        match cursor.write(&self.released) {
-            Ok(()) => {
-                self.is_behind = false;
-                self.unsynced = self.unsynced.or_else(|| Some(Instant::now()));
-            }
-            Err(error) => self.fell_behind(&error),
-        }
-    }
-
-    fn fell_behind(&mut self, error: &io::Error) {
-        if !mem::replace(&mut self.is_behind, true) {
+        if let Err(error) = cursor.write(&self.released)
+            && self.unsynced.is_none()
+        {
             tracing::warn!(%error, "the spool's cursor cannot be written");
         }
+        self.unsynced = self.unsynced.or_else(|| Some(Instant::now()));
     }
 }

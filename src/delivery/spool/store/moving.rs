@@ -34,9 +34,10 @@ impl Store {
             self.queue.append(records.len(), u64::MAX, put).map_err(|cut| cut.fault)?;
             requeued.rows += records.len() as u64;
             requeued.left += left;
-            if let Some(segment) = self.quarantine.take_off(end) {
-                self.remove(&Segment { damaged: left > 0, ..segment })?;
-            }
+            self.remove(&Segment { damaged: left > 0, ..segment })?;
+            // Else a power cut could take this one and leave those around it: its rows would be missing.
+            self.disk.sync().map_err(Fault::io("sync the folder"))?;
+            self.quarantine.take_off();
         }
         Ok(requeued)
     }
