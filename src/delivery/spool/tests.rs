@@ -1,9 +1,17 @@
 //! The spool as its users see it, and what a hostile disk does to it.
 
+mod broken;
+mod cuts;
 mod damage;
+mod errors;
 mod kill;
+mod ledger;
 mod life;
 mod limits;
+mod lives;
+mod look;
+mod map;
+mod model;
 mod others;
 mod small_disk;
 
