@@ -10,7 +10,7 @@
 //! |---|---|
 //! | [`format`] | the files, to the byte |
 //! | [`queue`], [`worker`], [`trouble`] | what waits, bounded; one sync for all of it; the way back from failures |
-//! | [`store`] | the queue ([`log`]), what of it is released ([`released`], [`cursor`]), the quarantine |
+//! | [`store`] | the queue ([`log`], [`proof`]), what of it is released ([`released`], [`cursor`]), the quarantine |
 //! | [`walk`], [`frames`], [`segments`], [`frame`], [`row`] | from bytes to records, and what is missing |
 //! | [`disk`], [`folder`] | files that are written and synced; whose they are |
 //! | [`reader`], [`requeue`], [`retopic`] | another process looks at it; records go back, or elsewhere |
@@ -38,6 +38,7 @@ mod worker;
 // The open spool.
 mod cursor;
 mod log;
+mod proof;
 mod released;
 mod store;
 

@@ -4,18 +4,17 @@
 //! write or sync failed is never written again: the next one begins at the same id, which voids what
 //! the failed batch has left. It knows nothing of releases.
 
-use crate::delivery::spool::disk::{Access, Disk, DiskFile};
+use crate::delivery::spool::disk::{Disk, DiskFile};
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::format::{FRAME, HEADER};
 use crate::delivery::spool::frame::{Header, Kind, Salt, padded, put};
 use crate::delivery::spool::part::Part;
-use crate::delivery::spool::segments::{NEW, Segment, Tail};
+use crate::delivery::spool::proof::prove;
+use crate::delivery::spool::segments::{NEW, Segment};
 use std::sync::Arc;
 
 /// Bytes of a buffer that are kept between batches: most are far smaller.
 const BUFFER: usize = 256 << 10;
-/// How often it is tried to bring to the disk what was found: an error may pass.
-const PROOFS: usize = 5;
 
 /// See the module. Not `Clone`: it has one owner, and it writes.
 #[derive(Debug)]
@@ -79,24 +78,6 @@ impl Log {
         }
         log.next = tail.next.max(least_next);
         Ok(log)
-    }
-
-    /// Lets the disk have what can be read in the last segment: who wrote it may have been killed before
-    /// a sync, or after one that failed. So its last batch is written once more, with the same bytes, and
-    /// synced with the folder. Those before it were.
-    fn prove(&self, last: &Segment, tail: &Tail) -> std::io::Result<Box<dyn DiskFile>> {
-        let Tail { last_batch, .. } = tail;
-        let file = self.disk.open(&last.name(), Access::Write)?;
-        let mut bytes = vec![0; usize::try_from(last_batch.end - last_batch.start).unwrap_or(0)];
-        file.read_at(&mut bytes, last_batch.start)?;
-        // After a sync that failed, other bytes may be read.
-        let prove = || {
-            self.disk.sync()?;
-            file.write_at(&bytes, last_batch.start)?;
-            file.sync()
-        };
-        (1..PROOFS).find_map(|_| prove().ok()).map_or_else(prove, Ok)?;
-        Ok(file)
     }
 
     /// The id that comes next.
