@@ -9,7 +9,7 @@
 //! | part | job |
 //! |---|---|
 //! | [`format`] | the files, to the byte |
-//! | [`queue`], [`worker`], [`trouble`] | what waits, bounded; one sync for all of it; the way back from failures |
+//! | [`queue`], [`worker`], [`keeper`], [`trouble`] | what waits, bounded; one sync for all of it; the way back from failures |
 //! | [`store`] | the queue ([`log`], [`proof`]), what of it is released ([`released`], [`cursor`]), the quarantine |
 //! | [`walk`], [`frames`], [`segments`], [`frame`], [`row`] | from bytes to records, and what is missing |
 //! | [`disk`], [`folder`] | files that are written and synced; whose they are |
@@ -31,6 +31,7 @@ pub mod retopic;
 pub mod shown_topics;
 
 // The thread.
+mod keeper;
 mod queue;
 mod trouble;
 mod worker;
@@ -58,11 +59,12 @@ use crate::delivery::spool::disk::Disk;
 use crate::delivery::spool::disk::system::SystemDisk;
 use crate::delivery::spool::error::{AccessError, AppendError, CloseError, SpoolError};
 use crate::delivery::spool::folder::{Folder, Lock};
+use crate::delivery::spool::keeper::Keeper;
 use crate::delivery::spool::queue::{Ended, Queue, Read, Release, Turned};
 use crate::delivery::spool::row::{Row, RowId};
 use crate::delivery::spool::status::{NoRoom, Status, StatusCell};
 use crate::delivery::spool::store::Sizes;
-use crate::delivery::spool::worker::{Keeper, Shared, Worker};
+use crate::delivery::spool::worker::{Shared, Worker};
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};

@@ -15,7 +15,8 @@
 use crate::args::spool::SpoolExportArgs;
 use crate::cli::spool::SpoolCommandError;
 use crate::delivery::spool::part::Part;
-use crate::delivery::spool::reader::{SpoolReader, StoredRow};
+use crate::delivery::spool::reader::SpoolReader;
+use crate::delivery::spool::reader::stored_row::StoredRow;
 use crate::timestamp::Timestamp;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;

@@ -5,7 +5,8 @@
 
 use crate::delivery::spool::error::SpoolError;
 use crate::delivery::spool::part::Part;
-use crate::delivery::spool::reader::{SpoolReader, StoredRow};
+use crate::delivery::spool::reader::SpoolReader;
+use crate::delivery::spool::reader::stored_row::StoredRow;
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -9,7 +9,6 @@ use crate::delivery::spool::format::{MOST_RANGES, SLOT_LEN, SLOT_MAGIC, SLOTS};
 use crate::delivery::spool::frame::{u32_at, u64_at};
 use crate::delivery::spool::released::Released;
 use std::io::{self, ErrorKind};
-use std::mem;
 
 /// Its name in the folder.
 pub(super) const NAME: &str = "cursor";

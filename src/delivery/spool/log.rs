@@ -177,6 +177,14 @@ impl Log {
         self.begin(self.segment_bytes)
     }
 
+    /// Gives up the last segment, if a closure picks its name: other hands have removed it.
+    pub(super) fn give_up_if(&mut self, pick: impl Fn(&str) -> bool) {
+        if self.active.is_some() && self.segments.last().is_some_and(|last| pick(&last.name())) {
+            tracing::error!("other hands have removed the segment that is written");
+            self.active = None;
+        }
+    }
+
     /// Gives up the last segment: what comes next goes to another one.
     pub(super) fn close_segment(&mut self) {
         self.active = None;

@@ -3,21 +3,19 @@
 //! Promise: it takes no lock and changes nothing; it holds a piece of a segment at a time. A segment
 //! that vanishes was released meanwhile. What is not synced yet may be seen. It does not repair.
 
-use crate::delivery::spool::cursor;
+mod rows;
+pub mod stored_row;
+
 use crate::delivery::spool::disk::Entry;
 use crate::delivery::spool::disk::system::SystemDisk;
 use crate::delivery::spool::error::SpoolError;
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::folder::Folder;
-use crate::delivery::spool::frames::{Frame, OnError};
 use crate::delivery::spool::part::Part;
-use crate::delivery::spool::released::Released;
-use crate::delivery::spool::row::{Parts, Unreadable, Verdict, from_unix_millis};
-use crate::delivery::spool::segments::{self, Files, Segment};
-use crate::delivery::spool::walk::{Step, Walk};
-use std::collections::{BTreeMap, VecDeque};
-use std::io;
-use std::ops::Range;
+use crate::delivery::spool::reader::rows::{Item, Rows};
+use crate::delivery::spool::row::{Parts, from_unix_millis};
+use crate::delivery::spool::segments::{self, Files};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -71,51 +69,6 @@ pub struct KeyCount {
     pub oldest: SystemTime,
 }
 
-/// A row as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredRow {
-    /// The number under which it was appended.
-    pub id: u64,
-    /// Its topic.
-    pub topic: String,
-    /// Its key.
-    pub key: String,
-    /// Its headers.
-    pub headers: Vec<(String, String)>,
-    /// Its value.
-    pub value: Vec<u8>,
-    /// When its post was received.
-    pub received: SystemTime,
-    /// When and why it was quarantined.
-    pub quarantined: Option<(SystemTime, String)>,
-    /// What is wrong. Then there is nothing of the above but the number.
-    pub fault: Option<String>,
-}
-
-/// The rows of a part, one after another.
-#[derive(Debug)]
-pub struct Rows<'a> {
-    reader: &'a SpoolReader,
-    part: Part,
-    segments: VecDeque<Segment>,
-    released: Released,
-    /// The id that should come.
-    next: u64,
-    /// The ids below this one were given, as a last segment that has lost its headers tells.
-    reached: u64,
-    /// What is not there and was not told yet.
-    gap: Range<u64>,
-    /// The segment that is read, and the id at which it ends.
-    walk: Option<(Walk, u64)>,
-}
-
-/// What comes next.
-enum Item {
-    Record(Frame),
-    Gap(Range<u64>),
-    End,
-}
-
 impl SpoolReader {
     /// Opens the spool in `dir`.
     pub fn open(dir: &Path) -> Result<Self, SpoolError> {
@@ -140,7 +93,7 @@ impl SpoolReader {
 
     /// The rows of a part, oldest first.
     pub fn rows(&self, part: Part) -> Result<Rows<'_>, SpoolError> {
-        self.named(self.walk(part))
+        self.named(Rows::of(self, part))
     }
 
     /// Looks at every row of both parts, and says what is wrong; nothing: all is sound.
@@ -161,33 +114,9 @@ impl SpoolReader {
         self.named(segments::look(&self.disk))
     }
 
-    fn walk(&self, part: Part) -> Result<Rows<'_>, Fault> {
-        let files = segments::look(&self.disk)?;
-        let slot = cursor::read(&self.disk, files.spool).map_err(Fault::io("read the cursor"))?;
-        let first = files.first(part);
-        let headless = files.headless.iter().filter(|file| file.part == part);
-        let reached = headless.map(|file| file.first).max().unwrap_or(0);
-        let (segments, slot) = match part {
-            Part::Queue => (files.queue, slot),
-            Part::Quarantine => (files.quarantine, None),
-        };
-        let released = slot.map_or_else(|| Released::below(first), |slot| slot.released);
-        let next = released.below;
-        Ok(Rows {
-            reader: self,
-            part,
-            segments: segments.into(),
-            released,
-            next,
-            reached,
-            gap: 0..0,
-            walk: None,
-        })
-    }
-
     fn count(&self, summary: &mut Summary) -> Result<(), Fault> {
         let mut keys: BTreeMap<(String, String), KeyCount> = BTreeMap::new();
-        let mut rows = self.walk(Part::Queue)?;
+        let mut rows = Rows::of(self, Part::Queue)?;
         loop {
             let frame = match rows.item()? {
                 Item::Record(frame) => frame,
@@ -222,127 +151,4 @@ impl SpoolReader {
     fn named<T>(&self, result: Result<T, Fault>) -> Result<T, SpoolError> {
         result.map_err(|fault| SpoolError::Files { dir: self.dir.clone(), fault })
     }
-}
-
-impl Rows<'_> {
-    /// The next one; none: there are no more.
-    pub fn read(&mut self) -> Result<Option<StoredRow>, SpoolError> {
-        let item = self.item();
-        let row = match self.reader.named(item)? {
-            Item::End => return Ok(None),
-            Item::Gap(ids) => broken(ids.start, describe(self.part, &ids)),
-            Item::Record(frame) => stored_row(self.part, frame.id, self.payload(&frame))
-                .unwrap_or_else(|Unreadable| broken(frame.id, Unreadable.to_string())),
-        };
-        Ok(Some(row))
-    }
-
-    fn payload(&self, frame: &Frame) -> &[u8] {
-        self.walk.as_ref().map_or(&[], |(walk, _)| walk.payload(frame))
-    }
-
-    fn item(&mut self) -> Result<Item, Fault> {
-        let failed = || Fault::io("read a segment");
-        loop {
-            if let Some(gap) = self.missing() {
-                return Ok(Item::Gap(gap));
-            }
-            let Some((walk, end)) = &mut self.walk else {
-                let Some(segment) = self.segments.pop_front() else { return Ok(Item::End) };
-                if self.next < segment.first {
-                    self.gap = self.next..segment.first;
-                    self.next = segment.first;
-                    self.segments.push_front(segment);
-                    continue;
-                }
-                self.walk = self.enter(&segment).map_err(failed())?;
-                if self.walk.is_none() {
-                    // It was released meanwhile.
-                    self.next = self.segments.front().map_or(self.next, |next| next.first);
-                }
-                continue;
-            };
-            match walk.step(*end).map_err(failed())? {
-                Step::End => {
-                    self.next = self.next.max(*end);
-                    self.walk = None;
-                }
-                Step::Record(frame) if self.released.waits(frame.id) => {
-                    return Ok(Item::Record(frame));
-                }
-                Step::Record(_) => {}
-                Step::Gap(ids) => self.gap = ids,
-            }
-        }
-    }
-
-    /// The next ids of the gap that are missing: those that are released are not.
-    fn missing(&mut self) -> Option<Range<u64>> {
-        let first = self.released.next(self.gap.start);
-        let mut released = self.released.ranges().map(|(first, _)| first);
-        let end = released.find(|released| *released > first).unwrap_or(self.gap.end);
-        let missing = first..end.min(self.gap.end);
-        self.gap.start = missing.end.max(self.gap.start);
-        (!missing.is_empty()).then_some(missing)
-    }
-
-    /// A walk through a segment, unless all of it is released.
-    fn enter(&self, segment: &Segment) -> io::Result<Option<(Walk, u64)>> {
-        let end = match self.segments.front() {
-            Some(next) => Ok(next.first),
-            None => segment.tail(&self.reader.disk).map(|tail| tail.next.max(self.reached)),
-        };
-        match end.and_then(|end| Ok((segment.walk(&self.reader.disk, OnError::Fails)?, end))) {
-            Ok(walk) => Ok(Some(walk)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-fn describe(part: Part, ids: &Range<u64>) -> String {
-    let what = match part {
-        Part::Queue => "record",
-        Part::Quarantine => "quarantined record",
-    };
-    match ids.end - ids.start {
-        1 => format!("{what} {} is missing or damaged", ids.start),
-        _ => format!("{what}s {} to {} are missing or damaged", ids.start, ids.end - 1),
-    }
-}
-
-fn broken(id: u64, fault: String) -> StoredRow {
-    StoredRow {
-        id,
-        topic: String::new(),
-        key: String::new(),
-        headers: Vec::new(),
-        value: Vec::new(),
-        received: SystemTime::UNIX_EPOCH,
-        quarantined: None,
-        fault: Some(fault),
-    }
-}
-
-fn stored_row(part: Part, id: u64, payload: &[u8]) -> Result<StoredRow, Unreadable> {
-    let (verdict, payload) = match part {
-        Part::Queue => (None, payload),
-        Part::Quarantine => {
-            let (verdict, payload) = Verdict::split(payload)?;
-            (Some(verdict), payload)
-        }
-    };
-    let parts = Parts::of(payload)?;
-    let headers = parts.headers()?.into_iter();
-    Ok(StoredRow {
-        id: verdict.map_or(id, |verdict| verdict.row),
-        topic: parts.topic.to_owned(),
-        key: parts.key.to_owned(),
-        headers: headers.map(|(name, value)| (name.as_str().to_owned(), value.into())).collect(),
-        value: parts.value.to_vec(),
-        received: from_unix_millis(parts.received),
-        quarantined: verdict
-            .map(|verdict| (from_unix_millis(verdict.at), verdict.reason.to_owned())),
-        fault: None,
-    })
 }

@@ -228,13 +228,6 @@ pub(super) fn look(disk: &dyn Disk) -> Result<Files, Fault> {
     Ok(files)
 }
 
-/// The files that are no segments.
-pub(super) fn others(disk: &dyn Disk) -> io::Result<Vec<Entry>> {
-    let mut entries = disk.list()?;
-    entries.retain(|entry| Part::of(&entry.name).is_none());
-    Ok(entries)
-}
-
 fn unusable(file: String, why: &str) -> Fault {
     Fault::Unusable { file, why: why.to_owned() }
 }

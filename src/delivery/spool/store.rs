@@ -115,6 +115,10 @@ impl Store {
             other_bytes: 0,
         };
         store.look_around()?;
+        if slot.is_none() {
+            // So that a first segment that other hands remove is missed.
+            store.write_cursor();
+        }
         store.remove_released()?;
         Ok(store)
     }
@@ -206,7 +210,9 @@ impl Store {
 
     /// Sees what lies beside the segments: that changes seldom, or by other hands.
     pub(super) fn look_around(&mut self) -> Result<(), Fault> {
-        let others = segments::others(&*self.disk).map_err(Fault::io("list the folder"))?;
+        let mut others = self.disk.list().map_err(Fault::io("list the folder"))?;
+        self.queue.give_up_if(|name| others.iter().all(|entry| entry.name != name));
+        others.retain(|entry| Part::of(&entry.name).is_none());
         self.other_bytes = others.iter().map(|entry| entry.bytes).sum();
         let damaged = others.iter().filter(|entry| entry.name.ends_with(DAMAGED));
         self.damaged_files = damaged.count() as u64;

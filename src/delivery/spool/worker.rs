@@ -1,130 +1,24 @@
-//! The spool's thread: rounds of one batch for all that waits, and the spool's health.
-//!
-//! | what happened | what follows |
-//! |---|---|
-//! | a write or a sync fails | the segment is given up; another one is begun, which proves the disk |
-//! | that fails too | the same after a pause, which doubles up to a bound |
-//! | the disk is full | appends wait until it has room for a segment; releases and reads need none |
-//! | the limit is reached | appends wait until rows were released |
+//! The spool's thread: rounds of one batch for all that waits.
 //!
 //! Promise: a round is: take what waits (bounded), append it with one sync, call every `done`, release,
 //! then read, then give room back. While the disk syncs, the next round's records gather by
 //! themselves, so the batch is as large as the disk is slow.
 
-use crate::delivery::spool::disk::Disk;
 use crate::delivery::spool::error::{AccessError, AppendError};
 use crate::delivery::spool::fault::Fault;
+use crate::delivery::spool::keeper::{IDLE_LOOK, Keeper, LOOK};
 use crate::delivery::spool::log::Cut;
 use crate::delivery::spool::queue::{Append, Next, Queue, Read, Release};
 use crate::delivery::spool::row::{Row, RowId};
-use crate::delivery::spool::status::{FullBecause, Room, Status, StatusCell};
-use crate::delivery::spool::store::{Sizes, Store};
-use crate::delivery::spool::trouble::Trouble;
+use crate::delivery::spool::status::{FullBecause, Room, StatusCell};
 use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Between looks at a disk or a folder that was full, and after upkeep that failed.
-const LOOK: Duration = Duration::from_secs(1);
-/// Between looks at the folder when nothing happens.
-const IDLE_LOOK: Duration = Duration::from_secs(60);
-/// Under this room nothing is let through, so that readiness does not flicker: some ordinary posts.
-const LEAST_ROOM: u64 = 64 << 10;
-/// Room that a full disk must have beside what is needed, or it would be full again at once.
-const RETURN_ROOM: u64 = 1 << 20;
 
 /// What the thread and the handles share.
 pub(super) struct Shared {
     pub(super) queue: Queue,
     pub(super) status: StatusCell,
-}
-
-/// The store with its health.
-pub(super) struct Keeper {
-    store: Store,
-    health: Health,
-    trouble: Trouble,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Health {
-    Good,
-    DiskFull,
-    LimitReached,
-    Broken,
-}
-
-impl Keeper {
-    /// Opens the store. A full disk is no error: what is there can be drained.
-    pub(super) fn open(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Self, Fault> {
-        let mut store = Store::open(disk, sizes)?;
-        let health = match store.make_room() {
-            Ok(()) => Health::Good,
-            Err(Fault::DiskFull) => Health::DiskFull,
-            Err(Fault::LimitReached) => Health::LimitReached,
-            Err(fault) => return Err(fault),
-        };
-        store.find_oldest();
-        Ok(Self { store, health, trouble: Trouble::default() })
-    }
-
-    pub(super) fn status(&self) -> Status {
-        self.store.status(self.room())
-    }
-
-    fn room(&self) -> Room {
-        match self.health {
-            Health::Good if self.store.has_room_in_limit(LEAST_ROOM) => Room::HasRoom,
-            Health::Good | Health::LimitReached => Room::Full { why: FullBecause::Limit },
-            Health::DiskFull => Room::Full { why: FullBecause::Disk },
-            Health::Broken => Room::Broken { why: self.trouble.why().to_owned() },
-        }
-    }
-
-    /// Why nothing is appended, if nothing is.
-    fn refusal(&self) -> Option<AppendError> {
-        match self.health {
-            Health::Good => None,
-            Health::DiskFull => Some(AppendError::Full(FullBecause::Disk)),
-            Health::LimitReached => Some(AppendError::Full(FullBecause::Limit)),
-            Health::Broken => Some(AppendError::Broken),
-        }
-    }
-
-    /// Appends are no longer possible, for this reason.
-    fn failed(&mut self, fault: &Fault) {
-        self.health = match fault {
-            Fault::DiskFull => Health::DiskFull,
-            Fault::LimitReached => Health::LimitReached,
-            Fault::Unusable { .. } | Fault::Io { .. } => Health::Broken,
-        };
-        self.trouble.add(fault.chain(), Instant::now());
-    }
-
-    /// Tries whether appends are possible again, where that is due.
-    fn heal(&mut self) -> Result<(), Fault> {
-        let due = match self.health {
-            Health::Good => false,
-            Health::Broken => self.trouble.wait(Instant::now()).is_zero(),
-            Health::LimitReached => self.store.has_room_in_limit(LEAST_ROOM),
-            Health::DiskFull => self.store.disk_room() >= self.store.needs() + RETURN_ROOM,
-        };
-        if due {
-            self.store.make_room()?;
-            self.health = Health::Good;
-        }
-        Ok(())
-    }
-
-    /// How long nothing is due.
-    fn patience(&self) -> Duration {
-        match self.health {
-            Health::Good if self.store.is_unsynced() => LOOK,
-            Health::Good => IDLE_LOOK,
-            Health::Broken => self.trouble.wait(Instant::now()),
-            Health::DiskFull | Health::LimitReached => LOOK,
-        }
-    }
 }
 
 /// The thread's own.
@@ -281,9 +175,6 @@ impl Worker {
             if let Err(fault) = self.keeper.store.look_around() {
                 tracing::warn!(error = fault.chain(), "the spool's folder cannot be listed");
             }
-        }
-        if !self.keeper.store.is_writable() && self.keeper.health == Health::Good {
-            self.keeper.health = Health::Broken;
         }
         if let Err(fault) = self.keeper.heal() {
             self.failed(&fault);

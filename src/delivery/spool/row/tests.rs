@@ -1,5 +1,6 @@
 use super::*;
 use crate::delivery::record::Event;
+use crate::delivery::spool::row::stored_header::{HEX, code};
 use proptest::prelude::*;
 
 fn record(event: Event<'_>, value: &'static [u8], millis: i64) -> Record {

@@ -4,7 +4,6 @@
 //! segment is removed once all in it is released and a sync has said so; one in which something did
 //! not check gets another name instead, and is kept.
 
-use crate::delivery::spool::cursor::Cursor;
 use crate::delivery::spool::disk::Access;
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::row::{RowId, Verdict, put_verdict};
@@ -12,7 +11,6 @@ use crate::delivery::spool::segments::{DAMAGED, Segment};
 use crate::delivery::spool::store::{SYNC_AFTER, Store};
 use crate::timestamp::Timestamp;
 use std::io;
-use std::mem;
 use std::time::{Instant, SystemTime};
 
 impl Store {
@@ -90,11 +88,7 @@ impl Store {
         let kept = format!("{name}{DAMAGED}");
         // One that is kept already is as it was found.
         let removed = if segment.damaged && self.disk.open(&kept, Access::Read).is_err() {
-            self.disk.rename(&name, &kept).map(|()| {
-                self.other_bytes += segment.bytes;
-                self.damaged_files += 1;
-                self.totals.quarantined_files += 1;
-            })
+            self.disk.rename(&name, &kept).map(|()| self.kept(segment.bytes))
         } else {
             self.disk.remove(&name)
         };
@@ -103,6 +97,13 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             removed => removed.map_err(Fault::io("remove a segment")),
         }
+    }
+
+    /// A damaged segment is kept.
+    pub(super) fn kept(&mut self, bytes: u64) {
+        self.other_bytes += bytes;
+        self.damaged_files += 1;
+        self.totals.quarantined_files += 1;
     }
 
     fn quarantine_rows(&mut self, refused: &[(RowId, String)]) -> Result<(), Fault> {
@@ -135,7 +136,7 @@ impl Store {
     }
 
     /// What is not written now is kept in memory, and written when upkeep is due.
-    fn write_cursor(&mut self) {
+    pub(super) fn write_cursor(&mut self) {
         let Some(cursor) = &mut self.cursor else { return };
         if let Err(error) = cursor.write(&self.released)
             && self.unsynced.is_none()

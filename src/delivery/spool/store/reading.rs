@@ -8,7 +8,7 @@ use crate::delivery::spool::Limit;
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::frames::OnError;
 use crate::delivery::spool::row::{Parts, Row, RowId, Unreadable};
-use crate::delivery::spool::segments::Segment;
+use crate::delivery::spool::segments::{DAMAGED, Segment};
 use crate::delivery::spool::store::Store;
 use crate::delivery::spool::walk::{Step, Walk};
 use std::io;
@@ -66,9 +66,7 @@ impl Store {
                 Ok(Place::Gap(ids)) => {
                     let behind = ids.end;
                     self.totals.missing_rows += self.released.add(ids.start, ids.end - 1);
-                    if let Some(segment) = self.queue.segment_of(ids.start) {
-                        segment.damaged = true;
-                    }
+                    self.keep(ids.start);
                     found.gaps.push(ids);
                     behind
                 }
@@ -116,6 +114,20 @@ impl Store {
         }
     }
 
+    /// Keeps the segment of an id under a second name: what is read from it next may be released by a
+    /// process that knows nothing of its damage.
+    fn keep(&mut self, id: u64) {
+        let Some(segment) = self.queue.segment_of(id).filter(|segment| !segment.damaged) else {
+            return;
+        };
+        segment.damaged = true;
+        let (name, bytes) = (segment.name(), segment.bytes);
+        // Where it can have no second name, it gets that one when all of it is released.
+        if self.disk.link(&name, &format!("{name}{DAMAGED}")).is_ok() {
+            self.kept(bytes);
+        }
+    }
+
     fn place(&mut self, id: u64) -> io::Result<Place> {
         let end = self.seek(id)?;
         let Some(Position { walk, .. }) = &mut self.position else {
@@ -154,7 +166,8 @@ impl Store {
             self.position = None;
             return Ok(end);
         };
-        let (first, bytes) = (segment.first, self.queue.end_of(&segment));
+        let (first, name) = (segment.first, segment.name());
+        let bytes = self.queue.end_of(&segment);
         if let Some(position) = &mut self.position
             && position.segment == first
             && position.walk.next() <= id
@@ -169,7 +182,11 @@ impl Store {
         };
         self.position = match (Segment { bytes, ..segment }).walk(&*self.disk, on_error) {
             Ok(walk) => Some(Position { walk, segment: first }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // By other hands; what is appended would be lost with it.
+                self.queue.give_up_if(|last| last == name);
+                None
+            }
             Err(_) if on_error == OnError::IsPassedOver => None,
             Err(error) => return Err(error),
         };

@@ -72,9 +72,9 @@ impl Sound {
         let refused: Vec<_> = quarantined.iter().map(|id| (RowId(*id), "no".to_owned())).collect();
         store.release(&[], &refused[..2]).unwrap();
         store.release(&[RowId(6), RowId(13)], &refused[2..]).unwrap();
-        store.sync_cursor();
+        store.sync_cursor().unwrap();
         store.release(&[RowId(2)], &[]).unwrap();
-        store.sync_cursor();
+        store.sync_cursor().unwrap();
         let waiting = [1, 7, 9, 10, 12, 14, 15, 16].into();
         let files = contents(temp.path());
         let frames = frames(temp.path(), &quarantined);

@@ -109,9 +109,9 @@ impl Ledger {
             (Vec::new(), Vec::new()),
             |(mut promised, mut others), pair| {
                 if pair.1 < begin + appended {
-                    promised.push(pair)
+                    promised.push(pair);
                 } else {
-                    others.push(pair)
+                    others.push(pair);
                 }
                 (promised, others)
             },

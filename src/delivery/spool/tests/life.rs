@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::delivery::spool::part::Part;
-use crate::delivery::spool::reader::{SpoolReader, StoredRow};
+use crate::delivery::spool::reader::SpoolReader;
+use crate::delivery::spool::reader::stored_row::StoredRow;
 use crate::delivery::spool::requeue::{Requeued, requeue};
 use std::os::unix::fs::MetadataExt as _;
 use std::sync::{Arc, Barrier};

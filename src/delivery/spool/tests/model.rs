@@ -94,10 +94,13 @@ impl ModelDisk {
                 change.apply(&mut names);
             }
         }
-        let mut contents = Vec::new();
+        let (mut contents, mut places) = (Vec::new(), BTreeMap::new());
         for content in names.values_mut() {
-            contents.push(state.contents[*content].cut(&mut odds));
-            *content = contents.len() - 1;
+            // Two names may be of one file.
+            *content = *places.entry(*content).or_insert_with_key(|content| {
+                contents.push(state.contents[*content].cut(&mut odds));
+                contents.len() - 1
+            });
         }
         Self::of(names, contents, rng)
     }
@@ -191,6 +194,17 @@ impl Disk for ModelDisk {
             let content = state.find(from)?;
             let (from, to) = (from.to_owned(), to.to_owned());
             state.change(Change::Renamed { from, to, content });
+            Ok(())
+        })?
+    }
+
+    fn link(&self, from: &str, to: &str) -> io::Result<()> {
+        self.lock().call(Call::Rename, |state| {
+            let content = state.find(from)?;
+            if state.names.contains_key(to) {
+                return Err(ErrorKind::AlreadyExists.into());
+            }
+            state.change(Change::Made { name: to.to_owned(), content });
             Ok(())
         })?
     }

@@ -30,6 +30,50 @@ fn a_segment_that_is_deleted_under_an_open_spool_costs_its_records() {
 }
 
 #[test]
+fn a_damaged_segment_is_kept_though_the_process_that_saw_it_ends_before_the_drain() {
+    let sound = Sound::new();
+    let place = sound.frames.iter().find(|place| place.row == Some(10)).unwrap();
+    let temp = sound.with(&BTreeMap::new());
+    let mut bytes = sound.files[&place.file].clone();
+    bytes[place.bytes.end - 1] ^= 0x10;
+    fs::write(temp.path().join(&place.file), &bytes).unwrap();
+    let mut store = open_store(temp.path()).unwrap();
+    let all = Limit { rows: NonZeroUsize::new(100).unwrap(), bytes: u64::MAX };
+    let rows: Vec<_> = store.read(None, all).unwrap().rows.iter().map(|row| row.id).collect();
+    let (seen, others) = rows.split_at(rows.iter().position(|row| row.0 > 10).unwrap());
+    store.release(seen, &[]).unwrap();
+    store.sync_cursor().unwrap();
+    drop(store);
+
+    let mut store = open_store(temp.path()).unwrap();
+    store.release(others, &[]).unwrap();
+    store.tend().unwrap();
+
+    let kept = fs::read(temp.path().join(format!("{}.damaged", place.file))).unwrap();
+    assert_eq!(kept, bytes);
+    assert_eq!(store.status(Room::HasRoom).quarantined_files, 1);
+}
+
+#[test]
+fn what_is_appended_after_other_hands_removed_the_last_segment_is_not_lost_with_it() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut store = open_store(temp.path()).unwrap();
+    store.append(&[&record(1)]).unwrap();
+    let last = Part::Queue.name(1);
+    fs::remove_file(temp.path().join(&last)).unwrap();
+
+    store.look_around().unwrap();
+    store.append(&[&record(2)]).unwrap();
+    drop(store);
+
+    let mut store = open_store(temp.path()).unwrap();
+    let all = Limit { rows: NonZeroUsize::new(100).unwrap(), bytes: u64::MAX };
+    let rows = store.read(None, all).unwrap().rows;
+    assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [RowId(2)]);
+    assert_eq!(store.status(Room::HasRoom).totals.missing_rows, 1);
+}
+
+#[test]
 fn a_row_that_was_read_and_is_refused_counts_as_missing_if_its_bytes_changed_in_between() {
     let sound = Sound::new();
     let place = sound.frames.iter().find(|place| place.row == Some(10)).unwrap();
