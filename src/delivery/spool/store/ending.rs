@@ -33,7 +33,10 @@ impl Store {
     /// Does what is due: syncs releases, and gives room back.
     pub(in crate::delivery::spool) fn tend(&mut self) -> Result<(), Fault> {
         if self.unsynced.is_some_and(|since| since.elapsed() >= SYNC_AFTER) {
-            self.sync_cursor()?;
+            // Also on a disk that is too full for this, segments are removed.
+            if let Err(error) = self.sync_cursor() {
+                tracing::warn!(error = error.chain(), "the spool's releases cannot be synced");
+            }
         }
         self.remove_released()?;
         // Nothing is in it any more, and on a full disk there is room for a new one only without it.

@@ -31,7 +31,6 @@ fn a_power_cut_takes_nothing_that_was_promised_and_raises_no_alarm() {
 
 #[test]
 #[ignore = "the test above a hundred times over, with other seeds: about two hours, a tenth if optimized"]
-#[expect(clippy::print_stderr, reason = "how many there were is what it is run for")]
 fn ten_million_power_cuts_take_nothing_that_was_promised() {
     let cuts = cut(1 << 32, MANY_CUTS);
     eprintln!("{cuts} power cuts, and nothing was lost");

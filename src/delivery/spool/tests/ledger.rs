@@ -105,17 +105,8 @@ impl Ledger {
     pub(super) fn append(&mut self, first: u64, records: Vec<Record>, appended: usize) {
         let begin = self.records.len();
         self.records.extend(records);
-        let (promised, others) = (first..).zip(begin..self.records.len()).fold(
-            (Vec::new(), Vec::new()),
-            |(mut promised, mut others), pair| {
-                if pair.1 < begin + appended {
-                    promised.push(pair);
-                } else {
-                    others.push(pair);
-                }
-                (promised, others)
-            },
-        );
+        let mut promised: Vec<_> = (first..).zip(begin..self.records.len()).collect();
+        let others = promised.split_off(appended);
         self.put(&promised, others);
     }
 
@@ -129,15 +120,14 @@ impl Ledger {
     ) {
         let records = quarantined.iter().map(|(id, _)| self.rows[id].record);
         let pairs: Vec<_> = (first..).zip(records).collect();
-        match told {
-            Err(()) => self.maybe.extend(pairs),
-            Ok(()) => {
-                for row in self.rows.values_mut().filter(|row| row.state == State::Refused) {
-                    row.state = State::Released;
-                }
-                self.put(&pairs, Vec::new());
-            }
+        if told.is_err() {
+            self.maybe.extend(pairs);
+            return;
         }
+        for row in self.rows.values_mut().filter(|row| row.state == State::Refused) {
+            row.state = State::Released;
+        }
+        self.put(&pairs, Vec::new());
     }
 
     fn put(&mut self, promised: &[(u64, usize)], others: Vec<(u64, usize)>) {

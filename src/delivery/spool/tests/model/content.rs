@@ -7,7 +7,8 @@ use crate::delivery::spool::format::SECTOR;
 use fastrand::Rng;
 
 /// Bytes of a sector, as a length in memory.
-const SECTOR_LEN: usize = SECTOR as usize;
+const SECTOR_LEN: usize = 512;
+const _: () = assert!(SECTOR_LEN as u64 == SECTOR);
 
 /// How many of eight unsynced changes are left: none, all, and what lies between, by weight.
 const ODDS: [u8; 8] = [0, 1, 3, 4, 4, 5, 7, 8];
