@@ -117,7 +117,7 @@ impl<'a> Against<'a> {
     }
 
     fn round(&self, build: &mut Build) -> io::Result<()> {
-        let deep = self.bridge(build, &build.deep.path().to_owned(), NOBODY.to_owned());
+        let deep = self.bridge(build, build.deep.path(), NOBODY.to_owned());
         let ready = deep.ready_after().as_secs_f64() * 1e3;
         build.found.push((Figure::DeepReady, ready));
         build.found.push((Figure::DeepRss, deep.idle_rss_mb()));
@@ -173,15 +173,10 @@ impl<'a> Against<'a> {
             let (ours, theirs) = (this.of(figure), other.of(figure));
             let ratios = Spread::of(ours.iter().zip(&theirs).map(|(ours, theirs)| ours / theirs));
             let median = |values: &[f64]| Spread::of(values.iter().copied()).median;
-            let limit = match figure {
-                Figure::Answers(connections) => {
-                    format!(
-                        "   {:.0}",
-                        limit(connections as f64 * bytes, self.rounds.time) * connections as f64
-                    )
-                }
-                _ => String::new(),
-            };
+            let limit = figure.answers_of().map_or_else(String::new, |connections| {
+                let appends = limit(connections as f64 * bytes, self.rounds.time);
+                format!("   {:.0}", appends * connections as f64)
+            });
             let (ours, theirs) = (median(&ours), median(&theirs));
             println!("{:<46}{ours:>12.2}{theirs:>12.2}   {ratios}{limit}", figure.title());
         }
@@ -196,6 +191,11 @@ impl Build {
 }
 
 impl Figure {
+    /// The connections that the disk's own limit is measured for.
+    fn answers_of(self) -> Option<usize> {
+        if let Self::Answers(connections) = self { Some(connections) } else { None }
+    }
+
     fn title(self) -> String {
         match self {
             Self::Answers(connections) => {
