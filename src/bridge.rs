@@ -139,6 +139,11 @@ impl Bridge {
         Ok(())
     }
 
+    /// Records that wait in the spool, once it is open.
+    pub fn waiting(&self) -> Option<u64> {
+        self.spool.as_ref().map(Opened::waiting)
+    }
+
     /// What it does.
     pub fn config(&self) -> &Config {
         &self.config
@@ -230,11 +235,8 @@ impl Bridge {
         parts.spawn(async { (serving.await, BridgeError::Unasked("admin port")).1 });
         let narrating = Narrator { accounts: accounts.clone(), access }.run();
         parts.spawn(async { (narrating.await, BridgeError::Unasked("narrator")).1 });
-        let probing = probe.run(over.clone());
-        parts.spawn(async {
-            let unasked = || BridgeError::Unasked("probe of Kafka");
-            probing.await.map_or_else(BridgeError::Topic, |()| unasked())
-        });
+        let (probing, unasked) = (probe.run(over.clone()), BridgeError::Unasked("probe of Kafka"));
+        parts.spawn(async { probing.await.map_or_else(BridgeError::Topic, |()| unasked) });
         tracing::info!(webhook = %addresses.webhook, admin = %addresses.admin, path, %topic, "listening");
         if let Some(spooling) = &spooling {
             spooling.tell();

@@ -33,6 +33,11 @@ pub(super) struct Opened {
 }
 
 impl Opened {
+    /// Records of an earlier run.
+    pub(super) fn waiting(&self) -> u64 {
+        self.spool.status().rows
+    }
+
     /// What it remembers of the topic.
     pub(super) fn first_sight(&self) -> &Arc<FirstSight> {
         &self.first_sight

@@ -31,7 +31,7 @@ pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
         let run = async {
             bridge.open(&stop).await?;
             if !stop.is_cancelled() {
-                tell_start(bridge.config());
+                tell_start(bridge.config(), bridge.waiting());
             }
             bridge.run(metrics, stop.clone()).await
         };
@@ -65,7 +65,7 @@ async fn ignore(mut hangup: Signal) -> Infallible {
 }
 
 /// What runs, for whoever reads the log a year later: behind all that is refused at a start.
-fn tell_start(config: &Config) {
+fn tell_start(config: &Config, waiting: Option<u64>) {
     let Build { version, commit, librdkafka } = version::build();
     let spool = config.spool.as_ref().map(|spool| path::absolute(&spool.dir));
     let spool = spool.and_then(Result::ok).map(|dir| dir.display().to_string());
@@ -76,6 +76,7 @@ fn tell_start(config: &Config) {
         brokers = config.kafka.brokers(),
         topic = &*config.topic,
         spool,
+        waiting,
         users = config.users,
         max_body = %config.limits.max_body.display().iec(),
         max_connections = config.max_connections,

@@ -28,6 +28,7 @@ use crate::delivery::publisher::flights::{Fallback, Flights};
 use crate::delivery::publisher::inbox::Inbox;
 use crate::delivery::publisher::outbox::{Letter, Outbox, Turn};
 use crate::delivery::publisher::publish::{Publish, close};
+use crate::delivery::publisher::reports::RefusedLog;
 use crate::delivery::publisher::reports::last_reports;
 use crate::delivery::publisher::untimely::{Untimely, told};
 use crate::delivery::record::Record;
@@ -72,6 +73,7 @@ struct Lane {
     parked: Vec<usize>,
     renewal: Renewal,
     untimely: Untimely,
+    refused: RefusedLog,
 }
 
 impl Publisher {
@@ -88,8 +90,8 @@ impl Publisher {
         let producer = Arc::new(Producer::new(&settings, Purpose::Posts, batch_size)?);
         let fallback = if crossing.is_some() { Fallback::Disk } else { Fallback::Nothing };
         let flights = Flights::new(fallback);
-        let (outbox, parked, renewal, untimely) = Default::default();
-        let lane = Lane { producer, flights, outbox, parked, renewal, untimely };
+        let (outbox, parked, renewal, untimely, refused) = Default::default();
+        let lane = Lane { producer, flights, outbox, parked, renewal, untimely, refused };
         let (lane, inbox, bell) = (Mutex::new(lane), Arc::default(), Notify::new());
         Ok(Self { lane, settings, availability, metrics, topic, crossing, inbox, bell })
     }

@@ -8,11 +8,11 @@
 //!
 //! | part | job |
 //! |---|---|
-//! | [`format`] | the files, to the byte |
+//! | [`mod@format`] | the files, to the byte |
 //! | [`queue`], [`worker`], [`keeper`], [`trouble`] | what waits, bounded; one sync for all of it; the way back from failures |
 //! | [`store`] | the queue ([`log`], [`proof`]), what of it is released ([`released`], [`cursor`]), the quarantine |
 //! | [`walk`], [`frames`], [`segments`], [`frame`], [`row`] | from bytes to records, and what is missing |
-//! | [`disk`], [`folder`] | files that are written and synced; whose they are |
+//! | [`mod@disk`], [`folder`] | files that are written and synced; whose they are |
 //! | [`reader`], [`requeue`], [`retopic`] | another process looks at it; records go back, or elsewhere |
 //!
 //! It knows no Kafka. It does not say when to append or to drain: that is the gate's.

@@ -26,6 +26,8 @@ pub(super) struct Narration {
     posts: Posts,
     /// When trouble was told that is not over.
     told: Option<Instant>,
+    /// When it was told last that the drain starts over, and why.
+    restarted: Option<(Instant, String)>,
     /// Since when rows have been under way without any being released.
     stuck_since: Option<Instant>,
     /// When that was told last, if none was released since.
@@ -58,6 +60,7 @@ impl Narration {
             progress: Progress::default(),
             posts: Posts::at(state),
             told: None,
+            restarted: None,
             stuck_since: None,
             stuck_told: None,
             quarantined: Quarantined::default(),
@@ -181,7 +184,12 @@ impl Narration {
     }
 
     fn start_over(&mut self, error: &str, topic: Option<&str>) {
-        if self.is_due() {
+        let known = self
+            .restarted
+            .as_ref()
+            .is_some_and(|(told, why)| why == error && told.elapsed() < MINUTE);
+        if !known && self.is_due() {
+            self.restarted = Some((Instant::now(), error.to_owned()));
             tracing::warn!(error, topic, "the drain starts over with a new producer");
         }
     }

@@ -52,22 +52,22 @@ pub(super) const ANY_SIZE: &str = "1000000000";
 ///
 /// Left as librdkafka has them, measured as [`MAX_IN_FLIGHT`] was:
 /// - `compression.type`, none. CPU per post at 1, 64, 256 and 1,024 connections with lz4: 1.01, 1.06,
-///   1.01, 1.02; snappy 1.12, 1.11, 1.05, 0.94; gzip 1.20, 1.22, 1.24, 1.07; zstd 1.46, 1.25, 1.12,
-///   1.01, and 1.5 to 3 MB of memory. What network and disks are worth, the operator knows.
-/// - `socket.send.buffer.bytes` and `socket.receive.buffer.bytes`: the kernel grows them at need. With
-///   64 KiB and 1 MiB, CPU per post at 64 and 256 connections is the same, 0.99 to 1.01.
+///   1.01, 1.02; zstd 1.46, 1.25, 1.12, 1.01, and 1.5 to 3 MB of memory.
+/// - the socket buffers: the kernel grows them. With 64 KiB and 1 MiB, CPU per post is the same.
 const DEFAULTS: &[(&str, &str)] = &[
     ("client.id", "hookbridge"),
     ("linger.ms", LINGER),
     (IN_FLIGHT, MAX_IN_FLIGHT),
-    // With librdkafka's own backoff of up to 10 s the first ack after an outage comes 6 s after
-    // the broker, and reports of a time-out up to 10 s late; with these 0.3 s.
+    // With librdkafka's own backoff of up to 10 s the first ack comes 6 s after the broker; so, 0.3 s.
     ("reconnect.backoff.ms", "50"),
     ("reconnect.backoff.max.ms", "250"),
     // librdkafka's own 30 s would let one hung handshake outlast every post's patience.
     ("socket.connection.setup.timeout.ms", "1500"),
     ("socket.timeout.ms", "3000"),
     ("socket.nagle.disable", "true"),
+    // Where no address that brokers name answers, the bootstrap servers are asked again: librdkafka's
+    // own 300 s would keep a corrected `advertised.listeners` unseen for so long.
+    ("metadata.recovery.rebootstrap.trigger.ms", "10000"),
     // The OpenSSL that is linked in knows no certificate authorities of its own.
     ("ssl.ca.location", "probe"),
 ];

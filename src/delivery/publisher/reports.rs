@@ -14,6 +14,27 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::{JoinHandle, spawn_blocking};
 
+/// Between two lines on batches that were refused.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// What the log says of batches that were refused: a line, and then a count a minute.
+#[derive(Debug, Default)]
+pub(super) struct RefusedLog {
+    told: Option<Instant>,
+    /// Records that no line has counted yet.
+    records: u64,
+}
+
+impl RefusedLog {
+    fn tell(&mut self, fault: Fault, records: u64, now: Instant) {
+        self.records += records;
+        if self.told.is_none_or(|told| told + MINUTE <= now) {
+            tracing::warn!(error = %fault, records = self.records, "batches were refused");
+            *self = Self { told: Some(now), records: 0 };
+        }
+    }
+}
+
 impl Publisher {
     /// Takes in Kafka's reports, and asks for a time that is taken where none is known.
     pub(super) fn land(&self, reports: &mut Vec<Report>, asking: &mut Asking) {
@@ -63,12 +84,12 @@ impl Publisher {
             lane.renewal.acked();
         }
         let asks = lane.untimely.asks();
-        drop(lane);
         if let (Some((_, fault)), records) = refused {
-            if fault.is_about_size() {
-                self.topic.limit.doubt();
-            }
-            tracing::warn!(error = %fault, records, "batches were refused");
+            lane.refused.tell(fault, records, now);
+        }
+        drop(lane);
+        if refused.0.is_some_and(|(_, fault)| fault.is_about_size()) {
+            self.topic.limit.doubt();
         }
         if let Some(sent) = last {
             self.topic.times.acked(&self.topic.name, sent);
