@@ -8,15 +8,15 @@
 mod config_question;
 mod listener;
 mod look;
+mod probe_client;
 mod resolver;
 
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::report::Silence;
 use crate::delivery::availability::topic::{Sight, Topic};
 use crate::delivery::first_sight::FirstSight;
-use crate::delivery::kafka::ending::Ending;
-use crate::delivery::kafka::probe::listener::Listener;
-use crate::delivery::kafka::probe::look::{Client, Look};
+use crate::delivery::kafka::probe::look::Look;
+use crate::delivery::kafka::probe::probe_client::ProbeClient;
 use crate::delivery::kafka::probe::resolver::Resolver;
 use crate::delivery::kafka::settings::{CLIENT_LIMIT, Settings};
 use crate::delivery::kafka::write_right::Advice;
@@ -44,7 +44,7 @@ const DOUBT_AGE: Duration = Duration::from_secs(3);
 
 /// The task that probes.
 pub struct Probe {
-    client: Arc<Ending<Client>>,
+    client: ProbeClient,
     resolver: Arc<Resolver>,
     settings: Settings,
     topic: Arc<str>,
@@ -86,8 +86,7 @@ impl Probe {
         // A broker that hangs up before it says a word is told of at this level alone.
         config.set_log_level(RDKafkaLogLevel::Info);
         let resolver = Resolver::of(settings.brokers());
-        let client = config.create_with_context(Listener::new(settings))?;
-        let client = Arc::new(Ending::of(client, &settings.endings));
+        let client = ProbeClient::new(config, settings)?;
         Ok(Self {
             client,
             resolver: Arc::new(resolver),
@@ -133,7 +132,7 @@ impl Probe {
                 config = answer(&mut self.asking) => return self.learn(config),
             }
         }
-        let (client, asked) = (self.client.clone(), Instant::now());
+        let (client, asked) = (self.client.get(), Instant::now());
         let look = Look {
             topic: self.topic.clone(),
             min_insync_replicas: self.config.as_ref().and_then(|config| config.min_insync_replicas),
@@ -167,6 +166,7 @@ impl Probe {
             }
             Ok(Topic::Unknown) | Err(_) => self.asked = None,
         }
+        self.client.judge(&seen);
         self.availability.probed(asked, seen);
         Ok(())
     }

@@ -12,9 +12,15 @@ const FIRST: Duration = Duration::from_millis(500);
 /// The longest, and so how late the end of the trouble may be noticed where no probe sees it.
 const MOST: Duration = Duration::from_secs(4);
 
+/// Without an ack for so long, a producer may know its brokers by addresses that lead nowhere any more:
+/// librdkafka 2.12.1 goes on with those, whatever its bootstrap servers would say (seen).
+const STALE: Duration = Duration::from_secs(10);
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Renewal {
+    /// Since when records fail, without an ack.
+    failing: Option<Instant>,
     /// Replacements since the last ack.
     count: u32,
     not_before: Option<Instant>,
@@ -36,6 +42,21 @@ impl Renewal {
     /// Whether a producer may be replaced now.
     pub fn is_due(&self, now: Instant) -> bool {
         self.not_before.is_none_or(|at| at <= now)
+    }
+
+    /// Records were not acked.
+    pub fn failed(&mut self, now: Instant) {
+        self.failing.get_or_insert(now);
+    }
+
+    /// Whether records have failed for so long that another producer should be tried.
+    pub fn is_stale(&self, now: Instant) -> bool {
+        self.failing.is_some_and(|since| now.saturating_duration_since(since) >= STALE)
+    }
+
+    /// Another one is tried.
+    pub fn refreshed(&mut self) {
+        self.failing = None;
     }
 
     /// One is replaced; whoever waits does so for [`Renewal::pause`], to be asked before.

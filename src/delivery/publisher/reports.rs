@@ -82,6 +82,8 @@ impl Publisher {
         }
         if acked > 0 {
             lane.renewal.acked();
+        } else if failed.is_some() {
+            lane.renewal.failed(now);
         }
         let asks = lane.untimely.asks();
         if let (Some((_, fault)), records) = refused {
@@ -208,7 +210,9 @@ impl Publisher {
         let mut lane = self.lock();
         let death = lane.producer.death();
         let batch_size = self.settings.batch_size(self.topic.limit.bytes());
-        let outdated = lane.producer.batch_size() != batch_size && lane.flights.len() == 0;
+        let stale = lane.renewal.is_stale(now);
+        let outdated =
+            (stale || lane.producer.batch_size() != batch_size) && lane.flights.len() == 0;
         if let Some(fault) = death {
             if !self.availability.admits() {
                 lane.renewal.hope();
@@ -228,6 +232,11 @@ impl Publisher {
             }
         } else if !outdated {
             return None;
+        } else if stale {
+            lane.renewal.refreshed();
+            tracing::debug!(
+                "a producer without acks is replaced by one that asks for the brokers anew"
+            );
         }
         match Producer::new(&self.settings, Purpose::Posts, batch_size) {
             Ok(new) => Some(mem::replace(&mut lane.producer, Arc::new(new))),

@@ -26,7 +26,7 @@ fn sweep(step: usize) {
             scope.spawn(|| half.iter().for_each(|(name, at)| flip(&sound, name, *at)));
         }
     });
-    println!("{} flips", places.len());
+    eprintln!("{} flips", places.len());
 }
 
 fn flip(sound: &Sound, name: &str, at: usize) {

@@ -17,7 +17,7 @@ fn bits_that_are_flipped_together_alter_no_record_and_what_is_lost_is_counted() 
 #[ignore = "takes minutes: a hundred thousand damaged spools"]
 fn bits_that_are_flipped_together_alter_no_record_in_a_long_run() {
     let first = fastrand::u64(10_000..1 << 40);
-    println!("from seed {first}");
+    eprintln!("from seed {first}");
     flip_many(first..first + 100_000);
 }
 

@@ -1,0 +1,64 @@
+//! The client that looks, and its successors.
+//!
+//! Promise: one that reaches no leader is replaced after [`STALE`] by another, which asks the bootstrap
+//! servers: a client may go on for ever with addresses that were advertised once and lead nowhere.
+
+use crate::delivery::availability::report::Silence;
+use crate::delivery::availability::topic::Topic;
+use crate::delivery::kafka::ending::Ending;
+use crate::delivery::kafka::probe::listener::Listener;
+use crate::delivery::kafka::probe::look::Client;
+use crate::delivery::kafka::settings::Settings;
+use rdkafka::ClientConfig;
+use rdkafka::error::KafkaError;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Some looks: a new client needs as long as several of them to be refused.
+const STALE: Duration = Duration::from_secs(10);
+
+/// See the module.
+pub(super) struct ProbeClient {
+    client: Arc<Ending<Client>>,
+    config: ClientConfig,
+    settings: Settings,
+    /// Since when it reaches no leader.
+    lost: Option<Instant>,
+}
+
+impl ProbeClient {
+    /// The first.
+    pub(super) fn new(config: ClientConfig, settings: &Settings) -> Result<Self, KafkaError> {
+        let client = make(&config, settings)?;
+        Ok(Self { client, config, settings: settings.clone(), lost: None })
+    }
+
+    /// The present one.
+    pub(super) fn get(&self) -> Arc<Ending<Client>> {
+        self.client.clone()
+    }
+
+    /// Takes in what it saw.
+    pub(super) fn judge(&mut self, seen: &Result<Topic, Silence>) {
+        let reaches = match seen {
+            Ok(Topic::Present(sight)) => sight.reached > 0,
+            Ok(Topic::Unknown | Topic::Hidden { .. } | Topic::Missing { .. }) => true,
+            Err(_) => false,
+        };
+        let now = Instant::now();
+        if reaches {
+            self.lost = None;
+        } else if now.saturating_duration_since(*self.lost.get_or_insert(now)) >= STALE {
+            self.lost = None;
+            match make(&self.config, &self.settings) {
+                Ok(client) => self.client = client,
+                Err(error) => tracing::warn!(%error, "another client for the probe cannot be made"),
+            }
+        }
+    }
+}
+
+fn make(config: &ClientConfig, settings: &Settings) -> Result<Arc<Ending<Client>>, KafkaError> {
+    let client = config.create_with_context(Listener::new(settings))?;
+    Ok(Arc::new(Ending::of(client, &settings.endings)))
+}
