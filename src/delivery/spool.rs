@@ -78,7 +78,7 @@ pub const LEAST_LIMIT: u64 = 16 << 20;
 /// Bytes of a segment of the queue: a thousandth of the time of an append goes into making one, and no
 /// more than this is kept longer than what is in it.
 const SEGMENT: u64 = 4 << 20;
-/// Bytes of a segment of the quarantine: the largest record that Kafka takes by default.
+/// Bytes of a segment of the quarantine: room for some records that are as large as a post may be.
 const QUARANTINE_SEGMENT: u64 = 1 << 20;
 
 /// Where the spool is and how large it may become.

@@ -5,6 +5,7 @@
 //! again; it never hides a record. It is written in place and needs no room on most file systems.
 
 use crate::delivery::spool::disk::{Access, Disk, DiskFile};
+use crate::delivery::spool::fault::is_unreadable;
 use crate::delivery::spool::format::{MOST_RANGES, SLOT_LEN, SLOT_MAGIC, SLOTS};
 use crate::delivery::spool::frame::{u32_at, u64_at};
 use crate::delivery::spool::released::Released;
@@ -53,7 +54,11 @@ pub(super) fn read(disk: &dyn Disk, spool: Option<u64>) -> io::Result<Option<Slo
         Err(error) => return Err(error),
     };
     let mut bytes = vec![0; usize::try_from(LEN).expect("it is small")];
-    file.read_at(&mut bytes, 0)?;
+    match file.read_at(&mut bytes, 0) {
+        // As if it were not there: what it knew goes to Kafka again.
+        Err(error) if is_unreadable(&error) => return Ok(None),
+        read => read?,
+    };
     let slots = SLOTS.iter().filter_map(|at| Slot::parse(&bytes[usize::try_from(*at).ok()?..]));
     let ours = slots.filter(|slot| spool.is_none_or(|spool| slot.spool == spool));
     Ok(ours.max_by_key(|slot| slot.turn))

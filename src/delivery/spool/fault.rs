@@ -3,6 +3,7 @@
 //! It decides nothing; whoever owns the files acts on the kind.
 
 use crate::chain::chain;
+use rustix::io::Errno;
 use std::io;
 
 /// A failure at the spool's files.
@@ -43,6 +44,11 @@ impl Fault {
     pub(super) fn chain(&self) -> String {
         chain(self)
     }
+}
+
+/// Whether the disk itself gives no answer.
+pub(super) fn is_unreadable(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::IO.raw_os_error())
 }
 
 /// Whether there is no room, or none for this user.

@@ -7,6 +7,7 @@ use crate::delivery::spool::cursor;
 use crate::delivery::spool::error::SpoolError;
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::segments::EARLIER;
+use rustix::io::Errno;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
@@ -60,6 +61,8 @@ impl Folder {
             match sync_folder(ancestor) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => break,
+                // Some read-only systems sync no folders, and keep those that they have.
+                Err(error) if error.raw_os_error() == Some(Errno::INVAL.raw_os_error()) => break,
                 Err(error) => return Err(error),
             }
         }

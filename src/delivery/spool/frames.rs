@@ -37,6 +37,8 @@ pub(super) struct Frames {
     piece: Vec<u8>,
     /// Where the piece stands in the file.
     start: u64,
+    /// Bytes behind the last frame that the disk did not give.
+    unreadable: u64,
 }
 
 /// A frame that checks. Its payload is asked for at [`Frames::payload`].
@@ -55,12 +57,17 @@ impl Frames {
     /// Those of a file up to `end`.
     pub(super) fn new(file: Box<dyn DiskFile>, salt: Salt, end: u64, on_error: OnError) -> Self {
         let at = HEADER as u64;
-        Self { file, salt, on_error, at, end, piece: Vec::new(), start: 0 }
+        Self { file, salt, on_error, at, end, piece: Vec::new(), start: 0, unreadable: 0 }
     }
 
     /// Lets it read on, as the file has grown.
     pub(super) fn extend(&mut self, end: u64) {
         self.end = self.end.max(end);
+    }
+
+    /// Bytes behind the frame that was given last which the disk did not give.
+    pub(super) fn unreadable(&self) -> u64 {
+        self.unreadable
     }
 
     /// The next one.
@@ -70,7 +77,7 @@ impl Frames {
         while at + FRAME as u64 <= self.end {
             if let Some(head) = self.check(at)? {
                 let end = at + head.frame_len() as u64;
-                self.at = end;
+                (self.at, self.unreadable) = (end, 0);
                 let (kind, id, len) = (head.kind, head.id, head.len);
                 let gap = (at > begin).then_some(begin);
                 return Ok(Some(Frame { kind, id, place: at..end, gap, len }));
@@ -167,13 +174,19 @@ impl Frames {
                 Err(error)
             }
             (Err(_), OnError::IsPassedOver) => {
-                let mut from = at;
-                for block in self.piece.chunks_mut(BLOCK) {
+                let (mut from, mut rest) = (at, &mut self.piece[..]);
+                while !rest.is_empty() {
+                    // By the blocks of the file, so that a bad one takes no byte of its neighbours.
+                    let ahead =
+                        BLOCK - usize::try_from(from % BLOCK as u64).expect("less than a block");
+                    let len = rest.len().min(ahead);
+                    let (block, behind) = rest.split_at_mut(len);
                     block.fill(0);
                     if self.file.read_at(block, from).is_err() {
                         block.fill(0);
+                        self.unreadable += len as u64;
                     }
-                    from += block.len() as u64;
+                    (from, rest) = (from + len as u64, behind);
                 }
                 Ok(())
             }

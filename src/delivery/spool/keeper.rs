@@ -45,15 +45,20 @@ enum Health {
 impl Keeper {
     /// Opens the store. A full disk is no error: what is there can be drained.
     pub(super) fn open(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Self, Fault> {
-        let mut store = Store::open(disk, sizes)?;
+        let (mut store, mut trouble) = (Store::open(disk, sizes)?, Trouble::default());
         let health = match store.make_room() {
             Ok(()) => Health::Good,
             Err(Fault::DiskFull) => Health::DiskFull,
             Err(Fault::LimitReached) => Health::LimitReached,
-            Err(fault) => return Err(fault),
+            Err(fault @ Fault::Unusable { .. }) => return Err(fault),
+            Err(fault @ Fault::Io { .. }) => {
+                tracing::error!(error = fault.chain(), "the spool's files failed");
+                trouble.add(fault.chain(), Instant::now());
+                Health::Broken
+            }
         };
         store.find_oldest();
-        Ok(Self { store, health, trouble: Trouble::default() })
+        Ok(Self { store, health, trouble })
     }
 
     pub(super) fn status(&self) -> Status {
@@ -98,7 +103,10 @@ impl Keeper {
             Health::Good => false,
             Health::Broken => self.trouble.wait(Instant::now()).is_zero(),
             Health::LimitReached => self.store.has_room_in_limit(LEAST_ROOM),
-            Health::DiskFull => self.store.disk_room() >= self.store.needs() + RETURN_ROOM,
+            Health::DiskFull => {
+                self.trouble.wait(Instant::now()).is_zero()
+                    && self.store.disk_room() >= self.store.needs() + RETURN_ROOM
+            }
         };
         if due {
             self.store.make_room()?;
@@ -112,6 +120,9 @@ impl Keeper {
         match self.health {
             Health::Good if self.store.is_unsynced() => LOOK,
             Health::Good => IDLE_LOOK,
+            Health::Broken if self.store.is_unsynced() => {
+                self.trouble.wait(Instant::now()).min(LOOK)
+            }
             Health::Broken => self.trouble.wait(Instant::now()),
             Health::DiskFull | Health::LimitReached => LOOK,
         }

@@ -10,7 +10,7 @@ use crate::delivery::spool::format::{FRAME, HEADER};
 use crate::delivery::spool::frame::{Header, Kind, Salt, padded, put};
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::proof::prove;
-use crate::delivery::spool::segments::{NEW, Segment};
+use crate::delivery::spool::segments::{Damage, NEW, Segment};
 use std::sync::Arc;
 
 /// Bytes of a buffer that are kept between batches: most are far smaller.
@@ -233,7 +233,8 @@ impl Log {
             put(&mut self.buffer, salt, Kind::Commit, next, |_| {});
             let written = active.file.write_at(&self.buffer, active.end);
             if let Err(error) = written.and_then(|()| active.file.sync()) {
-                self.active = None;
+                // It is void, and so that it stays void when the next segment is lost, it goes.
+                self.end_segment();
                 return Err(Fault::io("write to a segment")(error));
             }
             active.end += self.buffer.len() as u64;
@@ -244,7 +245,7 @@ impl Log {
 
     /// Makes a segment that begins at the next id.
     fn begin(&mut self, bytes: u64) -> Result<(), Fault> {
-        self.end_last();
+        self.end_segment();
         let name = self.part.name(self.next);
         let new = format!("{name}{NEW}");
         let file = self.make(&new, bytes);
@@ -262,7 +263,7 @@ impl Log {
         // One of this name was given up before anything in it was promised.
         self.segments.retain(|segment| segment.first != self.next);
         let (part, first) = (self.part, self.next);
-        self.segments.push(Segment { part, first, salt, bytes, damaged: false });
+        self.segments.push(Segment { part, first, salt, bytes, damage: Damage::None });
         self.active = Some(Active { file, salt, end: HEADER as u64, room: bytes });
         Ok(())
     }
@@ -279,7 +280,7 @@ impl Log {
 
     /// Ends the last segment, whose room that is left goes back to the disk. Should that fail, it
     /// keeps it until it is removed.
-    fn end_last(&mut self) {
+    pub(super) fn end_segment(&mut self) {
         if let (Some(active), Some(last)) = (self.active.take(), self.segments.last_mut())
             && active.file.cut(active.end).is_ok()
         {

@@ -3,7 +3,7 @@
 //! It looks and judges, and changes nothing.
 
 use crate::delivery::spool::disk::{Access, Disk, Entry};
-use crate::delivery::spool::fault::Fault;
+use crate::delivery::spool::fault::{Fault, is_unreadable};
 use crate::delivery::spool::format::{FRAME, HEADER, STEP};
 use crate::delivery::spool::frame::{Found, Head, Header, Kind, Salt};
 use crate::delivery::spool::frames::{Frames, OnError};
@@ -11,6 +11,9 @@ use crate::delivery::spool::part::Part;
 use crate::delivery::spool::walk::Walk;
 use std::io;
 use std::ops::Range;
+
+/// How often it is read what the disk does not give, before it is done without.
+const TRIES: u32 = 5;
 
 /// What the name of a segment that is being made ends with.
 pub(super) const NEW: &str = ".new";
@@ -25,6 +28,16 @@ const FOREIGN_WHY: &str = "belongs to another spool than the files beside it: gi
 /// What a spool of an unreleased build was kept in.
 pub(super) const EARLIER: &str = "spool.db";
 
+/// What is known of the damage of a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Damage {
+    None,
+    /// Something in it did not check.
+    Seen,
+    /// That too, and it is kept under a second name.
+    Kept,
+}
+
 /// A segment with a sound header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Segment {
@@ -34,8 +47,7 @@ pub(super) struct Segment {
     pub(super) salt: Salt,
     /// Bytes of the file.
     pub(super) bytes: u64,
-    /// Whether something in it did not check.
-    pub(super) damaged: bool,
+    pub(super) damage: Damage,
 }
 
 /// The files of a folder, sorted out.
@@ -110,12 +122,13 @@ impl Segment {
 
     /// Where it ends, if it is the last one.
     pub(super) fn tail(&self, disk: &dyn Disk) -> io::Result<Tail> {
-        match self.find_tail(disk, OnError::Fails) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
-            // What cannot be read is no sign of a power cut.
-            Err(_) => self.find_tail(disk, OnError::IsPassedOver),
-            found => found,
-        }
+        let mut tries = (1..TRIES).map(|_| self.find_tail(disk, OnError::Fails));
+        let whole = tries.find(|found| match found {
+            Ok(_) => true,
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        });
+        // What cannot be read is no sign of a power cut.
+        whole.unwrap_or_else(|| self.find_tail(disk, OnError::IsPassedOver))
     }
 
     fn find_tail(&self, disk: &dyn Disk, on_error: OnError) -> io::Result<Tail> {
@@ -123,34 +136,38 @@ impl Segment {
         let begin = HEADER as u64;
         let mut tail = Tail { next: self.first, clean_from: None, last_batch: begin..begin };
         let mut ended = false;
-        // Where the batch seems torn, and whether its commit was met.
-        let mut torn: Option<(Tail, bool)> = None;
+        // Where the last batch seems torn.
+        let mut torn: Option<Tail> = None;
         while let Some(frame) = frames.next()? {
+            if ended {
+                // Another batch stands behind: this one was synced.
+                torn = None;
+            }
             if let Some(gap) = frame.gap
                 && torn.is_none()
                 && on_error == OnError::Fails
                 && frames.is_torn(gap..frame.place.start)?
             {
-                torn = Some((tail.clone(), false));
+                torn = Some(tail.clone());
             }
             match frame.kind {
                 Kind::Commit => tail.next = tail.next.max(frame.id),
                 Kind::Record | Kind::Quarantined => tail.next = tail.next.max(frame.id + 1),
             }
-            torn = match (torn, frame.kind) {
-                (Some((before, false)), Kind::Commit) => Some((before, true)),
-                (Some((before, false)), Kind::Record | Kind::Quarantined) => Some((before, false)),
-                // Another batch stands behind: this one was synced.
-                (Some((_, true)) | None, _) => None,
-            };
             let start = if ended { tail.last_batch.end } else { tail.last_batch.start };
             tail.last_batch = start..frame.place.end;
             ended = frame.kind == Kind::Commit;
         }
-        if let Some((before, _)) = torn {
+        if let Some(before) = torn {
             return Ok(before);
         }
-        let end = tail.last_batch.end;
+        let (end, unreadable) = (tail.last_batch.end, frames.unreadable());
+        if unreadable > 0 {
+            tracing::error!(file = self.name(), "the end of the spool cannot be read");
+            // At most so many frames stand there; nothing is written behind them.
+            tail.next += unreadable / FRAME as u64;
+            return Ok(tail);
+        }
         // One that was cut off in its header page has no place for a frame.
         tail.clean_from = (end <= self.bytes && frames.is_clean(end)?).then_some(end);
         Ok(tail)
@@ -179,6 +196,16 @@ impl Headless {
     }
 }
 
+/// A name under which a damaged file is kept, and that none has yet.
+pub(super) fn kept_name(disk: &dyn Disk, name: &str) -> String {
+    let names = (1..).map(|number: u32| match number {
+        1 => format!("{name}{DAMAGED}"),
+        _ => format!("{name}-{number}{DAMAGED}"),
+    });
+    let free = |name: &String| disk.open(name, Access::Read).is_err();
+    names.into_iter().find(free).expect("there are more numbers than files")
+}
+
 /// Sorts the files of a folder out. It reads a page of each segment.
 pub(super) fn look(disk: &dyn Disk) -> Result<Files, Fault> {
     let mut files = Files::default();
@@ -197,10 +224,17 @@ pub(super) fn look(disk: &dyn Disk) -> Result<Files, Fault> {
             }
             continue;
         };
-        let header = match header(disk, &name) {
+        // An error may pass.
+        let read = (1..TRIES).find_map(|_| {
+            let read = header(disk, &name);
+            read.as_ref().err().is_none_or(|error| !is_unreadable(error)).then_some(read)
+        });
+        let header = match read.unwrap_or_else(|| header(disk, &name)) {
             Ok(header) => header,
             // Released meanwhile, by the owner.
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            // The disk has lost it.
+            Err(error) if is_unreadable(&error) => Found::Nothing,
             Err(error) => return Err(Fault::io("read a segment")(error)),
         };
         match header {
@@ -214,7 +248,8 @@ pub(super) fn look(disk: &dyn Disk) -> Result<Files, Fault> {
                 if *files.spool.get_or_insert(header.spool) != header.spool {
                     return Err(unusable(name, FOREIGN_WHY));
                 }
-                let segment = Segment { part, first, salt: header.salt, bytes, damaged: false };
+                let segment =
+                    Segment { part, first, salt: header.salt, bytes, damage: Damage::None };
                 match part {
                     Part::Queue => files.queue.push(segment),
                     Part::Quarantine => files.quarantine.push(segment),

@@ -16,7 +16,7 @@ use crate::delivery::spool::log::{Cut, Log};
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::released::Released;
 use crate::delivery::spool::row::put_record;
-use crate::delivery::spool::segments::{self, DAMAGED, Files, Headless};
+use crate::delivery::spool::segments::{self, DAMAGED, Files, Headless, kept_name};
 use crate::delivery::spool::status::{Room, Status, Totals};
 use crate::delivery::spool::store::reading::Position;
 use std::sync::Arc;
@@ -49,8 +49,8 @@ pub(super) struct Store {
     position: Option<Position>,
     /// The topic of the last row that was read; nearly all rows share it.
     topic: Arc<str>,
-    /// Reads that failed one after another.
-    failed_reads: u32,
+    /// Since when reads fail.
+    failing: Option<Instant>,
     /// The first row, and when it was received.
     oldest: Option<(u64, SystemTime)>,
     /// Since when releases wait for a sync.
@@ -107,7 +107,7 @@ impl Store {
             cursor,
             position: None,
             topic: "".into(),
-            failed_reads: 0,
+            failing: None,
             oldest: None,
             unsynced: None,
             totals: Totals { quarantined_files: headless, ..Totals::default() },
@@ -211,7 +211,10 @@ impl Store {
     /// Sees what lies beside the segments: that changes seldom, or by other hands.
     pub(super) fn look_around(&mut self) -> Result<(), Fault> {
         let mut others = self.disk.list().map_err(Fault::io("list the folder"))?;
-        self.queue.give_up_if(|name| others.iter().all(|entry| entry.name != name));
+        // Another folder may stand in its place while a volume is moved.
+        if others.iter().any(|entry| entry.name == cursor::NAME) {
+            self.queue.give_up_if(|name| others.iter().all(|entry| entry.name != name));
+        }
         others.retain(|entry| Part::of(&entry.name).is_none());
         self.other_bytes = others.iter().map(|entry| entry.bytes).sum();
         let damaged = others.iter().filter(|entry| entry.name.ends_with(DAMAGED));
@@ -238,8 +241,13 @@ fn reached(disk: &dyn Disk, files: &Files, part: Part) -> std::io::Result<u64> {
 /// Gives segments without headers another name, under which they are kept.
 fn keep_damaged(disk: &dyn Disk, headless: &[Headless]) -> Result<(), Fault> {
     for Headless { name, .. } in headless {
-        let kept = format!("{name}{DAMAGED}");
-        disk.rename(name, &kept).map_err(Fault::io("rename a damaged segment"))?;
+        match disk.rename(name, &kept_name(disk, name)) {
+            // It is looked at again at the next start.
+            Err(error) if is_full(&error) => {
+                tracing::error!(%error, file = name, "a damaged segment cannot be renamed");
+            }
+            renamed => renamed.map_err(Fault::io("rename a damaged segment"))?,
+        }
     }
     if headless.is_empty() { Ok(()) } else { disk.sync().map_err(Fault::io("sync the folder")) }
 }

@@ -132,7 +132,9 @@ impl Maker {
         let temp = memory_dir();
         for entry in fs::read_dir(self.made.dir()).unwrap() {
             let entry = entry.unwrap();
-            fs::copy(entry.path(), temp.path().join(entry.file_name())).unwrap();
+            // A file that vanishes meanwhile was on its way to another name, or was done with.
+            let copied = fs::copy(entry.path(), temp.path().join(entry.file_name()));
+            assert!(copied.is_ok() || !entry.path().exists(), "{copied:?}");
         }
         self.open.1.close(DISK).unwrap();
         let open = open(temp.path());

@@ -127,7 +127,8 @@ impl Rows<'_> {
             Some(next) => Ok(next.first),
             None => segment.tail(&self.reader.disk).map(|tail| tail.next.max(self.reached)),
         };
-        match end.and_then(|end| Ok((segment.walk(&self.reader.disk, OnError::Fails)?, end))) {
+        match end.and_then(|end| Ok((segment.walk(&self.reader.disk, OnError::IsPassedOver)?, end)))
+        {
             Ok(walk) => Ok(Some(walk)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),

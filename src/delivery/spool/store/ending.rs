@@ -4,14 +4,17 @@
 //! segment is removed once all in it is released and a sync has said so; one in which something did
 //! not check gets another name instead, and is kept.
 
-use crate::delivery::spool::disk::Access;
-use crate::delivery::spool::fault::Fault;
+use crate::delivery::spool::fault::{Fault, is_full};
+use crate::delivery::spool::log::Cut;
 use crate::delivery::spool::row::{RowId, Verdict, put_verdict};
-use crate::delivery::spool::segments::{DAMAGED, Segment};
+use crate::delivery::spool::segments::{Damage, Segment, kept_name};
 use crate::delivery::spool::store::{SYNC_AFTER, Store};
 use crate::timestamp::Timestamp;
 use std::io;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
+
+/// How long a cursor may fail before segments are removed that it does not know to be released.
+const CURSOR_PATIENCE: Duration = Duration::from_secs(3);
 
 impl Store {
     /// Ends rows: acked ones are released, refused ones quarantined with the reason. What is no row
@@ -32,13 +35,11 @@ impl Store {
 
     /// Does what is due: syncs releases, and gives room back.
     pub(in crate::delivery::spool) fn tend(&mut self) -> Result<(), Fault> {
-        if self.unsynced.is_some_and(|since| since.elapsed() >= SYNC_AFTER) {
-            // Also on a disk that is too full for this, segments are removed.
-            if let Err(error) = self.sync_cursor() {
-                tracing::warn!(error = error.chain(), "the spool's releases cannot be synced");
-            }
-        }
+        let is_due = self.unsynced.is_some_and(|since| since.elapsed() >= SYNC_AFTER);
+        let synced = if is_due { self.sync_cursor() } else { Ok(()) };
+        // Also on a disk that is too full for the cursor, segments are removed.
         self.remove_released()?;
+        synced?;
         // Nothing is in it any more, and on a full disk there is room for a new one only without it.
         if self.rows() == 0 && self.queue.is_worn() {
             self.queue.close_segment();
@@ -70,6 +71,8 @@ impl Store {
         match &synced {
             // A disk that is full even for this has no room before a segment is removed.
             Ok(()) | Err(Fault::DiskFull) => {}
+            // One that fails for good must not keep all room.
+            Err(_) if self.unsynced.is_some_and(|since| since.elapsed() >= CURSOR_PATIENCE) => {}
             Err(_) => return synced,
         }
         while let Some(segment) = self.queue.first_below(below) {
@@ -88,14 +91,19 @@ impl Store {
 
     pub(super) fn remove(&mut self, segment: &Segment) -> Result<(), Fault> {
         let name = segment.name();
-        let kept = format!("{name}{DAMAGED}");
-        // One that is kept already is as it was found.
-        let removed = if segment.damaged && self.disk.open(&kept, Access::Read).is_err() {
-            self.disk.rename(&name, &kept).map(|()| self.kept(segment.bytes))
-        } else {
-            self.disk.remove(&name)
+        let removed = match segment.damage {
+            Damage::Seen => {
+                let kept = self.disk.rename(&name, &kept_name(&*self.disk, &name));
+                kept.map(|()| self.kept(segment.bytes))
+            }
+            Damage::None | Damage::Kept => self.disk.remove(&name),
         };
         match removed {
+            // A folder may have no room for a longer name, and must be emptied.
+            Err(error) if is_full(&error) => {
+                tracing::error!(%error, file = name, "a damaged segment cannot be kept");
+                self.disk.remove(&name).map_err(Fault::io("remove a segment"))
+            }
             // By other hands.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             removed => removed.map_err(Fault::io("remove a segment")),
@@ -130,7 +138,12 @@ impl Store {
             bytes.extend_from_slice(payload);
         };
         // They were promised before: the limit is none for them.
-        let done = self.quarantine.append(rows.len(), u64::MAX, put);
+        let mut done = self.quarantine.append(rows.len(), u64::MAX, put);
+        if matches!(&done, Err(Cut { appended: 0, fault: Fault::DiskFull })) {
+            // What the queue has set apart is room for one more.
+            self.queue.end_segment();
+            done = self.quarantine.append(rows.len(), u64::MAX, put);
+        }
         let appended = done.as_ref().map_or_else(|cut| cut.appended, |()| rows.len());
         for (id, ..) in &rows[..appended] {
             self.totals.quarantined_rows += self.released.add(*id, *id);

@@ -3,14 +3,14 @@
 //! Promise: at every moment, and after a power cut at any, each record is where it was or where it
 //! goes, whole; at worst it is in both. One segment at a time is held in memory.
 
-use crate::delivery::spool::disk::{Access, Disk};
+use crate::delivery::spool::disk::Disk;
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::frame::{Header, Kind, Salt, put};
 use crate::delivery::spool::frames::OnError;
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::requeue::Requeued;
 use crate::delivery::spool::row::{Verdict, put_renamed};
-use crate::delivery::spool::segments::{DAMAGED, NEW, Segment};
+use crate::delivery::spool::segments::{Damage, NEW, Segment, kept_name};
 use crate::delivery::spool::store::Store;
 use std::io;
 
@@ -34,7 +34,8 @@ impl Store {
             self.queue.append(records.len(), u64::MAX, put).map_err(|cut| cut.fault)?;
             requeued.rows += records.len() as u64;
             requeued.left += left;
-            self.remove(&Segment { damaged: left > 0, ..segment })?;
+            let damage = if left > 0 { Damage::Seen } else { Damage::None };
+            self.remove(&Segment { damage, ..segment })?;
             // Else a power cut could take this one and leave those around it: its rows would be missing.
             self.disk.sync().map_err(Fault::io("sync the folder"))?;
             self.quarantine.take_off();
@@ -93,11 +94,8 @@ fn rewrite(
     put(&mut bytes, salt, Kind::Commit, end, |_| {});
     let name = segment.name();
     let new = format!("{name}{NEW}");
-    let kept = format!("{name}{DAMAGED}");
-    if missing > 0 && disk.open(&kept, Access::Read).is_err() {
-        let mut old = vec![0; usize::try_from(segment.bytes).map_err(io::Error::other)?];
-        disk.open(&name, Access::Read)?.read_at(&mut old, 0)?;
-        make(disk, &kept, &old)?;
+    if missing > 0 {
+        disk.link(&name, &kept_name(disk, &name))?;
     }
     let named = make(disk, &new, &bytes).and_then(|()| disk.rename(&new, &name));
     if let Err(error) = named.and_then(|()| disk.sync()) {

@@ -1,21 +1,23 @@
 //! Rows out of a store, in order.
 //!
 //! Promise: a row is given out as it was stored, or not at all; of the rows that are not there, each is
-//! counted once. A disk that cannot read is asked again, [`MOST_FAILED_READS`] times, before what it
-//! does not give counts as missing.
+//! counted once. A disk that cannot read is asked again, for [`PATIENCE`], before what it does not give
+//! counts as missing; a segment that is there and cannot be opened is waited for.
 
 use crate::delivery::spool::Limit;
+use crate::delivery::spool::cursor;
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::frames::OnError;
 use crate::delivery::spool::row::{Parts, Row, RowId, Unreadable};
-use crate::delivery::spool::segments::{DAMAGED, Segment};
+use crate::delivery::spool::segments::{Damage, Segment, kept_name};
 use crate::delivery::spool::store::Store;
 use crate::delivery::spool::walk::{Step, Walk};
 use std::io;
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
-/// Reads of a disk that may fail one after another: some seconds, with the pauses of who asks.
-const MOST_FAILED_READS: u32 = 5;
+/// How long a disk may fail before what it does not give counts as missing.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where the next row is read.
 #[derive(Debug)]
@@ -72,7 +74,7 @@ impl Store {
                 }
                 Ok(Place::Nothing(behind)) => behind,
                 Err(error) => {
-                    self.failed_reads += 1;
+                    self.failing.get_or_insert_with(Instant::now);
                     self.position = None;
                     // What was found is given out; the fault shows again.
                     if !found.rows.is_empty() {
@@ -81,7 +83,7 @@ impl Store {
                     return Err(Fault::io("read a segment")(error));
                 }
             };
-            self.failed_reads = 0;
+            self.failing = None;
             id = self.released.next(behind);
         }
         Ok(found)
@@ -117,14 +119,18 @@ impl Store {
     /// Keeps the segment of an id under a second name: what is read from it next may be released by a
     /// process that knows nothing of its damage.
     fn keep(&mut self, id: u64) {
-        let Some(segment) = self.queue.segment_of(id).filter(|segment| !segment.damaged) else {
+        let Some(segment) = self.queue.segment_of(id) else { return };
+        if segment.damage != Damage::None {
             return;
-        };
-        segment.damaged = true;
+        }
+        segment.damage = Damage::Seen;
         let (name, bytes) = (segment.name(), segment.bytes);
         // Where it can have no second name, it gets that one when all of it is released.
-        if self.disk.link(&name, &format!("{name}{DAMAGED}")).is_ok() {
+        if self.disk.link(&name, &kept_name(&*self.disk, &name)).is_ok() {
             self.kept(bytes);
+            if let Some(segment) = self.queue.segment_of(id) {
+                segment.damage = Damage::Kept;
+            }
         }
     }
 
@@ -158,6 +164,13 @@ impl Store {
         }
     }
 
+    /// Whether the folder is the one that was opened: another may stand in its place, or none, while a
+    /// volume is moved.
+    fn is_there(&self) -> io::Result<bool> {
+        let files = self.disk.list()?;
+        Ok(self.cursor.is_none() || files.iter().any(|file| file.name == cursor::NAME))
+    }
+
     /// Lets the position be at `id` or before it, in its segment; none if there is no such segment.
     /// Gives the id at which that ends, or the next one begins.
     fn seek(&mut self, id: u64) -> io::Result<u64> {
@@ -175,19 +188,17 @@ impl Store {
             position.walk.extend(bytes);
             return Ok(end);
         }
-        let on_error = if self.failed_reads < MOST_FAILED_READS {
-            OnError::Fails
-        } else {
-            OnError::IsPassedOver
+        let on_error = match self.failing {
+            Some(since) if since.elapsed() >= PATIENCE => OnError::IsPassedOver,
+            Some(_) | None => OnError::Fails,
         };
         self.position = match (Segment { bytes, ..segment }).walk(&*self.disk, on_error) {
             Ok(walk) => Some(Position { walk, segment: first }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.is_there()? => {
                 // By other hands; what is appended would be lost with it.
                 self.queue.give_up_if(|last| last == name);
                 None
             }
-            Err(_) if on_error == OnError::IsPassedOver => None,
             Err(error) => return Err(error),
         };
         Ok(end)
