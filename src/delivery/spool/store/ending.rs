@@ -35,18 +35,23 @@ impl Store {
 
     /// Does what is due: syncs releases, and gives room back.
     pub(in crate::delivery::spool) fn tend(&mut self) -> Result<(), Fault> {
-        let is_due = self.unsynced.is_some_and(|since| since.elapsed() >= SYNC_AFTER);
-        let synced = if is_due { self.sync_cursor() } else { Ok(()) };
-        // Also on a disk that is too full for the cursor, segments are removed.
-        self.remove_released()?;
-        synced?;
         // Nothing is in it any more, and on a full disk there is room for a new one only without it.
-        if self.rows() == 0 && self.queue.is_worn() {
+        let is_over = self.rows() == 0 && self.queue.is_worn();
+        let is_due = self.unsynced.is_some_and(|since| since.elapsed() >= SYNC_AFTER);
+        let synced = if is_over || is_due { self.sync_cursor() } else { Ok(()) };
+        // Also on a disk that is too full for the cursor, segments are removed.
+        let mut removed = self.remove_released();
+        if is_over && (synced.is_ok() || self.does_without_cursor()) {
             self.queue.close_segment();
-            self.remove_released()?;
+            removed = self.remove_released();
             self.queue.begin_segment()?;
         }
-        Ok(())
+        removed.and(synced)
+    }
+
+    /// Whether the cursor has failed for so long that it must not keep all room.
+    fn does_without_cursor(&self) -> bool {
+        self.unsynced.is_some_and(|since| since.elapsed() >= CURSOR_PATIENCE)
     }
 
     /// Whether releases wait for a sync.
@@ -71,8 +76,7 @@ impl Store {
         match &synced {
             // A disk that is full even for this has no room before a segment is removed.
             Ok(()) | Err(Fault::DiskFull) => {}
-            // One that fails for good must not keep all room.
-            Err(_) if self.unsynced.is_some_and(|since| since.elapsed() >= CURSOR_PATIENCE) => {}
+            Err(_) if self.does_without_cursor() => {}
             Err(_) => return synced,
         }
         while let Some(segment) = self.queue.first_below(below) {

@@ -91,6 +91,10 @@ fn drains(test: &str, calls: &str, how: &str, numbers: &[impl std::fmt::Display]
         kafka.broker_down();
     }
     assert_nothing_damaged(&bridge);
+    // What is released from now on is written again, and with it what was released before.
+    assert_eq!(posts.post(&bridge).status, 200);
+    kafka.broker_up();
+    wait_for_drain(&bridge);
     bridge.kill();
     kafka.broker_up();
     let bridge = serve.start();
