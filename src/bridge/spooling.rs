@@ -149,7 +149,7 @@ impl Spooling {
     }
 }
 
-/// Opens the spool, which takes up to half a minute where a damaged one is repaired.
+/// Opens the spool, which takes milliseconds unless the disk hangs.
 pub(super) async fn open(options: &SpoolOptions, topic: &Arc<str>) -> Result<Opened, BridgeError> {
     let options = options.clone();
     let opened = spawn_blocking(move || {

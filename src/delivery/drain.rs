@@ -224,7 +224,7 @@ impl Drain {
             self.window.emptied();
             self.crossing.recount();
             if self.crossing.counted() > Some(0) {
-                // They are below the cursor, taken over from a damaged file, or not there any more.
+                // They are below the cursor, or not there any more.
                 self.window.rewind();
                 self.more = More::Perhaps;
             }

@@ -94,7 +94,7 @@ pub(super) fn run(args: &SpoolDrainArgs, stderr: &Stderr) -> Result<(), SpoolCom
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(DrainFailure::Start)?;
     let (spool, thread) = Spool::open_left(dir)?;
-    // Not before: opening takes long where a damaged spool is repaired, and a signal may end that.
+    // Not before: a disk may hang, and a signal ends that.
     let signals = {
         let _inside = runtime.enter();
         EndSignals::new(stderr).map_err(DrainFailure::Start)?

@@ -1,6 +1,6 @@
 //! `spool list`: what waits, what was quarantined, and with `--verify` whether all of it is sound.
 //!
-//! It takes no lock and writes nothing. Faults that it finds are left to the bridge to repair.
+//! It takes no lock and writes nothing.
 
 use crate::args::spool::{Output, SpoolListArgs};
 use crate::cli::printable::printable_line;

@@ -8,9 +8,9 @@
 //! | `<number>.log` | a segment of the queue; `<number>`, of 20 digits, is the id of its first record |
 //! | `<number>.quarantine` | a segment of what is not to be sent; numbered by itself, from 1 |
 //! | `<segment>.new` | a segment that is being made, of no account |
-//! | `<segment>.damaged` | a segment in which something did not check, kept for people; of no account |
+//! | `<segment>.damaged`, `<segment>-<n>.damaged` | a segment in which something did not check, kept for people; of no account |
 //! | `cursor` | up to where the queue is released |
-//! | `topics`, `lock` | names of topics, a line each; the owner's `flock(2)` |
+//! | `topics`, `lock` | names of topics, each a whole line, empty ones are none; the owner's `flock(2)` |
 //!
 //! # A segment
 //!
@@ -32,9 +32,11 @@
 //! | 8 | 4 | length of the payload |
 //! | 12 | 4 | kind: 1 record, 2 commit, 3 quarantined record |
 //! | 16 | 8 | id: of the record; of a commit, the id that comes next |
-//! | 24 | | payload, and zeros up to a multiple of 8, without which it is no frame |
+//! | 24 | | payload, and bytes of no meaning, written as zeros, up to a multiple of 8: without them it is no frame |
 //!
-//! Ids ascend by one, through all segments. A batch is its records and a commit without a payload,
+//! Behind the last frame stand zeros that have their room on the disk, until a segment is ended and cut
+//! off there. A last segment that a former process has left is written on only if all behind its last
+//! frame is zeros. Ids ascend by one, through all segments. A batch is its records and a commit without a payload,
 //! synced before anybody is told. The salt keeps bytes that a sender chose from being a frame.
 //!
 //! | payload | of a record | of a quarantined one |
@@ -50,7 +52,7 @@
 //!
 //! # The cursor
 //!
-//! Two slots, at 0 and 4,096, written in turn; of those that check and bear the number of the spool,
+//! Two slots, at 0 and 4,096; one is written until a sync of it has succeeded, then the other. Of those that check and bear the number of the spool,
 //! the one with the greater turn counts. If there is none, nothing of what is there was released.
 //!
 //! | at | bytes | slot |
@@ -71,7 +73,7 @@
 //! 1. A segment ends where the next one begins: ids from there on are void in it. They are left of a
 //!    write or a sync that failed, and were promised to nobody.
 //! 2. Ids that are not there are missing: each was promised, and is counted. In the last segment a
-//!    commit says which ids there were.
+//!    commit says which ids there were; so do released ids above.
 //! 3. The last segment ends behind the last frame that checks. But where a sector of 512 bytes in a gap
 //!    is all zeros from the gap's begin on, and at most one commit stands behind the gap, with no record
 //!    behind that, the batch was torn by a power cut before its sync: the segment ends at the gap.
@@ -79,6 +81,8 @@
 //! | damage | costs |
 //! |---|---|
 //! | a frame | its record |
+//! | a sector of the last batch that is all zeros, as if never written | the rest of that batch, uncounted |
+//! | blocks that cannot be read, of 4 KiB | their records, once that has lasted for a minute; at the end of the last segment, as many ids as have room there count as missing |
 //! | a commit | nothing; with the last records of the last segment, those, uncounted: as if never written |
 //! | one header of a segment, one slot of the cursor | nothing; a slot: what it alone knew goes to Kafka again |
 //! | both headers | the records of the segment, counted; of the last one, as many as what begins like its first frame tells |

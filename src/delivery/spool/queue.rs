@@ -20,9 +20,9 @@ const MOST_RECORDS: usize = 8192;
 const MOST_BYTES: u64 = 64 << 20;
 /// Releases and reads that may wait, each: there is one drain, which has a few under way.
 const MOST_JOBS: usize = 64;
-/// Records in one transaction: a sync is paid off long before, and senders wait for the whole.
+/// Records in one batch: a sync is paid off long before, and senders wait for the whole.
 const BATCH_RECORDS: usize = 1024;
-/// Bytes of the records in one transaction, beyond the first: a quarter of the log.
+/// Bytes of the records in one batch, beyond the first: a quarter of a segment.
 const BATCH_BYTES: u64 = 1 << 20;
 
 /// What is called with the number of a row, or with why there is none.

@@ -50,7 +50,7 @@ impl Drain {
         acked
     }
 
-    /// The acked rows are deleted in one transaction; gives how many.
+    /// The acked rows are released; gives how many.
     pub(super) fn delete(
         &mut self,
         disk: &mut Disk,
