@@ -59,7 +59,7 @@ impl Strace {
     /// written in full, all as [`hex`]. `None` where there is no strace, said under the name of `test`.
     pub(super) fn watch(test: &str, bridge: &Bridge, calls: &str) -> Option<Self> {
         let (trace, pid) = (format!("trace={calls}"), bridge.pid().as_raw_pid().to_string());
-        Self::start(test, &["-f", "-y", "-xx", "-s", "8192", "-e", &*trace, "-p", &*pid])
+        Self::start(test, &["-f", "-y", "-xx", "-s", "65536", "-e", &*trace, "-p", &*pid])
     }
 
     /// Injects into what the spool's thread asks for, such as `fsync:error=EIO:when=3`. `None` as

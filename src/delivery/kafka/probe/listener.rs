@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// See the module.
 pub(in crate::delivery::kafka) struct Listener {
     log: Arc<ClientLog>,
-    pub(super) words: LastWords,
+    pub(super) words: Arc<LastWords>,
     astray: Mutex<Option<Astray>>,
 }
 
@@ -32,7 +32,13 @@ pub(super) struct Astray {
 impl Listener {
     /// For a client with these settings.
     pub(super) fn new(settings: &Settings) -> Self {
-        Self { log: settings.log.clone(), words: LastWords::default(), astray: Mutex::default() }
+        Self { log: settings.log.clone(), words: Arc::default(), astray: Mutex::default() }
+    }
+
+    /// For the client that takes the place of this one's: it knows what was said and seen.
+    pub(super) fn successor(&self) -> Self {
+        let (log, words) = (self.log.clone(), self.words.clone());
+        Self { log, words, astray: Mutex::new(self.lock().take()) }
     }
 
     /// What the last look came to that a broker answered.

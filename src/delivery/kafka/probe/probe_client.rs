@@ -11,6 +11,7 @@ use crate::delivery::kafka::probe::look::Client;
 use crate::delivery::kafka::settings::Settings;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
+use rdkafka::producer::Producer as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,7 +30,7 @@ pub(super) struct ProbeClient {
 impl ProbeClient {
     /// The first.
     pub(super) fn new(config: ClientConfig, settings: &Settings) -> Result<Self, KafkaError> {
-        let client = make(&config, settings)?;
+        let client = make(&config, settings, Listener::new(settings))?;
         Ok(Self { client, config, settings: settings.clone(), lost: None })
     }
 
@@ -50,7 +51,8 @@ impl ProbeClient {
             self.lost = None;
         } else if now.saturating_duration_since(*self.lost.get_or_insert(now)) >= STALE {
             self.lost = None;
-            match make(&self.config, &self.settings) {
+            let listener = self.client.context().successor();
+            match make(&self.config, &self.settings, listener) {
                 Ok(client) => self.client = client,
                 Err(error) => tracing::warn!(%error, "another client for the probe cannot be made"),
             }
@@ -58,7 +60,11 @@ impl ProbeClient {
     }
 }
 
-fn make(config: &ClientConfig, settings: &Settings) -> Result<Arc<Ending<Client>>, KafkaError> {
-    let client = config.create_with_context(Listener::new(settings))?;
+fn make(
+    config: &ClientConfig,
+    settings: &Settings,
+    listener: Listener,
+) -> Result<Arc<Ending<Client>>, KafkaError> {
+    let client = config.create_with_context(listener)?;
     Ok(Arc::new(Ending::of(client, &settings.endings)))
 }
