@@ -4,7 +4,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use crate::outages::{BACK, KAFKA_UP, assert_taken, detail, timed_post};
+use crate::outages::{BACK, KAFKA_UP, PUBLISHED, assert_taken, detail, timed_post};
 use crate::support::bridge::Bridge;
 use crate::support::deadline::{eventually, throughout};
 use crate::support::here;
@@ -16,6 +16,11 @@ use crate::support::rig::SOON;
 use hookbridge::metrics::Outcome;
 
 const PLAINTEXT: &str = "PLAINTEXT";
+
+const WAITING: &str = "hookbridge_spool_records";
+
+/// Clients are replaced after ten seconds, the probe's and the producer's.
+const CORRECTED: Duration = Duration::from_secs(60);
 
 const NO_LEADER: &str = "0 of 6 partitions have a leader that answers; no answer of the leader";
 
@@ -66,6 +71,39 @@ fn a_bridge_whose_leaders_cannot_be_reached_is_never_ready_and_names_the_address
             assert_eq!((bridge.metric(KAFKA_UP), spooling.metric(KAFKA_UP)), (0.0, 0.0));
         }
     });
+}
+
+#[test]
+fn an_address_that_refuses_is_left_behind_once_the_brokers_name_another() {
+    let refusing = format!("127.0.0.1:{}", free_port());
+    let listeners = [(Some(refusing.as_str()), PLAINTEXT)];
+    let Some((mut kafka, addresses)) = RealKafka::own_with_listeners(here!(), &listeners, &[])
+    else {
+        return;
+    };
+    kafka.create_topic("corrected", 6, &[]);
+    let spool = tempfile::tempdir().unwrap();
+    let serve = Bridge::with(&addresses[0]).arg("--topic", "corrected").no_auth();
+    let bridge = serve.clone().start();
+    let spooling = serve.arg("--spool", spool.path().to_str().unwrap()).start();
+    for bridge in [&bridge, &spooling] {
+        eventually(SOON, "the address is named", || detail(bridge, "kafka").contains(&refusing));
+    }
+    assert_eq!(timed_post(spooling.webhook()).0.status, 200);
+    kafka.kill();
+    kafka.correct_address(&refusing, &addresses[0]);
+
+    kafka.start_again();
+
+    for bridge in [&bridge, &spooling] {
+        eventually(CORRECTED, "kafka is up", || bridge.metric(KAFKA_UP) == 1.0);
+        bridge.wait_ready(SOON);
+        eventually(CORRECTED, "a post is acked", || {
+            timed_post(bridge.webhook()).0.status == 200 && bridge.metric(PUBLISHED) > 0.0
+        });
+    }
+    eventually(CORRECTED, "nothing waits", || spooling.metric(WAITING) == 0.0);
+    throughout(WATCHED, || assert_eq!(spooling.metric(KAFKA_UP), 1.0));
 }
 
 #[test]

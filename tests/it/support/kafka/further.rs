@@ -1,5 +1,7 @@
 //! What few tests need of a node: other listeners, Kafka's own commands, its controller.
 
+use std::fs;
+
 use rdkafka::admin::{NewTopic, TopicReplication};
 
 use crate::support::kafka::node::{Listener, Ports};
@@ -23,6 +25,14 @@ impl RealKafka {
         let addresses = further.iter().map(|listener| format!("127.0.0.1:{}", listener.port));
         let addresses = addresses.collect();
         require(test).then(|| (Self::start(&[Ports::free(further)], settings), addresses))
+    }
+
+    /// From its next start on, the first node tells clients to go to `right` instead of `wrong`.
+    pub(crate) fn correct_address(&self, wrong: &str, right: &str) {
+        let file = self.folder().join("server.properties");
+        let properties = fs::read_to_string(&file).unwrap();
+        assert!(properties.contains(wrong), "{properties}");
+        fs::write(file, properties.replace(wrong, right)).unwrap();
     }
 
     /// Runs one of Kafka's own commands, such as `kafka.admin.ConfigCommand`, against it.
