@@ -62,7 +62,7 @@ use crate::delivery::spool::folder::{Folder, Lock};
 use crate::delivery::spool::keeper::Keeper;
 use crate::delivery::spool::queue::{Ended, Queue, Read, Release, Turned};
 use crate::delivery::spool::row::{Row, RowId};
-use crate::delivery::spool::status::{NoRoom, Status, StatusCell};
+use crate::delivery::spool::status::{Status, StatusCell};
 use crate::delivery::spool::store::Sizes;
 use crate::delivery::spool::worker::{Shared, Worker};
 use std::fmt;
@@ -145,10 +145,7 @@ impl Spool {
         done: impl FnOnce(Result<RowId, AppendError>) + Send + 'static,
     ) -> Result<(), AppendError> {
         // Turned away here, while there is no room, a flood of posts costs the thread nothing.
-        self.shared.status.check_room().map_err(|no_room| match no_room {
-            NoRoom::Full(why) => AppendError::Full(why),
-            NoRoom::Broken => AppendError::Broken,
-        })?;
+        self.shared.status.check_room()?;
         self.shared.queue.append(record, Box::new(done)).map_err(|turned| match turned {
             Turned::Full => AppendError::QueueFull,
             Turned::Closed => AppendError::Closed,

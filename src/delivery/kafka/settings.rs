@@ -65,9 +65,6 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("socket.connection.setup.timeout.ms", "1500"),
     ("socket.timeout.ms", "3000"),
     ("socket.nagle.disable", "true"),
-    // Where no address that brokers name answers, the bootstrap servers are asked again: librdkafka's
-    // own 300 s would keep a corrected `advertised.listeners` unseen for so long.
-    ("metadata.recovery.rebootstrap.trigger.ms", "10000"),
     // The OpenSSL that is linked in knows no certificate authorities of its own.
     ("ssl.ca.location", "probe"),
 ];

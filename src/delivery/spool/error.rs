@@ -1,8 +1,7 @@
 //! The errors that callers of the spool see.
 
-use crate::delivery::spool::fault::Fault;
+use crate::delivery::spool::fault::{Fault, is_full, is_unreadable};
 use crate::delivery::spool::status::FullBecause;
-use rustix::io::Errno;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,16 +63,10 @@ impl SpoolError {
     pub fn is_configuration(&self) -> bool {
         match self {
             Self::ReadOnly { .. } | Self::Missing { .. } | Self::LimitTooSmall { .. } => true,
-            Self::Folder { source, .. } => !is_of_the_disk(source),
+            Self::Folder { source, .. } => !is_full(source) && !is_unreadable(source),
             Self::Locked { .. } | Self::Files { .. } | Self::Thread(_) => false,
         }
     }
-}
-
-/// Whether the disk is at fault, and not the name or the rights of a folder.
-fn is_of_the_disk(error: &io::Error) -> bool {
-    let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
-    full.contains(&error.kind()) || error.raw_os_error() == Some(Errno::IO.raw_os_error())
 }
 
 /// A record was not stored.
@@ -103,9 +96,6 @@ pub enum AccessError {
     /// Too many such jobs wait already.
     #[error("too much waits for the spool")]
     QueueFull,
-    /// The files cannot be used for now.
-    #[error("the spool is broken")]
-    Broken,
     /// It was tried and failed; what was to be released is still there, or was released
     /// nevertheless. Releasing it once more is right in both cases.
     #[error("the spool failed")]

@@ -45,20 +45,17 @@ enum Health {
 impl Keeper {
     /// Opens the store. A full disk is no error: what is there can be drained.
     pub(super) fn open(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Self, Fault> {
-        let (mut store, mut trouble) = (Store::open(disk, sizes)?, Trouble::default());
-        let health = match store.make_room() {
-            Ok(()) => Health::Good,
-            Err(Fault::DiskFull) => Health::DiskFull,
-            Err(Fault::LimitReached) => Health::LimitReached,
-            Err(fault @ Fault::Unusable { .. }) => return Err(fault),
-            Err(fault @ Fault::Io { .. }) => {
-                tracing::error!(error = fault.chain(), "the spool's files failed");
-                trouble.add(fault.chain(), Instant::now());
-                Health::Broken
-            }
-        };
+        let mut store = Store::open(disk, sizes)?;
+        let room = store.make_room();
         store.find_oldest();
-        Ok(Self { store, health, trouble })
+        let mut keeper = Self { store, health: Health::Good, trouble: Trouble::default() };
+        if let Err(fault) = room {
+            keeper.failed(&fault);
+            if keeper.health == Health::Broken {
+                tracing::error!(error = fault.chain(), "the spool's files failed");
+            }
+        }
+        Ok(keeper)
     }
 
     pub(super) fn status(&self) -> Status {

@@ -3,6 +3,7 @@
 //! Promise: reading it is O(1) and waits for nothing but a copy. The spool's thread keeps it
 //! current: before a `done` is called, its effect stands here.
 
+use crate::delivery::spool::error::AppendError;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -106,22 +107,15 @@ impl StatusCell {
     }
 
     /// What `Status::room` allows, without a copy of it.
-    pub(super) fn check_room(&self) -> Result<(), NoRoom> {
+    pub(super) fn check_room(&self) -> Result<(), AppendError> {
         match &self.lock().room {
             Room::HasRoom => Ok(()),
-            Room::Full { why } => Err(NoRoom::Full(*why)),
-            Room::Broken { .. } => Err(NoRoom::Broken),
+            Room::Full { why } => Err(AppendError::Full(*why)),
+            Room::Broken { .. } => Err(AppendError::Broken),
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Status> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Why nothing can be appended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NoRoom {
-    Full(FullBecause),
-    Broken,
 }

@@ -188,7 +188,7 @@ impl Store {
 
     /// What is known without asking the disk.
     pub(super) fn status(&self, room: Room) -> Status {
-        let file_bytes = self.queue.bytes() + self.quarantine.bytes() + self.other_bytes;
+        let file_bytes = self.file_bytes();
         let quarantine = self.quarantine.segments().first().map(|segment| segment.first);
         Status {
             rows: self.rows(),
@@ -222,10 +222,14 @@ impl Store {
         Ok(())
     }
 
+    /// Bytes of all files.
+    fn file_bytes(&self) -> u64 {
+        self.queue.bytes() + self.quarantine.bytes() + self.other_bytes
+    }
+
     /// Bytes by which the queue may grow; room for the quarantine is kept.
     fn growth(&self) -> u64 {
-        let taken = self.queue.bytes() + self.quarantine.bytes() + self.other_bytes;
-        self.sizes.limit.saturating_sub(taken + self.sizes.quarantine)
+        self.sizes.limit.saturating_sub(self.file_bytes() + self.sizes.quarantine)
     }
 }
 

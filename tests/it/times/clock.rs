@@ -121,12 +121,16 @@ fn a_clock_that_is_hours_ahead_refuses_no_post_without_a_spool() {
 
 #[test]
 fn a_clock_that_is_days_ahead_quarantines_nothing() {
-    let test = here!();
+    keeps_nothing_on_disk(here!(), &[], 3 * DAY_MS);
+}
+
+/// Posts that waited on disk all arrive, with a clock that is so many milliseconds ahead.
+pub(super) fn keeps_nothing_on_disk(test: &str, config: &[(&str, &str)], ahead: i64) {
     let Some(kafka) = RealKafka::own(test, &[]) else { return };
-    kafka.create_topic("events", 3, &[]);
+    kafka.create_topic("events", 3, config);
     let spool = TempDir::new().unwrap();
     let flags = ["--spool", spool.path().to_str().unwrap()];
-    let bridge = Clocked::start(&kafka, "events", 3 * DAY_MS, &flags);
+    let bridge = Clocked::start(&kafka, "events", ahead, &flags);
 
     kafka.freeze();
     for number in 0..12 {

@@ -1,15 +1,13 @@
 //! A topic that takes a few seconds of times alone, and a clock that is far outside of them, before
 //! anything was acked: only the broker's own words tell what it takes.
 
-use tempfile::TempDir;
-
 use crate::support::consumer;
 use crate::support::here;
 use crate::support::http;
 use crate::support::kafka::RealKafka;
 use crate::support::notification::numbered;
 use crate::support::rig::PATH;
-use crate::times::clock::Clocked;
+use crate::times::clock::{Clocked, keeps_nothing_on_disk};
 use crate::times::{AFTER_MAX, BEFORE_MAX, received_ms};
 
 const MINUTE_MS: i64 = 60_000;
@@ -39,23 +37,5 @@ fn a_clock_that_is_wrong_by_any_time_refuses_no_post_without_a_spool() {
 
 #[test]
 fn a_clock_that_is_wrong_by_forty_minutes_keeps_nothing_on_disk() {
-    let test = here!();
-    let Some(kafka) = RealKafka::own(test, &[]) else { return };
-    kafka.create_topic("events", 3, &NARROW);
-    let spool = TempDir::new().unwrap();
-    let flags = ["--spool", spool.path().to_str().unwrap()];
-    let bridge = Clocked::start(&kafka, "events", 40 * MINUTE_MS, &flags);
-
-    kafka.freeze();
-    for number in 0..12 {
-        let answer = http::post(bridge.addresses.webhook, PATH, &[], numbered(number));
-        assert_eq!(answer.status, 200, "{}", answer.text());
-    }
-    kafka.thaw();
-
-    bridge.wait_until_drained();
-    let seen = consumer::to_end(&kafka.bootstrap(), "events");
-    let unique: std::collections::HashSet<_> = seen.iter().map(|record| &record.value).collect();
-    assert_eq!(unique.len(), 12);
-    assert_eq!(bridge.metric("hookbridge_spool_quarantined_total{what=\"row\"}"), 0);
+    keeps_nothing_on_disk(here!(), &NARROW, 40 * MINUTE_MS);
 }

@@ -96,7 +96,6 @@ fn drains(test: &str, calls: &str, how: &str, numbers: &[impl std::fmt::Display]
     kafka.broker_up();
     wait_for_drain(&bridge);
     bridge.kill();
-    kafka.broker_up();
     let bridge = serve.start();
     wait_for_drain(&bridge);
     assert_nothing_damaged(&bridge);
