@@ -116,7 +116,17 @@ impl Folder {
 /// The right to change a spool, held by one process. Not `Clone`: it ends with its owner.
 #[derive(Debug)]
 #[must_use = "the folder is locked only as long as the lock lives"]
-pub(super) struct Lock(#[expect(dead_code, reason = "it locks by being open")] File);
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing the file is not enough: a process that is being started by another thread holds a
+    /// copy of it until its exec, and with the copy the lock.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::debug!(%error, "the lock of the spool ends with its file only");
+        }
+    }
+}
 
 fn sync_folder(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
