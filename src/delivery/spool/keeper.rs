@@ -101,8 +101,7 @@ impl Keeper {
             Health::Broken => self.trouble.wait(Instant::now()).is_zero(),
             Health::LimitReached => self.store.has_room_in_limit(LEAST_ROOM),
             Health::DiskFull => {
-                self.trouble.wait(Instant::now()).is_zero()
-                    && self.store.disk_room() >= self.store.needs() + RETURN_ROOM
+                self.trouble.wait(Instant::now()).is_zero() && self.store.may_have_room(RETURN_ROOM)
             }
         };
         if due {

@@ -61,6 +61,8 @@ pub(super) struct Store {
     damaged_files: u64,
     /// Bytes of the files that are no segments.
     other_bytes: u64,
+    /// Whether segments were removed since room was last made.
+    has_removed: bool,
 }
 
 impl Store {
@@ -113,6 +115,7 @@ impl Store {
             totals: Totals { quarantined_files: headless, ..Totals::default() },
             damaged_files: 0,
             other_bytes: 0,
+            has_removed: false,
         };
         store.look_around()?;
         if slot.is_none() {
@@ -141,6 +144,7 @@ impl Store {
 
     /// Makes what appends need, if it is not there: a proof that the disk takes it.
     pub(super) fn make_room(&mut self) -> Result<(), Fault> {
+        self.has_removed = false;
         if self.cursor.is_none() {
             let cursor = cursor::read(&*self.disk, Some(self.spool))
                 .and_then(|slot| Cursor::open(&*self.disk, self.spool, slot.as_ref()));
@@ -161,14 +165,16 @@ impl Store {
 
     /// Bytes that an append needs on the disk before it can begin: those of a segment, where there is
     /// none to write to.
-    pub(super) fn needs(&self) -> u64 {
+    fn needs(&self) -> u64 {
         let of = |log: &Log, bytes| if log.is_writable() { 0 } else { bytes };
         of(&self.queue, self.sizes.queue) + of(&self.quarantine, self.sizes.quarantine)
     }
 
-    /// What could still be written to the disk, in bytes.
-    pub(super) fn disk_room(&self) -> u64 {
-        self.disk.room()
+    /// Whether a full disk seems to have room again, with `more` bytes beside what is needed. Some
+    /// file systems count what was removed half a minute later, but give it to who asks: that is
+    /// worth a try once nothing waits.
+    pub(super) fn may_have_room(&self, more: u64) -> bool {
+        self.disk.room() >= self.needs() + more || (self.has_removed && self.rows() == 0)
     }
 
     /// Whether there is a segment to append to.

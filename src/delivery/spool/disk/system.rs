@@ -2,7 +2,7 @@
 
 use crate::delivery::spool::disk::{Access, Disk, DiskFile, Entry};
 use crate::delivery::spool::folder::FILE_MODE;
-use rustix::fs::{FallocateFlags, fallocate, statvfs};
+use rustix::fs::{FallocateFlags, IFlags, fallocate, ioctl_getflags, ioctl_setflags, statvfs};
 use rustix::io::Errno;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -51,7 +51,9 @@ impl Disk for SystemDisk {
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true).mode(FILE_MODE);
-        Ok(Box::new(options.open(self.dir.join(name))?))
+        let file = options.open(self.dir.join(name))?;
+        write_in_place(&file);
+        Ok(Box::new(file))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -76,6 +78,18 @@ impl Disk for SystemDisk {
             Ok(disk) if disk.f_blocks > 0 => disk.f_bavail.saturating_mul(disk.f_frsize),
             Ok(_) | Err(_) => u64::MAX,
         }
+    }
+}
+
+/// Where what is written goes to a new place, as on btrfs, a full disk would refuse even what has its
+/// room, and that rows are released could not be written. An empty file can be exempted; most file
+/// systems know no such flag, and need none. The checksums that go with it are no loss: every frame
+/// and every slot has its own.
+fn write_in_place(file: &File) {
+    let exempted =
+        ioctl_getflags(file).and_then(|flags| ioctl_setflags(file, flags | IFlags::NOCOW));
+    if let Err(error) = exempted {
+        tracing::trace!(%error, "the file system has no flag against copy-on-write");
     }
 }
 

@@ -88,6 +88,7 @@ impl Store {
             // A file that is open keeps its room.
             self.position.take_if(|position| position.segment == segment.first);
             self.remove(&segment)?;
+            self.has_removed = true;
             self.queue.take_off();
         }
         synced.or_else(|_| self.sync_cursor())
