@@ -79,7 +79,7 @@ fn damage(dir: &Path, random: &mut Rng) {
             bytes[sector..end].fill(0);
         }
         7 => {
-            let end = bytes.len().min(4096);
+            let end = bytes.len().min(8192);
             bytes[..end].fill(0);
         }
         8 if names.len() > 3 => return fs::remove_file(&path).unwrap(),

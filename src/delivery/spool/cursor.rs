@@ -53,15 +53,19 @@ pub(super) fn read(disk: &dyn Disk, spool: Option<u64>) -> io::Result<Option<Slo
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let mut bytes = vec![0; usize::try_from(LEN).expect("it is small")];
-    match file.read_at(&mut bytes, 0) {
-        // As if it were not there: what it knew goes to Kafka again.
-        Err(error) if is_unreadable(&error) => return Ok(None),
-        read => read?,
-    };
-    let slots = SLOTS.iter().filter_map(|at| Slot::parse(&bytes[usize::try_from(*at).ok()?..]));
-    let ours = slots.filter(|slot| spool.is_none_or(|spool| slot.spool == spool));
-    Ok(ours.max_by_key(|slot| slot.turn))
+    let mut newest: Option<Slot> = None;
+    for at in SLOTS {
+        let mut bytes = [0; SLOT_LEN + MOST_RANGES * RANGE];
+        match file.read_at(&mut bytes, at) {
+            // As if it were not there: what it alone knew goes to Kafka again.
+            Err(error) if is_unreadable(&error) => continue,
+            read => read?,
+        };
+        let slot = Slot::parse(&bytes);
+        let ours = slot.filter(|slot| spool.is_none_or(|spool| slot.spool == spool));
+        newest = newest.into_iter().chain(ours).max_by_key(|slot| slot.turn);
+    }
+    Ok(newest)
 }
 
 impl Slot {

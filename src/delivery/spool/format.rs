@@ -14,7 +14,7 @@
 //!
 //! # A segment
 //!
-//! The header stands at 0 and again at 2,048; either is enough. Frames follow from 4,096 on.
+//! The header stands at 0 and again at 4,096; either is enough. Frames follow from 8,192 on.
 //!
 //! | at | bytes | header |
 //! |---|---|---|
@@ -52,8 +52,9 @@
 //!
 //! # The cursor
 //!
-//! Two slots, at 0 and 4,096; one is written until a sync of it has succeeded, then the other. Of those that check and bear the number of the spool,
-//! the one with the greater turn counts. If there is none, nothing of what is there was released.
+//! Two slots, at 0 and 4,096; one is written until a sync of it has succeeded, then the other. Of those
+//! that check and bear the number of the spool, the one with the greater turn counts. If there is none,
+//! nothing of what is there was released.
 //!
 //! | at | bytes | slot |
 //! |---|---|---|
@@ -93,11 +94,11 @@
 pub(super) const VERSION: u32 = 1;
 
 /// Bytes in front of the first frame.
-pub(super) const HEADER: usize = 4096;
+pub(super) const HEADER: usize = 8192;
 /// Bytes of a header.
 pub(super) const HEADER_LEN: usize = 40;
-/// Where it stands: in two pieces of a disk that fail each by itself.
-pub(super) const HEADER_COPIES: [usize; 2] = [0, 2048];
+/// Where it stands: in two blocks of a disk, which fail each by itself.
+pub(super) const HEADER_COPIES: [usize; 2] = [0, 4096];
 /// What it begins with.
 pub(super) const HEADER_MAGIC: &[u8; 8] = b"hbspool\n";
 

@@ -123,7 +123,7 @@ pub(super) fn put(
 }
 
 impl Header {
-    /// The page with both copies.
+    /// What stands in front of the frames: both copies.
     pub(super) fn page(&self) -> Vec<u8> {
         let mut copy = HEADER_MAGIC.to_vec();
         copy.extend_from_slice(&VERSION.to_le_bytes());
@@ -140,21 +140,18 @@ impl Header {
         page
     }
 
-    /// Reads a page, or what there is of one.
-    pub(super) fn find(page: &[u8]) -> Found {
-        let copies = HEADER_COPIES.iter().filter_map(|at| page.get(*at..*at + HEADER_LEN));
-        let sound =
-            |copy: &&[u8]| copy[..8] == *HEADER_MAGIC && u32_at(copy, 12) == header_checksum(copy);
-        match copies.into_iter().find(sound) {
-            None => Found::Nothing,
-            Some(copy) => match u32_at(copy, 8) {
-                VERSION => Found::Header(Self {
-                    spool: u64_at(copy, 16),
-                    salt: Salt(u64_at(copy, 24)),
-                    first: u64_at(copy, 32),
-                }),
-                version => Found::Version(version),
-            },
+    /// Reads one copy.
+    pub(super) fn parse(copy: &[u8; HEADER_LEN]) -> Found {
+        if copy[..8] != *HEADER_MAGIC || u32_at(copy, 12) != header_checksum(copy) {
+            return Found::Nothing;
+        }
+        match u32_at(copy, 8) {
+            VERSION => Found::Header(Self {
+                spool: u64_at(copy, 16),
+                salt: Salt(u64_at(copy, 24)),
+                first: u64_at(copy, 32),
+            }),
+            version => Found::Version(version),
         }
     }
 }

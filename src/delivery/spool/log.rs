@@ -125,11 +125,13 @@ impl Log {
         self.active.is_some()
     }
 
-    /// Whether more than half of the last segment is used, or it is larger than others.
+    /// Whether more than half of the room for records in the last segment is used, or it is larger
+    /// than others.
     pub(super) fn is_worn(&self) -> bool {
-        self.active.as_ref().is_some_and(|active| {
-            active.end > self.segment_bytes / 2 || active.room > self.segment_bytes
-        })
+        let half = HEADER as u64 + self.segment_bytes.saturating_sub(HEADER as u64) / 2;
+        self.active
+            .as_ref()
+            .is_some_and(|active| active.end > half || active.room > self.segment_bytes)
     }
 
     /// Whether there are segments that end at or below an id, and are not written.

@@ -4,7 +4,7 @@
 
 use crate::delivery::spool::disk::{Access, Disk, Entry};
 use crate::delivery::spool::fault::{Fault, is_unreadable};
-use crate::delivery::spool::format::{FRAME, HEADER, STEP};
+use crate::delivery::spool::format::{FRAME, HEADER, HEADER_COPIES, HEADER_LEN, STEP};
 use crate::delivery::spool::frame::{Found, Head, Header, Kind, Salt};
 use crate::delivery::spool::frames::{Frames, OnError};
 use crate::delivery::spool::part::Part;
@@ -168,7 +168,7 @@ impl Segment {
             tail.next += unreadable / FRAME as u64;
             return Ok(tail);
         }
-        // One that was cut off in its header page has no place for a frame.
+        // One that was cut off in its headers has no place for a frame.
         tail.clean_from = (end <= self.bytes && frames.is_clean(end)?).then_some(end);
         Ok(tail)
     }
@@ -206,7 +206,7 @@ pub(super) fn kept_name(disk: &dyn Disk, name: &str) -> String {
     names.into_iter().find(free).expect("there are more numbers than files")
 }
 
-/// Sorts the files of a folder out. It reads a page of each segment.
+/// Sorts the files of a folder out. It reads a header of each segment.
 pub(super) fn look(disk: &dyn Disk) -> Result<Files, Fault> {
     let mut files = Files::default();
     let mut entries = disk.list().map_err(Fault::io("list the folder"))?;
@@ -267,8 +267,17 @@ fn unusable(file: String, why: &str) -> Fault {
     Fault::Unusable { file, why: why.to_owned() }
 }
 
+/// The first copy that checks; an error only if there is none, as the disk does not give it.
 fn header(disk: &dyn Disk, name: &str) -> io::Result<Found> {
-    let mut page = vec![0; HEADER];
-    let read = disk.open(name, Access::Read)?.read_at(&mut page, 0)?;
-    Ok(Header::find(&page[..read]))
+    let file = disk.open(name, Access::Read)?;
+    let mut found = Ok(Found::Nothing);
+    for at in HEADER_COPIES {
+        let mut copy = [0; HEADER_LEN];
+        match file.read_at(&mut copy, at as u64).map(|_| Header::parse(&copy)) {
+            Ok(Found::Nothing) => {}
+            Ok(sound) => return Ok(sound),
+            Err(error) => found = Err(error),
+        }
+    }
+    found
 }

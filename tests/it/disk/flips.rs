@@ -20,7 +20,7 @@ const AT_ONCE: usize = 4;
 const FLIPS: usize = 20;
 
 /// Where frames begin: damage in front of them is damage to more than a row.
-const HEADER: usize = 4096;
+const HEADER: usize = 8192;
 
 const SEGMENT: &str = "00000000000000000001.log";
 

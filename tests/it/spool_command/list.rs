@@ -92,7 +92,7 @@ fn a_damaged_segment_that_is_kept_is_named() {
     let folder = SpoolFolder::of(records(TOPIC, "app-1", 0..20));
     let file = folder.path().join("00000000000000000001.log");
     let mut bytes = std::fs::read(&file).unwrap();
-    for header in [0, 2048] {
+    for header in [0, 4096] {
         bytes[header..header + 16].copy_from_slice(b"not a segment!!!");
     }
     std::fs::write(&file, bytes).unwrap();

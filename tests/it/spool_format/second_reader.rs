@@ -91,7 +91,7 @@ fn segments(dir: &Path, suffix: &str) -> Vec<Segment> {
             let first = number.parse().ok().filter(|_| number.len() == 20)?;
             let bytes = fs::read(dir.join(&name)).unwrap();
             let header =
-                [0, 2048].into_iter().find_map(|at| header(bytes.get(at..at + 40)?, first));
+                [0, 4096].into_iter().find_map(|at| header(bytes.get(at..at + 40)?, first));
             Some(Segment { first, bytes, header })
         })
         .collect();
@@ -154,7 +154,7 @@ fn walk(segments: &[Segment], released: &Slot, kind: u32) -> Found {
 
 fn frames(bytes: &[u8], salt: [u8; 8]) -> Vec<Frame> {
     let mut frames = Vec::new();
-    let mut at = 4096;
+    let mut at = 8192;
     while let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= 24) {
         if rest[..8] == [0; 8] {
             // No frame begins with a zero; most of a segment is zeros.
@@ -189,7 +189,7 @@ fn frame(bytes: &[u8], at: usize, salt: [u8; 8]) -> Option<Frame> {
 fn torn(bytes: &[u8], frames: &[Frame]) -> usize {
     let is_torn = |number: &usize| {
         let gap =
-            number.checked_sub(1).map_or(4096, |before| frames[before].end)..frames[*number].at;
+            number.checked_sub(1).map_or(8192, |before| frames[before].end)..frames[*number].at;
         let unwritten = |sector: usize| {
             let from = gap.start.max(sector * 512);
             (sector + 1) * 512 <= gap.end

@@ -25,7 +25,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// A page of header and a few records.
-const SMALL: Sizes = Sizes { queue: 6144, quarantine: 5120, limit: AMPLE };
+const SMALL: Sizes = Sizes { queue: 10_240, quarantine: 9216, limit: AMPLE };
 
 /// Rows by their numbers, as texts.
 type Texts = BTreeMap<u64, String>;

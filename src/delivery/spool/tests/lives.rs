@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub(super) type Wrap = fn(&ModelDisk) -> Arc<dyn Disk>;
 
 /// One sector of eight for the frames: a batch is as likely as not to need another segment.
-const SEGMENT: u64 = 8 << 10;
+const SEGMENT: u64 = 12 << 10;
 /// The most records of a batch.
 const BATCH: usize = 20;
 /// Rows that may wait before many are released: some segments of them; every look reads all.

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Some records to a segment.
-const SIZES: Sizes = Sizes { queue: 8 << 10, quarantine: 8 << 10, limit: u64::MAX };
+const SIZES: Sizes = Sizes { queue: 12 << 10, quarantine: 12 << 10, limit: u64::MAX };
 /// The topics that records have.
 const TOPICS: [&str; 2] = ["one", "two"];
 

@@ -31,7 +31,8 @@ fn a_segment_that_is_cut_off_or_empty_costs_the_records_behind_the_cut() {
     let sound = Sound::new();
     for name in segments_before_the_last(&sound) {
         let whole = &sound.files[&name];
-        for at in [0, 20, 100, 2088, 4095].into_iter().chain((HEADER..whole.len()).step_by(STRIDE))
+        for at in
+            [0, 20, 100, 4096, 4136, 8191].into_iter().chain((HEADER..whole.len()).step_by(STRIDE))
         {
             let hit = sound.hit(Part::Queue, &name, &(at / STEP * STEP..usize::MAX));
             costs(&sound, &name, Some(whole[..at].to_vec()), &hit, &at);
@@ -48,6 +49,18 @@ fn a_segment_that_has_lost_its_headers_costs_its_records_and_is_kept_as_it_is() 
         let hit = sound.hit(Part::Queue, name, &(0..usize::MAX));
         let temp = costs(&sound, name, Some(bytes.clone()), &hit, &"no header");
         assert!(fs::read(temp.path().join(format!("{name}.damaged"))).unwrap() == bytes);
+    }
+}
+
+#[test]
+fn a_block_with_one_header_or_one_slot_costs_no_record() {
+    let sound = Sound::new();
+    for (name, whole) in &sound.files {
+        for start in HEADER_COPIES {
+            let mut bytes = whole.clone();
+            bytes[start..start + 4096].fill(0);
+            costs(&sound, name, Some(bytes), &BTreeSet::new(), &start);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::*;
 
-/// Lengths in the header page, where nothing is but the two headers.
+/// Lengths in front of the frames, where nothing is but the two headers.
 const HEADER_STEP: usize = 64;
 
 #[test]
