@@ -9,7 +9,7 @@
 //! | part | job |
 //! |---|---|
 //! | [`mod@format`] | the files, to the byte |
-//! | [`queue`], [`worker`], [`keeper`], [`trouble`] | what waits, bounded; one sync for all of it; the way back from failures |
+//! | [`queue`], [`worker`], [`health`], [`backoff`] | what waits, bounded; one sync for all of it; the way back from failures |
 //! | [`store`] | the queue ([`log`], [`proof`]), what of it is released ([`released`], [`cursor`]), the quarantine |
 //! | [`walk`], [`frames`], [`segments`], [`frame`], [`row`] | from bytes to records, and what is missing |
 //! | [`mod@disk`], [`folder`] | files that are written and synced; whose they are |
@@ -31,9 +31,9 @@ pub mod retopic;
 pub mod shown_topics;
 
 // The thread.
-mod keeper;
+mod backoff;
+mod health;
 mod queue;
-mod trouble;
 mod worker;
 
 // The open spool.
@@ -58,12 +58,12 @@ use crate::delivery::record::Record;
 use crate::delivery::spool::disk::Disk;
 use crate::delivery::spool::disk::system::SystemDisk;
 use crate::delivery::spool::error::{AccessError, AppendError, CloseError, SpoolError};
+use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::folder::{Folder, Lock};
-use crate::delivery::spool::keeper::Keeper;
-use crate::delivery::spool::queue::{Ended, Queue, Read, Release, Turned};
+use crate::delivery::spool::queue::{Ended, Read, Rejected, Release};
 use crate::delivery::spool::row::{Row, RowId};
-use crate::delivery::spool::status::{Status, StatusCell};
-use crate::delivery::spool::store::Sizes;
+use crate::delivery::spool::status::Status;
+use crate::delivery::spool::store::{Sizes, Store};
 use crate::delivery::spool::worker::{Shared, Worker};
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -116,10 +116,8 @@ impl Spool {
     /// Opens the spool and starts its thread. Blocks for milliseconds: a page of each segment is read,
     /// and the last one whole.
     pub fn open(options: &SpoolOptions) -> Result<(Self, SpoolThread), SpoolError> {
-        let (keeper, lock) = prepare(options)?;
-        let shared =
-            Arc::new(Shared { queue: Queue::default(), status: StatusCell::new(keeper.status()) });
-        let worker = Worker::new(keeper, shared.clone());
+        let (worker, lock) = prepare(options)?;
+        let shared = worker.shared();
         let run = move || {
             let _lock = lock;
             worker.run();
@@ -144,11 +142,11 @@ impl Spool {
         record: Record,
         done: impl FnOnce(Result<RowId, AppendError>) + Send + 'static,
     ) -> Result<(), AppendError> {
-        // Turned away here, while there is no room, a flood of posts costs the thread nothing.
+        // Rejected away here, while there is no room, a flood of posts costs the thread nothing.
         self.shared.status.check_room()?;
-        self.shared.queue.append(record, Box::new(done)).map_err(|turned| match turned {
-            Turned::Full => AppendError::QueueFull,
-            Turned::Closed => AppendError::Closed,
+        self.shared.queue.append(record, Box::new(done)).map_err(|rejected| match rejected {
+            Rejected::Full => AppendError::QueueFull,
+            Rejected::Closed => AppendError::Closed,
         })
     }
 
@@ -222,7 +220,7 @@ impl fmt::Debug for SpoolThread {
 }
 
 /// The files of a spool, opened by their owner.
-fn prepare(options: &SpoolOptions) -> Result<(Keeper, Lock), SpoolError> {
+fn prepare(options: &SpoolOptions) -> Result<(Worker, Lock), SpoolError> {
     let SpoolOptions { dir, max_bytes } = options;
     if *max_bytes < LEAST_LIMIT {
         return Err(SpoolError::LimitTooSmall { given: *max_bytes, least: LEAST_LIMIT });
@@ -230,8 +228,21 @@ fn prepare(options: &SpoolOptions) -> Result<(Keeper, Lock), SpoolError> {
     let folder = Folder::at(dir);
     folder.make()?;
     let lock = folder.lock()?;
-    let keeper = Keeper::open(&disk(dir), sizes(*max_bytes));
-    Ok((keeper.map_err(|fault| SpoolError::Files { dir: dir.clone(), fault })?, lock))
+    let worker = Worker::open(&disk(dir), sizes(*max_bytes));
+    Ok((worker.map_err(|fault| SpoolError::Files { dir: dir.clone(), fault })?, lock))
+}
+
+/// Gives a spool that no bridge has to `work`, under its lock. There must be one, and it may be of
+/// any size.
+fn with_stopped<T>(
+    dir: &Path,
+    work: impl FnOnce(&mut Store) -> Result<T, Fault>,
+) -> Result<T, SpoolError> {
+    let folder = Folder::at(dir);
+    folder.must_hold_spool()?;
+    let _lock = folder.lock()?;
+    let done = Store::open(&disk(dir), sizes(u64::MAX)).and_then(|mut store| work(&mut store));
+    done.map_err(|fault| SpoolError::Files { dir: dir.to_owned(), fault })
 }
 
 fn disk(dir: &Path) -> Arc<dyn Disk> {
@@ -242,10 +253,10 @@ fn sizes(limit: u64) -> Sizes {
     Sizes { queue: SEGMENT, quarantine: QUARANTINE_SEGMENT, limit }
 }
 
-fn access(turned: Turned) -> AccessError {
-    match turned {
-        Turned::Full => AccessError::QueueFull,
-        Turned::Closed => AccessError::Closed,
+fn access(rejected: Rejected) -> AccessError {
+    match rejected {
+        Rejected::Full => AccessError::QueueFull,
+        Rejected::Closed => AccessError::Closed,
     }
 }
 

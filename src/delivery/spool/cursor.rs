@@ -33,12 +33,12 @@ pub(super) struct Cursor {
     file: Box<dyn DiskFile>,
     spool: u64,
     turn: u64,
-    slot: State,
+    slot: SlotState,
 }
 
 /// How things stand with the slot that is written next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum SlotState {
     /// There is nothing in it that is not on the disk.
     Synced,
     Written,
@@ -120,28 +120,28 @@ impl Cursor {
         }
         file.sync()?;
         let turn = last.map_or(0, |slot| slot.turn) + 1;
-        Ok(Self { file, spool, turn, slot: State::Synced })
+        Ok(Self { file, spool, turn, slot: SlotState::Synced })
     }
 
     /// Writes what is released. It is durable after [`Cursor::sync`].
     pub(super) fn write(&mut self, released: &Released) -> io::Result<()> {
         let slot = Slot { spool: self.spool, turn: self.turn, released: released.clone() };
-        self.slot = State::Lost;
+        self.slot = SlotState::Lost;
         slot.write(&*self.file)?;
-        self.slot = State::Written;
+        self.slot = SlotState::Written;
         Ok(())
     }
 
     /// Makes durable what was written, or should have been: what is released.
     pub(super) fn sync(&mut self, released: &Released) -> io::Result<()> {
         match self.slot {
-            State::Synced => return Ok(()),
-            State::Written => {}
-            State::Lost => self.write(released)?,
+            SlotState::Synced => return Ok(()),
+            SlotState::Written => {}
+            SlotState::Lost => self.write(released)?,
         }
-        self.slot = State::Lost;
+        self.slot = SlotState::Lost;
         self.file.sync()?;
-        self.slot = State::Synced;
+        self.slot = SlotState::Synced;
         self.turn += 1;
         Ok(())
     }

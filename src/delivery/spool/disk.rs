@@ -11,7 +11,7 @@ use std::io;
 
 /// A file of the folder, as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct FolderEntry {
     pub(super) name: String,
     pub(super) bytes: u64,
 }
@@ -26,7 +26,7 @@ pub(super) enum Access {
 /// A folder.
 pub(super) trait Disk: Debug + Send + Sync {
     /// All files.
-    fn list(&self) -> io::Result<Vec<Entry>>;
+    fn list(&self) -> io::Result<Vec<FolderEntry>>;
     /// Opens a file that is there.
     fn open(&self, name: &str, access: Access) -> io::Result<Box<dyn DiskFile>>;
     /// Makes a file that is not there, for reading and writing.

@@ -42,11 +42,11 @@ pub(super) struct Header {
 
 /// What stands where a header should.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Found {
-    Header(Header),
+pub(super) enum ParsedHeader {
+    Sound(Header),
     /// It checks, and is of another version.
-    Version(u32),
-    Nothing,
+    OtherVersion(u32),
+    Invalid,
 }
 
 impl Kind {
@@ -141,17 +141,17 @@ impl Header {
     }
 
     /// Reads one copy.
-    pub(super) fn parse(copy: &[u8; HEADER_LEN]) -> Found {
+    pub(super) fn parse(copy: &[u8; HEADER_LEN]) -> ParsedHeader {
         if copy[..8] != *HEADER_MAGIC || u32_at(copy, 12) != header_checksum(copy) {
-            return Found::Nothing;
+            return ParsedHeader::Invalid;
         }
         match u32_at(copy, 8) {
-            VERSION => Found::Header(Self {
+            VERSION => ParsedHeader::Sound(Self {
                 spool: u64_at(copy, 16),
                 salt: Salt(u64_at(copy, 24)),
                 first: u64_at(copy, 32),
             }),
-            version => Found::Version(version),
+            version => ParsedHeader::OtherVersion(version),
         }
     }
 }

@@ -108,21 +108,21 @@ enum Thread {
 
 /// A job was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turned {
+pub(super) enum Rejected {
     Full,
     Closed,
 }
 
 impl Queue {
     /// Puts a record in.
-    pub(super) fn append(&self, record: Record, done: AppendDone) -> Result<(), Turned> {
+    pub(super) fn append(&self, record: Record, done: AppendDone) -> Result<(), Rejected> {
         let bytes = size_of(&record);
         let mut waiting = self.open()?;
         let all = waiting.bytes.saturating_add(bytes);
         // A record that alone is over the bound may wait alone.
         let over = all > MOST_BYTES && !waiting.appends.is_empty();
         if waiting.appends.len() >= MOST_RECORDS || over {
-            return Err(Turned::Full);
+            return Err(Rejected::Full);
         }
         waiting.bytes = all;
         waiting.appends.push_back(Append { record, bytes, done });
@@ -131,10 +131,10 @@ impl Queue {
     }
 
     /// Puts a read in.
-    pub(super) fn read(&self, read: Read) -> Result<(), Turned> {
+    pub(super) fn read(&self, read: Read) -> Result<(), Rejected> {
         let mut waiting = self.open()?;
         if waiting.reads.len() >= MOST_JOBS {
-            return Err(Turned::Full);
+            return Err(Rejected::Full);
         }
         waiting.reads.push(read);
         self.wake(waiting);
@@ -142,10 +142,10 @@ impl Queue {
     }
 
     /// Puts a release in.
-    pub(super) fn release(&self, release: Release) -> Result<(), Turned> {
+    pub(super) fn release(&self, release: Release) -> Result<(), Rejected> {
         let mut waiting = self.open()?;
         if waiting.releases.len() >= MOST_JOBS {
-            return Err(Turned::Full);
+            return Err(Rejected::Full);
         }
         waiting.releases.push(release);
         self.wake(waiting);
@@ -203,11 +203,11 @@ impl Queue {
         if waiting.stage == Stage::Ended { Ended::Yes } else { Ended::NotYet }
     }
 
-    fn open(&self) -> Result<MutexGuard<'_, Waiting>, Turned> {
+    fn open(&self) -> Result<MutexGuard<'_, Waiting>, Rejected> {
         let waiting = self.lock();
         match waiting.stage {
             Stage::Open => Ok(waiting),
-            Stage::Closing | Stage::Ended => Err(Turned::Closed),
+            Stage::Closing | Stage::Ended => Err(Rejected::Closed),
         }
     }
 

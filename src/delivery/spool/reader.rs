@@ -6,7 +6,7 @@
 mod rows;
 pub mod stored_row;
 
-use crate::delivery::spool::disk::Entry;
+use crate::delivery::spool::disk::FolderEntry;
 use crate::delivery::spool::disk::system::SystemDisk;
 use crate::delivery::spool::error::SpoolError;
 use crate::delivery::spool::fault::Fault;
@@ -84,7 +84,7 @@ impl SpoolReader {
         let segments = files.queue.iter().chain(&files.quarantine);
         let file_bytes = segments.map(|segment| segment.bytes).sum::<u64>() + files.other_bytes;
         let damaged = files.damaged.into_iter();
-        let damaged = damaged.map(|Entry { name, bytes }| DamagedFile { name, bytes });
+        let damaged = damaged.map(|FolderEntry { name, bytes }| DamagedFile { name, bytes });
         let mut summary =
             Summary { file_bytes, damaged_files: damaged.collect(), ..Summary::default() };
         self.named(self.count(&mut summary))?;

@@ -5,10 +5,8 @@
 //! both. What does not check stays, in a file that is kept.
 
 use crate::delivery::spool::error::SpoolError;
-use crate::delivery::spool::fault::Fault;
-use crate::delivery::spool::folder::Folder;
 use crate::delivery::spool::store::Store;
-use crate::delivery::spool::{disk, sizes};
+use crate::delivery::spool::with_stopped;
 use std::path::Path;
 
 /// What became of the records of the quarantine.
@@ -23,10 +21,5 @@ pub struct Requeued {
 /// Moves them. There must be a spool in the folder, and no bridge may have it; this takes its lock
 /// meanwhile.
 pub fn requeue(dir: &Path) -> Result<Requeued, SpoolError> {
-    let folder = Folder::at(dir);
-    folder.must_hold_spool()?;
-    let _lock = folder.lock()?;
-    // They are in the folder already: the limit is none for them.
-    let moved = Store::open(&disk(dir), sizes(u64::MAX)).and_then(|mut store| store.requeue());
-    moved.map_err(|fault: Fault| SpoolError::Files { dir: dir.to_owned(), fault })
+    with_stopped(dir, Store::requeue)
 }

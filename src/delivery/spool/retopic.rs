@@ -6,18 +6,10 @@
 //! its name: that needs room for one. What does not check stays as it is: its segment is kept.
 
 use crate::delivery::spool::error::SpoolError;
-use crate::delivery::spool::fault::Fault;
-use crate::delivery::spool::folder::Folder;
-use crate::delivery::spool::store::Store;
-use crate::delivery::spool::{disk, sizes};
+use crate::delivery::spool::with_stopped;
 use std::path::Path;
 
 /// Gives all records of the topic `from` to the topic `to`; says how many there were.
 pub fn retopic(dir: &Path, from: &str, to: &str) -> Result<u64, SpoolError> {
-    let folder = Folder::at(dir);
-    folder.must_hold_spool()?;
-    let _lock = folder.lock()?;
-    let changed =
-        Store::open(&disk(dir), sizes(u64::MAX)).and_then(|mut store| store.retopic(from, to));
-    changed.map_err(|fault: Fault| SpoolError::Files { dir: dir.to_owned(), fault })
+    with_stopped(dir, |store| store.retopic(from, to))
 }

@@ -56,7 +56,7 @@ pub struct Row {
 
 /// Why a record was quarantined, in front of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Verdict<'a> {
+pub(super) struct QuarantineNote<'a> {
     /// When, in Unix milliseconds.
     pub(super) at: i64,
     pub(super) reason: &'a str,
@@ -97,10 +97,10 @@ pub(super) fn put_record(bytes: &mut Vec<u8>, record: &Record) {
 }
 
 /// Appends what stands in front of a quarantined record.
-pub(super) fn put_verdict(bytes: &mut Vec<u8>, verdict: Verdict<'_>) {
-    bytes.extend_from_slice(&verdict.at.to_le_bytes());
-    put_text(bytes, verdict.reason);
-    bytes.extend_from_slice(&verdict.row.to_le_bytes());
+pub(super) fn put_quarantine_note(bytes: &mut Vec<u8>, note: QuarantineNote<'_>) {
+    bytes.extend_from_slice(&note.at.to_le_bytes());
+    put_text(bytes, note.reason);
+    bytes.extend_from_slice(&note.row.to_le_bytes());
 }
 
 /// Appends a payload with another topic, if it has the topic `from`.
@@ -113,7 +113,7 @@ pub(super) fn put_renamed(
 ) -> Result<(), Unreadable> {
     let record = match part {
         Part::Queue => payload,
-        Part::Quarantine => Verdict::split(payload)?.1,
+        Part::Quarantine => QuarantineNote::split(payload)?.1,
     };
     let mut rest = record;
     let received = take(&mut rest, 8)?;
@@ -127,7 +127,7 @@ pub(super) fn put_renamed(
     Ok(())
 }
 
-impl<'a> Verdict<'a> {
+impl<'a> QuarantineNote<'a> {
     /// Takes it off the payload of a quarantined record; the rest is that of the record.
     pub(super) fn split(payload: &'a [u8]) -> Result<(Self, &'a [u8]), Unreadable> {
         let mut rest = payload;

@@ -2,10 +2,10 @@
 //!
 //! It looks and judges, and changes nothing.
 
-use crate::delivery::spool::disk::{Access, Disk, Entry};
+use crate::delivery::spool::disk::{Access, Disk, FolderEntry};
 use crate::delivery::spool::fault::{Fault, is_unreadable};
 use crate::delivery::spool::format::{FRAME, HEADER, HEADER_COPIES, HEADER_LEN, STEP};
-use crate::delivery::spool::frame::{Found, Head, Header, Kind, Salt};
+use crate::delivery::spool::frame::{Head, Header, Kind, ParsedHeader, Salt};
 use crate::delivery::spool::frames::{Frames, OnError};
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::walk::Walk;
@@ -62,7 +62,7 @@ pub(super) struct Files {
     /// Names of segments that were being made.
     pub(super) half_made: Vec<String>,
     /// Segments that were damaged, kept under another name.
-    pub(super) damaged: Vec<Entry>,
+    pub(super) damaged: Vec<FolderEntry>,
     /// Bytes of all files but the segments.
     pub(super) other_bytes: u64,
 }
@@ -211,14 +211,14 @@ pub(super) fn look(disk: &dyn Disk) -> Result<Files, Fault> {
     let mut files = Files::default();
     let mut entries = disk.list().map_err(Fault::io("list the folder"))?;
     entries.sort_by(|a, b| a.name.cmp(&b.name));
-    for Entry { name, bytes } in entries {
+    for FolderEntry { name, bytes } in entries {
         if name.starts_with(EARLIER) {
             return Err(unusable(name, EARLIER_WHY));
         }
         let Some((part, first)) = Part::of(&name) else {
             files.other_bytes += bytes;
             if name.ends_with(DAMAGED) {
-                files.damaged.push(Entry { name, bytes });
+                files.damaged.push(FolderEntry { name, bytes });
             } else if name.strip_suffix(NEW).is_some_and(|name| Part::of(name).is_some()) {
                 files.half_made.push(name);
             }
@@ -234,17 +234,17 @@ pub(super) fn look(disk: &dyn Disk) -> Result<Files, Fault> {
             // Released meanwhile, by the owner.
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             // The disk has lost it.
-            Err(error) if is_unreadable(&error) => Found::Nothing,
+            Err(error) if is_unreadable(&error) => ParsedHeader::Invalid,
             Err(error) => return Err(Fault::io("read a segment")(error)),
         };
         match header {
-            Found::Version(version) => {
+            ParsedHeader::OtherVersion(version) => {
                 return Err(unusable(
                     name,
                     &format!("is of version {version}, which is not known here"),
                 ));
             }
-            Found::Header(header) if header.first == first => {
+            ParsedHeader::Sound(header) if header.first == first => {
                 if *files.spool.get_or_insert(header.spool) != header.spool {
                     return Err(unusable(name, FOREIGN_WHY));
                 }
@@ -255,7 +255,7 @@ pub(super) fn look(disk: &dyn Disk) -> Result<Files, Fault> {
                     Part::Quarantine => files.quarantine.push(segment),
                 }
             }
-            Found::Header(_) | Found::Nothing => {
+            ParsedHeader::Sound(_) | ParsedHeader::Invalid => {
                 files.headless.push(Headless { part, name, first, bytes });
             }
         }
@@ -268,13 +268,13 @@ fn unusable(file: String, why: &str) -> Fault {
 }
 
 /// The first copy that checks; an error only if there is none, as the disk does not give it.
-fn header(disk: &dyn Disk, name: &str) -> io::Result<Found> {
+fn header(disk: &dyn Disk, name: &str) -> io::Result<ParsedHeader> {
     let file = disk.open(name, Access::Read)?;
-    let mut found = Ok(Found::Nothing);
+    let mut found = Ok(ParsedHeader::Invalid);
     for at in HEADER_COPIES {
         let mut copy = [0; HEADER_LEN];
         match file.read_at(&mut copy, at as u64).map(|_| Header::parse(&copy)) {
-            Ok(Found::Nothing) => {}
+            Ok(ParsedHeader::Invalid) => {}
             Ok(sound) => return Ok(sound),
             Err(error) => found = Err(error),
         }

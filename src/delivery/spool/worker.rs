@@ -1,16 +1,18 @@
 //! The spool's thread: rounds of one batch for all that waits.
 //!
 //! Promise: a round is: take what waits (bounded), append it with one sync, call every `done`, release,
-//! then read, then give room back. While the disk syncs, the next round's records gather by
+//! then read, then maintain. While the disk syncs, the next round's records gather by
 //! themselves, so the batch is as large as the disk is slow.
 
+use crate::delivery::spool::disk::Disk;
 use crate::delivery::spool::error::{AccessError, AppendError};
 use crate::delivery::spool::fault::Fault;
-use crate::delivery::spool::keeper::{IDLE_LOOK, Keeper, LOOK};
+use crate::delivery::spool::health::{Health, IDLE_LOOK, LOOK};
 use crate::delivery::spool::log::Cut;
 use crate::delivery::spool::queue::{Append, Next, Queue, Read, Release};
 use crate::delivery::spool::row::{Row, RowId};
 use crate::delivery::spool::status::{FullBecause, Room, StatusCell};
+use crate::delivery::spool::store::{Sizes, Store};
 use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,20 +25,35 @@ pub(super) struct Shared {
 
 /// The thread's own.
 pub(super) struct Worker {
-    keeper: Keeper,
+    store: Store,
+    health: Health,
     shared: Arc<Shared>,
-    told: Room,
-    /// Upkeep has failed, and is not tried before.
-    upkeep: Option<Instant>,
+    /// What was published last.
+    published: Room,
+    /// Maintenance has failed, and is not tried before.
+    maintain_at: Option<Instant>,
     /// When the folder was looked at, and the age of the first row.
     looked: Instant,
     aged: Instant,
 }
 
 impl Worker {
-    pub(super) fn new(keeper: Keeper, shared: Arc<Shared>) -> Self {
-        let now = Instant::now();
-        Self { keeper, shared, told: Room::HasRoom, upkeep: None, looked: now, aged: now }
+    /// Opens the store. A full disk is no error: what is there can be drained.
+    pub(super) fn open(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Self, Fault> {
+        let (mut store, mut health) = (Store::open(disk, sizes)?, Health::default());
+        if let Err(fault) = store.make_room() {
+            health.failed(&fault);
+        }
+        store.find_oldest();
+        let status = StatusCell::new(store.status(health.room(&store)));
+        let shared = Arc::new(Shared { queue: Queue::default(), status });
+        let (published, maintain_at, now) = (Room::HasRoom, None, Instant::now());
+        Ok(Self { store, health, shared, published, maintain_at, looked: now, aged: now })
+    }
+
+    /// What its handles need.
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        self.shared.clone()
     }
 
     /// Works until the queue is closed and empty.
@@ -46,7 +63,7 @@ impl Worker {
         let _end = OnEnd(&shared);
         loop {
             self.publish();
-            let work = self.shared.queue.take(self.patience());
+            let work = self.shared.queue.take(self.idle_time());
             if !work.appends.is_empty() {
                 self.append(work.appends);
             }
@@ -58,44 +75,44 @@ impl Worker {
                 self.publish();
                 (read.done)(answer);
             }
-            self.tend();
+            self.maintain();
             if work.next == Next::End {
                 break;
             }
         }
-        if let Err(fault) = self.keeper.store.sync_cursor() {
+        if let Err(fault) = self.store.sync_cursor() {
             tracing::warn!(error = fault.chain(), "the spool's releases cannot be synced");
         }
     }
 
     /// How long nothing is due.
-    fn patience(&self) -> Duration {
-        let upkeep = self.upkeep.map(|at| at.saturating_duration_since(Instant::now()));
-        upkeep.unwrap_or(Duration::MAX).min(self.keeper.patience())
+    fn idle_time(&self) -> Duration {
+        let pause = self.maintain_at.map(|at| at.saturating_duration_since(Instant::now()));
+        pause.unwrap_or(Duration::MAX).min(self.health.idle_time(&self.store))
     }
 
     fn append(&mut self, appends: Vec<Append>) {
         let mut appends = appends.into_iter();
         while !appends.as_slice().is_empty() {
             let records: Vec<_> = appends.as_slice().iter().map(|append| &append.record).collect();
-            let (appended, turned) = match self.keeper.refusal() {
+            let (appended, refused) = match self.health.refusal() {
                 Some(refusal) => (0, Some(refusal)),
-                None => match self.keeper.store.append(&records) {
+                None => match self.store.append(&records) {
                     Ok(()) => (records.len(), None),
-                    Err(Cut { appended, fault }) => (appended, Some(self.turned(fault))),
+                    Err(Cut { appended, fault }) => (appended, Some(self.refused(fault))),
                 },
             };
-            if turned.is_none() {
-                self.keeper.trouble.end();
+            if refused.is_none() {
+                self.health.succeeded();
             }
             self.publish();
-            let first = self.keeper.store.next_id() - appended as u64;
+            let first = self.store.next_id() - appended as u64;
             for (append, id) in appends.by_ref().take(appended).zip(first..) {
                 (append.done)(Ok(RowId(id)));
             }
-            let Some(turned) = turned else { return };
+            let Some(refused) = refused else { return };
             // A smaller one may still have room in the limit.
-            let others = match turned {
+            let others = match refused {
                 AppendError::Full(FullBecause::Limit) => 1,
                 AppendError::Full(FullBecause::Disk)
                 | AppendError::QueueFull
@@ -103,45 +120,45 @@ impl Worker {
                 | AppendError::Failed(_)
                 | AppendError::Closed => appends.len(),
             };
-            appends.by_ref().take(others).for_each(|append| (append.done)(Err(turned.clone())));
+            appends.by_ref().take(others).for_each(|append| (append.done)(Err(refused.clone())));
         }
     }
 
-    /// What is told to those whose records were not appended.
-    fn turned(&mut self, fault: Fault) -> AppendError {
+    /// What is answered to those whose records were not appended.
+    fn refused(&mut self, fault: Fault) -> AppendError {
         match fault {
             Fault::LimitReached => AppendError::Full(FullBecause::Limit),
             Fault::DiskFull => {
-                self.failed(&fault);
+                self.health.failed(&fault);
                 AppendError::Full(FullBecause::Disk)
             }
             Fault::Unusable { .. } | Fault::Io { .. } => {
-                self.failed(&fault);
+                self.health.failed(&fault);
                 AppendError::Failed(Arc::new(fault))
             }
         }
     }
 
     fn release(&mut self, releases: Vec<Release>) {
-        let mut told = Vec::with_capacity(releases.len());
+        let mut callbacks = Vec::with_capacity(releases.len());
         let (mut acked, mut refused) = (Vec::new(), Vec::new());
         for release in releases {
             acked.extend(release.acked);
             refused.extend(release.refused);
-            told.push(release.done);
+            callbacks.push(release.done);
         }
-        let fault = self.keeper.store.release(&acked, &refused).err().map(Arc::new);
+        let fault = self.store.release(&acked, &refused).err().map(Arc::new);
         if let Some(fault) = &fault {
             tracing::error!(error = fault.chain(), "the spool's quarantine failed");
         }
         self.publish();
-        for done in told {
+        for done in callbacks {
             done(fault.clone().map_or(Ok(()), |fault| Err(AccessError::Failed(fault))));
         }
     }
 
     fn read(&mut self, read: &Read) -> Result<Vec<Row>, AccessError> {
-        match self.keeper.store.read(read.after, read.limit) {
+        match self.store.read(read.after, read.limit) {
             Ok(found) => {
                 for gap in &found.gaps {
                     let (first, last) = (gap.start, gap.end - 1);
@@ -156,41 +173,33 @@ impl Worker {
         }
     }
 
-    fn tend(&mut self) {
+    fn maintain(&mut self) {
         let now = Instant::now();
-        if self.upkeep.is_none_or(|at| at <= now) {
-            self.upkeep = None;
-            if let Err(fault) = self.keeper.store.tend() {
+        if self.maintain_at.is_none_or(|at| at <= now) {
+            self.maintain_at = None;
+            if let Err(fault) = self.store.maintain() {
                 tracing::warn!(error = fault.chain(), "the spool cannot give room back");
-                self.upkeep = Some(now + LOOK);
+                self.maintain_at = Some(now + LOOK);
             }
             if now.duration_since(self.aged) >= LOOK {
                 self.aged = now;
-                self.keeper.store.find_oldest();
+                self.store.find_oldest();
             }
         }
-        let look = if self.told == Room::HasRoom { IDLE_LOOK } else { LOOK };
+        let look = if self.published == Room::HasRoom { IDLE_LOOK } else { LOOK };
         if now.duration_since(self.looked) >= look {
             self.looked = now;
-            if let Err(fault) = self.keeper.store.look_around() {
+            if let Err(fault) = self.store.look_around() {
                 tracing::warn!(error = fault.chain(), "the spool's folder cannot be listed");
             }
         }
-        if let Err(fault) = self.keeper.heal() {
-            self.failed(&fault);
-        }
+        self.health.heal(&mut self.store);
     }
 
-    fn failed(&mut self, fault: &Fault) {
-        tracing::error!(error = fault.chain(), "the spool's files failed");
-        self.keeper.failed(fault);
-        self.publish();
-    }
-
-    /// Lets the handles see how things stand, and the log where that is news.
+    /// Shows the handles the status, and the log each change of it.
     fn publish(&mut self) {
-        let status = self.keeper.status();
-        let before = mem::replace(&mut self.told, status.room.clone());
+        let status = self.store.status(self.health.room(&self.store));
+        let before = mem::replace(&mut self.published, status.room.clone());
         match (&before, &status.room) {
             (Room::HasRoom, Room::HasRoom)
             | (Room::Full { .. }, Room::Full { .. })

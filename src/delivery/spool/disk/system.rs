@@ -1,6 +1,6 @@
 //! The folder of a running bridge, on whatever file system it is.
 
-use crate::delivery::spool::disk::{Access, Disk, DiskFile, Entry};
+use crate::delivery::spool::disk::{Access, Disk, DiskFile, FolderEntry};
 use crate::delivery::spool::folder::FILE_MODE;
 use rustix::fs::{FallocateFlags, IFlags, fallocate, ioctl_getflags, ioctl_setflags, statvfs};
 use rustix::io::Errno;
@@ -26,7 +26,7 @@ impl SystemDisk {
 }
 
 impl Disk for SystemDisk {
-    fn list(&self) -> io::Result<Vec<Entry>> {
+    fn list(&self) -> io::Result<Vec<FolderEntry>> {
         let mut entries = Vec::new();
         for entry in fs::read_dir(&self.dir)? {
             let entry = entry?;
@@ -37,7 +37,7 @@ impl Disk for SystemDisk {
             }
             let bytes = metadata.map_or(0, |metadata| metadata.len());
             let name = entry.file_name().to_string_lossy().into_owned();
-            entries.push(Entry { name, bytes });
+            entries.push(FolderEntry { name, bytes });
         }
         Ok(entries)
     }

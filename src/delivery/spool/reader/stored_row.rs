@@ -1,7 +1,7 @@
 //! A row as another process is shown it.
 
 use crate::delivery::spool::part::Part;
-use crate::delivery::spool::row::{Parts, Unreadable, Verdict, from_unix_millis};
+use crate::delivery::spool::row::{Parts, QuarantineNote, Unreadable, from_unix_millis};
 use std::time::SystemTime;
 
 /// A row as it is stored.
@@ -41,24 +41,23 @@ pub(super) fn broken(id: u64, fault: String) -> StoredRow {
 
 /// A row of a part, from its payload.
 pub(super) fn stored_row(part: Part, id: u64, payload: &[u8]) -> Result<StoredRow, Unreadable> {
-    let (verdict, payload) = match part {
+    let (note, payload) = match part {
         Part::Queue => (None, payload),
         Part::Quarantine => {
-            let (verdict, payload) = Verdict::split(payload)?;
-            (Some(verdict), payload)
+            let (note, payload) = QuarantineNote::split(payload)?;
+            (Some(note), payload)
         }
     };
     let parts = Parts::of(payload)?;
     let headers = parts.headers()?.into_iter();
     Ok(StoredRow {
-        id: verdict.map_or(id, |verdict| verdict.row),
+        id: note.map_or(id, |note| note.row),
         topic: parts.topic.to_owned(),
         key: parts.key.to_owned(),
         headers: headers.map(|(name, value)| (name.as_str().to_owned(), value.into())).collect(),
         value: parts.value.to_vec(),
         received: from_unix_millis(parts.received),
-        quarantined: verdict
-            .map(|verdict| (from_unix_millis(verdict.at), verdict.reason.to_owned())),
+        quarantined: note.map(|note| (from_unix_millis(note.at), note.reason.to_owned())),
         fault: None,
     })
 }

@@ -54,7 +54,7 @@ proptest! {
     #[test]
     fn bytes_that_are_no_payload_are_an_error_and_no_panic(bytes: Vec<u8>) {
         drop(Parts::of(&bytes).and_then(|parts| parts.restore(&mut "".into())));
-        let _ = Verdict::split(&bytes);
+        let _ = QuarantineNote::split(&bytes);
     }
 }
 
@@ -79,11 +79,11 @@ fn a_payload_that_is_cut_off_anywhere_before_its_value_is_told() {
 
 #[test]
 fn why_it_was_quarantined_comes_off_in_front() {
-    let verdict = Verdict { at: -5, reason: "refused: größer", row: 7 };
+    let note = QuarantineNote { at: -5, reason: "refused: größer", row: 7 };
     let mut bytes = Vec::new();
-    put_verdict(&mut bytes, verdict);
+    put_quarantine_note(&mut bytes, note);
     bytes.extend_from_slice(b"rest");
-    assert_eq!(Verdict::split(&bytes), Ok((verdict, &b"rest"[..])));
+    assert_eq!(QuarantineNote::split(&bytes), Ok((note, &b"rest"[..])));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use crate::delivery::spool::fault::{Fault, is_full};
 use crate::delivery::spool::log::Cut;
-use crate::delivery::spool::row::{RowId, Verdict, put_verdict};
+use crate::delivery::spool::row::{QuarantineNote, RowId, put_quarantine_note};
 use crate::delivery::spool::segments::{Damage, Segment, kept_name};
 use crate::delivery::spool::store::{SYNC_AFTER, Store};
 use crate::timestamp::Timestamp;
@@ -34,7 +34,7 @@ impl Store {
     }
 
     /// Does what is due: syncs releases, and gives room back.
-    pub(in crate::delivery::spool) fn tend(&mut self) -> Result<(), Fault> {
+    pub(in crate::delivery::spool) fn maintain(&mut self) -> Result<(), Fault> {
         // Nothing is in it any more, and on a full disk there is room for a new one only without it.
         let is_over = self.rows() == 0 && self.queue.is_worn();
         let is_due = self.unsynced.is_some_and(|since| since.elapsed() >= SYNC_AFTER);
@@ -139,7 +139,7 @@ impl Store {
         let at = Timestamp::from(SystemTime::now()).unix_millis();
         let put = |number: usize, bytes: &mut Vec<u8>| {
             let (row, reason, payload): &(u64, &String, Vec<u8>) = &rows[number];
-            put_verdict(bytes, Verdict { at, reason, row: *row });
+            put_quarantine_note(bytes, QuarantineNote { at, reason, row: *row });
             bytes.extend_from_slice(payload);
         };
         // They were promised before: the limit is none for them.

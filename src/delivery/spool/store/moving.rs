@@ -9,7 +9,7 @@ use crate::delivery::spool::frame::{Header, Kind, Salt, put};
 use crate::delivery::spool::frames::OnError;
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::requeue::Requeued;
-use crate::delivery::spool::row::{Verdict, put_renamed};
+use crate::delivery::spool::row::{QuarantineNote, put_renamed};
 use crate::delivery::spool::segments::{Damage, NEW, Segment, kept_name};
 use crate::delivery::spool::store::Store;
 use std::io;
@@ -23,7 +23,7 @@ impl Store {
             let end = self.quarantine.segment_behind(segment.first);
             let (mut records, mut unreadable) = (Vec::new(), 0);
             let missing = segment.walk(&*self.disk, OnError::Fails).and_then(|mut walk| {
-                walk.each(end, |_, payload| match Verdict::split(payload) {
+                walk.each(end, |_, payload| match QuarantineNote::split(payload) {
                     Ok((_, record)) => records.push(record.to_vec()),
                     Err(_) => unreadable += 1,
                 })

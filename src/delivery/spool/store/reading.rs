@@ -29,7 +29,7 @@ pub(super) struct Position {
 
 /// What a read has found.
 #[derive(Debug, Default)]
-pub(in crate::delivery::spool) struct Found {
+pub(in crate::delivery::spool) struct RowsRead {
     /// Rows that check.
     pub(in crate::delivery::spool) rows: Vec<Row>,
     /// Ids of rows that should be there and are not: from the first up to, not including, the last.
@@ -37,7 +37,7 @@ pub(in crate::delivery::spool) struct Found {
 }
 
 /// What stands at an id.
-enum Place {
+enum Lookup {
     /// A row that waits, and the bytes of its payload.
     Row(Row, u64),
     /// Rows that are missing.
@@ -53,26 +53,26 @@ impl Store {
         &mut self,
         after: Option<RowId>,
         limit: Limit,
-    ) -> Result<Found, Fault> {
-        let mut found = Found::default();
+    ) -> Result<RowsRead, Fault> {
+        let mut found = RowsRead::default();
         let mut bytes = 0;
         let mut id = self.released.next(after.map_or(0, |after| after.0.saturating_add(1)));
         while id < self.queue.next() && found.rows.len() < limit.rows.get() && bytes < limit.bytes {
             let behind = match self.place(id) {
-                Ok(Place::Row(row, len)) => {
+                Ok(Lookup::Row(row, len)) => {
                     let behind = row.id.0 + 1;
                     bytes += len;
                     found.rows.push(row);
                     behind
                 }
-                Ok(Place::Gap(ids)) => {
+                Ok(Lookup::Gap(ids)) => {
                     let behind = ids.end;
                     self.totals.missing_rows += self.released.add(ids.start, ids.end - 1);
                     self.keep(ids.start);
                     found.gaps.push(ids);
                     behind
                 }
-                Ok(Place::Nothing(behind)) => behind,
+                Ok(Lookup::Nothing(behind)) => behind,
                 Err(error) => {
                     self.failing.get_or_insert_with(Instant::now);
                     self.position = None;
@@ -96,7 +96,7 @@ impl Store {
             return;
         }
         let before = self.position.take();
-        if let Ok(Place::Row(row, _)) = self.place(id) {
+        if let Ok(Lookup::Row(row, _)) = self.place(id) {
             self.oldest = Some((id, row.record.received()));
         }
         self.position = before;
@@ -134,17 +134,17 @@ impl Store {
         }
     }
 
-    fn place(&mut self, id: u64) -> io::Result<Place> {
+    fn place(&mut self, id: u64) -> io::Result<Lookup> {
         let end = self.seek(id)?;
         let Some(Position { walk, .. }) = &mut self.position else {
-            return Ok(Place::Gap(id..end));
+            return Ok(Lookup::Gap(id..end));
         };
         loop {
             match walk.step(end)? {
                 Step::Record(frame) if frame.id < id => {}
                 Step::Gap(ids) if ids.end <= id => {}
                 Step::Record(frame) if !self.released.waits(frame.id) => {
-                    return Ok(Place::Nothing(frame.id + 1));
+                    return Ok(Lookup::Nothing(frame.id + 1));
                 }
                 Step::Record(frame) => {
                     let payload = walk.payload(&frame);
@@ -152,14 +152,14 @@ impl Store {
                         Parts::of(payload).and_then(|parts| parts.restore(&mut self.topic));
                     return Ok(match record {
                         Ok(record) => {
-                            Place::Row(Row { id: RowId(frame.id), record }, payload.len() as u64)
+                            Lookup::Row(Row { id: RowId(frame.id), record }, payload.len() as u64)
                         }
                         // It checks, and is of a form that this version does not know.
-                        Err(Unreadable) => Place::Gap(frame.id..frame.id + 1),
+                        Err(Unreadable) => Lookup::Gap(frame.id..frame.id + 1),
                     });
                 }
-                Step::Gap(ids) => return Ok(Place::Gap(ids.start.max(id)..ids.end)),
-                Step::End => return Ok(Place::Nothing(end)),
+                Step::Gap(ids) => return Ok(Lookup::Gap(ids.start.max(id)..ids.end)),
+                Step::End => return Ok(Lookup::Nothing(end)),
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Stores that are broken on purpose, by a disk that does less than it says: the power cuts must find
 //! each of them.
 
-use crate::delivery::spool::disk::{Access, Disk, DiskFile, Entry};
+use crate::delivery::spool::disk::{Access, Disk, DiskFile, FolderEntry};
 use crate::delivery::spool::tests::cuts::live;
 use crate::delivery::spool::tests::lives::Wrap;
 use crate::delivery::spool::tests::model::ModelDisk;
@@ -13,7 +13,7 @@ const CUTS: u64 = 1000;
 
 /// What the store does wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
+enum Flaw {
     /// It does not sync the folder.
     NoSyncOfTheFolder,
     /// It says that a batch is there before that was synced.
@@ -25,28 +25,28 @@ enum Fault {
 #[derive(Debug)]
 struct BrokenDisk {
     disk: ModelDisk,
-    fault: Fault,
+    flaw: Flaw,
 }
 
 #[derive(Debug)]
 struct BrokenFile {
     file: Box<dyn DiskFile>,
-    fault: Fault,
+    flaw: Flaw,
 }
 
 #[test]
 fn a_store_that_does_not_sync_its_folder_is_found() {
-    assert_found(|disk| broken(disk, Fault::NoSyncOfTheFolder));
+    assert_found(|disk| broken(disk, Flaw::NoSyncOfTheFolder));
 }
 
 #[test]
 fn a_store_that_answers_before_the_sync_is_found() {
-    assert_found(|disk| broken(disk, Fault::NoSync));
+    assert_found(|disk| broken(disk, Flaw::NoSync));
 }
 
 #[test]
 fn a_store_that_syncs_the_same_bytes_again_after_a_failure_is_found() {
-    assert_found(|disk| broken(disk, Fault::SyncsTwice));
+    assert_found(|disk| broken(disk, Flaw::SyncsTwice));
 }
 
 fn assert_found(wrap: Wrap) {
@@ -60,18 +60,18 @@ fn assert_found(wrap: Wrap) {
     }
 }
 
-fn broken(disk: &ModelDisk, fault: Fault) -> Arc<dyn Disk> {
-    Arc::new(BrokenDisk { disk: disk.clone(), fault })
+fn broken(disk: &ModelDisk, flaw: Flaw) -> Arc<dyn Disk> {
+    Arc::new(BrokenDisk { disk: disk.clone(), flaw })
 }
 
 impl BrokenDisk {
     fn file(&self, file: Box<dyn DiskFile>) -> Box<dyn DiskFile> {
-        Box::new(BrokenFile { file, fault: self.fault })
+        Box::new(BrokenFile { file, flaw: self.flaw })
     }
 }
 
 impl Disk for BrokenDisk {
-    fn list(&self) -> io::Result<Vec<Entry>> {
+    fn list(&self) -> io::Result<Vec<FolderEntry>> {
         self.disk.list()
     }
 
@@ -96,9 +96,9 @@ impl Disk for BrokenDisk {
     }
 
     fn sync(&self) -> io::Result<()> {
-        match self.fault {
-            Fault::NoSyncOfTheFolder => Ok(()),
-            Fault::NoSync | Fault::SyncsTwice => self.disk.sync(),
+        match self.flaw {
+            Flaw::NoSyncOfTheFolder => Ok(()),
+            Flaw::NoSync | Flaw::SyncsTwice => self.disk.sync(),
         }
     }
 
@@ -125,10 +125,10 @@ impl DiskFile for BrokenFile {
     }
 
     fn sync(&self) -> io::Result<()> {
-        match self.fault {
-            Fault::NoSync => Ok(()),
-            Fault::SyncsTwice => self.file.sync().or_else(|_| self.file.sync()),
-            Fault::NoSyncOfTheFolder => self.file.sync(),
+        match self.flaw {
+            Flaw::NoSync => Ok(()),
+            Flaw::SyncsTwice => self.file.sync().or_else(|_| self.file.sync()),
+            Flaw::NoSyncOfTheFolder => self.file.sync(),
         }
     }
 }

@@ -38,12 +38,12 @@ struct Sound {
     /// Those of it that wait, and those in the quarantine.
     waiting: BTreeSet<u64>,
     quarantined: BTreeSet<u64>,
-    frames: Vec<Place>,
+    frames: Vec<FramePlace>,
 }
 
 /// Where a frame stands, without its padding.
 #[derive(Debug)]
-struct Place {
+struct FramePlace {
     file: String,
     bytes: Range<usize>,
     /// The row, as it was numbered in the queue; a commit has none.
@@ -197,7 +197,7 @@ fn take(store: &mut Store, given: &mut Texts, what: &str) {
         }
         let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
         store.release(&ids, &[]).unwrap();
-        store.tend().unwrap();
+        store.maintain().unwrap();
     }
 }
 
@@ -207,7 +207,7 @@ fn contents(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     names.map(|name| (name.clone(), fs::read(dir.join(&name)).unwrap())).collect()
 }
 
-fn frames(dir: &Path, quarantined: &BTreeSet<u64>) -> Vec<Place> {
+fn frames(dir: &Path, quarantined: &BTreeSet<u64>) -> Vec<FramePlace> {
     let (disk, mut places) = (disk(dir), Vec::new());
     let found = segments::look(&*disk).unwrap();
     for segment in found.queue.iter().chain(&found.quarantine) {
@@ -225,7 +225,7 @@ fn frames(dir: &Path, quarantined: &BTreeSet<u64>) -> Vec<Place> {
                 Kind::Commit => None,
             };
             let (file, bytes) = (segment.name(), start..start + FRAME + len);
-            places.push(Place { file, bytes, row, part: segment.part });
+            places.push(FramePlace { file, bytes, row, part: segment.part });
         }
     }
     places

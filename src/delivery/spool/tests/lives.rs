@@ -157,7 +157,7 @@ impl Life {
                 self.kill();
             }
         }
-        self.tend();
+        self.maintain();
         Ok(())
     }
 
@@ -177,10 +177,10 @@ impl Life {
         Err(format!("it does not heal: {why}"))
     }
 
-    fn tend(&mut self) {
+    fn maintain(&mut self) {
         let Some(store) = &mut self.store else { return };
         if self.rng.bool() {
-            drop(store.tend());
+            drop(store.maintain());
         }
         if !store.is_writable() && self.rng.u8(..4) > 0 {
             drop(store.make_room());

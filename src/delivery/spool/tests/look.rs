@@ -7,7 +7,7 @@ use crate::delivery::spool::Limit;
 use crate::delivery::spool::disk::Disk;
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::frames::OnError;
-use crate::delivery::spool::row::{Parts, Row, Verdict};
+use crate::delivery::spool::row::{Parts, QuarantineNote, Row};
 use crate::delivery::spool::segments;
 use crate::delivery::spool::status::{Room, Status};
 use crate::delivery::spool::store::Store;
@@ -61,9 +61,9 @@ fn quarantined(disk: &dyn Disk) -> Result<(Vec<(u64, Record)>, u64), Fault> {
         };
         let mut walk = segment.walk(disk, OnError::Fails).map_err(failed())?;
         let gone = walk.each(end, |_, payload| {
-            let (verdict, payload) = Verdict::split(payload).unwrap();
+            let (note, payload) = QuarantineNote::split(payload).unwrap();
             let record = Parts::of(payload).unwrap().restore(&mut "".into()).unwrap();
-            records.push((verdict.row, record));
+            records.push((note.row, record));
         });
         missing += gone.map_err(failed())?;
     }

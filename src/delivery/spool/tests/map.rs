@@ -33,7 +33,7 @@ enum Action {
     /// Some of those that wait, in this order.
     Release(Vec<Index>),
     Refuse(Vec<Index>),
-    Tend,
+    Maintain,
     Requeue,
     /// From this one of the topics to the other one.
     Retopic(usize),
@@ -69,7 +69,7 @@ fn action() -> impl Strategy<Value = Action> {
         3 => (any::<Option<Index>>(), 1..30_usize).prop_map(|(from, rows)| Action::Read(from, rows)),
         5 => some().prop_map(Action::Release),
         2 => some().prop_map(Action::Refuse),
-        3 => Just(Action::Tend),
+        3 => Just(Action::Maintain),
         1 => Just(Action::Requeue),
         1 => (0..TOPICS.len()).prop_map(Action::Retopic),
         1 => Just(Action::Reopen),
@@ -130,7 +130,7 @@ impl Pair {
                     }
                 }
             }
-            Action::Tend => self.store.tend().unwrap(),
+            Action::Maintain => self.store.maintain().unwrap(),
             Action::Requeue => self.requeue(),
             Action::Retopic(from) => self.retopic(from),
             Action::Reopen => {

@@ -8,7 +8,7 @@
 mod content;
 pub(super) mod fate;
 
-use crate::delivery::spool::disk::{Access, Disk, DiskFile, Entry};
+use crate::delivery::spool::disk::{Access, Disk, DiskFile, FolderEntry};
 use content::{Content, Odds};
 use fastrand::Rng;
 use fate::{Call, Errors, Fate, Turn};
@@ -161,11 +161,11 @@ impl State {
 }
 
 impl Disk for ModelDisk {
-    fn list(&self) -> io::Result<Vec<Entry>> {
+    fn list(&self) -> io::Result<Vec<FolderEntry>> {
         self.lock().call(Call::List, |state| {
             let entry = |(name, content): (&String, &usize)| {
                 let bytes = state.contents[*content].len() as u64;
-                Entry { name: name.clone(), bytes }
+                FolderEntry { name: name.clone(), bytes }
             };
             state.names.iter().map(entry).collect()
         })

@@ -47,7 +47,7 @@ fn a_damaged_segment_is_kept_though_the_process_that_saw_it_ends_before_the_drai
 
     let mut store = open_store(temp.path()).unwrap();
     store.release(others, &[]).unwrap();
-    store.tend().unwrap();
+    store.maintain().unwrap();
 
     let kept = fs::read(temp.path().join(format!("{}.damaged", place.file))).unwrap();
     assert_eq!(kept, bytes);

@@ -9,15 +9,15 @@ const PAUSE_MOST: Duration = Duration::from_secs(10);
 
 /// Failures since the last success.
 #[derive(Debug, Default)]
-pub(super) struct Trouble {
+pub(super) struct Backoff {
     failures: u32,
     next_try: Option<Instant>,
     why: String,
 }
 
-impl Trouble {
+impl Backoff {
     /// It has failed once more.
-    pub(super) fn add(&mut self, why: String, now: Instant) {
+    pub(super) fn failed(&mut self, why: String, now: Instant) {
         let doubled = |times| (PAUSE * 2_u32.saturating_pow(times)).min(PAUSE_MOST);
         let pause = self.failures.checked_sub(1).map_or(Duration::ZERO, doubled);
         self.failures = self.failures.saturating_add(1);
@@ -26,7 +26,7 @@ impl Trouble {
     }
 
     /// It has succeeded.
-    pub(super) fn end(&mut self) {
+    pub(super) fn succeeded(&mut self) {
         if self.failures > 0 {
             *self = Self::default();
         }
@@ -49,17 +49,17 @@ mod tests {
 
     #[test]
     fn a_first_failure_is_tried_again_at_once_and_the_next_ones_ever_later() {
-        let (mut trouble, now) = (Trouble::default(), Instant::now());
+        let (mut backoff, now) = (Backoff::default(), Instant::now());
         let pauses: Vec<_> = (0..40)
             .map(|_| {
-                trouble.add("as a test".to_owned(), now);
-                trouble.wait(now).as_millis()
+                backoff.failed("as a test".to_owned(), now);
+                backoff.wait(now).as_millis()
             })
             .collect();
         assert_eq!(pauses[..5], [0, 100, 200, 400, 800]);
         assert_eq!(pauses[39], PAUSE_MOST.as_millis());
-        trouble.end();
-        trouble.add("as a test".to_owned(), now);
-        assert_eq!((trouble.wait(now), trouble.why()), (Duration::ZERO, "as a test"));
+        backoff.succeeded();
+        backoff.failed("as a test".to_owned(), now);
+        assert_eq!((backoff.wait(now), backoff.why()), (Duration::ZERO, "as a test"));
     }
 }
