@@ -6,12 +6,16 @@
 //! | was appended, and that failed or was cut off | given out by who opens the spool next, or void |
 //! | was released | gone, or given out again by who opens the spool next |
 //! | was refused | in quarantine, or still in the queue |
+//! | was given out again | given out, until a power cut: what had said of it that it is over may count after that |
 //!
 //! Nothing else is given out, nothing is counted as missing, and no number is given to another record.
+
+mod state;
 
 use crate::delivery::record::Record;
 use crate::delivery::spool::row::Row;
 use crate::delivery::spool::tests::look::Look;
+use state::{Place, State};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is not as it was promised, in words.
@@ -35,18 +39,6 @@ pub(super) struct Ledger {
 struct Kept {
     record: usize,
     state: State,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Waits,
-    /// It may be in quarantine, because that was tried and failed.
-    MayWait,
-    /// Its release was asked for.
-    Released,
-    /// The same, and that was synced.
-    ReleasedForGood,
-    Refused,
 }
 
 /// Who looks.
@@ -97,7 +89,7 @@ impl Ledger {
 
     /// Ids of rows that wait, ascending.
     pub(super) fn waiting(&self) -> impl Iterator<Item = u64> {
-        self.rows.iter().filter(|(_, row)| row.state == State::Waits).map(|(id, _)| *id)
+        self.rows.iter().filter(|(_, row)| row.state.waits()).map(|(id, _)| *id)
     }
 
     /// Records were given to the store, whose next id was `first`; it has told that `appended` of them
@@ -124,8 +116,8 @@ impl Ledger {
             self.maybe.extend(pairs);
             return;
         }
-        for row in self.rows.values_mut().filter(|row| row.state == State::Refused) {
-            row.state = State::Released;
+        for row in self.rows.values_mut() {
+            row.state = row.state.after_requeue();
         }
         self.put(&pairs, Vec::new());
     }
@@ -183,14 +175,23 @@ impl Ledger {
         for (id, row) in &self.rows {
             match row.state {
                 State::Waits if !ids.contains(id) => return Err(format!("row {id} is lost")),
-                State::MayWait | State::Refused if !found.contains(&row.record) => {
+                State::Returned | State::ReturnedRefused
+                    if who == Who::Same && !ids.contains(id) =>
+                {
+                    return Err(format!("row {id} was given out again, and is lost"));
+                }
+                State::MayWait | State::Refused | State::ReturnedRefused
+                    if !found.contains(&row.record) =>
+                {
                     return Err(format!("row {id} is neither in the queue nor in quarantine"));
                 }
                 State::Waits
                 | State::MayWait
                 | State::Refused
                 | State::Released
-                | State::ReleasedForGood => {}
+                | State::ReleasedForGood
+                | State::Returned
+                | State::ReturnedRefused => {}
             }
         }
         let status = &look.status;
@@ -215,15 +216,12 @@ impl Ledger {
         let ids: BTreeSet<_> = look.rows.iter().map(|row| row.id.get()).collect();
         let quarantined: BTreeSet<_> = look.quarantined.iter().map(|(id, _)| *id).collect();
         for (id, row) in &mut self.rows {
-            match row.state {
-                _ if ids.contains(id) => row.state = State::Waits,
-                State::MayWait | State::Refused if quarantined.contains(id) => {
-                    row.state = State::Refused;
-                }
-                // It is back in the queue, under another id.
-                State::MayWait | State::Refused => row.state = State::Released,
-                State::Waits | State::Released | State::ReleasedForGood => {}
-            }
+            let place = match (ids.contains(id), quarantined.contains(id)) {
+                (true, _) => Place::Queue,
+                (false, true) => Place::Quarantine,
+                (false, false) => Place::Neither,
+            };
+            row.state = row.state.after_look(place);
         }
         if who == Who::Next {
             for Row { id, record } in &look.rows {
@@ -247,7 +245,15 @@ impl Ledger {
             Some(State::Released | State::Refused) if who == Who::Same => {
                 return Err(format!("row {id} was released, and is given out"));
             }
-            Some(State::Released | State::Refused | State::Waits | State::MayWait) | None => {}
+            Some(
+                State::Released
+                | State::Refused
+                | State::Waits
+                | State::MayWait
+                | State::Returned
+                | State::ReturnedRefused,
+            )
+            | None => {}
         }
         let maybe = self.maybe.iter().filter(|(at, _)| *at == id && who == Who::Next);
         let candidates =
