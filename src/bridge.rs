@@ -12,9 +12,10 @@
 //!    connections; publishes end; the drain stops and the spool is closed; all within the grace
 //!    period, or what was left is counted.
 //!
-//! It handles no signals: whoever runs it says when to stop.
+//! It handles no signals: its caller says when to stop.
 
 mod event_loop;
+pub mod inherited_sockets;
 mod listeners;
 mod narrator;
 mod spool_place;
@@ -22,6 +23,7 @@ mod spooling;
 
 use crate::admin::Admin;
 use crate::bridge::event_loop::{EventLoop, EventLoopError, EventLoops};
+use crate::bridge::inherited_sockets::InheritedSockets;
 use crate::bridge::listeners::{admin_limits, listen, raise_file_limit};
 use crate::bridge::narrator::Narrator;
 use crate::bridge::spooling::{Opened, Spooling};
@@ -122,10 +124,10 @@ impl BridgeError {
 }
 
 impl Bridge {
-    /// Binds both ports.
-    pub fn bind(config: Config) -> Result<Self, BridgeError> {
-        let (webhook, webhook_address) = listen("--listen", config.listen)?;
-        let (admin, admin_address) = listen("--admin-listen", config.admin_listen)?;
+    /// Binds both ports, as far as they were not passed on.
+    pub fn bind(config: Config, passed: InheritedSockets) -> Result<Self, BridgeError> {
+        let (webhook, webhook_address) = listen("--listen", config.listen, passed.webhook)?;
+        let (admin, admin_address) = listen("--admin-listen", config.admin_listen, passed.admin)?;
         let addresses = Addresses { webhook: webhook_address, admin: admin_address };
         Ok(Self { config, spool: None, webhook, admin, addresses })
     }
@@ -154,7 +156,7 @@ impl Bridge {
         self.addresses
     }
 
-    /// Runs, once it is open, until `stop`, and then to its graceful end. Must be called inside a runtime.
+    /// Runs, once it is open, until `stop`, and then to its graceful end. It needs a runtime around it.
     pub async fn run(self, metrics: Metrics, stop: CancellationToken) -> Result<(), BridgeError> {
         let (endings, grace) = (self.config.kafka.endings.clone(), self.config.grace);
         endings.gather();
@@ -225,8 +227,7 @@ impl Bridge {
         let mut loops = loops.start(&webhook).await?;
         drop(webhook);
 
-        let over = CancellationToken::new();
-        let mut parts = JoinSet::new();
+        let (over, mut parts) = (CancellationToken::new(), JoinSet::new());
         let listener = tokio::net::TcpListener::from_std(admin).map_err(|source| {
             BridgeError::Listen { flag: "--admin-listen", address: addresses.admin, source }
         })?;

@@ -24,22 +24,26 @@ const ADMIN_CONNECTIONS: usize = 64;
 const ADMIN_PATIENCE: Patience =
     Patience { idle: Duration::from_secs(15), read: Duration::from_secs(5) };
 
-/// Binds a port; gives the address that was taken.
+/// The port that was passed on, or one that is bound; gives the address that was taken.
 pub(super) fn listen(
     flag: &'static str,
     address: SocketAddr,
+    inherited: Option<TcpListener>,
 ) -> Result<(TcpListener, SocketAddr), BridgeError> {
-    let bound = || {
+    let bind = || {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_reuse_address(true)?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
         socket.set_nonblocking(true)?;
-        let listener = TcpListener::from(socket);
+        io::Result::Ok(TcpListener::from(socket))
+    };
+    let listen = || {
+        let listener = inherited.map_or_else(bind, Ok)?;
         let taken = listener.local_addr()?;
         io::Result::Ok((listener, taken))
     };
-    bound().map_err(|source| BridgeError::Listen { flag, address, source })
+    listen().map_err(|source| BridgeError::Listen { flag, address, source })
 }
 
 /// One file per connection: the soft limit of 1,024 that most systems start with is too low.

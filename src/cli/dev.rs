@@ -20,6 +20,7 @@ mod sample;
 mod tour;
 
 use crate::args::{DevArgs, LogArgs, LogFormat, ServeArgs};
+use crate::bridge::inherited_sockets::InheritedSockets;
 use crate::bridge::{Bridge, BridgeError};
 use crate::cli::dev::broker::{Broker, TOPIC};
 use crate::cli::dev::consumer::Consumer;
@@ -90,7 +91,7 @@ async fn dev(args: &DevArgs, stderr: &Stderr) -> Result<(), DevError> {
     let config = Config { access: credential.access(), ..config(args, &broker.address())? };
     let path = config.path.clone();
     let metrics = Metrics::new(&version::build(), stderr.dropped());
-    let bridge = Bridge::bind(config)?;
+    let bridge = Bridge::bind(config, InheritedSockets::default())?;
     let addresses = bridge.addresses();
 
     let visit = async {

@@ -4,6 +4,7 @@
 
 use crate::args::ServeArgs;
 use crate::bridge::Bridge;
+use crate::bridge::inherited_sockets::InheritedSockets;
 use crate::cli::signals::EndSignals;
 use crate::cli::stderr::Stderr;
 use crate::cli::{Failure, logging, version};
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Runs the bridge to its end.
 pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
+    let inherited = InheritedSockets::take().map_err(Failure::of_configuration)?;
     logging::start(&args.log, stderr)?;
     let config = Config::new(args).map_err(Failure::of_configuration)?;
     stderr.last_lines_within(config.grace.last_lines);
@@ -26,7 +28,7 @@ pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
         let stop = CancellationToken::new();
         let signals = EndSignals::new(stderr).map_err(Failure::at_work)?;
         let hangup = signal(SignalKind::hangup()).map_err(Failure::at_work)?;
-        let mut bridge = Bridge::bind(config).map_err(Failure::at_work)?;
+        let mut bridge = Bridge::bind(config, inherited).map_err(Failure::at_work)?;
         let metrics = Metrics::new(&version::build(), stderr.dropped());
         let run = async {
             bridge.open(&stop).await?;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use hookbridge::args::{Cli, Command};
+use hookbridge::bridge::inherited_sockets::InheritedSockets;
 use hookbridge::bridge::{Addresses, Bridge};
 use hookbridge::clock::Clock;
 use hookbridge::config::Config;
@@ -58,7 +59,7 @@ impl Clocked {
         };
         let clock = Arc::new(AtomicI64::new(ahead));
         let config = Config { clock: Clock::shifted(clock.clone()), ..Config::new(*args).unwrap() };
-        let mut bridge = Bridge::bind(config).unwrap();
+        let mut bridge = Bridge::bind(config, InheritedSockets::default()).unwrap();
         let (addresses, stop) = (bridge.addresses(), CancellationToken::new());
         let stopped = stop.clone();
         let thread = thread::spawn(move || {

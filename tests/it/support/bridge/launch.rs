@@ -5,8 +5,11 @@
 
 use std::fs;
 use std::mem;
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::bridge::Bridge;
@@ -19,6 +22,9 @@ const ENV: &str = "HOOKBRIDGE_";
 const ALWAYS: [(&str, &str); 3] =
     [("--listen", "127.0.0.1:0"), ("--admin-listen", "127.0.0.1:0"), ("--log-format", "json")];
 
+/// Passes its standard input on as systemd does, under the name in `$0`.
+const PASS_ON: &str = r#"LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=$0 exec "$@" 3<&0 0</dev/null"#;
+
 /// Flags so far; may be started more than once, such as after a kill.
 #[derive(Debug, Clone)]
 pub(crate) struct Launch {
@@ -26,6 +32,7 @@ pub(crate) struct Launch {
     args: Vec<String>,
     env: Vec<(String, String)>,
     credentials: Option<String>,
+    socket: Option<Arc<TcpListener>>,
 }
 
 impl Launch {
@@ -44,6 +51,7 @@ impl Launch {
             args: args.map(str::to_owned).to_vec(),
             env: Vec::new(),
             credentials: None,
+            socket: None,
         }
     }
 
@@ -93,6 +101,12 @@ impl Launch {
         self
     }
 
+    /// With a socket that outlives it, as a service manager passes one on under a name.
+    pub(crate) fn socket(mut self, name: &str, socket: Arc<TcpListener>) -> Self {
+        self.socket = Some(socket);
+        self.under("sh", ["-c", PASS_ON, name])
+    }
+
     /// Starts it and waits until it listens; panics with the log when it ends first.
     #[track_caller]
     pub(crate) fn start(&self) -> Bridge {
@@ -122,6 +136,9 @@ impl Launch {
     fn command(&self, folder: &Path) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        if let Some(socket) = &self.socket {
+            command.stdin(OwnedFd::from(socket.try_clone().unwrap()));
+        }
         for (flag, value) in ALWAYS {
             if !self.args.iter().any(|given| given == flag) {
                 command.args([flag, value]);
