@@ -9,7 +9,7 @@ mod readiness;
 
 use crate::admin::readiness::{Life, Readiness};
 use crate::delivery::availability::Availability;
-use crate::delivery::crossing::Crossing;
+use crate::delivery::shared_gate::Crossing;
 use crate::delivery::first_sight::FirstSight;
 use crate::delivery::kafka::throttle::Throttle;
 use crate::delivery::spool::status::Status;

@@ -8,7 +8,7 @@ pub mod record;
 pub mod record_times;
 
 // Around an outage: the gate and the spool behind it, and the way back.
-pub mod crossing;
+pub mod shared_gate;
 pub mod gate;
 pub mod spool;
 pub mod drain;

@@ -46,7 +46,7 @@
 //! ([`delivery::record_times`]); its header tells when it was received.
 //!
 //! **One gate.** Whether a post goes to Kafka or to disk is decided in one place, a value without
-//! I/O ([`delivery::gate`]) behind one lock ([`delivery::crossing`]), so that for one app_id nothing
+//! I/O ([`delivery::gate`]) behind one lock ([`delivery::shared_gate`]), so that for one app_id nothing
 //! overtakes what was answered before it. The spool ([`delivery::spool`]) is a log of files on a thread of
 //! its own; one task ([`delivery::drain`]) with a producer of its own empties it, oldest first.
 //!

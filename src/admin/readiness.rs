@@ -4,7 +4,7 @@
 
 use crate::delivery::availability::report::{Hope, Knowledge, Report};
 use crate::delivery::availability::topic::Topic;
-use crate::delivery::crossing::Standing;
+use crate::delivery::shared_gate::Standing;
 use crate::delivery::first_sight::FirstSight;
 use crate::delivery::gate::{CLOSING_LIMIT, State};
 use crate::delivery::spool::status::Room;

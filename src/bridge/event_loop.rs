@@ -7,7 +7,7 @@
 use crate::bridge::BridgeError;
 use crate::config::Config;
 use crate::delivery::availability::Availability;
-use crate::delivery::crossing::Crossing;
+use crate::delivery::shared_gate::Crossing;
 use crate::delivery::kafka::producer::ProducerError;
 use crate::delivery::publisher::Publisher;
 use crate::delivery::topic::Topic;

@@ -7,7 +7,7 @@ use crate::bridge::BridgeError;
 use crate::bridge::spool_place::SpoolPlace;
 use crate::chain::chain;
 use crate::delivery::availability::Availability;
-use crate::delivery::crossing::Crossing;
+use crate::delivery::shared_gate::Crossing;
 use crate::delivery::drain::{Drain, DrainError};
 use crate::delivery::first_sight::FirstSight;
 use crate::delivery::kafka::settings::Settings;

@@ -22,7 +22,7 @@ mod window;
 
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::report::Report;
-use crate::delivery::crossing::Crossing;
+use crate::delivery::shared_gate::Crossing;
 use crate::delivery::drain::missing_topics::MissingTopics;
 use crate::delivery::drain::narration::Narration;
 use crate::delivery::drain::release::answer;

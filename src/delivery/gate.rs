@@ -27,12 +27,12 @@
 pub mod admission;
 #[cfg(test)]
 mod model;
-mod pace;
+mod drain_rate;
 #[cfg(test)]
 mod tests;
 
 use crate::delivery::gate::admission::{Admission, Way};
-use crate::delivery::gate::pace::Pace;
+use crate::delivery::gate::drain_rate::Pace;
 use std::time::{Duration, Instant};
 
 /// How long posts are parked at most. Measured for 256 rows on a warm broker: 2 to 29 ms.

@@ -8,25 +8,25 @@
 //! event loop and costs a post neither a task nor a timer: its records are numbered in a slab, their
 //! deadlines stand in one queue, and [`Publisher::run`] reads reports in batches. librdkafka retries.
 
-mod flights;
-mod inbox;
-mod outbox;
+mod in_flight;
+mod spool_results;
+mod accumulator;
 mod publish;
 mod reports;
 mod untimely;
 
 use crate::delivery::availability::Availability;
-use crate::delivery::crossing::Crossing;
+use crate::delivery::shared_gate::Crossing;
 use crate::delivery::gate::admission::{Admission, Way};
 use crate::delivery::kafka::fault::Verdict;
 use crate::delivery::kafka::producer::{Headers, Producer, ProducerError, Purpose};
 use crate::delivery::kafka::renewal::Renewal;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::partitions::refresher::Refresher;
-use crate::delivery::publisher::flights::next::Next;
-use crate::delivery::publisher::flights::{Fallback, Flights};
-use crate::delivery::publisher::inbox::Inbox;
-use crate::delivery::publisher::outbox::{Letter, Outbox, Turn};
+use crate::delivery::publisher::in_flight::next::Next;
+use crate::delivery::publisher::in_flight::{Fallback, Flights};
+use crate::delivery::publisher::spool_results::Inbox;
+use crate::delivery::publisher::accumulator::{Letter, Outbox, Turn};
 use crate::delivery::publisher::publish::{Publish, close};
 use crate::delivery::publisher::reports::RefusedLog;
 use crate::delivery::publisher::reports::last_reports;

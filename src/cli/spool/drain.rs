@@ -22,7 +22,7 @@ use crate::config::limits::positive;
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::report::Report;
 use crate::delivery::availability::topic::Topic;
-use crate::delivery::crossing::Crossing;
+use crate::delivery::shared_gate::Crossing;
 use crate::delivery::drain::{Drain, DrainError};
 use crate::delivery::kafka::probe::{KafkaClientError, Probe};
 use crate::delivery::kafka::settings::Settings;

@@ -5,7 +5,7 @@
 
 use crate::chain::chain;
 use crate::delivery::availability::report::Report;
-use crate::delivery::crossing::Standing;
+use crate::delivery::shared_gate::Standing;
 use crate::delivery::drain::progress::{Line, Progress};
 use crate::delivery::drain::quarantined::{Quarantined, Reason};
 use crate::delivery::drain::setback::Setback;

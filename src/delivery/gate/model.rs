@@ -11,7 +11,7 @@ mod direct;
 mod disk;
 mod drain;
 mod driver;
-mod lanes;
+mod parked_posts;
 mod ledger;
 mod load;
 mod tally;

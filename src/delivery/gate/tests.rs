@@ -1,6 +1,6 @@
 //! The transitions of the gate, one by one.
 
-mod closing;
+mod catching_up;
 
 use crate::delivery::gate::admission::{Admission, Way};
 use crate::delivery::gate::{Gate, State};

@@ -1,8 +1,8 @@
 //! The future that a post's handler awaits.
 
 use crate::delivery::publisher::Publisher;
-use crate::delivery::publisher::flights::Fate;
-use crate::delivery::publisher::flights::next::Next;
+use crate::delivery::publisher::in_flight::Fate;
+use crate::delivery::publisher::in_flight::next::Next;
 use crate::delivery::receipt::Receipt;
 use crate::delivery::undelivered::Undelivered;
 use crate::post::Post;

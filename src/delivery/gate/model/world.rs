@@ -8,7 +8,7 @@ use crate::delivery::gate::model::direct::Direct;
 use crate::delivery::gate::model::disk::Disk;
 use crate::delivery::gate::model::drain::Drain;
 use crate::delivery::gate::model::driver::Driver;
-use crate::delivery::gate::model::lanes::Lanes;
+use crate::delivery::gate::model::parked_posts::Lanes;
 use crate::delivery::gate::model::ledger::Ledger;
 use crate::delivery::gate::model::tally::Tally;
 use crate::delivery::gate::model::weather::{Event, Weather};

@@ -5,7 +5,7 @@ use crate::delivery::gate::admission::{Admission, Way};
 use crate::delivery::gate::model::Violation;
 use crate::delivery::gate::model::design::Design;
 use crate::delivery::gate::model::driver::Driver;
-use crate::delivery::gate::model::lanes::Lanes;
+use crate::delivery::gate::model::parked_posts::Lanes;
 use crate::delivery::gate::model::ledger::PostId;
 use crate::delivery::gate::model::world::{Kafka, Stopping, World};
 

@@ -2,7 +2,7 @@
 //!
 //! Promise: a sender waits no longer for it: the deadline is that of the first departure.
 
-use crate::delivery::publisher::flights::{Flights, Leg};
+use crate::delivery::publisher::in_flight::{Flights, Leg};
 use crate::delivery::record_times::topic_times::SendTime;
 
 /// How often a record is sent again: more often than there are times to try.

@@ -1,6 +1,6 @@
 //! Where the spool's thread leaves word for an event loop.
 
-use crate::delivery::publisher::flights::Fate;
+use crate::delivery::publisher::in_flight::Fate;
 use std::mem;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::Notify;

@@ -1,6 +1,6 @@
 //! What a flight asks of the publisher.
 
-use crate::delivery::publisher::flights::Fate;
+use crate::delivery::publisher::in_flight::Fate;
 use crate::delivery::record::Record;
 use crate::post::Post;
 use std::time::Instant;

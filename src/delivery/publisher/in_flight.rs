@@ -8,8 +8,8 @@
 mod again;
 pub(super) mod next;
 
-use crate::delivery::publisher::flights::next::{Landing, Late, Next};
-use crate::delivery::publisher::outbox::KeyHash;
+use crate::delivery::publisher::in_flight::next::{Landing, Late, Next};
+use crate::delivery::publisher::accumulator::KeyHash;
 use crate::delivery::receipt::Place;
 use crate::delivery::record::Record;
 use crate::delivery::record_times::topic_times::SendTime;
