@@ -9,9 +9,9 @@ mod readiness;
 
 use crate::admin::readiness::{Life, Readiness};
 use crate::delivery::availability::Availability;
-use crate::delivery::shared_gate::Crossing;
 use crate::delivery::first_sight::FirstSight;
 use crate::delivery::kafka::throttle::Throttle;
+use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::spool::status::Status;
 use crate::metrics::Metrics;
 use crate::metrics::exposition::Format;
@@ -43,7 +43,7 @@ pub struct Admin {
     /// Whether it was ever shown to the spool.
     pub first_sight: Arc<FirstSight>,
     /// The gate and the spool, where there is one.
-    pub crossing: Option<Arc<Crossing>>,
+    pub gate: Option<Arc<SharedGate>>,
     /// Cancelled once the bridge takes no more posts.
     pub stop: CancellationToken,
 }
@@ -75,17 +75,17 @@ impl Admin {
 
     fn readiness(&self) -> Readiness {
         let life = if self.stop.is_cancelled() { Life::Stopping } else { Life::Serving };
-        let spool = self.crossing.as_ref();
-        let spool = spool.map(|spool| (spool.standing(), spool.spool().status().room));
+        let spool = self.gate.as_ref();
+        let spool = spool.map(|spool| (spool.status(), spool.spool().status().room));
         let topic = (&*self.topic, &*self.first_sight);
         let known = (&self.availability.knowledge(), self.throttle.longest());
-        let unshown = self.crossing.as_ref().and_then(|spool| spool.unshown_topic());
+        let unshown = self.gate.as_ref().and_then(|spool| spool.unshown_topic());
         Readiness::new(life, topic, known, spool).naming(unshown.as_deref())
     }
 
     fn exposition(&self, asked: &HeaderMap) -> Response<Full<Bytes>> {
-        if let Some(crossing) = &self.crossing {
-            self.metrics.spool.set(&figures(&crossing.spool().status()));
+        if let Some(gate) = &self.gate {
+            self.metrics.spool.set(&figures(&gate.spool().status()));
         }
         let throttled = self.throttle.longest().unwrap_or_default();
         self.metrics.kafka_throttle.set(throttled.as_secs_f64());

@@ -196,8 +196,8 @@ impl Bridge {
                 config.missing_topic_timeout,
             )?);
         }
-        let crossing = spooling.as_ref().map(|spooling| spooling.crossing().clone());
-        let spool = crossing.as_ref().map(|crossing| crossing.spool().clone());
+        let gate = spooling.as_ref().map(|spooling| spooling.gate().clone());
+        let spool = gate.as_ref().map(|gate| gate.spool().clone());
         let largest_value = config.limits.max_body.as_u64();
         let plan = Some(Plan { largest_value, compaction: config.compaction });
         let probe = Probe::new(&kafka, &written, availability.clone(), finder, plan, spool)
@@ -208,7 +208,7 @@ impl Bridge {
             throttle: kafka.throttle.clone(),
             topic: topic.clone(),
             first_sight: written.first_sight.clone(),
-            crossing: crossing.clone(),
+            gate: gate.clone(),
             stop: stop.clone(),
         });
         let trouble = Arc::<AcceptTrouble>::default();
@@ -221,7 +221,7 @@ impl Bridge {
             accounts: accounts.clone(),
             trouble,
             topic: written,
-            crossing: crossing.clone(),
+            gate: gate.clone(),
             stop: stop.clone(),
         };
         let mut loops = loops.start(&webhook).await?;

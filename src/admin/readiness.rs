@@ -4,9 +4,9 @@
 
 use crate::delivery::availability::report::{Hope, Knowledge, Report};
 use crate::delivery::availability::topic::Topic;
-use crate::delivery::shared_gate::Standing;
 use crate::delivery::first_sight::FirstSight;
-use crate::delivery::gate::{CLOSING_LIMIT, State};
+use crate::delivery::gate::{CATCH_UP_LIMIT, GateState};
+use crate::delivery::shared_gate::GateStatus;
 use crate::delivery::spool::status::Room;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -42,7 +42,7 @@ impl Readiness {
         life: Life,
         (topic, first_sight): (&str, &FirstSight),
         (known, throttled): (&Knowledge, Option<Duration>),
-        spool: Option<(Standing, Room)>,
+        spool: Option<(GateStatus, Room)>,
     ) -> Self {
         let serving = life == Life::Serving;
         let detail = if serving { "serving" } else { "stopping" }.to_owned();
@@ -61,13 +61,13 @@ impl Readiness {
             }
         }
         let mut ready = checks.iter().all(|check| check.ok);
-        if let Some((standing, room)) = spool {
-            let check = self::spool(standing, room);
+        if let Some((status, room)) = spool {
+            let check = self::spool(status, room);
             // Either bank will do: Kafka may be away while there is room on disk, and the disk may
             // be broken while posts go to Kafka. But nothing is kept for a topic that never was.
             ready = serving
                 && !first_sight.is_denied()
-                && (check.ok || ready && standing.state == State::Direct);
+                && (check.ok || ready && status.state == GateState::Direct);
             checks.push(check);
         }
         Self { status: if ready { READY } else { "not ready" }, checks }
@@ -136,13 +136,13 @@ fn topic(name: &str, known: &Knowledge) -> Check {
     Check { name: "topic", ok, detail: format!("{name}: {detail}") }
 }
 
-fn spool(Standing { state, backlog }: Standing, room: Room) -> Check {
+fn spool(GateStatus { state, backlog }: GateStatus, room: Room) -> Check {
     let way = match state {
-        State::Direct => "direct".to_owned(),
-        State::Spooling => "spooling".to_owned(),
-        State::Closing { .. } => {
+        GateState::Direct => "direct".to_owned(),
+        GateState::Spooling => "spooling".to_owned(),
+        GateState::CatchingUp { .. } => {
             format!(
-                "closing (posts are held for {CLOSING_LIMIT:?} at most, until the last are sent)"
+                "catching up (posts are held for {CATCH_UP_LIMIT:?} at most, until the last are sent)"
             )
         }
     };

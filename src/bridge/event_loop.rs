@@ -7,9 +7,9 @@
 use crate::bridge::BridgeError;
 use crate::config::Config;
 use crate::delivery::availability::Availability;
-use crate::delivery::shared_gate::Crossing;
 use crate::delivery::kafka::producer::ProducerError;
 use crate::delivery::publisher::Publisher;
+use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::topic::Topic;
 use crate::metrics::Metrics;
 use crate::post::accounts::Accounts;
@@ -37,7 +37,7 @@ pub(super) struct EventLoop {
     pub(super) accounts: Arc<Accounts>,
     pub(super) trouble: Arc<AcceptTrouble>,
     pub(super) topic: Topic,
-    pub(super) crossing: Option<Arc<Crossing>>,
+    pub(super) gate: Option<Arc<SharedGate>>,
     pub(super) stop: CancellationToken,
 }
 
@@ -133,7 +133,7 @@ impl EventLoop {
             self.availability.clone(),
             self.metrics.clone(),
             self.topic.clone(),
-            self.crossing.clone(),
+            self.gate.clone(),
         )
     }
 

@@ -7,10 +7,10 @@ use crate::bridge::BridgeError;
 use crate::bridge::spool_place::SpoolPlace;
 use crate::chain::chain;
 use crate::delivery::availability::Availability;
-use crate::delivery::shared_gate::Crossing;
 use crate::delivery::drain::{Drain, DrainError};
 use crate::delivery::first_sight::FirstSight;
 use crate::delivery::kafka::settings::Settings;
+use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::spool::error::SpoolError;
 use crate::delivery::spool::shown_topics::ShownTopics;
 use crate::delivery::spool::{Spool, SpoolOptions, SpoolThread};
@@ -47,7 +47,7 @@ impl Opened {
 /// A spool that is open and being drained.
 pub(super) struct Spooling {
     place: SpoolPlace,
-    crossing: Arc<Crossing>,
+    gate: Arc<SharedGate>,
     thread: SpoolThread,
     /// Taken when it has ended.
     drain: Option<JoinHandle<Result<(), DrainError>>>,
@@ -65,14 +65,14 @@ impl Spooling {
         topic: &Topic,
         missing_topic_timeout: Duration,
     ) -> Result<Self, BridgeError> {
-        let crossing = Arc::new(Crossing::new(spool));
+        let gate = Arc::new(SharedGate::new(spool));
         let (availability, topic) = (availability.clone(), topic.clone());
         let drain =
-            Drain::new(crossing.clone(), availability, kafka.clone(), topic, missing_topic_timeout)
+            Drain::new(gate.clone(), availability, kafka.clone(), topic, missing_topic_timeout)
                 .map_err(|error| BridgeError::Drain(error.into()))?;
         let over = CancellationToken::new();
         let drain = Some(tokio::spawn(drain.run(over.clone())));
-        Ok(Self { place, crossing, thread, drain, over, stopped: None })
+        Ok(Self { place, gate, thread, drain, over, stopped: None })
     }
 
     /// Says at the start where posts are kept, and what waits there.
@@ -88,15 +88,15 @@ impl Spooling {
                  disk is its server's word"
             );
         }
-        let waiting = self.crossing.spool().status().rows;
+        let waiting = self.gate.spool().status().rows;
         if waiting > 0 {
             tracing::info!(waiting, "records of an earlier run wait on disk");
         }
     }
 
     /// Where posts cross.
-    pub(super) fn crossing(&self) -> &Arc<Crossing> {
-        &self.crossing
+    pub(super) fn gate(&self) -> &Arc<SharedGate> {
+        &self.gate
     }
 
     /// Waits until the drain ends, which it should not; lets parked posts go once `stop` comes.
@@ -106,12 +106,12 @@ impl Spooling {
             ended = &mut *drain => ended,
             () = stop.cancelled() => {
                 self.stopped = Some(Instant::now());
-                self.crossing.stop();
+                self.gate.stop();
                 drain.await
             }
         };
-        // Nobody is left to end a Closing in time.
-        self.crossing.stop();
+        // Nobody is left to end catching up in time.
+        self.gate.stop();
         self.drain = None;
         match ended {
             Ok(Err(error)) => BridgeError::Drain(error),
@@ -141,7 +141,7 @@ impl Spooling {
         let thread = self.thread;
         let closed = spawn_blocking(move || thread.close(left)).await;
         closed.expect("closing does not panic").map_err(BridgeError::SpoolEnd)?;
-        let waiting = self.crossing.spool().status().rows;
+        let waiting = self.gate.spool().status().rows;
         if waiting > 0 {
             tracing::info!(waiting, "records wait on disk for the next start");
         }

@@ -22,7 +22,6 @@ mod window;
 
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::report::Report;
-use crate::delivery::shared_gate::Crossing;
 use crate::delivery::drain::missing_topics::MissingTopics;
 use crate::delivery::drain::narration::Narration;
 use crate::delivery::drain::release::answer;
@@ -31,11 +30,12 @@ use crate::delivery::drain::sighting::Sighting;
 use crate::delivery::drain::suspects::{Suspects, raised};
 use crate::delivery::drain::too_large::TooLarge;
 use crate::delivery::drain::window::Window;
-use crate::delivery::gate::State;
+use crate::delivery::gate::GateState;
 use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose};
 use crate::delivery::kafka::renewal::Renewal;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::partitions::refresher::Refresher;
+use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::spool::error::AccessError;
 use crate::delivery::topic::Topic;
 use std::io;
@@ -47,7 +47,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 /// Between looks at the gate's clock and at what is known of Kafka, while posts do not go there
-/// directly: a quarter of a Closing.
+/// directly: a quarter of catching up.
 const TICK: Duration = Duration::from_millis(50);
 /// The same while they do, and nothing waits.
 const IDLE_TICK: Duration = Duration::from_secs(1);
@@ -59,7 +59,7 @@ const LAST_ACKS: Duration = Duration::from_millis(500);
 
 /// The task that drains.
 pub struct Drain {
-    crossing: Arc<Crossing>,
+    gate: Arc<SharedGate>,
     availability: Arc<Availability>,
     settings: Settings,
     topic: Topic,
@@ -121,7 +121,7 @@ impl Drain {
     /// this are quarantined once it is missing for `missing_topic_timeout`. Must be called inside the
     /// runtime that will run it.
     pub fn new(
-        crossing: Arc<Crossing>,
+        gate: Arc<SharedGate>,
         availability: Arc<Availability>,
         settings: Settings,
         topic: Topic,
@@ -131,12 +131,12 @@ impl Drain {
         let producer = Arc::new(Producer::new(&settings, Purpose::Drain, batch_size)?);
         let refresher = Refresher::new(&topic.partitions, topic.name.clone());
         let missing = MissingTopics::new(topic.name.clone(), missing_topic_timeout);
-        let standing = crossing.standing();
+        let status = gate.status();
         // Before the first probe, which must not call Kafka well while nothing of it is acked.
-        availability.waiting(standing.owed());
-        let narration = Narration::new(standing.state);
+        availability.waiting(status.owed());
+        let narration = Narration::new(status.state);
         Ok(Self {
-            crossing,
+            gate,
             availability,
             settings,
             topic,
@@ -179,7 +179,7 @@ impl Drain {
             () = self.refresher.turn(&self.producer) => {}
             raised = raised(self.suspects.as_mut()) => raised?,
             answer = self.sighting.answer() => self.sighted(answer),
-            () = self.crossing.rows_came(), if self.more == More::No => self.more = More::Perhaps,
+            () = self.gate.rows_came(), if self.more == More::No => self.more = More::Perhaps,
             released = answer(&mut self.releasing) => self.end_release(released)?,
             () = sleep(tick) => {}
         }
@@ -204,14 +204,14 @@ impl Drain {
 
     /// The gate's clock, and what is known of Kafka; gives when to look again.
     fn look_around(&mut self) -> Result<Duration, DrainError> {
-        if self.crossing.spool().is_closed() {
+        if self.gate.spool().is_closed() {
             return Err(DrainError::SpoolClosed);
         }
         let report = self.availability.report();
         match report {
-            Report::Away { .. } => self.crossing.known_away(),
+            Report::Away { .. } => self.gate.known_away(),
             // Where nothing waits, no ack can come but of a post that is tried.
-            Report::Up | Report::Unproven { .. } => self.crossing.known_back(),
+            Report::Up | Report::Unproven { .. } => self.gate.known_back(),
             Report::Untried | Report::Doubted { .. } => {}
         }
         let away = matches!(report, Report::Away { .. });
@@ -219,32 +219,32 @@ impl Drain {
             self.renewal.hope();
             self.rest_until = None;
         }
-        self.crossing.tick();
+        self.gate.tick();
         if self.more == More::No && !self.window.is_open() {
             self.window.emptied();
-            self.crossing.recount();
-            if self.crossing.counted() > Some(0) {
+            self.gate.recount();
+            if self.gate.counted() > Some(0) {
                 // They are below the cursor, or not there any more.
                 self.window.rewind();
                 self.more = More::Perhaps;
             }
         }
-        let (standing, now) = (self.crossing.standing(), Instant::now());
-        self.availability.waiting(standing.owed());
-        self.narration.tell(standing, self.window.topic(), &report, now);
+        let (status, now) = (self.gate.status(), Instant::now());
+        self.availability.waiting(status.owed());
+        self.narration.tell(status, self.window.topic(), &report, now);
         let answers = matches!(report, Report::Up | Report::Unproven { .. });
         if answers {
             self.look_for_topic(now);
         }
-        self.name_missing(standing.backlog, now);
+        self.name_missing(status.backlog, now);
         if self.window.is_under_way() && answers && self.unshown.is_none() {
-            self.narration.under_way(self.window.topic(), standing.backlog, now);
+            self.narration.under_way(self.window.topic(), status.backlog, now);
         } else {
             self.narration.not_stuck();
         }
-        Ok(match standing.state {
-            State::Direct => IDLE_TICK,
-            State::Spooling | State::Closing { .. } => TICK,
+        Ok(match status.state {
+            GateState::Direct => IDLE_TICK,
+            GateState::Spooling | GateState::CatchingUp { .. } => TICK,
         })
     }
 
@@ -272,7 +272,7 @@ impl Drain {
         if taken.acks {
             // In this order: between the two, a post would tell the gate that Kafka is away.
             self.availability.acked();
-            self.crossing.drain_acked();
+            self.gate.drain_acked();
             self.renewal.acked();
         }
         match taken.setback {

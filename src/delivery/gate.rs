@@ -1,24 +1,24 @@
 //! The gate between Kafka and the spool: where a post goes, so that none overtakes an older one.
 //!
 //! Promises, as long as it is told the truth:
-//! - In [`State::Direct`] the spool is empty and nothing is on its way there, so that no record sent
+//! - In [`GateState::Direct`] the spool is empty and nothing is on its way there, so that no record sent
 //!   to Kafka overtakes one that was answered before it was posted.
 //! - Once Kafka acks, the gate comes back to `Direct`, also while posts keep coming, as long as the
 //!   drain is faster than they are and a commit takes less than about 50 ms.
-//! - A parked post may go on after [`CLOSING_LIMIT`] at the latest.
+//! - A parked post may go on after [`CATCH_UP_LIMIT`] at the latest.
 //!
 //! A plain value that is told the time; a call costs the same whatever waits. It does no I/O, holds
-//! no records, and wakes nobody: its caller compares [`Gate::closings_ended`].
+//! no records, and wakes nobody: its caller compares [`Gate::catch_ups_ended`].
 //!
 //! ```text
 //!           unacked, away                  the drain acks, the rest is in sight
-//!   Direct ---------------> Spooling ---------------------------------------> Closing
+//!   Direct ---------------> Spooling ---------------------------------------> CatchingUp
 //!     ^ ^                     |  ^                                             |  |
 //!     | +---- backlog = 0 ----+  +-- time over, parking full, fault, stopped --+  |
 //!     +------------------------------ backlog = 0 --------------------------------+
 //! ```
 //!
-//! Why `Closing`: under steady posts some append is always under way, and the backlog is never zero
+//! Why `CatchingUp`: under steady posts some append is always under way, and the backlog is never zero
 //! unless the posts stop for a moment. They are parked, not refused.
 //! Why the order holds: a record that failed directly counts as backlog from before its answer on,
 //! so every later post goes behind it. What is parked, under way or not yet committed is not
@@ -32,12 +32,12 @@ mod drain_rate;
 mod tests;
 
 use crate::delivery::gate::admission::{Admission, Way};
-use crate::delivery::gate::drain_rate::Pace;
+use crate::delivery::gate::drain_rate::DrainRate;
 use std::time::{Duration, Instant};
 
 /// How long posts are parked at most. Measured for 256 rows on a warm broker: 2 to 29 ms.
-pub const CLOSING_LIMIT: Duration = Duration::from_millis(200);
-/// Behind a Closing that failed: on a cold broker several would fail in a row.
+pub const CATCH_UP_LIMIT: Duration = Duration::from_millis(200);
+/// Behind catching up that failed: on a cold broker several would fail in a row.
 const REST: Duration = Duration::from_secs(1);
 /// How old the drain's last ack may be for Kafka to count as there: many round trips.
 const ACK_FRESH: Duration = Duration::from_millis(300);
@@ -49,13 +49,13 @@ const PARKED_MOST: usize = 4096;
 
 /// Where posts go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum GateState {
     /// To Kafka.
     Direct,
     /// To the spool, which the drain empties.
     Spooling,
     /// Nowhere until the spool is empty, which is expected in a moment.
-    Closing {
+    CatchingUp {
         /// When it is given up.
         until: Instant,
     },
@@ -64,7 +64,7 @@ pub enum State {
 /// The one gate of the bridge, shared by its event loops and the drain.
 #[derive(Debug)]
 pub struct Gate {
-    state: State,
+    state: GateState,
     /// Rows of the spool, and appends decided and not yet ended: what is to reach Kafka before a
     /// new post may go there.
     backlog: u64,
@@ -77,15 +77,15 @@ pub struct Gate {
     stopping: bool,
     last_ack: Option<Instant>,
     rest_until: Option<Instant>,
-    pace: Pace,
-    closings_ended: u64,
+    rate: DrainRate,
+    catch_ups_ended: u64,
 }
 
 impl Gate {
     /// The gate in front of a spool that holds `rows` rows.
     pub fn new(rows: u64) -> Self {
         Self {
-            state: if rows == 0 { State::Direct } else { State::Spooling },
+            state: if rows == 0 { GateState::Direct } else { GateState::Spooling },
             backlog: rows,
             pending: 0,
             parked: 0,
@@ -93,8 +93,8 @@ impl Gate {
             stopping: false,
             last_ack: None,
             rest_until: None,
-            pace: Pace::default(),
-            closings_ended: 0,
+            rate: DrainRate::default(),
+            catch_ups_ended: 0,
         }
     }
 
@@ -102,12 +102,12 @@ impl Gate {
     pub fn post(&mut self, now: Instant) -> Admission {
         self.tick(now);
         match self.state {
-            State::Closing { .. } if self.parked < PARKED_MOST => {
+            GateState::CatchingUp { .. } if self.parked < PARKED_MOST => {
                 self.parked += 1;
                 return Admission::Park;
             }
-            State::Closing { .. } => self.give_up(now),
-            State::Direct | State::Spooling => {}
+            GateState::CatchingUp { .. } => self.give_up(now),
+            GateState::Direct | GateState::Spooling => {}
         }
         Admission::Go(self.way())
     }
@@ -163,8 +163,8 @@ impl Gate {
     pub fn drain_fault(&mut self, now: Instant) {
         self.last_ack = None;
         match self.state {
-            State::Closing { .. } => self.give_up(now),
-            State::Direct | State::Spooling => {}
+            GateState::CatchingUp { .. } => self.give_up(now),
+            GateState::Direct | GateState::Spooling => {}
         }
     }
 
@@ -177,23 +177,23 @@ impl Gate {
     /// Rows are no longer in the spool's queue: deleted after their acks, or quarantined.
     pub fn released(&mut self, rows: u64, now: Instant) {
         self.shrink(rows);
-        self.pace.note(rows, now);
+        self.rate.note(rows, now);
         self.settle(now);
     }
 
-    /// Ends a Closing whose time is over; to be called at [`Gate::next_deadline`], by anyone.
+    /// Ends catching up whose time is over; to be called at [`Gate::next_deadline`], by anyone.
     pub fn tick(&mut self, now: Instant) {
         match self.state {
-            State::Closing { until } if until <= now => self.give_up(now),
-            State::Closing { .. } | State::Direct | State::Spooling => {}
+            GateState::CatchingUp { until } if until <= now => self.give_up(now),
+            GateState::CatchingUp { .. } | GateState::Direct | GateState::Spooling => {}
         }
     }
 
     /// When [`Gate::tick`] is due.
     pub fn next_deadline(&self) -> Option<Instant> {
         match self.state {
-            State::Closing { until } => Some(until),
-            State::Direct | State::Spooling => None,
+            GateState::CatchingUp { until } => Some(until),
+            GateState::Direct | GateState::Spooling => None,
         }
     }
 
@@ -201,13 +201,13 @@ impl Gate {
     pub fn stop(&mut self) {
         self.stopping = true;
         match self.state {
-            State::Closing { .. } => self.enter(State::Spooling),
-            State::Direct | State::Spooling => {}
+            GateState::CatchingUp { .. } => self.enter(GateState::Spooling),
+            GateState::Direct | GateState::Spooling => {}
         }
     }
 
     /// Where posts go now.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> GateState {
         self.state
     }
 
@@ -221,16 +221,16 @@ impl Gate {
         self.pending
     }
 
-    /// How many Closings have ended, either way. Whoever keeps parked posts lets them all go when it
+    /// How many catch-ups have ended, either way. Whoever keeps parked posts lets them all go when it
     /// is no longer what it was when the first of them was parked.
-    pub fn closings_ended(&self) -> u64 {
-        self.closings_ended
+    pub fn catch_ups_ended(&self) -> u64 {
+        self.catch_ups_ended
     }
 
     fn way(&mut self) -> Way {
         match self.state {
-            State::Direct => Way::Direct,
-            State::Spooling | State::Closing { .. } => {
+            GateState::Direct => Way::Direct,
+            GateState::Spooling | GateState::CatchingUp { .. } => {
                 self.begin_append();
                 Way::Spool
             }
@@ -257,44 +257,44 @@ impl Gate {
     /// The transitions that nobody asks for by name.
     fn settle(&mut self, now: Instant) {
         match self.state {
-            State::Spooling if self.backlog == 0 && !self.away => self.enter(State::Direct),
-            State::Spooling if self.may_close(now) => {
-                self.enter(State::Closing { until: now + CLOSING_LIMIT });
+            GateState::Spooling if self.backlog == 0 && !self.away => self.enter(GateState::Direct),
+            GateState::Spooling if self.may_catch_up(now) => {
+                self.enter(GateState::CatchingUp { until: now + CATCH_UP_LIMIT });
             }
-            State::Closing { .. } if self.backlog == 0 => self.enter(State::Direct),
-            State::Direct | State::Spooling | State::Closing { .. } => {}
+            GateState::CatchingUp { .. } if self.backlog == 0 => self.enter(GateState::Direct),
+            GateState::Direct | GateState::Spooling | GateState::CatchingUp { .. } => {}
         }
     }
 
-    /// Whether the drain will be done within a Closing, as far as can be told.
-    fn may_close(&self, now: Instant) -> bool {
+    /// Whether the drain will be done within catching up, as far as can be told.
+    fn may_catch_up(&self, now: Instant) -> bool {
         let acks = self.last_ack.is_some_and(|at| now < at + ACK_FRESH);
         let rested = self.rest_until.is_none_or(|until| until <= now);
-        let in_sight = self.backlog <= self.pace.rows(now).max(IN_SIGHT);
+        let in_sight = self.backlog <= self.rate.rows(now).max(IN_SIGHT);
         acks && rested && in_sight && !self.away && !self.stopping
     }
 
     /// From now on every later post goes behind what is counted.
     fn turn_to_spool(&mut self, now: Instant) {
         match self.state {
-            State::Direct => self.enter(State::Spooling),
-            State::Closing { .. } => self.give_up(now),
-            State::Spooling => {}
+            GateState::Direct => self.enter(GateState::Spooling),
+            GateState::CatchingUp { .. } => self.give_up(now),
+            GateState::Spooling => {}
         }
     }
 
-    /// A Closing has failed.
+    /// A CatchingUp has failed.
     fn give_up(&mut self, now: Instant) {
         self.rest_until = Some(now + REST);
-        self.enter(State::Spooling);
+        self.enter(GateState::Spooling);
     }
 
-    fn enter(&mut self, state: State) {
-        if let State::Closing { .. } = self.state {
-            self.closings_ended += 1;
+    fn enter(&mut self, state: GateState) {
+        if let GateState::CatchingUp { .. } = self.state {
+            self.catch_ups_ended += 1;
         }
         self.state = state;
-        debug_assert!(self.state != State::Direct || self.backlog == 0, "{self:?}");
-        debug_assert!(self.state == State::Spooling || !self.away, "{self:?}");
+        debug_assert!(self.state != GateState::Direct || self.backlog == 0, "{self:?}");
+        debug_assert!(self.state == GateState::Spooling || !self.away, "{self:?}");
     }
 }

@@ -16,22 +16,22 @@ mod reports;
 mod untimely;
 
 use crate::delivery::availability::Availability;
-use crate::delivery::shared_gate::Crossing;
 use crate::delivery::gate::admission::{Admission, Way};
 use crate::delivery::kafka::fault::Verdict;
 use crate::delivery::kafka::producer::{Headers, Producer, ProducerError, Purpose};
 use crate::delivery::kafka::renewal::Renewal;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::partitions::refresher::Refresher;
-use crate::delivery::publisher::in_flight::next::Next;
-use crate::delivery::publisher::in_flight::{Fallback, Flights};
-use crate::delivery::publisher::spool_results::Inbox;
-use crate::delivery::publisher::accumulator::{Letter, Outbox, Turn};
+use crate::delivery::publisher::accumulator::{Accumulator, Flush, Pending};
+use crate::delivery::publisher::in_flight::next::Action;
+use crate::delivery::publisher::in_flight::{Fallback, InFlight};
 use crate::delivery::publisher::publish::{Publish, close};
 use crate::delivery::publisher::reports::RefusedLog;
 use crate::delivery::publisher::reports::last_reports;
-use crate::delivery::publisher::untimely::{Untimely, told};
+use crate::delivery::publisher::spool_results::SpoolResults;
+use crate::delivery::publisher::untimely::{Untimely, answer};
 use crate::delivery::record::Record;
+use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::topic::Topic;
 use crate::delivery::undelivered::{Limit, Undelivered};
 use crate::metrics::Metrics;
@@ -48,27 +48,27 @@ use tokio_util::sync::CancellationToken;
 const TICK: Duration = Duration::from_secs(1);
 /// How long a post waits for the disk: beyond any healthy one, and together with the default
 /// `--ack-timeout` within the five seconds that comparable senders wait.
-const DISK_PATIENCE: Duration = Duration::from_millis(2500);
+const SPOOL_TIMEOUT: Duration = Duration::from_millis(2500);
 
 /// Publishes the posts of one event loop.
 pub struct Publisher {
-    lane: Mutex<Lane>,
+    state: Mutex<PublisherState>,
     settings: Settings,
     availability: Arc<Availability>,
     metrics: Arc<Metrics>,
     topic: Topic,
     /// Where there is a spool.
-    crossing: Option<Arc<Crossing>>,
-    inbox: Arc<Inbox>,
-    /// Rings when the outbox has something for the end of this turn.
-    bell: Notify,
+    gate: Option<Arc<SharedGate>>,
+    spool_results: Arc<SpoolResults>,
+    /// Rings when the accumulator has something for the end of this turn.
+    flush_due: Notify,
 }
 
 /// What the tasks of the event loop share.
-struct Lane {
+struct PublisherState {
     producer: Arc<Producer>,
-    flights: Flights,
-    outbox: Outbox,
+    in_flight: InFlight,
+    accumulator: Accumulator,
     /// The tickets of records that wait for the gate.
     parked: Vec<usize>,
     renewal: Renewal,
@@ -84,31 +84,32 @@ impl Publisher {
         availability: Arc<Availability>,
         metrics: Arc<Metrics>,
         topic: Topic,
-        crossing: Option<Arc<Crossing>>,
+        gate: Option<Arc<SharedGate>>,
     ) -> Result<Self, ProducerError> {
         let batch_size = settings.batch_size(topic.limit.bytes());
         let producer = Arc::new(Producer::new(&settings, Purpose::Posts, batch_size)?);
-        let fallback = if crossing.is_some() { Fallback::Disk } else { Fallback::Nothing };
-        let flights = Flights::new(fallback);
-        let (outbox, parked, renewal, untimely, refused) = Default::default();
-        let lane = Lane { producer, flights, outbox, parked, renewal, untimely, refused };
-        let (lane, inbox, bell) = (Mutex::new(lane), Arc::default(), Notify::new());
-        Ok(Self { lane, settings, availability, metrics, topic, crossing, inbox, bell })
+        let fallback = if gate.is_some() { Fallback::Disk } else { Fallback::Nothing };
+        let in_flight = InFlight::new(fallback);
+        let (accumulator, parked, renewal, untimely, refused) = Default::default();
+        let state =
+            PublisherState { producer, in_flight, accumulator, parked, renewal, untimely, refused };
+        let (state, spool_results, flush_due) = (Mutex::new(state), Arc::default(), Notify::new());
+        Ok(Self { state, settings, availability, metrics, topic, gate, spool_results, flush_due })
     }
 
-    /// Sends the record on its way now; the returned future tells its fate. The account of the
+    /// Sends the record on its way now; the returned future gives its delivery result. The account of the
     /// post is closed when that is known, also where the future was dropped before.
     pub fn publish(&self, record: Record, post: Post) -> Publish<'_> {
-        let begun = match &self.crossing {
+        let begun = match &self.gate {
             Some(_) if self.topic.first_sight.is_denied() => Err(Undelivered::NoTopic),
             None if !self.availability.admits() => Err(Undelivered::KnownAway),
-            crossing => match (self.over_limit(&record), crossing) {
+            gate => match (self.over_limit(&record), gate) {
                 (Some(too_large), _) => {
                     // It may have been raised since it was asked for.
                     self.topic.limit.doubt();
                     Err(too_large)
                 }
-                (None, Some(crossing)) => Ok(self.cross(crossing, record)),
+                (None, Some(gate)) => Ok(self.admit(gate, record)),
                 (None, None) => Ok(self.hand_over(record)),
             },
         };
@@ -116,7 +117,7 @@ impl Publisher {
     }
 
     /// Whether the topic would refuse the record, as far as is known: from the spool its sender
-    /// could not be told any more.
+    /// could not be answered any more.
     fn over_limit(&self, record: &Record) -> Option<Undelivered> {
         let limit = self.topic.limit.bytes()?;
         let is_over = usize::try_from(limit).is_ok_and(|limit| record.size() > limit);
@@ -130,108 +131,110 @@ impl Publisher {
         Undelivered::TooLarge { size, limit, whose }
     }
 
-    fn cross(&self, crossing: &Arc<Crossing>, record: Record) -> usize {
+    fn admit(&self, gate: &Arc<SharedGate>, record: Record) -> usize {
         if !self.availability.admits() {
-            crossing.known_away();
+            gate.known_away();
         }
-        match crossing.post() {
+        match gate.post() {
             Admission::Go(Way::Direct) => self.hand_over(record),
             Admission::Go(Way::Spool) => {
-                let ticket = self.lock().flights.append(Instant::now());
-                self.append(crossing, ticket, record);
+                let ticket = self.lock().in_flight.append(Instant::now());
+                self.append(gate, ticket, record);
                 ticket
             }
             Admission::Park => {
-                let mut lane = self.lock();
-                let ticket = lane.flights.park(Instant::now(), record);
-                lane.parked.push(ticket);
+                let mut state = self.lock();
+                let ticket = state.in_flight.park(Instant::now(), record);
+                state.parked.push(ticket);
                 ticket
             }
         }
     }
 
-    /// Puts the record into the outbox, which the loop empties at the end of this turn.
+    /// Puts the record into the accumulator, which the loop empties at the end of this turn.
     fn hand_over(&self, record: Record) -> usize {
-        let mut lane = self.lock();
-        let ticket = lane.flights.depart(Instant::now(), record);
-        self.post_letter(&mut lane, ticket);
+        let mut state = self.lock();
+        let ticket = state.in_flight.send(Instant::now(), record);
+        self.accumulate(&mut state, ticket);
         ticket
     }
 
-    fn post_letter(&self, lane: &mut Lane, ticket: usize) {
-        let Some(record) = lane.flights.record(ticket) else { return };
-        let (key, headers) = (lane.flights.key(ticket), Headers::of(record));
-        match lane.outbox.put(Letter { ticket, key, headers }) {
-            Turn::Begun => self.bell.notify_one(),
-            Turn::GoesOn => {}
+    fn accumulate(&self, state: &mut PublisherState, ticket: usize) {
+        let Some(record) = state.in_flight.record(ticket) else { return };
+        let (key, headers) = (state.in_flight.key(ticket), Headers::of(record));
+        match state.accumulator.append(Pending { ticket, key, headers }) {
+            Flush::Due => self.flush_due.notify_one(),
+            Flush::AlreadyDue => {}
         }
     }
 
-    /// Hands over what has gathered and need not be held back. `leaving` is empty before and after.
-    fn empty_outbox(&self, leaving: &mut Vec<Letter>) {
-        let (mut lane, now) = (self.lock(), Instant::now());
-        lane.outbox.take(leaving);
-        for letter in leaving.drain(..) {
-            let ticket = letter.ticket;
-            let next = self.enqueue(&mut lane, letter, now);
-            self.follow(ticket, next);
+    /// Hands over what has gathered and need not be held back. `ready` is empty before and after.
+    fn send_accumulated(&self, ready: &mut Vec<Pending>) {
+        let (mut state, now) = (self.lock(), Instant::now());
+        state.accumulator.drain(ready);
+        for pending in ready.drain(..) {
+            let ticket = pending.ticket;
+            let next = self.enqueue(&mut state, pending, now);
+            self.perform(ticket, next);
         }
     }
 
-    /// Hands the record of a flight to Kafka.
-    fn enqueue(&self, lane: &mut Lane, letter: Letter, now: Instant) -> Next {
-        let Letter { ticket, key, headers } = letter;
-        let Some(record) = lane.flights.record(ticket) else {
+    /// Hands the record of a post to Kafka.
+    fn enqueue(&self, state: &mut PublisherState, pending: Pending, now: Instant) -> Action {
+        let Pending { ticket, key, headers } = pending;
+        let Some(record) = state.in_flight.record(ticket) else {
             // It was late before it left.
-            lane.outbox.landed(key);
-            return lane.flights.land(ticket, Err(Undelivered::Late), now).next;
+            state.accumulator.completed(key);
+            return state.in_flight.reported(ticket, Err(Undelivered::Late), now).next;
         };
-        let placement = self.topic.placement(record, lane.flights.sent(ticket));
-        let Err(fault) = lane.producer.enqueue(record, headers, placement, ticket) else {
-            lane.flights.note_sent(ticket, placement.0);
-            return Next::Nothing;
+        let placement = self.topic.placement(record, state.in_flight.sent(ticket));
+        let Err(fault) = state.producer.enqueue(record, headers, placement, ticket) else {
+            state.in_flight.set_send_time(ticket, placement.0);
+            return Action::Nothing;
         };
-        lane.outbox.landed(key);
+        state.accumulator.completed(key);
         match fault.verdict {
             Verdict::Refused => {
                 // The client has no limit but the operator's.
                 let limit = self.settings.message_max_bytes().unwrap_or(u32::MAX);
-                let too_large = lane.flights.record(ticket).map(|it| self.too_large(it, limit));
-                return lane
-                    .flights
-                    .ground(ticket, too_large.unwrap_or(Undelivered::Failed(fault)));
+                let too_large = state.in_flight.record(ticket).map(|it| self.too_large(it, limit));
+                return state
+                    .in_flight
+                    .refused(ticket, too_large.unwrap_or(Undelivered::Failed(fault)));
             }
             Verdict::NotProof | Verdict::Innocent | Verdict::Local => {}
             Verdict::Unacked => self.availability.unacked(now, &fault.to_string()),
         }
-        lane.flights.land(ticket, Err(Undelivered::Failed(fault)), now).next
+        state.in_flight.reported(ticket, Err(Undelivered::Failed(fault)), now).next
     }
 
-    fn append(&self, crossing: &Arc<Crossing>, ticket: usize, record: Record) {
+    fn append(&self, gate: &Arc<SharedGate>, ticket: usize, record: Record) {
         if self.topic.first_sight.is_denied() {
             // What it was tried for is known meanwhile.
-            crossing.not_appended();
-            return self.inbox.put(ticket, Err(Undelivered::NoTopic));
+            gate.not_appended();
+            return self.spool_results.put(ticket, Err(Undelivered::NoTopic));
         }
-        let inbox = self.inbox.clone();
+        let spool_results = self.spool_results.clone();
         let stored = move |place: Option<_>| {
-            inbox.put(ticket, place.ok_or(Undelivered::NotStored));
+            spool_results.put(ticket, place.ok_or(Undelivered::NotStored));
         };
-        if crossing.append(record, stored).is_err() {
-            self.inbox.put(ticket, Err(Undelivered::NotStored));
+        if gate.append(record, stored).is_err() {
+            self.spool_results.put(ticket, Err(Undelivered::NotStored));
         }
     }
 
-    /// Does what a flight asks for next.
-    fn follow(&self, ticket: usize, next: Next) {
-        match (next, &self.crossing) {
-            (Next::Nothing, _) => {}
-            (Next::Close(post, fate), _) => close(post, fate),
-            (Next::Spool(record), Some(crossing)) => {
-                crossing.unacked();
-                self.append(crossing, ticket, record);
+    /// Does what a record in flight asks for next.
+    fn perform(&self, ticket: usize, next: Action) {
+        match (next, &self.gate) {
+            (Action::Nothing, _) => {}
+            (Action::CloseAccount(post, delivery), _) => close(post, delivery),
+            (Action::Append(record), Some(gate)) => {
+                gate.unacked();
+                self.append(gate, ticket, record);
             }
-            (Next::Spool(_), None) => unreachable!("a record is kept only where there is a spool"),
+            (Action::Append(_), None) => {
+                unreachable!("a record is kept only where there is a spool")
+            }
         }
     }
 
@@ -242,11 +245,11 @@ impl Publisher {
         let tick = TICK.min(timeout);
         let mut sleep = pin!(sleep_until((Instant::now() + tick).into()));
         // Without a spool it never changes; the sender is kept so that it does not end either.
-        let (_never, mut closings) = watch::channel(0);
-        if let Some(crossing) = &self.crossing {
-            closings = crossing.closings();
+        let (_never, mut catch_ups) = watch::channel(0);
+        if let Some(gate) = &self.gate {
+            catch_ups = gate.catch_ups();
         }
-        let (mut reports, mut leaving) = (Vec::new(), Vec::new());
+        let (mut reports, mut ready) = (Vec::new(), Vec::new());
         let mut limit = self.topic.limit.clone();
         let (mut retiring, mut asking) = (None, None);
         let mut refresher = Refresher::new(&self.topic.partitions, self.topic.name.clone());
@@ -258,18 +261,18 @@ impl Publisher {
                     retiring = None;
                     reports.extend(last);
                 }
-                span = told(&mut asking) => self.heed_told(span),
+                span = answer(&mut asking) => self.heed_answer(span),
                 () = limit.changed() => {}
                 () = refresher.turn(&producer) => {}
-                () = self.bell.notified() => {}
-                () = self.inbox.rung() => {}
-                Ok(()) = closings.changed() => self.unpark(),
+                () = self.flush_due.notified() => {}
+                () = self.spool_results.arrived() => {}
+                Ok(()) = catch_ups.changed() => self.unpark(),
                 () = sleep.as_mut() => {}
                 () = stop.cancelled(), if !stop.is_cancelled() => {}
             }
             producer.take_reports(&mut reports);
-            self.land(&mut reports, &mut asking);
-            self.store();
+            self.take_in(&mut reports, &mut asking);
+            self.take_spool_results();
             // Behind the reports: after a pause of the whole process they tell what is not late.
             if sleep.is_elapsed() {
                 let now = Instant::now();
@@ -277,7 +280,7 @@ impl Publisher {
                 let wake = next.map_or(now + tick, |deadline| deadline.min(now + tick));
                 sleep.as_mut().reset(wake.into());
             }
-            self.empty_outbox(&mut leaving);
+            self.send_accumulated(&mut ready);
             drop(producer);
             if retiring.is_none() && !refresher.is_asking() {
                 retiring = self.renew();
@@ -291,10 +294,10 @@ impl Publisher {
 
     /// How many records still wait for a report, or their senders for word of it.
     pub fn under_way(&self) -> usize {
-        self.lock().flights.len()
+        self.lock().in_flight.len()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Lane> {
-        self.lane.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, PublisherState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

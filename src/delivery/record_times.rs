@@ -12,7 +12,9 @@ pub mod topic_times;
 use crate::clock::Clock;
 use crate::delivery::record::Record;
 use crate::delivery::record::header_name::HeaderName;
-use crate::delivery::record_times::topic_times::{Known, Learnt, Next, SendTime, Side, TopicTimes};
+use crate::delivery::record_times::topic_times::{
+    Known, Learnt, Retry, SendTime, Side, TopicTimes,
+};
 use crate::timestamp::Timestamp;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,7 +52,7 @@ impl RecordTimes {
     }
 
     /// What is done with it when it was refused with the time `refused`.
-    pub fn again(&self, record: &Record, refused: SendTime) -> Next {
+    pub fn again(&self, record: &Record, refused: SendTime) -> Retry {
         let known = Known {
             received: record.received().into(),
             sender: record.header(HeaderName::Time).and_then(Timestamp::parse),

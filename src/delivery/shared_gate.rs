@@ -5,7 +5,7 @@
 //! instructions and never across I/O.
 
 use crate::delivery::gate::admission::{Admission, Way};
-use crate::delivery::gate::{Gate, State};
+use crate::delivery::gate::{Gate, GateState};
 use crate::delivery::receipt::Place;
 use crate::delivery::record::Record;
 use crate::delivery::spool::Spool;
@@ -15,11 +15,11 @@ use std::time::Instant;
 use tokio::sync::{Notify, watch};
 
 /// Where posts cross from the senders' bank to the consumers'.
-pub struct Crossing {
+pub struct SharedGate {
     gate: Mutex<Gate>,
     spool: Spool,
-    /// [`Gate::closings_ended`], for those who keep parked posts.
-    closings: watch::Sender<u64>,
+    /// [`Gate::catch_ups_ended`], for those who keep parked posts.
+    catch_ups: watch::Sender<u64>,
     /// Rings when there may be rows to drain.
     rows: Notify,
     /// The topic that the oldest rows wait for, where the brokers do not show it.
@@ -28,31 +28,31 @@ pub struct Crossing {
 
 /// What an operator sees of the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct GateStatus {
     /// Where posts go.
-    pub state: State,
+    pub state: GateState,
     /// What must reach Kafka before they go there directly again.
     pub backlog: u64,
 }
 
-impl Standing {
+impl GateStatus {
     /// How many records are to be acked before posts go to Kafka directly.
     pub fn owed(self) -> u64 {
         match self.state {
-            State::Direct => 0,
-            State::Spooling | State::Closing { .. } => self.backlog,
+            GateState::Direct => 0,
+            GateState::Spooling | GateState::CatchingUp { .. } => self.backlog,
         }
     }
 }
 
-impl Crossing {
-    /// The crossing in front of an open spool.
+impl SharedGate {
+    /// The shared in front of an open spool.
     pub fn new(spool: Spool) -> Self {
         let gate = Mutex::new(Gate::new(spool.status().rows));
         Self {
             gate,
             spool,
-            closings: watch::Sender::new(0),
+            catch_ups: watch::Sender::new(0),
             rows: Notify::new(),
             unshown: Mutex::default(),
         }
@@ -65,44 +65,44 @@ impl Crossing {
 
     /// A post has come.
     pub fn post(&self) -> Admission {
-        self.tell(Gate::post)
+        self.update(Gate::post)
     }
 
     /// A parked post goes on.
     pub fn unpark(&self) -> Way {
-        self.tell(|gate, _| gate.unpark())
+        self.update(|gate, _| gate.unpark())
     }
 
     /// A record that went directly was not acked; the caller appends it.
     pub fn unacked(&self) {
-        self.tell(Gate::unacked);
+        self.update(Gate::unacked);
     }
 
     /// Kafka is known to be away.
     pub fn known_away(&self) {
-        self.tell(Gate::known_away);
+        self.update(Gate::known_away);
     }
 
     /// Kafka is there again.
     pub fn known_back(&self) {
-        self.tell(Gate::known_back);
+        self.update(Gate::known_back);
     }
 
     /// The drain's records were acked.
     pub fn drain_acked(&self) {
-        self.tell(Gate::drain_acked);
+        self.update(Gate::drain_acked);
     }
 
     /// The drain starts over.
     pub fn drain_fault(&self) {
-        self.tell(Gate::drain_fault);
+        self.update(Gate::drain_fault);
     }
 
     /// Rows have left the queue: the spool has just ended them.
     pub fn released(&self, rows: u64) {
         // Before the gate, as in `recount`: rows that came back must not be taken for those ended.
         let all = self.spool.status().rows + rows;
-        self.tell(|gate, now| {
+        self.update(|gate, now| {
             // While an append is pending the backlog cannot become zero.
             if gate.pending() == 0 && all > gate.backlog() {
                 gate.found(all - gate.backlog(), now);
@@ -113,7 +113,7 @@ impl Crossing {
 
     /// Rows that were counted are not there any more: damaged, and quarantined by the spool.
     pub fn let_go(&self, rows: u64) {
-        self.tell(|gate, now| {
+        self.update(|gate, now| {
             gate.released(rows.min(gate.backlog() - gate.pending()), now);
         });
     }
@@ -125,7 +125,7 @@ impl Crossing {
         if let Some(counted) = self.counted()
             && rows > counted
         {
-            self.tell(|gate, now| gate.found(rows - counted, now));
+            self.update(|gate, now| gate.found(rows - counted, now));
             self.rows.notify_one();
         }
     }
@@ -136,9 +136,9 @@ impl Crossing {
         (gate.pending() == 0).then(|| gate.backlog())
     }
 
-    /// Ends a Closing whose time is over; gives when to come again.
+    /// Ends catching up whose time is over; gives when to come again.
     pub fn tick(&self) -> Option<Instant> {
-        self.tell(|gate, now| {
+        self.update(|gate, now| {
             gate.tick(now);
             gate.next_deadline()
         })
@@ -146,7 +146,7 @@ impl Crossing {
 
     /// The bridge is ending.
     pub fn stop(&self) {
-        self.tell(|gate, _| gate.stop());
+        self.update(|gate, _| gate.stop());
     }
 
     /// Appends a record that the gate has counted. `done` is told from the spool's thread where
@@ -156,15 +156,15 @@ impl Crossing {
         record: Record,
         done: impl FnOnce(Option<Place>) + Send + 'static,
     ) -> Result<(), AppendError> {
-        let crossing = self.clone();
+        let shared = self.clone();
         let queued = self.spool.append(record, move |stored| match stored {
             Ok(row) => {
-                crossing.tell(|gate, _| gate.committed(1));
-                crossing.rows.notify_one();
+                shared.update(|gate, _| gate.committed(1));
+                shared.rows.notify_one();
                 done(Some(Place::Spool { row: row.get() }));
             }
             Err(error) => {
-                crossing.not_stored(&error);
+                shared.not_stored(&error);
                 done(None);
             }
         });
@@ -178,13 +178,13 @@ impl Crossing {
 
     /// A record that the gate has counted is not appended after all.
     pub fn not_appended(&self) {
-        self.tell(|gate, now| gate.append_failed(1, now));
+        self.update(|gate, now| gate.append_failed(1, now));
     }
 
     /// For readiness and metrics.
-    pub fn standing(&self) -> Standing {
+    pub fn status(&self) -> GateStatus {
         let gate = self.lock();
-        Standing { state: gate.state(), backlog: gate.backlog() }
+        GateStatus { state: gate.state(), backlog: gate.backlog() }
     }
 
     /// The oldest rows wait for this topic, which the brokers do not show; or for none such.
@@ -202,8 +202,8 @@ impl Crossing {
     }
 
     /// Changes when parked posts may go on.
-    pub fn closings(&self) -> watch::Receiver<u64> {
-        self.closings.subscribe()
+    pub fn catch_ups(&self) -> watch::Receiver<u64> {
+        self.catch_ups.subscribe()
     }
 
     /// Waits until there may be rows to drain. Cancel-safe.
@@ -211,15 +211,15 @@ impl Crossing {
         self.rows.notified().await;
     }
 
-    fn tell<R>(&self, tell: impl FnOnce(&mut Gate, Instant) -> R) -> R {
+    fn update<R>(&self, update: impl FnOnce(&mut Gate, Instant) -> R) -> R {
         let mut gate = self.lock();
-        let seen = gate.closings_ended();
-        let answer = tell(&mut gate, Instant::now());
-        let ended = gate.closings_ended();
+        let seen = gate.catch_ups_ended();
+        let answer = update(&mut gate, Instant::now());
+        let ended = gate.catch_ups_ended();
         drop(gate);
         if ended != seen {
             // Two threads may come here in either order: it never goes back.
-            self.closings.send_if_modified(|told| {
+            self.catch_ups.send_if_modified(|told| {
                 let news = *told < ended;
                 *told = (*told).max(ended);
                 news

@@ -22,10 +22,10 @@ use crate::config::limits::positive;
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::report::Report;
 use crate::delivery::availability::topic::Topic;
-use crate::delivery::shared_gate::Crossing;
 use crate::delivery::drain::{Drain, DrainError};
 use crate::delivery::kafka::probe::{KafkaClientError, Probe};
 use crate::delivery::kafka::settings::Settings;
+use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::spool::error::CloseError;
 use crate::delivery::spool::reader::SpoolReader;
 use crate::delivery::spool::status::{Room, Status};
@@ -132,8 +132,8 @@ async fn drain(
     let written = topic::Topic::new(topic.clone(), limit, &Clock::system());
     let probe = Probe::new(kafka, &written, availability.clone(), finder, None, None)
         .map_err(DrainFailure::Kafka)?;
-    let crossing = Arc::new(Crossing::new(spool.clone()));
-    let drain = Drain::new(crossing, availability.clone(), kafka.clone(), written, Duration::MAX)
+    let gate = Arc::new(SharedGate::new(spool.clone()));
+    let drain = Drain::new(gate, availability.clone(), kafka.clone(), written, Duration::MAX)
         .map_err(|error| DrainFailure::Drain(error.into()))?;
 
     let draining = async {

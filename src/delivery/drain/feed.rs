@@ -38,12 +38,12 @@ impl Drain {
         while self.more == More::Perhaps
             && let Some(room) = self.window.room()
         {
-            let (from, counted) = (self.window.cursor(), self.crossing.counted());
+            let (from, counted) = (self.window.cursor(), self.gate.counted());
             match self.read(from, room).await {
                 Ok(rows) if rows.is_empty() => {
                     self.more = More::No;
                     if from.is_none() && !self.window.is_open() {
-                        self.crossing.let_go(counted.unwrap_or(0));
+                        self.gate.let_go(counted.unwrap_or(0));
                     }
                 }
                 Ok(rows) => {
@@ -67,7 +67,7 @@ impl Drain {
 
     /// Settings of the topic may be held against the age of the oldest row, which is soon gone.
     pub(super) fn note_age(&self) {
-        let oldest = self.crossing.spool().status().oldest;
+        let oldest = self.gate.spool().status().oldest;
         if oldest.is_some_and(|oldest| self.topic.backlog.taken_up(oldest, Instant::now())) {
             self.topic.limit.doubt();
         }
@@ -141,7 +141,7 @@ impl Drain {
 
     async fn read(&self, after: Option<RowId>, limit: Limit) -> Result<Vec<Row>, AccessError> {
         let (done, rows) = oneshot::channel();
-        self.crossing.spool().read(after, limit, |result| drop(done.send(result)))?;
+        self.gate.spool().read(after, limit, |result| drop(done.send(result)))?;
         rows.await.unwrap_or(Err(AccessError::Closed))
     }
 }

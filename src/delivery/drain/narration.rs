@@ -5,11 +5,11 @@
 
 use crate::chain::chain;
 use crate::delivery::availability::report::Report;
-use crate::delivery::shared_gate::Standing;
 use crate::delivery::drain::progress::{Line, Progress};
 use crate::delivery::drain::quarantined::{Quarantined, Reason};
 use crate::delivery::drain::setback::Setback;
-use crate::delivery::gate::State;
+use crate::delivery::gate::GateState;
+use crate::delivery::shared_gate::GateStatus;
 use crate::delivery::spool::error::AccessError;
 use crate::delivery::spool::row::RowId;
 use std::time::{Duration, Instant};
@@ -45,17 +45,17 @@ enum Posts {
 }
 
 impl Posts {
-    fn at(state: State) -> Self {
+    fn at(state: GateState) -> Self {
         match state {
-            State::Direct => Self::ToKafka,
-            State::Spooling | State::Closing { .. } => Self::ToDisk,
+            GateState::Direct => Self::ToKafka,
+            GateState::Spooling | GateState::CatchingUp { .. } => Self::ToDisk,
         }
     }
 }
 
 impl Narration {
     /// From here on; whoever starts the drain tells what waits already.
-    pub(super) fn new(state: State) -> Self {
+    pub(super) fn new(state: GateState) -> Self {
         Self {
             progress: Progress::default(),
             posts: Posts::at(state),
@@ -72,12 +72,12 @@ impl Narration {
     /// elsewhere, and what it means at the start.
     pub(super) fn tell(
         &mut self,
-        standing: Standing,
+        status: GateStatus,
         topic: Option<&str>,
         kafka: &Report,
         now: Instant,
     ) {
-        let Standing { state, backlog } = standing;
+        let GateStatus { state, backlog } = status;
         self.quarantined.tell(now);
         let posts = Posts::at(state);
         if posts != self.posts {

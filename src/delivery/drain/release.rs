@@ -24,7 +24,7 @@ impl Drain {
         self.note_age();
         let (done, released) = oneshot::channel();
         let done = |result| drop(done.send(result));
-        match self.crossing.spool().release(acked, refused, done) {
+        match self.gate.spool().release(acked, refused, done) {
             Ok(()) => {
                 self.releasing = Some(released);
                 Ok(())
@@ -42,7 +42,7 @@ impl Drain {
         match released {
             Ok(()) => {
                 let rows = self.window.end_release();
-                self.crossing.released(rows);
+                self.gate.released(rows);
                 self.narration.released(rows, Instant::now());
                 Ok(())
             }

@@ -21,7 +21,7 @@ const RETIREMENT: Duration = Duration::from_secs(2);
 impl Drain {
     /// After a fault: everything that was under way is sent again, by a new producer.
     pub(super) async fn start_over(&mut self, mut setback: Setback) -> Result<(), DrainError> {
-        self.crossing.drain_fault();
+        self.gate.drain_fault();
         let old = [Some(self.renew().await?), self.suspects.take().map(Suspects::into_producer)];
         // An ack is an ack, and a fatal error may come before the reports that say why.
         if let Some(last) = retire(old.into_iter().flatten().collect()).await {

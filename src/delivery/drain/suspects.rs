@@ -7,13 +7,13 @@
 use crate::delivery::drain::Drain;
 use crate::delivery::drain::quarantined::Reason;
 use crate::delivery::drain::setback::Setback;
-use crate::delivery::gate::State;
+use crate::delivery::gate::GateState;
 use crate::delivery::kafka::fault::Fault;
 use crate::delivery::kafka::producer::{Headers, Producer, ProducerError, Purpose};
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::time_question;
 use crate::delivery::record_times::time_span::TimeSpan;
-use crate::delivery::record_times::topic_times::{Next, SendTime};
+use crate::delivery::record_times::topic_times::{Retry, SendTime};
 use crate::delivery::spool::row::{Row, RowId};
 use std::io;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -84,7 +84,7 @@ impl Drain {
 
     /// Once posts go directly, no row is left that could be one.
     pub(super) async fn let_suspects_go(&mut self) {
-        if self.crossing.standing().state == State::Direct
+        if self.gate.status().state == GateState::Direct
             && let Some(suspects) = self.suspects.take()
         {
             suspects.end().await;
@@ -108,10 +108,10 @@ impl Drain {
         let Some(trial) = trial else { return Some(Setback::Unacked(fault)) };
         let record = &trial.row.record;
         match self.topic.times.again(record, trial.time) {
-            Next::Time(time) => return self.try_again(time),
+            Retry::Time(time) => return self.try_again(time),
             // The clocks or the topic may be mended meanwhile.
-            Next::Nothing => return Some(Setback::Unacked(fault)),
-            Next::Ask => {}
+            Retry::Nothing => return Some(Setback::Unacked(fault)),
+            Retry::Ask => {}
         }
         let (settings, record) = (self.settings.clone(), record.clone());
         let placement = self.topic.placement(&record, Some(trial.time));
@@ -126,12 +126,12 @@ impl Drain {
         let Told(span) = suspects.told.take()?;
         let trial = suspects.trial.as_ref()?;
         let next = match span {
-            Some(span) => Next::Time(trial.time.inside(span)),
+            Some(span) => Retry::Time(trial.time.inside(span)),
             None => self.topic.times.again(&trial.row.record, trial.time.unanswered()),
         };
         match next {
-            Next::Time(time) => self.try_again(time),
-            Next::Ask | Next::Nothing => Some(Setback::Unacked(Fault::refused_time())),
+            Retry::Time(time) => self.try_again(time),
+            Retry::Ask | Retry::Nothing => Some(Setback::Unacked(Fault::refused_time())),
         }
     }
 

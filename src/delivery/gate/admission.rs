@@ -20,7 +20,7 @@ pub enum Way {
 pub enum Admission {
     /// It goes at once.
     Go(Way),
-    /// It waits, and is counted: the caller keeps it until [`Gate::closings_ended`] grows and then
+    /// It waits, and is counted: the caller keeps it until [`Gate::catch_ups_ended`] grows and then
     /// asks [`Gate::unpark`] for its way. The order in which parked posts leave does not matter.
     Park,
 }

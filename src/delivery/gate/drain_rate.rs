@@ -1,20 +1,20 @@
 //! How fast the drain goes, in rows released.
 //!
-//! Promise: [`Pace::rows`] was really done within one [`SLOT`], not long ago. A fixed limit will not
+//! Promise: [`DrainRate::rows`] was really done within one [`SLOT`], not long ago. A fixed limit will not
 //! do in its place: what is under way at 20,000 posts a second and commits of 10 ms is more than
 //! any number that means "nearly empty" at ten posts a second. Not a forecast: a drain that has
 //! just begun is worth nothing.
 
-use crate::delivery::gate::CLOSING_LIMIT;
+use crate::delivery::gate::CATCH_UP_LIMIT;
 use std::time::{Duration, Instant};
 
-/// What is counted together: half of a Closing, so that the backlog of one slot leaves time for a
+/// What is counted together: half of catching up, so that the backlog of one slot leaves time for a
 /// commit and a round trip.
-const SLOT: Duration = CLOSING_LIMIT.checked_div(2).expect("two is not zero");
+const SLOT: Duration = CATCH_UP_LIMIT.checked_div(2).expect("two is not zero");
 
 /// Counts what is released, slot by slot.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct DrainRate {
     /// When the running slot began.
     since: Option<Instant>,
     running: u64,
@@ -22,7 +22,7 @@ pub(super) struct Pace {
     last: u64,
 }
 
-impl Pace {
+impl DrainRate {
     /// Rows were released.
     pub(super) fn note(&mut self, rows: u64, now: Instant) {
         let (last, running) = self.slots(now);
@@ -54,26 +54,26 @@ mod tests {
 
     #[test]
     fn nothing_was_released_at_the_start() {
-        assert_eq!(Pace::default().rows(Instant::now()), 0);
+        assert_eq!(DrainRate::default().rows(Instant::now()), 0);
     }
 
     #[test]
     fn a_slot_counts_for_as_long_again_and_is_then_forgotten() {
-        let (mut pace, start) = (Pace::default(), Instant::now());
-        pace.note(3, start);
-        pace.note(4, start + SLOT / 2);
-        assert_eq!(pace.rows(start + SLOT), 7);
-        pace.note(2, start + SLOT);
-        assert_eq!(pace.rows(start + SLOT), 7);
-        assert_eq!(pace.rows(start + SLOT * 2), 2);
-        assert_eq!(pace.rows(start + SLOT * 3), 0);
+        let (mut rate, start) = (DrainRate::default(), Instant::now());
+        rate.note(3, start);
+        rate.note(4, start + SLOT / 2);
+        assert_eq!(rate.rows(start + SLOT), 7);
+        rate.note(2, start + SLOT);
+        assert_eq!(rate.rows(start + SLOT), 7);
+        assert_eq!(rate.rows(start + SLOT * 2), 2);
+        assert_eq!(rate.rows(start + SLOT * 3), 0);
     }
 
     #[test]
     fn an_old_slot_is_not_added_to_a_new_one() {
-        let (mut pace, start) = (Pace::default(), Instant::now());
-        pace.note(3, start);
-        pace.note(5, start + SLOT * 2);
-        assert_eq!(pace.rows(start + SLOT * 2), 5);
+        let (mut rate, start) = (DrainRate::default(), Instant::now());
+        rate.note(3, start);
+        rate.note(5, start + SLOT * 2);
+        assert_eq!(rate.rows(start + SLOT * 2), 5);
     }
 }

@@ -1,7 +1,7 @@
 //! The gate in a world that fails, driven by seeded chance.
 //!
 //! Promise: a run is a function of its seed. The world is everything around the gate: posts and
-//! lanes, the direct producer, the spool's disk, the drain, Kafka and its topic, crashes. Each event
+//! event_loops, the direct producer, the spool's disk, the drain, Kafka and its topic, crashes. Each event
 //! is as hostile as the real thing may be: what has no order by promise comes in any order. After
 //! each event the promises are checked; in calm weather the gate must come back. The same world with
 //! one mistake in it must be found out. Not modelled: bytes, partitions, senders that hang up.
@@ -27,7 +27,7 @@ use std::ops::Range;
 
 /// Spells of bad weather between two calms: enough for outages, crashes and returns to overlap.
 const SPELLS: usize = 6;
-/// Events of one spell: longer than a Closing, shorter than the rest after one.
+/// Events of one spell: longer than catching up, shorter than the rest after one.
 const SPELL: u64 = 1000;
 /// Within this many events of calm weather, ten seconds, the gate comes back.
 const PATIENCE: u64 = 20_000;
@@ -151,7 +151,7 @@ fn a_gate_that_is_direct_after_a_crash_although_there_are_rows_is_caught() {
 
 #[test]
 fn a_gate_of_two_states_that_never_closes_is_caught() {
-    assert!(matches!(found(Design::NeverCloses), Violation::Stuck { .. }));
+    assert!(matches!(found(Design::NeverCatchesUp), Violation::Stuck { .. }));
 }
 
 #[test]

@@ -3,14 +3,14 @@
 mod catching_up;
 
 use crate::delivery::gate::admission::{Admission, Way};
-use crate::delivery::gate::{Gate, State};
+use crate::delivery::gate::{Gate, GateState};
 use std::time::Instant;
 
 const DIRECT: Admission = Admission::Go(Way::Direct);
 const SPOOL: Admission = Admission::Go(Way::Spool);
 
-fn is_closing(gate: &Gate) -> bool {
-    matches!(gate.state(), State::Closing { .. })
+fn is_catching_up(gate: &Gate) -> bool {
+    matches!(gate.state(), GateState::CatchingUp { .. })
 }
 
 /// Rows, and appends under way.
@@ -20,25 +20,25 @@ fn counts(gate: &Gate) -> (u64, u64) {
 
 #[test]
 fn it_starts_direct_over_an_empty_spool_and_spooling_over_rows() {
-    assert_eq!(Gate::new(0).state(), State::Direct);
+    assert_eq!(Gate::new(0).state(), GateState::Direct);
     let gate = Gate::new(7);
-    assert_eq!((gate.state(), counts(&gate)), (State::Spooling, (7, 0)));
+    assert_eq!((gate.state(), counts(&gate)), (GateState::Spooling, (7, 0)));
 }
 
 #[test]
 fn a_post_goes_to_kafka_while_the_gate_is_direct() {
     let mut gate = Gate::new(0);
     assert_eq!(gate.post(Instant::now()), DIRECT);
-    assert_eq!((gate.state(), counts(&gate)), (State::Direct, (0, 0)));
+    assert_eq!((gate.state(), counts(&gate)), (GateState::Direct, (0, 0)));
 }
 
 #[test]
 fn a_record_that_is_not_acked_turns_the_gate_and_is_counted_in_one_step() {
     let (mut gate, now) = (Gate::new(0), Instant::now());
     gate.unacked(now);
-    assert_eq!((gate.state(), counts(&gate)), (State::Spooling, (0, 1)));
+    assert_eq!((gate.state(), counts(&gate)), (GateState::Spooling, (0, 1)));
     gate.unacked(now);
-    assert_eq!((gate.state(), counts(&gate)), (State::Spooling, (0, 2)));
+    assert_eq!((gate.state(), counts(&gate)), (GateState::Spooling, (0, 2)));
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_commit_turns_appends_into_rows_and_a_failed_one_takes_them_back() {
     gate.committed(2);
     assert_eq!(counts(&gate), (3, 3));
     gate.append_failed(3, now);
-    assert_eq!((gate.state(), counts(&gate)), (State::Spooling, (3, 0)));
+    assert_eq!((gate.state(), counts(&gate)), (GateState::Spooling, (3, 0)));
 }
 
 #[test]
@@ -65,14 +65,14 @@ fn it_is_direct_at_once_when_the_only_append_failed() {
     let (mut gate, now) = (Gate::new(0), Instant::now());
     gate.unacked(now);
     gate.append_failed(1, now);
-    assert_eq!((gate.state(), counts(&gate)), (State::Direct, (0, 0)));
+    assert_eq!((gate.state(), counts(&gate)), (GateState::Direct, (0, 0)));
 }
 
 #[test]
 fn it_is_direct_at_once_when_all_rows_were_quarantined() {
     let mut gate = Gate::new(2);
     gate.released(2, Instant::now());
-    assert_eq!(gate.state(), State::Direct);
+    assert_eq!(gate.state(), GateState::Direct);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn while_an_append_is_under_way_it_is_not_direct() {
     let (mut gate, now) = (Gate::new(1), Instant::now());
     assert_eq!(gate.post(now), SPOOL);
     gate.released(1, now);
-    assert_eq!((gate.state(), counts(&gate)), (State::Spooling, (0, 1)));
+    assert_eq!((gate.state(), counts(&gate)), (GateState::Spooling, (0, 1)));
 }
 
 #[test]
@@ -88,16 +88,16 @@ fn a_row_may_be_released_before_its_commit_is_told() {
     let (mut gate, now) = (Gate::new(0), Instant::now());
     gate.unacked(now);
     gate.released(1, now);
-    assert_eq!((gate.state(), gate.backlog(), gate.pending()), (State::Direct, 0, 1));
+    assert_eq!((gate.state(), gate.backlog(), gate.pending()), (GateState::Direct, 0, 1));
     gate.committed(1);
-    assert_eq!((gate.state(), counts(&gate)), (State::Direct, (0, 0)));
+    assert_eq!((gate.state(), counts(&gate)), (GateState::Direct, (0, 0)));
 }
 
 #[test]
 fn while_kafka_is_known_to_be_away_posts_are_spooled_untried() {
     let (mut gate, now) = (Gate::new(0), Instant::now());
     gate.known_away(now);
-    assert_eq!((gate.state(), counts(&gate)), (State::Spooling, (0, 0)));
+    assert_eq!((gate.state(), counts(&gate)), (GateState::Spooling, (0, 0)));
     assert_eq!(gate.post(now), SPOOL);
 }
 
@@ -106,7 +106,7 @@ fn it_is_direct_again_when_kafka_is_back_and_nothing_was_spooled() {
     let (mut gate, now) = (Gate::new(0), Instant::now());
     gate.known_away(now);
     gate.known_back(now);
-    assert_eq!(gate.state(), State::Direct);
+    assert_eq!(gate.state(), GateState::Direct);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn what_was_spooled_is_drained_first_when_kafka_is_back() {
     gate.known_away(now);
     assert_eq!(gate.post(now), SPOOL);
     gate.known_back(now);
-    assert_eq!(gate.state(), State::Spooling);
+    assert_eq!(gate.state(), GateState::Spooling);
 }
 
 #[test]
@@ -143,11 +143,11 @@ fn a_row_that_was_never_counted_cannot_be_released() {
 fn rows_that_are_found_turn_the_gate_and_have_to_reach_kafka_first() {
     let (mut gate, now) = (Gate::new(0), Instant::now());
     gate.found(3, now);
-    assert_eq!((gate.state(), counts(&gate)), (State::Spooling, (3, 0)));
+    assert_eq!((gate.state(), counts(&gate)), (GateState::Spooling, (3, 0)));
     gate.drain_acked(now);
-    assert!(is_closing(&gate));
+    assert!(is_catching_up(&gate));
     gate.found(1, now);
-    assert_eq!((gate.state(), counts(&gate)), (State::Spooling, (4, 0)));
+    assert_eq!((gate.state(), counts(&gate)), (GateState::Spooling, (4, 0)));
     gate.released(4, now);
-    assert_eq!(gate.state(), State::Direct);
+    assert_eq!(gate.state(), GateState::Direct);
 }

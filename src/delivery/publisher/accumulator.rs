@@ -16,7 +16,7 @@
 
 use crate::delivery::kafka::producer::Headers;
 
-/// librdkafka's own limit: with so many messages of a partition in flight it sends no more of them.
+/// librdkafka's own limit: with so many messages of a partition in entry it sends no more of them.
 const MOST_UNDER_WAY: usize = 5;
 
 /// A short stand-in for a record's key. Two keys that share one are held back together.
@@ -31,11 +31,11 @@ impl KeyHash {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(super) struct Outbox {
+pub(super) struct Accumulator {
     /// What came in this turn.
-    waiting: Vec<Letter>,
+    waiting: Vec<Pending>,
     /// What waits for acks: records of one key.
-    held: Vec<Letter>,
+    held: Vec<Pending>,
     /// Handed over and without a report.
     under_way: usize,
     /// One key, and how many of those are known to be its.
@@ -44,7 +44,7 @@ pub(super) struct Outbox {
 
 /// A record that is to leave.
 #[derive(Debug)]
-pub(super) struct Letter {
+pub(super) struct Pending {
     pub(super) ticket: usize,
     pub(super) key: KeyHash,
     pub(super) headers: Headers,
@@ -56,38 +56,38 @@ struct Single {
     under_way: usize,
 }
 
-impl Outbox {
+impl Accumulator {
     /// A record is to leave. Says whether it is the first of this turn.
-    pub(super) fn put(&mut self, letter: Letter) -> Turn {
-        self.waiting.push(letter);
-        if self.waiting.len() == 1 { Turn::Begun } else { Turn::GoesOn }
+    pub(super) fn append(&mut self, pending: Pending) -> Flush {
+        self.waiting.push(pending);
+        if self.waiting.len() == 1 { Flush::Due } else { Flush::AlreadyDue }
     }
 
-    /// Adds to `leaving` what leaves now; it counts as under way until [`Outbox::landed`].
-    pub(super) fn take(&mut self, leaving: &mut Vec<Letter>) {
-        let first = leaving.len();
+    /// Adds to `ready` what leaves now; it counts as under way until [`Accumulator::completed`].
+    pub(super) fn drain(&mut self, ready: &mut Vec<Pending>) {
+        let first = ready.len();
         let Single { key, under_way } = self.single;
         if under_way >= MOST_UNDER_WAY && under_way == self.under_way {
-            for letter in self.waiting.drain(..) {
-                if letter.key == key { &mut self.held } else { &mut *leaving }.push(letter);
+            for pending in self.waiting.drain(..) {
+                if pending.key == key { &mut self.held } else { &mut *ready }.push(pending);
             }
         } else {
-            leaving.append(&mut self.held);
-            leaving.append(&mut self.waiting);
+            ready.append(&mut self.held);
+            ready.append(&mut self.waiting);
         }
-        for letter in &leaving[first..] {
+        for pending in &ready[first..] {
             self.under_way += 1;
             if self.single.under_way == 0 {
-                self.single.key = letter.key;
+                self.single.key = pending.key;
             }
-            if self.single.key == letter.key {
+            if self.single.key == pending.key {
                 self.single.under_way += 1;
             }
         }
     }
 
     /// The report of a record of this key has come, or it could not be handed over.
-    pub(super) fn landed(&mut self, key: KeyHash) {
+    pub(super) fn completed(&mut self, key: KeyHash) {
         self.under_way -= 1;
         // A key that was adopted late has more under way than are counted.
         if self.single.key == key {
@@ -98,9 +98,9 @@ impl Outbox {
 
 /// Whether somebody has to see to it that the turn ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
-    Begun,
-    GoesOn,
+pub(super) enum Flush {
+    Due,
+    AlreadyDue,
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! The records under way: who waits for each, since when, and what may still tell its fate.
+//! The records under way: who waits for each, since when, and what may still tell its delivery.
 //!
-//! Promise: a flight has one fate, and its sender, or the account of a sender that left, is told
+//! Promise: a entry has one delivery, and its sender, or the account of a sender that left, is answer
 //! it once; the first proof wins, be it Kafka's ack or the disk's. A ticket is given anew only
 //! when neither Kafka nor the disk can still report on it. A plain value without I/O; the
 //! publisher feeds it.
@@ -8,8 +8,8 @@
 mod again;
 pub(super) mod next;
 
-use crate::delivery::publisher::in_flight::next::{Landing, Late, Next};
 use crate::delivery::publisher::accumulator::KeyHash;
+use crate::delivery::publisher::in_flight::next::{Action, Overdue, Reported};
 use crate::delivery::receipt::Place;
 use crate::delivery::record::Record;
 use crate::delivery::record_times::topic_times::SendTime;
@@ -21,19 +21,19 @@ use std::mem;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-/// Departures that are kept without a look at whether they have landed.
-const DEPARTURES_LEAST: usize = 1024;
+/// Departures that are kept without a look at whether they have completed.
+const SENT_ORDER_LEAST: usize = 1024;
 
-/// What is told of a record at the end.
-pub(super) type Fate = Result<Place, Undelivered>;
+/// What is answer of a record at the end.
+pub(super) type DeliveryResult = Result<Place, Undelivered>;
 
-/// All flights of one event loop.
-pub(super) struct Flights {
+/// All in_flight of one event loop.
+pub(super) struct InFlight {
     fallback: Fallback,
-    slab: Slab<Flight>,
+    slab: Slab<InFlightRecord>,
     /// Departures to Kafka in order of time; the front is the next to be late. Those that have
-    /// landed meanwhile are dropped when they come to the front.
-    departures: VecDeque<(Instant, usize)>,
+    /// completed meanwhile are dropped when they come to the front.
+    sent_order: VecDeque<(Instant, usize)>,
 }
 
 /// What a record without an ack falls back on.
@@ -43,90 +43,106 @@ pub(super) enum Fallback {
     Nothing,
 }
 
-struct Flight {
+struct InFlightRecord {
     /// When it left for where it now is bound.
     since: Instant,
-    kafka: Leg,
-    disk: Leg,
-    /// Kept until the fate is known: it may have to be spooled, or sent again.
+    kafka: Attempt,
+    disk: Attempt,
+    /// Kept until the delivery is known: it may have to be spooled, or sent again.
     record: Option<Record>,
     key: KeyHash,
     /// What it was sent with last; none before it left.
     sent: Option<SendTime>,
     /// How often it was sent again.
-    repeats: u8,
-    fate: Option<Fate>,
+    resends: u8,
+    delivery: Option<DeliveryResult>,
     sender: Sender,
 }
 
 /// Whether a report is still to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Leg {
+enum Attempt {
     Open,
     Closed,
 }
 
 enum Sender {
     Waits(Option<Waker>),
-    /// Its account is closed when the fate is known. Boxed: few leave, and else every flight would
+    /// Its account is closed when the delivery is known. Boxed: few leave, and else every entry would
     /// have room for one.
     Left(Box<Post>),
-    /// Nobody is to be told any more.
-    Told,
+    /// Nobody is to be answer any more.
+    Answered,
 }
 
-impl Flights {
+impl InFlight {
     pub(super) fn new(fallback: Fallback) -> Self {
-        Self { fallback, slab: Slab::default(), departures: VecDeque::default() }
+        Self { fallback, slab: Slab::default(), sent_order: VecDeque::default() }
     }
 
     /// A record is to leave for Kafka now.
-    pub(super) fn depart(&mut self, now: Instant, record: Record) -> usize {
-        let ticket = self.insert(now, Leg::Open, Leg::Closed, Some(record));
-        self.note_departure(now, ticket);
+    pub(super) fn send(&mut self, now: Instant, record: Record) -> usize {
+        let ticket = self.insert(now, Attempt::Open, Attempt::Closed, Some(record));
+        self.note_sent_at(now, ticket);
         ticket
     }
 
-    fn note_departure(&mut self, now: Instant, ticket: usize) {
-        self.departures.push_back((now, ticket));
-        // One that never lands would keep all that have landed behind it for the whole time-out.
-        if self.departures.len() > DEPARTURES_LEAST + 2 * self.slab.len() {
+    fn note_sent_at(&mut self, now: Instant, ticket: usize) {
+        self.sent_order.push_back((now, ticket));
+        // One that never lands would keep all that have completed behind it for the whole time-out.
+        if self.sent_order.len() > SENT_ORDER_LEAST + 2 * self.slab.len() {
             let slab = &self.slab;
-            self.departures.retain(|(since, ticket)| {
-                slab.get(*ticket).is_some_and(|flight| flight.since == *since)
+            self.sent_order.retain(|(since, ticket)| {
+                slab.get(*ticket).is_some_and(|entry| entry.since == *since)
             });
         }
     }
 
     /// A record leaves for the disk now.
     pub(super) fn append(&mut self, now: Instant) -> usize {
-        self.insert(now, Leg::Closed, Leg::Open, None)
+        self.insert(now, Attempt::Closed, Attempt::Open, None)
     }
 
     /// A record waits for the gate.
     pub(super) fn park(&mut self, now: Instant, record: Record) -> usize {
-        self.insert(now, Leg::Closed, Leg::Closed, Some(record))
+        self.insert(now, Attempt::Closed, Attempt::Closed, Some(record))
     }
 
-    fn insert(&mut self, since: Instant, kafka: Leg, disk: Leg, record: Option<Record>) -> usize {
+    fn insert(
+        &mut self,
+        since: Instant,
+        kafka: Attempt,
+        disk: Attempt,
+        record: Option<Record>,
+    ) -> usize {
         let sender = Sender::Waits(None);
         let key = record.as_ref().map_or_else(KeyHash::default, |record| KeyHash::of(record.key()));
-        let (sent, repeats, fate) = (None, 0, None);
-        self.slab.insert(Flight { since, kafka, disk, record, key, sent, repeats, fate, sender })
+        let (sent, resends, delivery) = (None, 0, None);
+        self.slab.insert(InFlightRecord {
+            since,
+            kafka,
+            disk,
+            record,
+            key,
+            sent,
+            resends,
+            delivery,
+            sender,
+        })
     }
 
     /// The gate lets a parked record go to Kafka now.
-    pub(super) fn release(&mut self, ticket: usize, now: Instant) {
-        let flight = &mut self.slab[ticket];
-        (flight.since, flight.kafka) = (now, Leg::Open);
-        self.note_departure(now, ticket);
+    pub(super) fn send_parked(&mut self, ticket: usize, now: Instant) {
+        let entry = &mut self.slab[ticket];
+        (entry.since, entry.kafka) = (now, Attempt::Open);
+        self.note_sent_at(now, ticket);
     }
 
     /// The gate sends a parked record to the disk.
-    pub(super) fn divert(&mut self, ticket: usize, now: Instant) -> Option<Record> {
-        let flight = &mut self.slab[ticket];
-        (flight.since, flight.disk) = (now, Leg::Open);
-        flight.record.take()
+    pub(super) fn append_parked(&mut self, ticket: usize, now: Instant) -> Option<Record> {
+        let entry = &mut self.slab[ticket];
+        (entry.since, entry.disk) = (now, Attempt::Open);
+        entry.record.take()
     }
 
     /// The record, while it is kept.
@@ -134,80 +150,85 @@ impl Flights {
         self.slab[ticket].record.as_ref()
     }
 
-    /// The key as the outbox knows it.
+    /// The key as the accumulator knows it.
     pub(super) fn key(&self, ticket: usize) -> KeyHash {
         self.slab[ticket].key
     }
 
     /// It did not leave for Kafka after all, and goes nowhere else.
-    pub(super) fn ground(&mut self, ticket: usize, undelivered: Undelivered) -> Next {
-        self.slab[ticket].kafka = Leg::Closed;
+    pub(super) fn refused(&mut self, ticket: usize, undelivered: Undelivered) -> Action {
+        self.slab[ticket].kafka = Attempt::Closed;
         self.decide(ticket, Err(undelivered))
     }
 
     /// Kafka's report came, or none will.
-    pub(super) fn land(&mut self, ticket: usize, acked: Fate, now: Instant) -> Landing {
-        let flight = &mut self.slab[ticket];
-        flight.kafka = Leg::Closed;
-        let late = flight.fate.is_some() || flight.disk == Leg::Open;
-        let on_time = (!late).then_some(flight.since);
+    pub(super) fn reported(
+        &mut self,
+        ticket: usize,
+        acked: DeliveryResult,
+        now: Instant,
+    ) -> Reported {
+        let entry = &mut self.slab[ticket];
+        entry.kafka = Attempt::Closed;
+        let late = entry.delivery.is_some() || entry.disk == Attempt::Open;
+        let on_time = (!late).then_some(entry.since);
         let next = match acked {
             Ok(place) => self.decide(ticket, Ok(place)),
             Err(why) => self.fall_back(ticket, why, now),
         };
-        Landing { on_time, next }
+        Reported { on_time, next }
     }
 
     /// The disk's report came.
-    pub(super) fn store(&mut self, ticket: usize, stored: Fate) -> Next {
-        self.slab[ticket].disk = Leg::Closed;
+    pub(super) fn spooled(&mut self, ticket: usize, stored: DeliveryResult) -> Action {
+        self.slab[ticket].disk = Attempt::Closed;
         self.decide(ticket, stored)
     }
 
     /// No ack came: the disk's turn, if there is one and it has not had it.
-    fn fall_back(&mut self, ticket: usize, why: Undelivered, now: Instant) -> Next {
-        let flight = &mut self.slab[ticket];
-        match (flight.fate, flight.record.take()) {
+    fn fall_back(&mut self, ticket: usize, why: Undelivered, now: Instant) -> Action {
+        let entry = &mut self.slab[ticket];
+        match (entry.delivery, entry.record.take()) {
             (None, Some(record)) if self.fallback == Fallback::Disk => {
-                (flight.since, flight.disk) = (now, Leg::Open);
-                Next::Spool(record)
+                (entry.since, entry.disk) = (now, Attempt::Open);
+                Action::Append(record)
             }
-            (None, _) if flight.disk == Leg::Open => Next::Nothing,
+            (None, _) if entry.disk == Attempt::Open => Action::Nothing,
             (_, _) => self.decide(ticket, Err(why)),
         }
     }
 
     /// The first proof wins; a failure counts only where no proof came.
-    fn decide(&mut self, ticket: usize, fate: Fate) -> Next {
-        let flight = &mut self.slab[ticket];
-        if !matches!(flight.fate, Some(Ok(_))) {
-            flight.fate = Some(fate);
-            flight.record = None;
+    fn decide(&mut self, ticket: usize, delivery: DeliveryResult) -> Action {
+        let entry = &mut self.slab[ticket];
+        if !matches!(entry.delivery, Some(Ok(_))) {
+            entry.delivery = Some(delivery);
+            entry.record = None;
         }
-        let next = match mem::replace(&mut flight.sender, Sender::Told) {
+        let next = match mem::replace(&mut entry.sender, Sender::Answered) {
             Sender::Waits(waker) => {
-                flight.sender = Sender::Waits(None);
+                entry.sender = Sender::Waits(None);
                 if let Some(waker) = waker {
                     waker.wake();
                 }
-                Next::Nothing
+                Action::Nothing
             }
-            Sender::Left(post) => Next::Close(*post, fate),
-            Sender::Told => Next::Nothing,
+            Sender::Left(post) => Action::CloseAccount(*post, delivery),
+            Sender::Answered => Action::Nothing,
         };
-        self.retire(ticket);
+        self.free(ticket);
         next
     }
 
     /// The sender looks.
-    pub(super) fn poll(&mut self, ticket: usize, cx: &Context<'_>) -> Poll<Fate> {
-        let flight = &mut self.slab[ticket];
-        if let Some(fate) = flight.fate {
-            flight.sender = Sender::Told;
-            self.retire(ticket);
-            return Poll::Ready(fate);
+    pub(super) fn poll(&mut self, ticket: usize, cx: &Context<'_>) -> Poll<DeliveryResult> {
+        let entry = &mut self.slab[ticket];
+        if let Some(delivery) = entry.delivery {
+            entry.sender = Sender::Answered;
+            self.free(ticket);
+            return Poll::Ready(delivery);
         }
-        if let Sender::Waits(waker) = &mut flight.sender {
+        if let Sender::Waits(waker) = &mut entry.sender {
             match waker {
                 Some(waker) => waker.clone_from(cx.waker()),
                 None => *waker = Some(cx.waker().clone()),
@@ -217,65 +238,66 @@ impl Flights {
     }
 
     /// The sender leaves.
-    pub(super) fn abandon(&mut self, ticket: usize, post: Post) -> Next {
-        let flight = &mut self.slab[ticket];
-        if let Some(fate) = flight.fate {
-            flight.sender = Sender::Told;
-            self.retire(ticket);
-            return Next::Close(post, fate);
+    pub(super) fn abandon(&mut self, ticket: usize, post: Post) -> Action {
+        let entry = &mut self.slab[ticket];
+        if let Some(delivery) = entry.delivery {
+            entry.sender = Sender::Answered;
+            self.free(ticket);
+            return Action::CloseAccount(post, delivery);
         }
-        flight.sender = Sender::Left(Box::new(post));
-        Next::Nothing
+        entry.sender = Sender::Left(Box::new(post));
+        Action::Nothing
     }
 
     /// Gives the ticket back once nothing can ask or report about it.
-    fn retire(&mut self, ticket: usize) {
-        let flight = &self.slab[ticket];
-        let over = (flight.kafka, flight.disk) == (Leg::Closed, Leg::Closed);
-        if over && matches!(flight.sender, Sender::Told) {
+    fn free(&mut self, ticket: usize) {
+        let entry = &self.slab[ticket];
+        let over = (entry.kafka, entry.disk) == (Attempt::Closed, Attempt::Closed);
+        if over && matches!(entry.sender, Sender::Answered) {
             self.slab.remove(ticket);
         }
     }
 
-    /// One flight whose ack is `timeout` late: it goes to the disk, or its sender is told. A sender
+    /// One entry whose ack is `timeout` late: it goes to the disk, or its sender is answer. A sender
     /// that left without a disk behind it has time until the report.
-    pub(super) fn next_late(&mut self, now: Instant, timeout: Duration) -> Option<Late> {
-        while let Some((since, ticket)) = self.departures.front().copied()
+    pub(super) fn next_overdue(&mut self, now: Instant, timeout: Duration) -> Option<Overdue> {
+        while let Some((since, ticket)) = self.sent_order.front().copied()
             && since + timeout <= now
         {
-            self.departures.pop_front();
-            let Some(flight) = self.slab.get(ticket) else { continue };
-            let open = flight.since == since && flight.kafka == Leg::Open && flight.fate.is_none();
-            let to_disk = self.fallback == Fallback::Disk && flight.record.is_some();
-            if open && (to_disk || matches!(flight.sender, Sender::Waits(_))) {
+            self.sent_order.pop_front();
+            let Some(entry) = self.slab.get(ticket) else { continue };
+            let open =
+                entry.since == since && entry.kafka == Attempt::Open && entry.delivery.is_none();
+            let to_disk = self.fallback == Fallback::Disk && entry.record.is_some();
+            if open && (to_disk || matches!(entry.sender, Sender::Waits(_))) {
                 let next = self.fall_back(ticket, Undelivered::Late, now);
-                return Some(Late { ticket, since, next });
+                return Some(Overdue { ticket, since, next });
             }
         }
         None
     }
 
-    /// When the next flight was handed to Kafka that somebody may still wait for.
-    pub(super) fn earliest_departure(&mut self) -> Option<Instant> {
-        while let Some((since, ticket)) = self.departures.front().copied() {
-            if self.slab.get(ticket).is_some_and(|flight| flight.since == since) {
+    /// When the next entry was handed to Kafka that somebody may still wait for.
+    pub(super) fn earliest_sent(&mut self) -> Option<Instant> {
+        while let Some((since, ticket)) = self.sent_order.front().copied() {
+            if self.slab.get(ticket).is_some_and(|entry| entry.since == since) {
                 return Some(since);
             }
-            self.departures.pop_front();
+            self.sent_order.pop_front();
         }
         None
     }
 
     /// Tells all who have waited for the disk longer than `patience`; gives how many.
-    pub(super) fn give_up_on_disk(&mut self, now: Instant, patience: Duration) -> usize {
-        let stuck = |flight: &Flight| {
-            flight.disk == Leg::Open
-                && flight.fate.is_none()
-                && flight.since + patience <= now
-                && matches!(flight.sender, Sender::Waits(_))
+    pub(super) fn time_out_spool(&mut self, now: Instant, patience: Duration) -> usize {
+        let stuck = |entry: &InFlightRecord| {
+            entry.disk == Attempt::Open
+                && entry.delivery.is_none()
+                && entry.since + patience <= now
+                && matches!(entry.sender, Sender::Waits(_))
         };
         let tickets: Vec<usize> =
-            self.slab.iter().filter(|(_, flight)| stuck(flight)).map(|(t, _)| t).collect();
+            self.slab.iter().filter(|(_, entry)| stuck(entry)).map(|(t, _)| t).collect();
         for ticket in &tickets {
             // A sender that waits has its account itself: there is nothing to do next.
             drop(self.decide(*ticket, Err(Undelivered::DiskSilent)));

@@ -1,17 +1,17 @@
 //! The future that a post's handler awaits.
 
 use crate::delivery::publisher::Publisher;
-use crate::delivery::publisher::in_flight::Fate;
-use crate::delivery::publisher::in_flight::next::Next;
+use crate::delivery::publisher::in_flight::DeliveryResult;
+use crate::delivery::publisher::in_flight::next::Action;
 use crate::delivery::receipt::Receipt;
 use crate::delivery::undelivered::Undelivered;
 use crate::post::Post;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// The fate of one record, to be awaited; the account of its post is closed with it. Dropped, it
+/// The delivery of one record, to be awaited; the account of its post is closed with it. Dropped, it
 /// leaves the account with the publisher.
-#[must_use = "the sender waits for the fate of its record"]
+#[must_use = "the sender waits for the delivery of its record"]
 pub struct Publish<'a> {
     publisher: &'a Publisher,
     /// The record's ticket, or why it did not even leave.
@@ -33,12 +33,12 @@ impl Future for Publish<'_> {
     type Output = Result<Receipt, Undelivered>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let fate = match self.begun {
-            Ok(ticket) => ready!(self.publisher.lock().flights.poll(ticket, cx)),
+        let delivery = match self.begun {
+            Ok(ticket) => ready!(self.publisher.lock().in_flight.poll(ticket, cx)),
             Err(undelivered) => Err(undelivered),
         };
-        close(self.post.take().expect("polled after it was ready"), fate);
-        Poll::Ready(fate.map(Receipt::new))
+        close(self.post.take().expect("polled after it was ready"), delivery);
+        Poll::Ready(delivery.map(Receipt::new))
     }
 }
 
@@ -46,20 +46,20 @@ impl Drop for Publish<'_> {
     fn drop(&mut self) {
         let Some(post) = self.post.take() else { return };
         let next = match self.begun {
-            Ok(ticket) => self.publisher.lock().flights.abandon(ticket, post),
-            Err(undelivered) => Next::Close(post, Err(undelivered)),
+            Ok(ticket) => self.publisher.lock().in_flight.abandon(ticket, post),
+            Err(undelivered) => Action::CloseAccount(post, Err(undelivered)),
         };
         match next {
-            Next::Close(post, fate) => close(post, fate),
+            Action::CloseAccount(post, delivery) => close(post, delivery),
             // Its report will close it.
-            Next::Nothing | Next::Spool(_) => {}
+            Action::Nothing | Action::Append(_) => {}
         }
     }
 }
 
-/// Closes the account of a post whose record's fate is known.
-pub(super) fn close(mut post: Post, fate: Fate) {
-    match fate {
+/// Closes the account of a post whose record's delivery is known.
+pub(super) fn close(mut post: Post, delivery: DeliveryResult) {
+    match delivery {
         Ok(place) => {
             post.locate(place.into());
             post.close(place.outcome());

@@ -5,9 +5,9 @@ use crate::delivery::kafka::fault::{Fault, Verdict};
 use crate::delivery::kafka::producer::{Producer, Purpose, Report};
 use crate::delivery::kafka::renewal::End;
 use crate::delivery::publisher::untimely::Asking;
-use crate::delivery::publisher::{DISK_PATIENCE, Lane, Publisher};
+use crate::delivery::publisher::{Publisher, PublisherState, SPOOL_TIMEOUT};
 use crate::delivery::receipt::Place;
-use crate::delivery::record_times::topic_times::{Next, SendTime};
+use crate::delivery::record_times::topic_times::{Retry, SendTime};
 use crate::delivery::undelivered::Undelivered;
 use std::mem;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// What the log says of batches that were refused: a line, and then a count a minute.
 #[derive(Debug, Default)]
 pub(super) struct RefusedLog {
-    told: Option<Instant>,
+    answer: Option<Instant>,
     /// Records that no line has counted yet.
     records: u64,
 }
@@ -28,32 +28,32 @@ pub(super) struct RefusedLog {
 impl RefusedLog {
     fn tell(&mut self, fault: Fault, records: u64, now: Instant) {
         self.records += records;
-        if self.told.is_none_or(|told| told + MINUTE <= now) {
+        if self.answer.is_none_or(|answer| answer + MINUTE <= now) {
             tracing::warn!(error = %fault, records = self.records, "batches were refused");
-            *self = Self { told: Some(now), records: 0 };
+            *self = Self { answer: Some(now), records: 0 };
         }
     }
 }
 
 impl Publisher {
     /// Takes in Kafka's reports, and asks for a time that is taken where none is known.
-    pub(super) fn land(&self, reports: &mut Vec<Report>, asking: &mut Asking) {
+    pub(super) fn take_in(&self, reports: &mut Vec<Report>, asking: &mut Asking) {
         let now = Instant::now();
         let (mut acked, mut last) = (0, None);
         let mut failed = None;
         let mut refused = (None, 0);
-        let mut lane = self.lock();
+        let mut state = self.lock();
         for Report { ticket, result } in reports.drain(..) {
-            let key = lane.flights.key(ticket);
-            lane.outbox.landed(key);
-            let sent = lane.flights.sent(ticket);
+            let key = state.in_flight.key(ticket);
+            state.accumulator.completed(key);
+            let sent = state.in_flight.sent(ticket);
             if let Err(fault) = result
-                && self.send_again(&mut lane, ticket, fault)
+                && self.send_again(&mut state, ticket, fault)
             {
                 continue;
             }
-            let fate = result.map(Place::from).map_err(Undelivered::Failed);
-            let landing = lane.flights.land(ticket, fate, now);
+            let delivery = result.map(Place::from).map_err(Undelivered::Failed);
+            let landing = state.in_flight.reported(ticket, delivery, now);
             match result {
                 Ok(_) => {
                     acked += 1;
@@ -78,18 +78,18 @@ impl Publisher {
                     Verdict::Innocent | Verdict::Local => {}
                 },
             }
-            self.follow(ticket, landing.next);
+            self.perform(ticket, landing.next);
         }
         if acked > 0 {
-            lane.renewal.acked();
+            state.renewal.acked();
         } else if failed.is_some() {
-            lane.renewal.failed(now);
+            state.renewal.failed(now);
         }
-        let asks = lane.untimely.asks();
+        let asks = state.untimely.asks();
         if let (Some((_, fault)), records) = refused {
-            lane.refused.tell(fault, records, now);
+            state.refused.tell(fault, records, now);
         }
-        drop(lane);
+        drop(state);
         if refused.0.is_some_and(|(_, fault)| fault.is_about_size()) {
             self.topic.limit.doubt();
         }
@@ -113,59 +113,59 @@ impl Publisher {
 
     /// A record that was refused for its time, or for a neighbour's fault, leaves again; says whether
     /// it does.
-    fn send_again(&self, lane: &mut Lane, ticket: usize, fault: Fault) -> bool {
-        let Some((sent, record)) = lane.flights.sent(ticket).zip(lane.flights.record(ticket))
+    fn send_again(&self, state: &mut PublisherState, ticket: usize, fault: Fault) -> bool {
+        let Some((sent, record)) = state.in_flight.sent(ticket).zip(state.in_flight.record(ticket))
         else {
             return false;
         };
         let next = match fault.verdict {
-            Verdict::Innocent => Next::Time(sent),
+            Verdict::Innocent => Retry::Time(sent),
             Verdict::NotProof if fault.may_be_about_time() => self.topic.times.again(record, sent),
             Verdict::NotProof | Verdict::Refused | Verdict::Unacked | Verdict::Local => {
-                Next::Nothing
+                Retry::Nothing
             }
         };
         match next {
-            Next::Time(time) => self.leave_again(lane, ticket, time),
-            Next::Ask => self.ask_or_guess(lane, ticket, fault),
-            Next::Nothing => false,
+            Retry::Time(time) => self.resend(state, ticket, time),
+            Retry::Ask => self.ask_or_guess(state, ticket, fault),
+            Retry::Nothing => false,
         }
     }
 
     /// Sends a record again with this time, if it still may be; says whether it does.
-    pub(super) fn leave_again(&self, lane: &mut Lane, ticket: usize, time: SendTime) -> bool {
-        let again = lane.flights.depart_again(ticket, time);
+    pub(super) fn resend(&self, state: &mut PublisherState, ticket: usize, time: SendTime) -> bool {
+        let again = state.in_flight.resend(ticket, time);
         if again {
-            self.post_letter(lane, ticket);
+            self.accumulate(state, ticket);
         }
         again
     }
 
     /// Takes in the disk's reports.
-    pub(super) fn store(&self) {
-        for (ticket, stored) in self.inbox.take() {
-            let next = self.lock().flights.store(ticket, stored);
-            self.follow(ticket, next);
+    pub(super) fn take_spool_results(&self) {
+        for (ticket, stored) in self.spool_results.take() {
+            let next = self.lock().in_flight.spooled(ticket, stored);
+            self.perform(ticket, next);
         }
     }
 
-    /// The gate has ended a Closing: parked records go on.
+    /// The gate has ended catching up: parked records go on.
     pub(super) fn unpark(&self) {
-        let Some(crossing) = &self.crossing else { return };
+        let Some(gate) = &self.gate else { return };
         let parked = mem::take(&mut self.lock().parked);
         for ticket in parked {
-            let (way, now) = (crossing.unpark(), Instant::now());
-            let mut lane = self.lock();
+            let (way, now) = (gate.unpark(), Instant::now());
+            let mut state = self.lock();
             match way {
                 Way::Direct => {
-                    lane.flights.release(ticket, now);
-                    self.post_letter(&mut lane, ticket);
+                    state.in_flight.send_parked(ticket, now);
+                    self.accumulate(&mut state, ticket);
                 }
                 Way::Spool => {
-                    let record = lane.flights.divert(ticket, now);
-                    drop(lane);
+                    let record = state.in_flight.append_parked(ticket, now);
+                    drop(state);
                     let record = record.expect("a parked record is kept");
-                    self.append(crossing, ticket, record);
+                    self.append(gate, ticket, record);
                 }
             }
         }
@@ -175,20 +175,20 @@ impl Publisher {
     pub(super) fn expire(&self, now: Instant, timeout: Duration) -> Option<Instant> {
         let mut overdue = None;
         loop {
-            let late = self.lock().flights.next_late(now, timeout);
+            let late = self.lock().in_flight.next_overdue(now, timeout);
             let Some(late) = late else { break };
             overdue = overdue.or(Some(late.since));
-            self.follow(late.ticket, late.next);
+            self.perform(late.ticket, late.next);
         }
         if let Some(since) = overdue {
             self.availability.unacked(since, "no ack in time");
         }
-        let mut lane = self.lock();
-        let stuck = lane.flights.give_up_on_disk(now, DISK_PATIENCE);
-        let next = lane.flights.earliest_departure().map(|since| since + timeout);
-        drop(lane);
+        let mut state = self.lock();
+        let stuck = state.in_flight.time_out_spool(now, SPOOL_TIMEOUT);
+        let next = state.in_flight.earliest_sent().map(|since| since + timeout);
+        drop(state);
         // The drain does so too, unless it waits for the disk.
-        let closing = self.crossing.as_ref().and_then(|crossing| crossing.tick());
+        let closing = self.gate.as_ref().and_then(|gate| gate.tick());
         let next = [next, closing].into_iter().flatten().min();
         if stuck > 0 {
             tracing::error!(posts = stuck, "the disk of the spool does not answer");
@@ -207,21 +207,21 @@ impl Publisher {
     /// Gives the old producer, if a new one took its place.
     fn replace_producer(&self) -> Option<Arc<Producer>> {
         let now = Instant::now();
-        let mut lane = self.lock();
-        let death = lane.producer.death();
+        let mut state = self.lock();
+        let death = state.producer.death();
         let batch_size = self.settings.batch_size(self.topic.limit.bytes());
-        let stale = lane.renewal.is_stale(now);
+        let stale = state.renewal.is_stale(now);
         let outdated =
-            (stale || lane.producer.batch_size() != batch_size) && lane.flights.len() == 0;
+            (stale || state.producer.batch_size() != batch_size) && state.in_flight.len() == 0;
         if let Some(fault) = death {
             if !self.availability.admits() {
-                lane.renewal.hope();
+                state.renewal.hope();
                 return None;
             }
-            if !lane.renewal.is_due(now) {
+            if !state.renewal.is_due(now) {
                 return None;
             }
-            match lane.renewal.renewed(now) {
+            match state.renewal.renewed(now) {
                 End::First => tracing::warn!(
                     error = %fault,
                     "the Kafka producer had a fatal error and was replaced"
@@ -233,13 +233,13 @@ impl Publisher {
         } else if !outdated {
             return None;
         } else if stale {
-            lane.renewal.refreshed();
+            state.renewal.refreshed();
             tracing::debug!(
                 "a producer without acks is replaced by one that asks for the brokers anew"
             );
         }
         match Producer::new(&self.settings, Purpose::Posts, batch_size) {
-            Ok(new) => Some(mem::replace(&mut lane.producer, Arc::new(new))),
+            Ok(new) => Some(mem::replace(&mut state.producer, Arc::new(new))),
             Err(error) => {
                 tracing::error!(%error, "cannot replace the Kafka producer");
                 None

@@ -6,9 +6,9 @@
 
 use crate::delivery::kafka::fault::Fault;
 use crate::delivery::kafka::time_question;
-use crate::delivery::publisher::{Lane, Publisher};
+use crate::delivery::publisher::{Publisher, PublisherState};
 use crate::delivery::record_times::time_span::TimeSpan;
-use crate::delivery::record_times::topic_times::Next;
+use crate::delivery::record_times::topic_times::Retry;
 use crate::delivery::undelivered::Undelivered;
 use std::mem;
 use std::time::{Duration, Instant};
@@ -38,33 +38,38 @@ impl Untimely {
 impl Publisher {
     /// The record waits for the answer to a question, or goes by a guess where one has just come to
     /// nothing; says whether either may help.
-    pub(super) fn ask_or_guess(&self, lane: &mut Lane, ticket: usize, fault: Fault) -> bool {
-        if lane.untimely.rest_until.is_some_and(|until| Instant::now() < until) {
-            return self.guess(lane, ticket);
+    pub(super) fn ask_or_guess(
+        &self,
+        state: &mut PublisherState,
+        ticket: usize,
+        fault: Fault,
+    ) -> bool {
+        if state.untimely.rest_until.is_some_and(|until| Instant::now() < until) {
+            return self.guess(state, ticket);
         }
-        lane.untimely.tickets.push((ticket, fault));
+        state.untimely.tickets.push((ticket, fault));
         true
     }
 
     /// Sends a record again as if no broker said which times it takes; says whether it may.
-    fn guess(&self, lane: &mut Lane, ticket: usize) -> bool {
-        let known = lane.flights.record(ticket).zip(lane.flights.sent(ticket));
+    fn guess(&self, state: &mut PublisherState, ticket: usize) -> bool {
+        let known = state.in_flight.record(ticket).zip(state.in_flight.sent(ticket));
         let next = known.map(|(record, sent)| self.topic.times.again(record, sent.unanswered()));
         match next {
-            Some(Next::Time(time)) => self.leave_again(lane, ticket, time),
-            Some(Next::Ask | Next::Nothing) | None => false,
+            Some(Retry::Time(time)) => self.resend(state, ticket, time),
+            Some(Retry::Ask | Retry::Nothing) | None => false,
         }
     }
 
     /// Asks with the first record that is still kept.
     pub(super) fn ask_times(&self) -> Asking {
-        let lane = self.lock();
-        let known = lane.untimely.tickets.iter().find_map(|(ticket, _)| {
-            lane.flights.record(*ticket).cloned().zip(lane.flights.sent(*ticket))
+        let state = self.lock();
+        let known = state.untimely.tickets.iter().find_map(|(ticket, _)| {
+            state.in_flight.record(*ticket).cloned().zip(state.in_flight.sent(*ticket))
         });
-        drop(lane);
+        drop(state);
         let Some((record, sent)) = known else {
-            self.heed_told(None);
+            self.heed_answer(None);
             return None;
         };
         let (settings, placement) =
@@ -73,31 +78,31 @@ impl Publisher {
     }
 
     /// Sends on, with a time that is taken, those who have waited.
-    pub(super) fn heed_told(&self, span: Option<TimeSpan>) {
+    pub(super) fn heed_answer(&self, span: Option<TimeSpan>) {
         let now = Instant::now();
-        let mut lane = self.lock();
-        lane.untimely.rest_until = span.is_none().then_some(now + REST);
-        let tickets = mem::take(&mut lane.untimely.tickets);
-        drop(lane);
+        let mut state = self.lock();
+        state.untimely.rest_until = span.is_none().then_some(now + REST);
+        let tickets = mem::take(&mut state.untimely.tickets);
+        drop(state);
         for (ticket, fault) in tickets {
-            let mut lane = self.lock();
-            let sent = lane.flights.sent(ticket);
+            let mut state = self.lock();
+            let sent = state.in_flight.sent(ticket);
             let leaves = match span.zip(sent) {
-                Some((span, sent)) => self.leave_again(&mut lane, ticket, sent.inside(span)),
-                None => self.guess(&mut lane, ticket),
+                Some((span, sent)) => self.resend(&mut state, ticket, sent.inside(span)),
+                None => self.guess(&mut state, ticket),
             };
             if leaves {
                 continue;
             }
-            let next = lane.flights.land(ticket, Err(Undelivered::Failed(fault)), now).next;
-            drop(lane);
-            self.follow(ticket, next);
+            let next = state.in_flight.reported(ticket, Err(Undelivered::Failed(fault)), now).next;
+            drop(state);
+            self.perform(ticket, next);
         }
     }
 }
 
 /// The answer to the question that is under way; none comes while there is none. Cancel-safe.
-pub(super) async fn told(asking: &mut Asking) -> Option<TimeSpan> {
+pub(super) async fn answer(asking: &mut Asking) -> Option<TimeSpan> {
     let Some(asked) = asking else { return std::future::pending().await };
     let span = asked.await.ok().flatten();
     *asking = None;

@@ -56,7 +56,7 @@ enum Try {
 
 /// What is to be done with a record whose time was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
+pub enum Retry {
     /// It is sent again with this one.
     Time(SendTime),
     /// The broker is to be asked which it takes.
@@ -183,19 +183,19 @@ impl TopicTimes {
     }
 
     /// What is done with it once `refused` was refused.
-    pub(super) fn next(&self, refused: SendTime, known: Known, now: Instant) -> Next {
+    pub(super) fn next(&self, refused: SendTime, known: Known, now: Instant) -> Retry {
         let mut step = refused.next;
         let first = Some(refused.refused.unwrap_or(refused.time));
         // What others have taught meanwhile comes first, once.
         let time = self.learnt(known.received, now);
         if step == Try::Clock && time != known.received && is_worth_a_try(time, refused.time) {
-            return Next::Time(SendTime { time, refused: first, next: step.after() });
+            return Retry::Time(SendTime { time, refused: first, next: step.after() });
         }
         loop {
             let tried = step;
             let time = match tried {
-                Try::Broker => return Next::Ask,
-                Try::Over => return Next::Nothing,
+                Try::Broker => return Retry::Ask,
+                Try::Over => return Retry::Nothing,
                 Try::Clock | Try::Acked | Try::Sender | Try::Back(_) | Try::Ahead(_) => {
                     self.time_of(tried, known, now)
                 }
@@ -203,11 +203,11 @@ impl TopicTimes {
             step = step.after();
             let Some(time) = time else { continue };
             if is_worth_a_try(time, refused.time) {
-                return Next::Time(SendTime { time, refused: first, next: step });
+                return Retry::Time(SendTime { time, refused: first, next: step });
             }
             // A neighbour in its batch was at fault: what was acked last is as old.
             if tried == Try::Acked {
-                return Next::Time(SendTime { next: step, ..refused });
+                return Retry::Time(SendTime { next: step, ..refused });
             }
         }
     }

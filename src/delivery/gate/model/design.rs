@@ -20,7 +20,7 @@ pub(super) enum Design {
     /// After a crash the gate does not count the rows.
     RowsForgotten,
     /// Two states: the gate waits for the backlog to be zero by itself.
-    NeverCloses,
+    NeverCatchesUp,
     /// Nobody keeps the gate's deadline.
     NeverTicks,
     /// The gate hears that Kafka is away, and not that it is back.
@@ -39,7 +39,7 @@ impl Design {
             | Self::NumberedOnArrival
             | Self::DeletedWhenSent
             | Self::RowsForgotten
-            | Self::NeverCloses
+            | Self::NeverCatchesUp
             | Self::NeverTicks
             | Self::ReturnUntold
             | Self::AnsweredWhenAppended => false,

@@ -2,7 +2,7 @@
 
 use crate::delivery::gate::admission::{Admission, Way};
 use crate::delivery::gate::model::design::Design;
-use crate::delivery::gate::{Gate, State};
+use crate::delivery::gate::{Gate, GateState};
 use std::time::Instant;
 
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Driver {
     pub(super) fn start(design: Design, rows: u64) -> Self {
         let forgotten = if design == Design::RowsForgotten { rows } else { 0 };
         let mut gate = Gate::new(rows - forgotten);
-        if design == Design::NeverCloses {
+        if design == Design::NeverCatchesUp {
             gate.stop();
         }
         let (overdue, ends, releases, last_sent) = (0, 0, 0, 0);
@@ -71,7 +71,7 @@ impl Driver {
 
     pub(super) fn committed(&mut self, appends: u64, now: Instant) {
         if self.design == Design::PendingIgnored {
-            if self.gate.state() == State::Direct {
+            if self.gate.state() == GateState::Direct {
                 self.forgotten += appends;
                 return;
             }

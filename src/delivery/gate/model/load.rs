@@ -4,7 +4,7 @@
 //! commits, a drain with its window. Nothing fails, and nothing is left to chance.
 
 use crate::delivery::gate::admission::{Admission, Way};
-use crate::delivery::gate::{CLOSING_LIMIT, Gate, State};
+use crate::delivery::gate::{CATCH_UP_LIMIT, Gate, GateState};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ struct Bridge {
     /// Senders that were answered.
     ready: u64,
     parked: VecDeque<Instant>,
-    closings_ended: u64,
+    catch_ups_ended: u64,
     direct: VecDeque<(Instant, u64)>,
     appends: u64,
     deletions: u64,
@@ -57,7 +57,7 @@ impl Bridge {
             gate: Gate::new(ROWS),
             now: Instant::now(),
             parked: VecDeque::new(),
-            closings_ended: 0,
+            catch_ups_ended: 0,
             direct: VecDeque::new(),
             appends: 0,
             deletions: 0,
@@ -121,10 +121,10 @@ impl Bridge {
     }
 
     fn unpark(&mut self) {
-        if self.closings_ended != self.gate.closings_ended() {
-            self.closings_ended = self.gate.closings_ended();
+        if self.catch_ups_ended != self.gate.catch_ups_ended() {
+            self.catch_ups_ended = self.gate.catch_ups_ended();
             for since in std::mem::take(&mut self.parked) {
-                assert!(self.now <= since + CLOSING_LIMIT);
+                assert!(self.now <= since + CATCH_UP_LIMIT);
                 let way = self.gate.unpark();
                 self.go(way);
             }
@@ -147,15 +147,15 @@ fn take_due(under_way: &mut VecDeque<(Instant, u64)>, now: Instant) -> u64 {
     due
 }
 
-/// How many Closings it took.
-fn closings_until_direct(load: Load) -> u64 {
+/// How many catch-ups it took.
+fn catch_ups_until_direct(load: Load) -> u64 {
     let mut bridge = Bridge::after_an_outage(load);
     let deadline = bridge.now + PATIENCE;
-    while bridge.gate.state() != State::Direct {
+    while bridge.gate.state() != GateState::Direct {
         assert!(bridge.now < deadline, "{:?}", bridge.gate);
         bridge.step();
     }
-    bridge.gate.closings_ended()
+    bridge.gate.catch_ups_ended()
 }
 
 fn millis(commit: u64, round_trip: u64) -> (Duration, Duration) {
@@ -166,13 +166,13 @@ fn millis(commit: u64, round_trip: u64) -> (Duration, Duration) {
 fn few_senders_and_a_fast_disk_need_one_closing() {
     let (commit, round_trip) = millis(1, 1);
     for senders in [1, 16, 64] {
-        assert_eq!(closings_until_direct(Load { senders, commit, round_trip }), 1, "{senders}");
+        assert_eq!(catch_ups_until_direct(Load { senders, commit, round_trip }), 1, "{senders}");
     }
 }
 
 #[test]
 fn it_comes_back_with_every_connection_busy_and_a_slow_disk() {
     for (commit, round_trip) in [millis(5, 2), millis(10, 5), millis(30, 5)] {
-        assert_eq!(closings_until_direct(Load { senders: 4096, commit, round_trip }), 1);
+        assert_eq!(catch_ups_until_direct(Load { senders: 4096, commit, round_trip }), 1);
     }
 }

@@ -5,52 +5,52 @@ use crate::delivery::gate::model::ledger::PostId;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// More than one, so that some lanes know and others do not.
-const LANES: usize = 3;
+/// More than one, so that some event_loops know and others do not.
+const LOOPS: usize = 3;
 
 #[derive(Debug, Default)]
-struct Lane {
+struct LoopPosts {
     parked: VecDeque<(PostId, Instant)>,
-    /// What [`Gate::closings_ended`] was when the first of them was parked.
+    /// What [`Gate::catch_ups_ended`] was when the first of them was parked.
     closing: u64,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Lanes([Lane; LANES]);
+pub(super) struct ParkedPosts([LoopPosts; LOOPS]);
 
-impl Lanes {
+impl ParkedPosts {
     pub(super) fn park(&mut self, id: PostId, gate: &Gate, now: Instant, rng: &mut fastrand::Rng) {
-        let lane = &mut self.0[rng.usize(..LANES)];
-        if lane.parked.is_empty() {
-            lane.closing = gate.closings_ended();
+        let event_loop = &mut self.0[rng.usize(..LOOPS)];
+        if event_loop.parked.is_empty() {
+            event_loop.closing = gate.catch_ups_ended();
         }
-        lane.parked.push_back((id, now));
+        event_loop.parked.push_back((id, now));
     }
 
-    /// One lane looks at the gate; gives the posts that it lets go.
+    /// One event_loop looks at the gate; gives the posts that it lets go.
     pub(super) fn look(&mut self, gate: &Gate, rng: &mut fastrand::Rng) -> Vec<PostId> {
-        self.0[rng.usize(..LANES)].look(gate)
+        self.0[rng.usize(..LOOPS)].look(gate)
     }
 
     /// All of them look.
     pub(super) fn look_all(&mut self, gate: &Gate) -> Vec<PostId> {
-        self.0.iter_mut().flat_map(|lane| lane.look(gate)).collect()
+        self.0.iter_mut().flat_map(|event_loop| event_loop.look(gate)).collect()
     }
 
     /// Who has waited longer than `limit`.
     pub(super) fn waits_longer(&self, limit: Duration, now: Instant) -> Option<PostId> {
-        let oldest = self.0.iter().filter_map(|lane| lane.parked.front());
+        let oldest = self.0.iter().filter_map(|event_loop| event_loop.parked.front());
         oldest.copied().find(|(_, since)| *since + limit < now).map(|(id, _)| id)
     }
 
     pub(super) fn parked(&self) -> usize {
-        self.0.iter().map(|lane| lane.parked.len()).sum()
+        self.0.iter().map(|event_loop| event_loop.parked.len()).sum()
     }
 }
 
-impl Lane {
+impl LoopPosts {
     fn look(&mut self, gate: &Gate) -> Vec<PostId> {
-        if self.closing == gate.closings_ended() {
+        if self.closing == gate.catch_ups_ended() {
             return Vec::new();
         }
         self.parked.drain(..).map(|(id, _)| id).collect()

@@ -1,6 +1,6 @@
 //! What a run has seen, so that a silent model cannot pass.
 
-use crate::delivery::gate::State;
+use crate::delivery::gate::GateState;
 use crate::delivery::gate::model::weather::Event;
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn moved(&mut self, from: State, to: State) {
+    pub(super) fn moved(&mut self, from: GateState, to: GateState) {
         if name(from) != name(to) {
             *self.moves.entry((name(from), name(to))).or_default() += 1;
         }
@@ -57,10 +57,10 @@ impl Tally {
     }
 }
 
-fn name(state: State) -> &'static str {
+fn name(state: GateState) -> &'static str {
     match state {
-        State::Direct => "direct",
-        State::Spooling => "spooling",
-        State::Closing { .. } => "closing",
+        GateState::Direct => "direct",
+        GateState::Spooling => "spooling",
+        GateState::CatchingUp { .. } => "closing",
     }
 }

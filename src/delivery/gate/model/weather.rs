@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
-/// Between two events at most, as a rule: some hundreds of them fit into a Closing.
+/// Between two events at most, as a rule: some hundreds of them fit into catching up.
 const STEP: Duration = Duration::from_millis(1);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Event {
     Post,
-    LaneLooks,
+    LoopLooks,
     Tick,
     Probe,
     Lands,
@@ -40,7 +40,7 @@ pub(super) enum Event {
 /// chance, and the drain could do far more.
 const FREQUENCIES: [(Event, u32, u32); 23] = [
     (Event::Post, 80, 200),
-    (Event::LaneLooks, 50, 50),
+    (Event::LoopLooks, 50, 50),
     (Event::Tick, 20, 20),
     (Event::Probe, 8, 20),
     (Event::Lands, 150, 200),
@@ -98,7 +98,7 @@ impl Event {
             | Self::DrainAcked
             | Self::DrainLateCopy => true,
             Self::Post
-            | Self::LaneLooks
+            | Self::LoopLooks
             | Self::Tick
             | Self::Probe
             | Self::TimedOut

@@ -8,20 +8,20 @@ use crate::delivery::gate::model::direct::Direct;
 use crate::delivery::gate::model::disk::Disk;
 use crate::delivery::gate::model::drain::Drain;
 use crate::delivery::gate::model::driver::Driver;
-use crate::delivery::gate::model::parked_posts::Lanes;
 use crate::delivery::gate::model::ledger::Ledger;
+use crate::delivery::gate::model::parked_posts::ParkedPosts;
 use crate::delivery::gate::model::tally::Tally;
 use crate::delivery::gate::model::weather::{Event, Weather};
-use crate::delivery::gate::{CLOSING_LIMIT, State};
+use crate::delivery::gate::{CATCH_UP_LIMIT, GateState};
 use std::time::{Duration, Instant};
 
 /// How late a timer fires at most.
 const TIMER_LAG: Duration = Duration::from_millis(5);
-/// How long after a Closing a lane looks at most: long enough for another Closing to begin.
-const LANE_LAG: Duration = Duration::from_millis(50);
+/// How long after catching up a event_loop looks at most: long enough for another CatchingUp to begin.
+const LOOP_LAG: Duration = Duration::from_millis(50);
 /// How long a post is parked at most: the last steps before the timer and the look add to it.
 const PARKED: Duration =
-    CLOSING_LIMIT.saturating_add(TIMER_LAG.saturating_mul(3)).saturating_add(LANE_LAG);
+    CATCH_UP_LIMIT.saturating_add(TIMER_LAG.saturating_mul(3)).saturating_add(LOOP_LAG);
 
 #[derive(Debug, PartialEq, Eq)]
 enum Kafka {
@@ -36,15 +36,15 @@ pub(super) struct World {
     now: Instant,
     kafka: Kafka,
     driver: Driver,
-    lanes: Lanes,
+    event_loops: ParkedPosts,
     direct: Direct,
     disk: Disk,
     drain: Drain,
     ledger: Ledger,
     stopping: Stopping,
-    /// How many Closings had ended when it was last looked at.
-    closings_ended: u64,
-    /// When all lanes will have looked at the gate after a Closing.
+    /// How many catch-ups had ended when it was last looked at.
+    catch_ups_ended: u64,
+    /// When all event_loops will have looked at the gate after catching up.
     looked: Option<Instant>,
     tally: Tally,
 }
@@ -64,13 +64,13 @@ impl World {
             now,
             kafka: Kafka::Up,
             driver: Driver::start(design, 0),
-            lanes: Lanes::default(),
+            event_loops: ParkedPosts::default(),
             direct: Direct::default(),
             disk: Disk::new(design),
             drain: Drain::default(),
             ledger: Ledger::default(),
             stopping: Stopping::No,
-            closings_ended: 0,
+            catch_ups_ended: 0,
             looked: None,
             tally: Tally::default(),
         }
@@ -105,13 +105,13 @@ impl World {
     }
 
     pub(super) fn is_direct(&self) -> bool {
-        self.driver.gate().state() == State::Direct
+        self.driver.gate().state() == GateState::Direct
     }
 
     /// Nothing is under way anywhere, and nothing is owed.
     pub(super) fn is_settled(&self) -> bool {
         let idle = self.disk.pending() == 0 && self.direct.is_idle() && self.drain.is_idle();
-        self.is_direct() && idle && self.lanes.parked() == 0 && self.ledger.is_even()
+        self.is_direct() && idle && self.event_loops.parked() == 0 && self.ledger.is_even()
     }
 
     pub(super) fn backlog(&self) -> u64 {
@@ -127,12 +127,12 @@ impl World {
         if self.driver.gate().next_deadline().is_some_and(|at| at + TIMER_LAG <= self.now) {
             self.driver.tick(self.now);
         }
-        let ended = self.driver.gate().closings_ended();
-        if std::mem::replace(&mut self.closings_ended, ended) != ended {
-            self.looked.get_or_insert(self.now + LANE_LAG);
+        let ended = self.driver.gate().catch_ups_ended();
+        if std::mem::replace(&mut self.catch_ups_ended, ended) != ended {
+            self.looked.get_or_insert(self.now + LOOP_LAG);
         }
         if self.looked.take_if(|at| *at <= self.now).is_some() {
-            let free = self.lanes.look_all(self.driver.gate());
+            let free = self.event_loops.look_all(self.driver.gate());
             self.unpark(free)?;
         }
         Ok(())
@@ -147,8 +147,8 @@ impl World {
         let (rng, ledger) = (&mut self.rng, &mut self.ledger);
         Ok(match event {
             Event::Post => self.post()?,
-            Event::LaneLooks => {
-                let free = self.lanes.look(self.driver.gate(), rng);
+            Event::LoopLooks => {
+                let free = self.event_loops.look(self.driver.gate(), rng);
                 self.unpark(free)?
             }
             Event::Tick => {
@@ -189,14 +189,14 @@ impl World {
     /// The accounts of the gate against the world. The mistaken designs are to be found by what
     /// they do to posts.
     fn check(&self) -> Result<(), Violation> {
-        if let Some(post) = self.lanes.waits_longer(PARKED, self.now) {
+        if let Some(post) = self.event_loops.waits_longer(PARKED, self.now) {
             return Err(Violation::Waited { post });
         }
         let (gate, truth) = (self.driver.gate(), self.disk.backlog());
         let right = gate.backlog() == truth
             && gate.pending() == self.disk.pending()
-            && gate.parked == self.lanes.parked()
-            && (gate.state() != State::Direct || truth == 0);
+            && gate.parked == self.event_loops.parked()
+            && (gate.state() != GateState::Direct || truth == 0);
         if self.design == Design::Sound && !right {
             return Err(Violation::Miscounted { backlog: gate.backlog(), truth });
         }

@@ -1,15 +1,17 @@
 //! When the gate closes, whom it parks, and how that ends.
 
 use crate::delivery::gate::admission::{Admission, Way};
-use crate::delivery::gate::tests::{SPOOL, counts, is_closing};
-use crate::delivery::gate::{ACK_FRESH, CLOSING_LIMIT, Gate, IN_SIGHT, PARKED_MOST, REST, State};
+use crate::delivery::gate::tests::{SPOOL, counts, is_catching_up};
+use crate::delivery::gate::{
+    ACK_FRESH, CATCH_UP_LIMIT, Gate, GateState, IN_SIGHT, PARKED_MOST, REST,
+};
 use std::time::Instant;
 
 /// A gate over one row whose drain has just been acked.
 fn closing(now: Instant) -> Gate {
     let mut gate = Gate::new(1);
     gate.drain_acked(now);
-    assert!(is_closing(&gate));
+    assert!(is_catching_up(&gate));
     gate
 }
 
@@ -19,9 +21,9 @@ fn after_a_fault_of_the_drain_its_earlier_acks_prove_nothing() {
     gate.drain_acked(now);
     gate.drain_fault(now);
     gate.released(1, now);
-    assert_eq!(gate.state(), State::Spooling);
+    assert_eq!(gate.state(), GateState::Spooling);
     gate.drain_acked(now);
-    assert!(is_closing(&gate));
+    assert!(is_catching_up(&gate));
 }
 
 #[test]
@@ -31,7 +33,7 @@ fn it_closes_on_a_release_only_while_the_last_ack_is_fresh() {
         let mut gate = Gate::new(IN_SIGHT + 1);
         gate.drain_acked(acked);
         gate.released(1, now);
-        assert_eq!(is_closing(&gate), closes);
+        assert_eq!(is_catching_up(&gate), closes);
     }
 }
 
@@ -41,9 +43,9 @@ fn a_backlog_is_in_sight_if_the_drain_has_just_done_as_much() {
     let mut gate = Gate::new(rows);
     gate.drain_acked(now);
     gate.released(rows / 2 - 1, now);
-    assert_eq!(gate.state(), State::Spooling);
+    assert_eq!(gate.state(), GateState::Spooling);
     gate.released(1, now);
-    assert!(is_closing(&gate));
+    assert!(is_catching_up(&gate));
 }
 
 #[test]
@@ -52,7 +54,7 @@ fn a_post_is_parked_while_the_gate_is_closing() {
     let mut gate = closing(now);
     assert_eq!(gate.post(now), Admission::Park);
     assert_eq!((gate.parked, counts(&gate)), (1, (1, 0)));
-    assert_eq!(gate.next_deadline(), Some(now + CLOSING_LIMIT));
+    assert_eq!(gate.next_deadline(), Some(now + CATCH_UP_LIMIT));
 }
 
 #[test]
@@ -61,20 +63,20 @@ fn when_the_backlog_is_gone_the_parked_posts_go_to_kafka() {
     let mut gate = closing(now);
     assert_eq!(gate.post(now), Admission::Park);
     gate.released(1, now);
-    assert_eq!((gate.state(), gate.closings_ended()), (State::Direct, 1));
+    assert_eq!((gate.state(), gate.catch_ups_ended()), (GateState::Direct, 1));
     assert_eq!((gate.unpark(), gate.parked), (Way::Direct, 0));
     assert_eq!(gate.next_deadline(), None);
 }
 
 /// The parked post goes to the spool, and nothing closes before the rest is over.
 fn assert_given_up(mut gate: Gate, now: Instant) {
-    assert_eq!((gate.state(), gate.closings_ended()), (State::Spooling, 1));
+    assert_eq!((gate.state(), gate.catch_ups_ended()), (GateState::Spooling, 1));
     let pending = gate.pending();
     assert_eq!((gate.unpark(), gate.pending()), (Way::Spool, pending + 1));
     gate.drain_acked(now + REST / 2);
-    assert_eq!(gate.state(), State::Spooling);
+    assert_eq!(gate.state(), GateState::Spooling);
     gate.drain_acked(now + REST);
-    assert!(is_closing(&gate));
+    assert!(is_catching_up(&gate));
 }
 
 #[test]
@@ -82,10 +84,10 @@ fn closing_is_given_up_when_its_time_is_over() {
     let now = Instant::now();
     let mut gate = closing(now);
     assert_eq!(gate.post(now), Admission::Park);
-    gate.tick(now + CLOSING_LIMIT / 2);
-    assert!(is_closing(&gate));
-    gate.tick(now + CLOSING_LIMIT);
-    assert_given_up(gate, now + CLOSING_LIMIT);
+    gate.tick(now + CATCH_UP_LIMIT / 2);
+    assert!(is_catching_up(&gate));
+    gate.tick(now + CATCH_UP_LIMIT);
+    assert_given_up(gate, now + CATCH_UP_LIMIT);
 }
 
 #[test]
@@ -93,8 +95,8 @@ fn a_post_that_comes_after_the_time_is_not_parked_even_if_nobody_ticked() {
     let now = Instant::now();
     let mut gate = closing(now);
     assert_eq!(gate.post(now), Admission::Park);
-    assert_eq!(gate.post(now + CLOSING_LIMIT), SPOOL);
-    assert_given_up(gate, now + CLOSING_LIMIT);
+    assert_eq!(gate.post(now + CATCH_UP_LIMIT), SPOOL);
+    assert_given_up(gate, now + CATCH_UP_LIMIT);
 }
 
 #[test]
@@ -143,9 +145,9 @@ fn a_stopped_gate_lets_the_parked_posts_go_to_the_spool_and_never_closes_again()
     let mut gate = closing(now);
     assert_eq!(gate.post(now), Admission::Park);
     gate.stop();
-    assert_eq!((gate.state(), gate.unpark()), (State::Spooling, Way::Spool));
+    assert_eq!((gate.state(), gate.unpark()), (GateState::Spooling, Way::Spool));
     gate.drain_acked(now + REST);
-    assert_eq!((gate.state(), gate.post(now + REST)), (State::Spooling, SPOOL));
+    assert_eq!((gate.state(), gate.post(now + REST)), (GateState::Spooling, SPOOL));
 }
 
 #[test]
@@ -156,7 +158,7 @@ fn a_parked_post_is_not_parked_again() {
     gate.released(1, now);
     gate.unacked(now);
     gate.drain_acked(now);
-    assert!(is_closing(&gate));
+    assert!(is_catching_up(&gate));
     assert_eq!((gate.unpark(), counts(&gate)), (Way::Spool, (0, 2)));
 }
 
@@ -166,7 +168,7 @@ fn an_ack_of_the_drain_outweighs_what_a_probe_has_said() {
     let mut gate = Gate::new(1);
     gate.known_away(now);
     gate.drain_acked(now);
-    assert!(is_closing(&gate));
+    assert!(is_catching_up(&gate));
 }
 
 #[test]
@@ -175,7 +177,7 @@ fn closing_lasts_until_the_appends_under_way_have_ended() {
     assert_eq!(gate.post(now), SPOOL);
     gate.drain_acked(now);
     gate.released(1, now);
-    assert!(is_closing(&gate));
+    assert!(is_catching_up(&gate));
     gate.append_failed(1, now);
-    assert_eq!(gate.state(), State::Direct);
+    assert_eq!(gate.state(), GateState::Direct);
 }

@@ -11,92 +11,92 @@ fn letters(key: &str, tickets: Range<usize>) -> Vec<Sent> {
     tickets.map(|ticket| (ticket, KeyHash::of(key))).collect()
 }
 
-fn letter((ticket, key): Sent) -> Letter {
+fn pending((ticket, key): Sent) -> Pending {
     let record = Record::restored("topic".into(), "", [], Bytes::new(), SystemTime::UNIX_EPOCH);
-    Letter { ticket, key, headers: Headers::of(&record) }
+    Pending { ticket, key, headers: Headers::of(&record) }
 }
 
-fn put(outbox: &mut Outbox, letters: &[Sent]) {
+fn put(accumulator: &mut Accumulator, letters: &[Sent]) {
     for sent in letters {
-        outbox.put(letter(*sent));
+        accumulator.append(pending(*sent));
     }
 }
 
-fn take(outbox: &mut Outbox) -> Vec<Sent> {
-    let mut leaving = Vec::new();
-    outbox.take(&mut leaving);
-    leaving.iter().map(|letter| (letter.ticket, letter.key)).collect()
+fn take(accumulator: &mut Accumulator) -> Vec<Sent> {
+    let mut ready = Vec::new();
+    accumulator.drain(&mut ready);
+    ready.iter().map(|pending| (pending.ticket, pending.key)).collect()
 }
 
-fn land(outbox: &mut Outbox, letters: &[Sent]) {
+fn reported(accumulator: &mut Accumulator, letters: &[Sent]) {
     for (_, key) in letters {
-        outbox.landed(*key);
+        accumulator.completed(*key);
     }
 }
 
 #[test]
 fn a_turn_is_to_be_ended_once() {
-    let mut outbox = Outbox::default();
+    let mut accumulator = Accumulator::default();
     let sent = letters("a", 0..1)[0];
-    assert_eq!(outbox.put(letter(sent)), Turn::Begun);
-    assert_eq!(outbox.put(letter(sent)), Turn::GoesOn);
-    take(&mut outbox);
-    assert_eq!(outbox.put(letter(sent)), Turn::Begun);
+    assert_eq!(accumulator.append(pending(sent)), Flush::Due);
+    assert_eq!(accumulator.append(pending(sent)), Flush::AlreadyDue);
+    take(&mut accumulator);
+    assert_eq!(accumulator.append(pending(sent)), Flush::Due);
 }
 
 #[test]
 fn one_key_alone_waits_for_all_its_acks_and_leaves_together_in_order() {
-    let mut outbox = Outbox::default();
+    let mut accumulator = Accumulator::default();
     let (first, second, third) = (letters("a", 0..9), letters("a", 9..12), letters("a", 12..13));
-    put(&mut outbox, &first);
-    assert_eq!(take(&mut outbox), first);
-    put(&mut outbox, &second);
-    assert_eq!(take(&mut outbox), []);
-    land(&mut outbox, &first[..4]);
-    put(&mut outbox, &third);
-    assert_eq!(take(&mut outbox), []);
-    land(&mut outbox, &first[4..]);
-    assert_eq!(take(&mut outbox), [second, third].concat());
+    put(&mut accumulator, &first);
+    assert_eq!(take(&mut accumulator), first);
+    put(&mut accumulator, &second);
+    assert_eq!(take(&mut accumulator), []);
+    reported(&mut accumulator, &first[..4]);
+    put(&mut accumulator, &third);
+    assert_eq!(take(&mut accumulator), []);
+    reported(&mut accumulator, &first[4..]);
+    assert_eq!(take(&mut accumulator), [second, third].concat());
 }
 
 #[test]
 fn a_few_records_hold_nothing_back() {
-    let mut outbox = Outbox::default();
+    let mut accumulator = Accumulator::default();
     for ticket in 0..MOST_UNDER_WAY {
-        let letter = letters("a", ticket..ticket + 1);
-        put(&mut outbox, &letter);
-        assert_eq!(take(&mut outbox), letter);
+        let pending = letters("a", ticket..ticket + 1);
+        put(&mut accumulator, &pending);
+        assert_eq!(take(&mut accumulator), pending);
     }
-    put(&mut outbox, &letters("a", 90..91));
-    assert_eq!(take(&mut outbox), []);
+    put(&mut accumulator, &letters("a", 90..91));
+    assert_eq!(take(&mut accumulator), []);
 }
 
 #[test]
 fn another_key_under_way_lets_the_held_ones_go() {
-    let mut outbox = Outbox::default();
-    put(&mut outbox, &letters("a", 0..9));
-    take(&mut outbox);
+    let mut accumulator = Accumulator::default();
+    put(&mut accumulator, &letters("a", 0..9));
+    take(&mut accumulator);
     let (held, other) = (letters("a", 9..10), letters("b", 10..11));
-    put(&mut outbox, &held);
-    put(&mut outbox, &other);
-    assert_eq!(take(&mut outbox), other);
-    assert_eq!(take(&mut outbox), held);
+    put(&mut accumulator, &held);
+    put(&mut accumulator, &other);
+    assert_eq!(take(&mut accumulator), other);
+    assert_eq!(take(&mut accumulator), held);
 }
 
 #[test]
 fn a_key_that_is_alone_later_is_held_back_too() {
-    let mut outbox = Outbox::default();
+    let mut accumulator = Accumulator::default();
     let (a, b) = (letters("a", 0..1), letters("b", 1..7));
-    put(&mut outbox, &a);
-    take(&mut outbox);
-    put(&mut outbox, &b);
-    take(&mut outbox);
-    land(&mut outbox, &a);
-    land(&mut outbox, &b);
-    put(&mut outbox, &b);
-    assert_eq!(take(&mut outbox), b);
-    put(&mut outbox, &b);
-    assert_eq!(take(&mut outbox), []);
-    land(&mut outbox, &b);
-    assert_eq!(take(&mut outbox), b);
+    put(&mut accumulator, &a);
+    take(&mut accumulator);
+    put(&mut accumulator, &b);
+    take(&mut accumulator);
+    reported(&mut accumulator, &a);
+    reported(&mut accumulator, &b);
+    put(&mut accumulator, &b);
+    assert_eq!(take(&mut accumulator), b);
+    put(&mut accumulator, &b);
+    assert_eq!(take(&mut accumulator), []);
+    reported(&mut accumulator, &b);
+    assert_eq!(take(&mut accumulator), b);
 }

@@ -47,12 +47,12 @@ fn send(
             return Some((tries, sent.time));
         }
         let next = match times.next(sent, known, now) {
-            Next::Ask => times.next(sent.unanswered(), known, now),
-            next @ (Next::Time(_) | Next::Nothing) => next,
+            Retry::Ask => times.next(sent.unanswered(), known, now),
+            next @ (Retry::Time(_) | Retry::Nothing) => next,
         };
         sent = match next {
-            Next::Time(time) => time,
-            Next::Ask | Next::Nothing => return None,
+            Retry::Time(time) => time,
+            Retry::Ask | Retry::Nothing => return None,
         };
     }
     unreachable!("the steps have an end")
@@ -104,7 +104,7 @@ fn a_record_that_is_refused_for_its_neighbour_goes_out_as_it_is_and_teaches_noth
     times.acked(SendTime::own(at(START - 300)), start);
     let refused = times.first(at(START), start);
     let record = Known { sender: Some(at(START - HOUR)), ..known(START, START) };
-    let Next::Time(again) = times.next(refused, record, start) else { panic!("it goes again") };
+    let Retry::Time(again) = times.next(refused, record, start) else { panic!("it goes again") };
     assert_eq!(again.time, at(START));
     times.acked(again, start);
     assert!(!times.has_learnt(start));

@@ -5,8 +5,8 @@ use crate::delivery::gate::admission::{Admission, Way};
 use crate::delivery::gate::model::Violation;
 use crate::delivery::gate::model::design::Design;
 use crate::delivery::gate::model::driver::Driver;
-use crate::delivery::gate::model::parked_posts::Lanes;
 use crate::delivery::gate::model::ledger::PostId;
+use crate::delivery::gate::model::parked_posts::ParkedPosts;
 use crate::delivery::gate::model::world::{Kafka, Stopping, World};
 
 impl World {
@@ -14,7 +14,9 @@ impl World {
         let id = self.ledger.open(&mut self.rng);
         match self.driver.post(self.now) {
             Admission::Go(way) => self.go(id, way)?,
-            Admission::Park => self.lanes.park(id, self.driver.gate(), self.now, &mut self.rng),
+            Admission::Park => {
+                self.event_loops.park(id, self.driver.gate(), self.now, &mut self.rng)
+            }
         }
         Ok(1)
     }
@@ -132,9 +134,9 @@ impl World {
         self.direct.crash();
         self.drain.crash();
         self.ledger.crash();
-        self.lanes = Lanes::default();
+        self.event_loops = ParkedPosts::default();
         self.driver = Driver::start(self.design, self.disk.rows());
-        (self.closings_ended, self.looked) = (0, None);
+        (self.catch_ups_ended, self.looked) = (0, None);
         self.stopping = Stopping::No;
         1
     }
