@@ -21,7 +21,7 @@ mod world;
 use crate::delivery::gate::model::design::Design;
 use crate::delivery::gate::model::ledger::PostId;
 use crate::delivery::gate::model::tally::Tally;
-use crate::delivery::gate::model::weather::{Event, Weather};
+use crate::delivery::gate::model::weather::{Weather, WorldEvent};
 use crate::delivery::gate::model::world::World;
 use std::ops::Range;
 
@@ -87,7 +87,7 @@ fn holds(seeds: Range<u64>, events: u64) {
             Err(violation) => panic!("seed {seed}: {violation:?}"),
         }
     }
-    for event in Event::all() {
+    for event in WorldEvent::all() {
         assert!(total.of(event) > 0, "{event:?} never happened");
     }
     assert_eq!(total.moves_never_made(), Vec::new());

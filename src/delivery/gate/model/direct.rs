@@ -1,10 +1,10 @@
 //! The direct producer: records under way, in no order at all, and late copies.
 
 use crate::delivery::gate::model::Violation;
-use crate::delivery::gate::model::ledger::{Ledger, PostId};
+use crate::delivery::gate::model::ledger::{PostId, PostLedger};
 
 #[derive(Debug)]
-struct Flight {
+struct ModelRecord {
     id: PostId,
     on_topic: bool,
     given_up: GivenUp,
@@ -19,31 +19,31 @@ enum GivenUp {
 
 #[derive(Debug, Default)]
 pub(super) struct Direct {
-    flights: Vec<Flight>,
+    records: Vec<ModelRecord>,
     /// Reported as failed, or of a process that crashed, and perhaps still on their way.
     late: Vec<PostId>,
 }
 
 impl Direct {
     pub(super) fn enqueue(&mut self, id: PostId) {
-        self.flights.push(Flight { id, on_topic: false, given_up: GivenUp::No });
+        self.records.push(ModelRecord { id, on_topic: false, given_up: GivenUp::No });
     }
 
     /// Some records are written to the topic; gives how many.
-    pub(super) fn land(
+    pub(super) fn write(
         &mut self,
         tries: usize,
         rng: &mut fastrand::Rng,
-        ledger: &mut Ledger,
+        ledger: &mut PostLedger,
     ) -> Result<usize, Violation> {
-        let mut landed = 0;
+        let mut written = 0;
         for _ in 0..tries {
-            let Some(at) = self.any(rng).filter(|at| !self.flights[*at].on_topic) else { continue };
-            self.flights[at].on_topic = true;
-            ledger.appeared(self.flights[at].id)?;
-            landed += 1;
+            let Some(at) = self.any(rng).filter(|at| !self.records[*at].on_topic) else { continue };
+            self.records[at].on_topic = true;
+            ledger.appeared(self.records[at].id)?;
+            written += 1;
         }
-        Ok(landed)
+        Ok(written)
     }
 
     /// The acks of some come, perhaps after their time is over.
@@ -51,12 +51,12 @@ impl Direct {
         &mut self,
         tries: usize,
         rng: &mut fastrand::Rng,
-        ledger: &mut Ledger,
+        ledger: &mut PostLedger,
     ) -> Result<usize, Violation> {
         let mut acked = 0;
         for _ in 0..tries {
-            let Some(at) = self.any(rng).filter(|at| self.flights[*at].on_topic) else { continue };
-            ledger.accept(self.flights.swap_remove(at).id)?;
+            let Some(at) = self.any(rng).filter(|at| self.records[*at].on_topic) else { continue };
+            ledger.accept(self.records.swap_remove(at).id)?;
             acked += 1;
         }
         Ok(acked)
@@ -65,27 +65,27 @@ impl Direct {
     /// The bridge's own timer strikes; the record stays under way.
     pub(super) fn time_out(&mut self, rng: &mut fastrand::Rng) -> Option<PostId> {
         let at = self.any(rng)?;
-        let flight = &mut self.flights[at];
-        let before = std::mem::replace(&mut flight.given_up, GivenUp::Yes);
-        (before == GivenUp::No).then_some(flight.id)
+        let record = &mut self.records[at];
+        let before = std::mem::replace(&mut record.given_up, GivenUp::Yes);
+        (before == GivenUp::No).then_some(record.id)
     }
 
     /// A failure is reported, of a record that may be on the topic or get there later. Gives how
     /// many reports there were, and the post if it still waits.
     pub(super) fn fail(&mut self, rng: &mut fastrand::Rng) -> (usize, Option<PostId>) {
         let Some(at) = self.any(rng) else { return (0, None) };
-        let flight = self.flights.swap_remove(at);
-        if !flight.on_topic {
-            self.late.push(flight.id);
+        let record = self.records.swap_remove(at);
+        if !record.on_topic {
+            self.late.push(record.id);
         }
-        (1, (flight.given_up == GivenUp::No).then_some(flight.id))
+        (1, (record.given_up == GivenUp::No).then_some(record.id))
     }
 
-    /// A late copy lands or vanishes.
-    pub(super) fn land_late(
+    /// A late copy is written or vanishes.
+    pub(super) fn write_late(
         &mut self,
         rng: &mut fastrand::Rng,
-        ledger: &mut Ledger,
+        ledger: &mut PostLedger,
     ) -> Result<usize, Violation> {
         if self.late.is_empty() {
             return Ok(0);
@@ -97,16 +97,16 @@ impl Direct {
         Ok(1)
     }
 
-    /// The process ends; what was under way may still land.
+    /// The process ends; what was under way may still write.
     pub(super) fn crash(&mut self) {
-        self.late.extend(self.flights.drain(..).filter(|it| !it.on_topic).map(|it| it.id));
+        self.late.extend(self.records.drain(..).filter(|it| !it.on_topic).map(|it| it.id));
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.flights.is_empty()
+        self.records.is_empty()
     }
 
     fn any(&self, rng: &mut fastrand::Rng) -> Option<usize> {
-        (!self.flights.is_empty()).then(|| rng.usize(..self.flights.len()))
+        (!self.records.is_empty()).then(|| rng.usize(..self.records.len()))
     }
 }

@@ -1,11 +1,11 @@
 //! The spool's disk: rows in order, groups that commit or fail, and what a crash leaves.
 
 use crate::delivery::gate::model::design::Design;
-use crate::delivery::gate::model::ledger::{Ledger, PostId};
+use crate::delivery::gate::model::ledger::{PostId, PostLedger};
 use std::collections::{BTreeMap, VecDeque};
 
 #[derive(Debug)]
-pub(super) struct Disk {
+pub(super) struct ModelSpool {
     design: Design,
     /// Rows by number.
     rows: BTreeMap<u64, PostId>,
@@ -13,16 +13,16 @@ pub(super) struct Disk {
     /// Decided and not in a group yet. Unanswered, so their order is open.
     appending: Vec<PostId>,
     /// Groups that are durable and visible to the drain, and nobody was told.
-    untold: VecDeque<Vec<PostId>>,
+    unreported: VecDeque<Vec<PostId>>,
     /// The group of a failed commit. It may yet be found by a restart, until another is written
     /// over it.
     failed: Vec<PostId>,
 }
 
-impl Disk {
+impl ModelSpool {
     pub(super) fn new(design: Design) -> Self {
-        let (rows, appending, untold) = (BTreeMap::new(), Vec::new(), VecDeque::new());
-        Self { design, rows, last_number: 0, appending, untold, failed: Vec::new() }
+        let (rows, appending, unreported) = (BTreeMap::new(), Vec::new(), VecDeque::new());
+        Self { design, rows, last_number: 0, appending, unreported, failed: Vec::new() }
     }
 
     pub(super) fn append(&mut self, id: PostId) {
@@ -34,21 +34,21 @@ impl Disk {
         &mut self,
         most: usize,
         rng: &mut fastrand::Rng,
-        ledger: &mut Ledger,
+        ledger: &mut PostLedger,
     ) -> usize {
         let group = self.take_group(most, rng);
         let size = group.len();
         if size > 0 {
             self.failed.clear();
             self.write(&group, ledger);
-            self.untold.push_back(group);
+            self.unreported.push_back(group);
         }
         size
     }
 
     /// The next group to be told of.
-    pub(super) fn tell(&mut self) -> Vec<PostId> {
-        self.untold.pop_front().unwrap_or_default()
+    pub(super) fn report_commit(&mut self) -> Vec<PostId> {
+        self.unreported.pop_front().unwrap_or_default()
     }
 
     /// The commit of a group fails.
@@ -61,7 +61,7 @@ impl Disk {
     }
 
     /// The process ends at once. A commit may have been under way.
-    pub(super) fn crash(&mut self, rng: &mut fastrand::Rng, ledger: &mut Ledger) {
+    pub(super) fn crash(&mut self, rng: &mut fastrand::Rng, ledger: &mut PostLedger) {
         let left = match rng.u8(..3) {
             0 => Vec::new(),
             1 => std::mem::take(&mut self.failed),
@@ -70,7 +70,7 @@ impl Disk {
         self.write(&left, ledger);
         self.failed.clear();
         self.appending.clear();
-        self.untold.clear();
+        self.unreported.clear();
     }
 
     /// The lowest row that is not below a number.
@@ -93,7 +93,7 @@ impl Disk {
 
     /// Appends whose end was not told.
     pub(super) fn pending(&self) -> u64 {
-        (self.appending.len() + self.untold.iter().map(Vec::len).sum::<usize>()) as u64
+        (self.appending.len() + self.unreported.iter().map(Vec::len).sum::<usize>()) as u64
     }
 
     fn take_group(&mut self, most: usize, rng: &mut fastrand::Rng) -> Vec<PostId> {
@@ -102,7 +102,7 @@ impl Disk {
         (0..size).map(|_| self.appending.swap_remove(rng.usize(..self.appending.len()))).collect()
     }
 
-    fn write(&mut self, group: &[PostId], ledger: &mut Ledger) {
+    fn write(&mut self, group: &[PostId], ledger: &mut PostLedger) {
         for id in group {
             self.last_number += 1;
             let by_arrival = self.design == Design::NumberedOnArrival;

@@ -2,28 +2,28 @@
 
 use crate::delivery::gate::model::Violation;
 use crate::delivery::gate::model::design::Design;
-use crate::delivery::gate::model::disk::Disk;
-use crate::delivery::gate::model::ledger::{Ledger, PostId};
+use crate::delivery::gate::model::disk::ModelSpool;
+use crate::delivery::gate::model::ledger::{PostId, PostLedger};
 use std::collections::VecDeque;
 
 /// Rows sent and not yet deleted.
 const WINDOW: usize = 256;
 
 #[derive(Debug, Default)]
-pub(super) struct Drain {
+pub(super) struct ModelDrain {
     /// In order: first those acked, then those that stand on the topic, then those that do not.
     sent: VecDeque<(u64, PostId)>,
-    landed: usize,
+    written: usize,
     acked: usize,
     /// The next row to send has at least this number.
     cursor: u64,
-    /// What earlier incarnations had under way and may still land, each in its order.
+    /// What earlier incarnations had under way and may still write, each in its order.
     ghosts: Vec<VecDeque<PostId>>,
 }
 
-impl Drain {
+impl ModelDrain {
     /// Sends the next row; gives its number.
-    pub(super) fn send(&mut self, disk: &Disk) -> Option<u64> {
+    pub(super) fn send(&mut self, disk: &ModelSpool) -> Option<u64> {
         if self.sent.len() >= WINDOW {
             return None;
         }
@@ -34,30 +34,34 @@ impl Drain {
     }
 
     /// What was sent is written to the topic, in order; gives how much.
-    pub(super) fn land(&mut self, most: usize, ledger: &mut Ledger) -> Result<usize, Violation> {
-        let from = self.landed;
-        self.landed = self.sent.len().min(from.saturating_add(most));
-        for (_, id) in self.sent.range(from..self.landed) {
+    pub(super) fn write(
+        &mut self,
+        most: usize,
+        ledger: &mut PostLedger,
+    ) -> Result<usize, Violation> {
+        let from = self.written;
+        self.written = self.sent.len().min(from.saturating_add(most));
+        for (_, id) in self.sent.range(from..self.written) {
             ledger.appeared(*id)?;
         }
-        Ok(self.landed - from)
+        Ok(self.written - from)
     }
 
-    /// The acks of what landed come in; gives how many.
+    /// The acks of what written come in; gives how many.
     pub(super) fn ack(&mut self) -> usize {
-        let acked = self.landed - self.acked;
-        self.acked = self.landed;
+        let acked = self.written - self.acked;
+        self.acked = self.written;
         acked
     }
 
     /// The acked rows are released; gives how many.
     pub(super) fn delete(
         &mut self,
-        disk: &mut Disk,
-        ledger: &mut Ledger,
+        disk: &mut ModelSpool,
+        ledger: &mut PostLedger,
     ) -> Result<usize, Violation> {
         let acked = std::mem::take(&mut self.acked);
-        self.landed -= acked;
+        self.written -= acked;
         for (number, id) in self.sent.drain(..acked) {
             disk.delete(number);
             ledger.deleted(id)?;
@@ -68,8 +72,8 @@ impl Drain {
     /// The row that was sent last is deleted: a mistake. Its record is still under way.
     pub(super) fn delete_sent(
         &mut self,
-        disk: &mut Disk,
-        ledger: &mut Ledger,
+        disk: &mut ModelSpool,
+        ledger: &mut PostLedger,
     ) -> Result<(), Violation> {
         let (number, id) = self.sent.pop_back().expect("one was sent");
         self.ghosts.push([id].into());
@@ -86,17 +90,17 @@ impl Drain {
         }
     }
 
-    /// All that was sent is unsent, and what was under way may still land.
+    /// All that was sent is unsent, and what was under way may still write.
     pub(super) fn crash(&mut self) {
-        let under_way = self.sent.drain(..).skip(self.landed).map(|(_, id)| id).collect();
+        let under_way = self.sent.drain(..).skip(self.written).map(|(_, id)| id).collect();
         self.ghosts.push(under_way);
-        (self.landed, self.acked, self.cursor) = (0, 0, 0);
+        (self.written, self.acked, self.cursor) = (0, 0, 0);
     }
 
     /// One record fails by itself and is sent again, behind newer ones: a mistake.
     fn time_out(&mut self, rng: &mut fastrand::Rng) {
-        if self.landed < self.sent.len() {
-            let late = self.sent.remove(rng.usize(self.landed..self.sent.len()));
+        if self.written < self.sent.len() {
+            let late = self.sent.remove(rng.usize(self.written..self.sent.len()));
             self.sent.extend(late);
         }
     }
@@ -104,8 +108,8 @@ impl Drain {
     /// The oldest row was sent alone and refused; gives its number.
     pub(super) fn quarantined(
         &mut self,
-        disk: &mut Disk,
-        ledger: &mut Ledger,
+        disk: &mut ModelSpool,
+        ledger: &mut PostLedger,
     ) -> Result<Option<u64>, Violation> {
         let Some((number, id)) = disk.next_row(0).filter(|_| self.sent.is_empty()) else {
             return Ok(None);
@@ -116,11 +120,11 @@ impl Drain {
         Ok(Some(number))
     }
 
-    /// A late copy of an earlier incarnation lands, or the rest of them vanishes.
+    /// A late copy of an earlier incarnation is written, or the rest of them vanishes.
     pub(super) fn haunt(
         &mut self,
         rng: &mut fastrand::Rng,
-        ledger: &mut Ledger,
+        ledger: &mut PostLedger,
     ) -> Result<usize, Violation> {
         if self.ghosts.is_empty() {
             return Ok(0);

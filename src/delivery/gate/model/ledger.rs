@@ -12,10 +12,10 @@ pub(super) type PostId = usize;
 const KEYS: u8 = 3;
 
 #[derive(Debug)]
-struct Post {
+struct ModelPost {
     key: usize,
     posted: u64,
-    answer: Answer,
+    answer: ModelAnswer,
     /// How many rows of the spool hold it.
     rows: u32,
     on_topic: bool,
@@ -23,7 +23,7 @@ struct Post {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Answer {
+enum ModelAnswer {
     None,
     Accepted { at: u64 },
     Refused,
@@ -31,8 +31,8 @@ enum Answer {
 
 /// The books of one world.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
-    posts: Vec<Post>,
+pub(super) struct PostLedger {
+    posts: Vec<ModelPost>,
     /// Counts posts and answers, which gives them an order.
     clock: u64,
     /// Accepted posts that are not on the topic yet, by key and time of answer.
@@ -41,13 +41,13 @@ pub(super) struct Ledger {
     cut_off: PostId,
 }
 
-impl Ledger {
+impl PostLedger {
     pub(super) fn open(&mut self, rng: &mut fastrand::Rng) -> PostId {
         self.clock += 1;
-        self.posts.push(Post {
+        self.posts.push(ModelPost {
             key: rng.u8(..KEYS).into(),
             posted: self.clock,
-            answer: Answer::None,
+            answer: ModelAnswer::None,
             rows: 0,
             on_topic: false,
             quarantined: false,
@@ -58,14 +58,14 @@ impl Ledger {
     /// A 200 is sent, if the sender is still there and was not answered before.
     pub(super) fn accept(&mut self, id: PostId) -> Result<(), Violation> {
         let post = &mut self.posts[id];
-        if post.answer != Answer::None || id < self.cut_off {
+        if post.answer != ModelAnswer::None || id < self.cut_off {
             return Ok(());
         }
         if !post.on_topic && post.rows == 0 && !post.quarantined {
             return Err(Violation::Lost { post: id });
         }
         self.clock += 1;
-        post.answer = Answer::Accepted { at: self.clock };
+        post.answer = ModelAnswer::Accepted { at: self.clock };
         if !post.on_topic && !post.quarantined {
             self.owed[post.key].insert(self.clock, id);
         }
@@ -75,8 +75,8 @@ impl Ledger {
     /// A 503 is sent, likewise.
     pub(super) fn refuse(&mut self, id: PostId) {
         let post = &mut self.posts[id];
-        if post.answer == Answer::None {
-            post.answer = Answer::Refused;
+        if post.answer == ModelAnswer::None {
+            post.answer = ModelAnswer::Refused;
         }
     }
 
@@ -94,7 +94,7 @@ impl Ledger {
     pub(super) fn deleted(&mut self, id: PostId) -> Result<(), Violation> {
         let post = &mut self.posts[id];
         post.rows -= 1;
-        let accepted = matches!(post.answer, Answer::Accepted { .. });
+        let accepted = matches!(post.answer, ModelAnswer::Accepted { .. });
         if accepted && post.rows == 0 && !post.on_topic && !post.quarantined {
             return Err(Violation::Lost { post: id });
         }
@@ -130,7 +130,7 @@ impl Ledger {
 
     fn no_longer_owed(&mut self, id: PostId) {
         let post = &self.posts[id];
-        if let Answer::Accepted { at } = post.answer {
+        if let ModelAnswer::Accepted { at } = post.answer {
             self.owed[post.key].remove(&at);
         }
     }

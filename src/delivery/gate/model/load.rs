@@ -27,7 +27,7 @@ struct Load {
 }
 
 /// What is under way, each with the time of its end.
-struct Bridge {
+struct ModelBridge {
     load: Load,
     gate: Gate,
     now: Instant,
@@ -49,7 +49,7 @@ struct Commit {
     deletions: u64,
 }
 
-impl Bridge {
+impl ModelBridge {
     fn after_an_outage(load: Load) -> Self {
         Self {
             ready: load.senders,
@@ -149,7 +149,7 @@ fn take_due(under_way: &mut VecDeque<(Instant, u64)>, now: Instant) -> u64 {
 
 /// How many catch-ups it took.
 fn catch_ups_until_direct(load: Load) -> u64 {
-    let mut bridge = Bridge::after_an_outage(load);
+    let mut bridge = ModelBridge::after_an_outage(load);
     let deadline = bridge.now + PATIENCE;
     while bridge.gate.state() != GateState::Direct {
         assert!(bridge.now < deadline, "{:?}", bridge.gate);

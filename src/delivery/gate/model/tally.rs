@@ -1,7 +1,7 @@
 //! What a run has seen, so that a silent model cannot pass.
 
 use crate::delivery::gate::GateState;
-use crate::delivery::gate::model::weather::Event;
+use crate::delivery::gate::model::weather::WorldEvent;
 use std::collections::BTreeMap;
 
 /// The gate's states, and the moves that it makes between them.
@@ -16,13 +16,13 @@ const MOVES: [(&str, &str); 5] = [
 /// Counts of events and of the gate's moves.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tally {
-    events: BTreeMap<Event, u64>,
+    events: BTreeMap<WorldEvent, u64>,
     moves: BTreeMap<(&'static str, &'static str), u64>,
 }
 
 impl Tally {
     /// An event was drawn, and so many things happened by it.
-    pub(super) fn count(&mut self, event: Event, happened: usize) {
+    pub(super) fn count(&mut self, event: WorldEvent, happened: usize) {
         if happened > 0 {
             *self.events.entry(event).or_default() += 1;
         }
@@ -48,7 +48,7 @@ impl Tally {
         self.events.values().sum()
     }
 
-    pub(super) fn of(&self, event: Event) -> u64 {
+    pub(super) fn of(&self, event: WorldEvent) -> u64 {
         self.events.get(&event).copied().unwrap_or_default()
     }
 

@@ -9,21 +9,21 @@ use std::time::Duration;
 const STEP: Duration = Duration::from_millis(1);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Event {
+pub(super) enum WorldEvent {
     Post,
     LoopLooks,
     Tick,
     Probe,
-    Lands,
+    Written,
     Acked,
     TimedOut,
     Fails,
     LateCopy,
     Commit,
-    CommitTold,
+    CommitReported,
     CommitFails,
     DrainSends,
-    DrainLands,
+    DrainWritten,
     DrainAcked,
     DrainDeletes,
     DrainFault,
@@ -38,30 +38,30 @@ pub(super) enum Event {
 /// How often an event is drawn in storms and in the calm, beside the others. In the calm nothing
 /// goes wrong; some fifteen posts are under way at any time, so that the backlog is not zero by
 /// chance, and the drain could do far more.
-const FREQUENCIES: [(Event, u32, u32); 23] = [
-    (Event::Post, 80, 200),
-    (Event::LoopLooks, 50, 50),
-    (Event::Tick, 20, 20),
-    (Event::Probe, 8, 20),
-    (Event::Lands, 150, 200),
-    (Event::Acked, 150, 200),
-    (Event::TimedOut, 8, 0),
-    (Event::Fails, 8, 0),
-    (Event::LateCopy, 20, 20),
-    (Event::Commit, 80, 60),
-    (Event::CommitTold, 80, 90),
-    (Event::CommitFails, 8, 0),
-    (Event::DrainSends, 80, 60),
-    (Event::DrainLands, 80, 60),
-    (Event::DrainAcked, 80, 60),
-    (Event::DrainDeletes, 80, 60),
-    (Event::DrainFault, 4, 0),
-    (Event::DrainQuarantines, 1, 0),
-    (Event::DrainLateCopy, 20, 20),
-    (Event::KafkaGoes, 4, 0),
-    (Event::KafkaReturns, 40, 0),
-    (Event::Stop, 1, 0),
-    (Event::Crash, 1, 0),
+const FREQUENCIES: [(WorldEvent, u32, u32); 23] = [
+    (WorldEvent::Post, 80, 200),
+    (WorldEvent::LoopLooks, 50, 50),
+    (WorldEvent::Tick, 20, 20),
+    (WorldEvent::Probe, 8, 20),
+    (WorldEvent::Written, 150, 200),
+    (WorldEvent::Acked, 150, 200),
+    (WorldEvent::TimedOut, 8, 0),
+    (WorldEvent::Fails, 8, 0),
+    (WorldEvent::LateCopy, 20, 20),
+    (WorldEvent::Commit, 80, 60),
+    (WorldEvent::CommitReported, 80, 90),
+    (WorldEvent::CommitFails, 8, 0),
+    (WorldEvent::DrainSends, 80, 60),
+    (WorldEvent::DrainWritten, 80, 60),
+    (WorldEvent::DrainAcked, 80, 60),
+    (WorldEvent::DrainDeletes, 80, 60),
+    (WorldEvent::DrainFault, 4, 0),
+    (WorldEvent::DrainQuarantines, 1, 0),
+    (WorldEvent::DrainLateCopy, 20, 20),
+    (WorldEvent::KafkaGoes, 4, 0),
+    (WorldEvent::KafkaReturns, 40, 0),
+    (WorldEvent::Stop, 1, 0),
+    (WorldEvent::Crash, 1, 0),
 ];
 
 /// What the frequencies of a storm are multiplied with, each by one of these.
@@ -74,7 +74,7 @@ const FAIR: [u32; 8] = [0, 0, 0, 0, 0, 0, 0, 1];
 /// The frequencies of a time.
 #[derive(Debug)]
 pub(super) struct Weather {
-    frequencies: Vec<(Event, u32)>,
+    frequencies: Vec<(WorldEvent, u32)>,
     /// The sum of them.
     total: u32,
     /// The most records of one commit or one answer.
@@ -83,7 +83,7 @@ pub(super) struct Weather {
     pub(super) step: Duration,
 }
 
-impl Event {
+impl WorldEvent {
     pub(super) fn all() -> impl Iterator<Item = Self> {
         FREQUENCIES.into_iter().map(|(event, _, _)| event)
     }
@@ -91,10 +91,10 @@ impl Event {
     /// Whether it happens only while Kafka is up.
     pub(super) fn needs_kafka(self) -> bool {
         match self {
-            Self::Lands
+            Self::Written
             | Self::Acked
             | Self::LateCopy
-            | Self::DrainLands
+            | Self::DrainWritten
             | Self::DrainAcked
             | Self::DrainLateCopy => true,
             Self::Post
@@ -104,7 +104,7 @@ impl Event {
             | Self::TimedOut
             | Self::Fails
             | Self::Commit
-            | Self::CommitTold
+            | Self::CommitReported
             | Self::CommitFails
             | Self::DrainSends
             | Self::DrainDeletes
@@ -128,7 +128,7 @@ impl Weather {
             let factors = if in_calm == 0 { faults } else { OFTEN };
             let drawn = in_storms * factors[rng.usize(..factors.len())];
             // Something must be left to draw.
-            (event, if event == Event::Tick { drawn + 1 } else { drawn })
+            (event, if event == WorldEvent::Tick { drawn + 1 } else { drawn })
         };
         Self::new(FREQUENCIES.map(&mut frequency).to_vec(), batch, step)
     }
@@ -142,11 +142,11 @@ impl Weather {
     /// The same without posts.
     pub(super) fn still() -> Self {
         let mut frequencies = Self::calm().frequencies;
-        frequencies.retain(|(event, _)| *event != Event::Post);
+        frequencies.retain(|(event, _)| *event != WorldEvent::Post);
         Self::new(frequencies, 64, STEP)
     }
 
-    pub(super) fn draw(&self, rng: &mut fastrand::Rng) -> Event {
+    pub(super) fn draw(&self, rng: &mut fastrand::Rng) -> WorldEvent {
         let mut left = rng.u32(..self.total);
         for (event, frequency) in &self.frequencies {
             if left < *frequency {
@@ -157,7 +157,7 @@ impl Weather {
         unreachable!("what is drawn lies below the total")
     }
 
-    fn new(frequencies: Vec<(Event, u32)>, batch: usize, step: Duration) -> Self {
+    fn new(frequencies: Vec<(WorldEvent, u32)>, batch: usize, step: Duration) -> Self {
         let total = frequencies.iter().map(|(_, frequency)| frequency).sum();
         Self { frequencies, total, batch, step }
     }

@@ -5,13 +5,13 @@ mod actions;
 use crate::delivery::gate::model::Violation;
 use crate::delivery::gate::model::design::Design;
 use crate::delivery::gate::model::direct::Direct;
-use crate::delivery::gate::model::disk::Disk;
-use crate::delivery::gate::model::drain::Drain;
+use crate::delivery::gate::model::disk::ModelSpool;
+use crate::delivery::gate::model::drain::ModelDrain;
 use crate::delivery::gate::model::driver::Driver;
-use crate::delivery::gate::model::ledger::Ledger;
+use crate::delivery::gate::model::ledger::PostLedger;
 use crate::delivery::gate::model::parked_posts::ParkedPosts;
 use crate::delivery::gate::model::tally::Tally;
-use crate::delivery::gate::model::weather::{Event, Weather};
+use crate::delivery::gate::model::weather::{Weather, WorldEvent};
 use crate::delivery::gate::{CATCH_UP_LIMIT, GateState};
 use std::time::{Duration, Instant};
 
@@ -38,9 +38,9 @@ pub(super) struct World {
     driver: Driver,
     event_loops: ParkedPosts,
     direct: Direct,
-    disk: Disk,
-    drain: Drain,
-    ledger: Ledger,
+    disk: ModelSpool,
+    drain: ModelDrain,
+    ledger: PostLedger,
     stopping: Stopping,
     /// How many catch-ups had ended when it was last looked at.
     catch_ups_ended: u64,
@@ -66,9 +66,9 @@ impl World {
             driver: Driver::start(design, 0),
             event_loops: ParkedPosts::default(),
             direct: Direct::default(),
-            disk: Disk::new(design),
-            drain: Drain::default(),
-            ledger: Ledger::default(),
+            disk: ModelSpool::new(design),
+            drain: ModelDrain::default(),
+            ledger: PostLedger::default(),
             stopping: Stopping::No,
             catch_ups_ended: 0,
             looked: None,
@@ -139,50 +139,50 @@ impl World {
     }
 
     /// Gives how many things happened.
-    fn happen(&mut self, event: Event, batch: usize) -> Result<usize, Violation> {
+    fn happen(&mut self, event: WorldEvent, batch: usize) -> Result<usize, Violation> {
         if self.kafka == Kafka::Down && event.needs_kafka() {
             return Ok(0);
         }
         let now = self.now;
         let (rng, ledger) = (&mut self.rng, &mut self.ledger);
         Ok(match event {
-            Event::Post => self.post()?,
-            Event::LoopLooks => {
+            WorldEvent::Post => self.post()?,
+            WorldEvent::LoopLooks => {
                 let free = self.event_loops.look(self.driver.gate(), rng);
                 self.unpark(free)?
             }
-            Event::Tick => {
+            WorldEvent::Tick => {
                 self.driver.tick(now);
                 self.driver.catch_up(now);
                 1
             }
-            Event::Probe => self.probe(),
-            Event::Lands => self.direct.land(batch, rng, ledger)?,
-            Event::Acked => self.direct.ack(batch, rng, ledger)?,
-            Event::TimedOut => {
+            WorldEvent::Probe => self.probe(),
+            WorldEvent::Written => self.direct.write(batch, rng, ledger)?,
+            WorldEvent::Acked => self.direct.ack(batch, rng, ledger)?,
+            WorldEvent::TimedOut => {
                 let late = self.direct.time_out(rng);
                 self.unacked(late)?
             }
-            Event::Fails => {
+            WorldEvent::Fails => {
                 let (reports, failed) = self.direct.fail(rng);
                 self.unacked(failed)?;
                 reports
             }
-            Event::LateCopy => self.direct.land_late(rng, ledger)?,
-            Event::Commit => self.disk.commit(batch, rng, ledger),
-            Event::CommitTold => self.tell()?,
-            Event::CommitFails => self.fail_commit(batch),
-            Event::DrainSends => self.send(batch)?,
-            Event::DrainLands => self.drain.land(batch, ledger)?,
-            Event::DrainAcked => self.ack_drain(),
-            Event::DrainDeletes => self.delete()?,
-            Event::DrainFault => self.fail_drain(),
-            Event::DrainQuarantines => self.quarantined()?,
-            Event::DrainLateCopy => self.drain.haunt(rng, ledger)?,
-            Event::KafkaGoes => self.turn(Kafka::Down),
-            Event::KafkaReturns => self.turn(Kafka::Up),
-            Event::Stop => self.stop(),
-            Event::Crash => self.crash(),
+            WorldEvent::LateCopy => self.direct.write_late(rng, ledger)?,
+            WorldEvent::Commit => self.disk.commit(batch, rng, ledger),
+            WorldEvent::CommitReported => self.report_commit()?,
+            WorldEvent::CommitFails => self.fail_commit(batch),
+            WorldEvent::DrainSends => self.send(batch)?,
+            WorldEvent::DrainWritten => self.drain.write(batch, ledger)?,
+            WorldEvent::DrainAcked => self.ack_drain(),
+            WorldEvent::DrainDeletes => self.delete()?,
+            WorldEvent::DrainFault => self.fail_drain(),
+            WorldEvent::DrainQuarantines => self.quarantined()?,
+            WorldEvent::DrainLateCopy => self.drain.haunt(rng, ledger)?,
+            WorldEvent::KafkaGoes => self.turn(Kafka::Down),
+            WorldEvent::KafkaReturns => self.turn(Kafka::Up),
+            WorldEvent::Stop => self.stop(),
+            WorldEvent::Crash => self.crash(),
         })
     }
 

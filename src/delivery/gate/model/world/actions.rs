@@ -54,8 +54,8 @@ impl World {
     }
 
     /// The oldest commit that is done is told to the gate and to the senders.
-    pub(super) fn tell(&mut self) -> Result<usize, Violation> {
-        let group = self.disk.tell();
+    pub(super) fn report_commit(&mut self) -> Result<usize, Violation> {
+        let group = self.disk.report_commit();
         if !group.is_empty() {
             self.driver.committed(group.len() as u64, self.now);
         }
