@@ -39,7 +39,7 @@
 //! the publisher.
 //!
 //! **Unacked is not failed.** A record whose ack did not come may still be on Kafka; a broker that
-//! refuses one record of a batch fails its neighbours with it. [`delivery::kafka::fault`] says what
+//! refuses one record of a batch fails its neighbours with it. [`delivery::kafka::delivery_error`] says what
 //! each code proves.
 //!
 //! **A time is no fault.** A record whose time Kafka refuses is sent again with another

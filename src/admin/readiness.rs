@@ -2,8 +2,8 @@
 //!
 //! Promise: what is not known to hold now is told with its age, and is not ok.
 
-use crate::delivery::availability::report::{Hope, Knowledge, Report};
-use crate::delivery::availability::topic::Topic;
+use crate::delivery::availability::health_report::{Hope, Knowledge, Report};
+use crate::delivery::availability::topic_state::Topic;
 use crate::delivery::first_sight::FirstSight;
 use crate::delivery::gate::{CATCH_UP_LIMIT, GateState};
 use crate::delivery::shared_gate::GateStatus;
@@ -179,7 +179,7 @@ fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::availability::topic::Sight;
+    use crate::delivery::availability::topic_state::Sight;
     use std::sync::Arc;
 
     #[test]

@@ -4,16 +4,16 @@
 //! traffic. It never looks at librdkafka's error callback, which is silent when a broker freezes.
 //! What counts as proof is told in [`state`].
 
-mod chronicle;
-pub mod report;
-mod rhythm;
+mod health_log;
+pub mod health_report;
+mod flap_filter;
 mod state;
-pub mod topic;
+pub mod topic_state;
 
-use crate::delivery::availability::chronicle::Chronicle;
-use crate::delivery::availability::report::{Glimpse, Knowledge, Report, Silence};
+use crate::delivery::availability::health_log::Chronicle;
+use crate::delivery::availability::health_report::{Glimpse, Knowledge, Report, Silence};
 use crate::delivery::availability::state::State;
-use crate::delivery::availability::topic::Topic;
+use crate::delivery::availability::topic_state::Topic;
 use crate::metrics::Metrics;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

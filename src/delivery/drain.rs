@@ -8,27 +8,27 @@
 
 mod feed;
 mod missing_topics;
-mod narration;
+mod outage_log;
 mod progress;
 mod proven_keys;
 mod release;
 mod renewal;
-mod quarantined;
-mod setback;
-mod sighting;
+mod quarantine_log;
+mod restart_reason;
+mod topic_check;
 mod suspects;
 mod too_large;
 mod window;
 
 use crate::delivery::availability::Availability;
-use crate::delivery::availability::report::Report;
+use crate::delivery::availability::health_report::Report;
 use crate::delivery::drain::missing_topics::MissingTopics;
-use crate::delivery::drain::narration::Narration;
+use crate::delivery::drain::outage_log::Narration;
 use crate::delivery::drain::release::answer;
-use crate::delivery::drain::setback::Setback;
-use crate::delivery::drain::sighting::Sighting;
+use crate::delivery::drain::restart_reason::Setback;
 use crate::delivery::drain::suspects::{Suspects, raised};
 use crate::delivery::drain::too_large::TooLarge;
+use crate::delivery::drain::topic_check::Sighting;
 use crate::delivery::drain::window::Window;
 use crate::delivery::gate::GateState;
 use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose};

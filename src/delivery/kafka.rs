@@ -5,7 +5,7 @@
 //! - [`renewal`]: when a producer that came to its end is replaced;
 //! - [`throttle`]: how long brokers hold their answers back;
 //! - [`wakeup`]: librdkafka's report queue as something that an event loop can wait for;
-//! - [`fault`]: what each of its error codes means for a record;
+//! - [`delivery_error`]: what each of its error codes means for a record;
 //! - [`probe`]: whether the brokers and the topic are there, asked from a thread of its own;
 //! - [`write_right`]: whether the brokers let this client write, by their own word;
 //! - [`time_question`]: which times a broker takes, by its own words;
@@ -16,7 +16,7 @@
 
 mod client_log;
 pub mod ending;
-pub mod fault;
+pub mod delivery_error;
 mod last_words;
 pub mod probe;
 pub mod producer;

@@ -17,7 +17,7 @@ mod untimely;
 
 use crate::delivery::availability::Availability;
 use crate::delivery::gate::admission::{Admission, Way};
-use crate::delivery::kafka::fault::Verdict;
+use crate::delivery::kafka::delivery_error::Verdict;
 use crate::delivery::kafka::producer::{Headers, Producer, ProducerError, Purpose};
 use crate::delivery::kafka::renewal::Renewal;
 use crate::delivery::kafka::settings::Settings;

@@ -3,7 +3,7 @@
 //! Promise: each cause has its words for the log, without anything of the record. It says nothing of where the
 //! record is: what was not acknowledged may be on Kafka nevertheless.
 
-use crate::delivery::kafka::fault::Fault;
+use crate::delivery::kafka::delivery_error::Fault;
 use crate::metrics::Outcome;
 use crate::post::why::Why;
 

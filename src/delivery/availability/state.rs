@@ -8,12 +8,14 @@
 //! a failure that no probe explains, and while records wait on disk, only an ack makes Kafka well.
 
 mod failures;
-mod standing;
+mod health;
 
-use crate::delivery::availability::report::{Glimpse, Hope, Knowledge, Report, Seen, Silence};
+use crate::delivery::availability::health_report::{
+    Glimpse, Hope, Knowledge, Report, Seen, Silence,
+};
 use crate::delivery::availability::state::failures::Failures;
-use crate::delivery::availability::state::standing::Standing;
-use crate::delivery::availability::topic::Topic;
+use crate::delivery::availability::state::health::Standing;
+use crate::delivery::availability::topic_state::Topic;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

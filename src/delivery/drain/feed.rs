@@ -3,11 +3,11 @@
 //! Promise: rows are handed over in row order, no more than the window has room for, and each at most
 //! once to one producer, unless it was refused alone for its time; none that its topic is known not to take.
 
-use crate::delivery::drain::quarantined::Reason;
-use crate::delivery::drain::setback::Setback;
+use crate::delivery::drain::quarantine_log::Reason;
+use crate::delivery::drain::restart_reason::Setback;
 use crate::delivery::drain::too_large::Size;
 use crate::delivery::drain::{Drain, DrainError, More};
-use crate::delivery::kafka::fault::Verdict;
+use crate::delivery::kafka::delivery_error::Verdict;
 use crate::delivery::kafka::producer::Headers;
 use crate::delivery::record::Record;
 use crate::delivery::spool::Limit;

@@ -3,7 +3,7 @@
 //! Promise: one release at a time, what could not be released is kept and
 //! tried again.
 
-use crate::delivery::availability::report::Report;
+use crate::delivery::availability::health_report::Report;
 use crate::delivery::drain::suspects::raised;
 use crate::delivery::drain::window::Ended;
 use crate::delivery::drain::{Drain, DrainError, LAST_ACKS, REST};

@@ -3,7 +3,7 @@
 //! Promise: what the old one had acked is known when the new one is handed its first row, unless the old
 //! one does not end in time: then rows may be sent twice.
 
-use crate::delivery::drain::setback::Setback;
+use crate::delivery::drain::restart_reason::Setback;
 use crate::delivery::drain::suspects::Suspects;
 use crate::delivery::drain::{Drain, DrainError, More};
 use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose, Report};

@@ -5,10 +5,10 @@
 //! that, unlike the drain's own, outlives it, since nothing is behind them that could overtake.
 
 use crate::delivery::drain::Drain;
-use crate::delivery::drain::quarantined::Reason;
-use crate::delivery::drain::setback::Setback;
+use crate::delivery::drain::quarantine_log::Reason;
+use crate::delivery::drain::restart_reason::Setback;
 use crate::delivery::gate::GateState;
-use crate::delivery::kafka::fault::Fault;
+use crate::delivery::kafka::delivery_error::Fault;
 use crate::delivery::kafka::producer::{Headers, Producer, ProducerError, Purpose};
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::time_question;

@@ -6,9 +6,9 @@
 mod ends;
 
 use crate::delivery::drain::proven_keys::{KeyId, ProvenKeys};
-use crate::delivery::drain::setback::{Setback, worse};
+use crate::delivery::drain::restart_reason::{Setback, worse};
 use crate::delivery::drain::window::ends::Ends;
-use crate::delivery::kafka::fault::{Fault, Verdict};
+use crate::delivery::kafka::delivery_error::{Fault, Verdict};
 use crate::delivery::kafka::producer::Report;
 use crate::delivery::record::Record;
 use crate::delivery::record_times::topic_times::SendTime;

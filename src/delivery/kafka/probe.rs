@@ -12,8 +12,8 @@ mod probe_client;
 mod resolver;
 
 use crate::delivery::availability::Availability;
-use crate::delivery::availability::report::Silence;
-use crate::delivery::availability::topic::{Sight, Topic};
+use crate::delivery::availability::health_report::Silence;
+use crate::delivery::availability::topic_state::{Sight, Topic};
 use crate::delivery::first_sight::FirstSight;
 use crate::delivery::kafka::probe::look::Look;
 use crate::delivery::kafka::probe::probe_client::ProbeClient;

@@ -7,8 +7,8 @@
 
 use crate::delivery::kafka::ANSWER_PATIENCE;
 use crate::delivery::kafka::client_log::ClientLog;
+use crate::delivery::kafka::delivery_error::Fault;
 use crate::delivery::kafka::ending::Ending;
-use crate::delivery::kafka::fault::Fault;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::throttle::{self, Throttle};
 use crate::delivery::kafka::wakeup::Wakeup;

@@ -1,7 +1,7 @@
 //! What the publisher's loop does when reports come or do not come.
 
 use crate::delivery::gate::admission::Way;
-use crate::delivery::kafka::fault::{Fault, Verdict};
+use crate::delivery::kafka::delivery_error::{Fault, Verdict};
 use crate::delivery::kafka::producer::{Producer, Purpose, Report};
 use crate::delivery::kafka::renewal::End;
 use crate::delivery::publisher::untimely::Asking;

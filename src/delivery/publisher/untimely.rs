@@ -4,7 +4,7 @@
 //! for no more than its deadline. Where the broker does not say, posts go by guesses, and for a while
 //! without a question.
 
-use crate::delivery::kafka::fault::Fault;
+use crate::delivery::kafka::delivery_error::Fault;
 use crate::delivery::kafka::time_question;
 use crate::delivery::publisher::{Publisher, PublisherState};
 use crate::delivery::record_times::time_span::TimeSpan;

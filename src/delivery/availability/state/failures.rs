@@ -4,7 +4,7 @@
 //! failure; those that are as many as [`UNEXPLAINED`] stand until an ack. A plain value that is told the
 //! time.
 
-use crate::delivery::availability::report::Hope;
+use crate::delivery::availability::health_report::Hope;
 use std::time::{Duration, Instant};
 
 /// Failures in a row that brokers who answer leave unexplained before they are not trusted: a broker

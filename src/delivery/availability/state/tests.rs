@@ -1,6 +1,6 @@
 use super::*;
 use crate::delivery::availability::state::failures::SECOND_CHANCE;
-use crate::delivery::availability::topic::Sight;
+use crate::delivery::availability::topic_state::Sight;
 
 const PATIENCE: Duration = Duration::from_millis(2500);
 

@@ -3,8 +3,8 @@
 //! Promise: it blocks for a few [`ANSWER_PATIENCE`]s at most. A leader counts only where it has answered
 //! this client itself: that some broker names it proves nothing, since its address may lead nowhere.
 
-use crate::delivery::availability::report::Silence;
-use crate::delivery::availability::topic::{Sight, Topic};
+use crate::delivery::availability::health_report::Silence;
+use crate::delivery::availability::topic_state::{Sight, Topic};
 use crate::delivery::kafka::ANSWER_PATIENCE;
 use crate::delivery::kafka::probe::listener::{Astray, Listener};
 use crate::delivery::kafka::probe::resolver::Resolver;

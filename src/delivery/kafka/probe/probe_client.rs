@@ -3,8 +3,8 @@
 //! Promise: one that reaches no leader is replaced after [`STALE`] by another, which asks the bootstrap
 //! servers: a client may go on for ever with addresses that were advertised once and lead nowhere.
 
-use crate::delivery::availability::report::Silence;
-use crate::delivery::availability::topic::Topic;
+use crate::delivery::availability::health_report::Silence;
+use crate::delivery::availability::topic_state::Topic;
 use crate::delivery::kafka::ending::Ending;
 use crate::delivery::kafka::probe::listener::Listener;
 use crate::delivery::kafka::probe::look::Client;

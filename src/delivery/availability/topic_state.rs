@@ -3,7 +3,7 @@
 //! Promise: a partition counts as usable only where its leader has answered the bridge itself, and
 //! has as many replicas in sync as the topic asks for. It says nothing of when that was.
 
-use crate::delivery::availability::report::Silence;
+use crate::delivery::availability::health_report::Silence;
 use std::fmt;
 
 /// What the last probe saw of the topic.

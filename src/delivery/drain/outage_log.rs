@@ -4,10 +4,10 @@
 //! every [`PAUSE`] while no row is released. It decides nothing.
 
 use crate::chain::chain;
-use crate::delivery::availability::report::Report;
+use crate::delivery::availability::health_report::Report;
 use crate::delivery::drain::progress::{Line, Progress};
-use crate::delivery::drain::quarantined::{Quarantined, Reason};
-use crate::delivery::drain::setback::Setback;
+use crate::delivery::drain::quarantine_log::{Quarantined, Reason};
+use crate::delivery::drain::restart_reason::Setback;
 use crate::delivery::gate::GateState;
 use crate::delivery::shared_gate::GateStatus;
 use crate::delivery::spool::error::AccessError;

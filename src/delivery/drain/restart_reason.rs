@@ -1,6 +1,6 @@
 //! What can keep rows from Kafka. A plain value.
 
-use crate::delivery::kafka::fault::{Fault, Verdict};
+use crate::delivery::kafka::delivery_error::{Fault, Verdict};
 use crate::delivery::spool::row::RowId;
 
 /// Why the drain has to start over.

@@ -1,6 +1,6 @@
 //! What probes tell of Kafka, and what is told of it.
 
-use crate::delivery::availability::topic::Topic;
+use crate::delivery::availability::topic_state::Topic;
 use std::sync::Arc;
 use std::time::Duration;
 

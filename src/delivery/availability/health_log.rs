@@ -2,12 +2,12 @@
 //! partitions that take no records while others do.
 //!
 //! Promise: one line for each change that an operator should know of, however often Kafka is tried
-//! and found away within one outage; [`rhythm`](crate::delivery::availability::rhythm) says when. It
+//! and found away within one outage; [`rhythm`](crate::delivery::availability::flap_filter) says when. It
 //! decides nothing; a line is written by whoever asked for it, outside the lock that this stands behind.
 
-use crate::delivery::availability::report::{Glimpse, Seen};
-use crate::delivery::availability::rhythm::{Beat, EVERY, Rhythm};
-use crate::delivery::availability::topic::Topic;
+use crate::delivery::availability::flap_filter::{Beat, EVERY, Rhythm};
+use crate::delivery::availability::health_report::{Glimpse, Seen};
+use crate::delivery::availability::topic_state::Topic;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

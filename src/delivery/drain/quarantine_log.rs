@@ -3,7 +3,7 @@
 //! Promise: the first of a reason is a line of its own, and those behind it a count a minute, however
 //! many they are; none is left out uncounted.
 
-use crate::delivery::kafka::fault::Fault;
+use crate::delivery::kafka::delivery_error::Fault;
 use crate::delivery::spool::row::RowId;
 use std::time::{Duration, Instant};
 
