@@ -31,7 +31,7 @@ use crate::chain::chain;
 use crate::config::Config;
 use crate::delivery::availability::Availability;
 use crate::delivery::drain::DrainError;
-use crate::delivery::kafka::ending::PATIENCE;
+use crate::delivery::kafka::ending::TIMEOUT;
 use crate::delivery::kafka::probe::{KafkaClientError, Probe, UnfitTopic};
 use crate::delivery::spool::error::{CloseError, SpoolError};
 use crate::delivery::topic::Topic;
@@ -168,7 +168,7 @@ impl Bridge {
         let asked = async { (stop.cancelled().await, Instant::now()).1 };
         let (ended, asked) = tokio::join!(work, asked);
         let left = (asked + grace.clients).saturating_duration_since(Instant::now());
-        let waited = spawn_blocking(move || endings.wait(PATIENCE.min(left))).await;
+        let waited = spawn_blocking(move || endings.wait(TIMEOUT.min(left))).await;
         waited.expect("waiting does not panic");
         ended
     }

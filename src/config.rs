@@ -23,7 +23,7 @@ use crate::delivery::topic_config::Compaction;
 use crate::webhook::body::BodyLimits;
 use crate::webhook::ingest::Access;
 use crate::webhook::notification::contract::{Contract, UnknownEvents, Validation};
-use crate::webhook::patient_stream::Patience;
+use crate::webhook::patient_stream::Timeouts;
 use crate::webhook::trusted_proxies::TrustedProxies;
 use fluent_uri::UriRef;
 use std::fmt::Display;
@@ -62,7 +62,7 @@ pub struct Config {
     /// `--max-body`, `--max-in-flight-bytes`, `--read-timeout`
     pub limits: BodyLimits,
     /// `--idle-timeout`, `--read-timeout`
-    pub patience: Patience,
+    pub timeouts: Timeouts,
     /// `--trusted-proxy`
     pub trusted_proxies: TrustedProxies,
     /// `--max-connections`
@@ -114,7 +114,7 @@ impl Config {
             topic: topic("--topic", &args.topic)?,
             compaction: compaction(&args),
             contract: contract(&args),
-            patience: Patience {
+            timeouts: Timeouts {
                 idle: positive("--idle-timeout", args.idle_timeout)?,
                 read: limits.read_timeout,
             },

@@ -2,8 +2,8 @@
 //!
 //! Promise: what is not known to hold now is told with its age, and is not ok.
 
-use crate::delivery::availability::health_report::{Hope, Knowledge, Report};
-use crate::delivery::availability::topic_state::Topic;
+use crate::delivery::availability::health_report::{HealthReport, Hope, Knowledge};
+use crate::delivery::availability::topic_state::TopicState;
 use crate::delivery::first_sight::FirstSight;
 use crate::delivery::gate::{CATCH_UP_LIMIT, GateState};
 use crate::delivery::shared_gate::GateStatus;
@@ -56,7 +56,7 @@ impl Readiness {
             && let Some(topic) = checks.last_mut()
         {
             topic.detail += "; the brokers never showed it, so nothing is kept for it";
-            if let Topic::Missing { .. } = &*known.topic {
+            if let TopicState::Missing { .. } = &*known.topic {
                 topic.detail += ": look at --topic";
             }
         }
@@ -93,16 +93,16 @@ fn kafka(known: &Knowledge) -> Check {
         .map_or("no ack yet".to_owned(), |last| format!("the last ack {}", ago(last)));
     let stands_for = age(known.stands_for);
     let (ok, detail) = match &known.report {
-        Report::Up if known.last_ack < known.last_probe && known.last_ack.is_some() => {
+        HealthReport::Up if known.last_ack < known.last_probe && known.last_ack.is_some() => {
             (true, format!("acks, {acked}"))
         }
-        Report::Up => (true, format!("answers probes, the last {probed}; {acked}")),
-        Report::Untried => (false, format!("has not answered yet, for {stands_for}")),
-        Report::Doubted { why } => {
+        HealthReport::Up => (true, format!("answers probes, the last {probed}; {acked}")),
+        HealthReport::Untried => (false, format!("has not answered yet, for {stands_for}")),
+        HealthReport::Doubted { why } => {
             (false, format!("{why}; for {stands_for}, posts are still tried"))
         }
-        Report::Away { why } => (false, format!("{why}; away for {stands_for}")),
-        Report::Unproven { why, hope } => {
+        HealthReport::Away { why } => (false, format!("{why}; away for {stands_for}")),
+        HealthReport::Unproven { why, hope } => {
             let ok = match hope {
                 Hope::Full | Hope::Chance => true,
                 Hope::Lost => false,
@@ -121,17 +121,17 @@ fn topic(name: &str, known: &Knowledge) -> Check {
     // A probe that came to nothing has made it old, and so has an outage that no probe has ended in,
     // unless acks say otherwise.
     let probed = known.last_probe.is_some_and(|ago| ago <= known.stands_for);
-    let fresh = known.report == Report::Up || probed && known.topic_seen == known.last_probe;
+    let fresh = known.report == HealthReport::Up || probed && known.topic_seen == known.last_probe;
     let (ok, detail) = match &*known.topic {
-        Topic::Unknown => (false, "not seen yet".to_owned()),
-        Topic::Hidden { why } => (false, format!("{why}{seen}")),
-        Topic::Missing { error } => (false, format!("{error}{seen}")),
+        TopicState::Unknown => (false, "not seen yet".to_owned()),
+        TopicState::Hidden { why } => (false, format!("{why}{seen}")),
+        TopicState::Missing { error } => (false, format!("{error}{seen}")),
         // That nothing takes records is not ok, however old it is.
-        Topic::Present(sight) if fresh || sight.usable == 0 => (
+        TopicState::Present(sight) if fresh || sight.usable == 0 => (
             sight.usable > 0 && sight.forbidden.is_none() && sight.unfit.is_none(),
             format!("{sight}{seen}"),
         ),
-        Topic::Present(sight) => (false, format!("not known now{seen}: {sight}")),
+        TopicState::Present(sight) => (false, format!("not known now{seen}: {sight}")),
     };
     Check { name: "topic", ok, detail: format!("{name}: {detail}") }
 }
@@ -179,19 +179,24 @@ fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::availability::topic_state::Sight;
+    use crate::delivery::availability::topic_state::TopicDescription;
     use std::sync::Arc;
 
     #[test]
     fn what_was_seen_of_the_topic_before_an_outage_is_not_ok_until_a_probe_sees_it_again() {
-        let sight = Sight { partitions: 6, reached: 6, usable: 6, ..Sight::default() };
+        let sight = TopicDescription {
+            partitions: 6,
+            reached: 6,
+            usable: 6,
+            ..TopicDescription::default()
+        };
         let second = Duration::from_secs(1);
         let mut known = Knowledge {
-            report: Report::Away { why: "no ack in time".to_owned() },
+            report: HealthReport::Away { why: "no ack in time".to_owned() },
             stands_for: second,
             last_ack: None,
             last_probe: Some(2 * second),
-            topic: Arc::new(Topic::Present(sight)),
+            topic: Arc::new(TopicState::Present(sight)),
             topic_seen: Some(2 * second),
         };
         let check = topic("events", &known);
@@ -200,7 +205,7 @@ mod tests {
         assert!(topic("events", &known).ok);
         known.last_probe = Some(Duration::ZERO);
         assert!(!topic("events", &known).ok, "the last probe saw nothing");
-        known.report = Report::Up;
+        known.report = HealthReport::Up;
         assert!(topic("events", &known).ok);
     }
 

@@ -85,7 +85,7 @@ impl EventLoop {
         let limits = Limits {
             beyond: Beyond::Waits,
             trouble: self.trouble.clone(),
-            patience: self.config.patience,
+            timeouts: self.config.timeouts,
             connections: Arc::new(Semaphore::new(self.config.max_connections.get())),
             open: self.metrics.connections.clone(),
         };

@@ -2,7 +2,7 @@
 
 use crate::bridge::BridgeError;
 use crate::webhook::accept_trouble::AcceptTrouble;
-use crate::webhook::patient_stream::Patience;
+use crate::webhook::patient_stream::Timeouts;
 use crate::webhook::server::{Beyond, Limits};
 use prometheus_client::metrics::gauge::Gauge;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -20,9 +20,9 @@ const BACKLOG: i32 = 1024;
 const OTHER_FILES: u64 = 128;
 /// Scrapers and probes at once; more take the places of those that say nothing.
 const ADMIN_CONNECTIONS: usize = 64;
-/// The admin port's own patience: its clients are machines nearby.
-const ADMIN_PATIENCE: Patience =
-    Patience { idle: Duration::from_secs(15), read: Duration::from_secs(5) };
+/// The admin port's own timeout: its clients are machines nearby.
+const ADMIN_TIMEOUTS: Timeouts =
+    Timeouts { idle: Duration::from_secs(15), read: Duration::from_secs(5) };
 
 /// The port that was passed on, or one that is bound; gives the address that was taken.
 pub(super) fn listen(
@@ -66,7 +66,7 @@ pub(super) fn admin_limits(trouble: Arc<AcceptTrouble>) -> Limits {
     Limits {
         beyond: Beyond::Displaces,
         trouble,
-        patience: ADMIN_PATIENCE,
+        timeouts: ADMIN_TIMEOUTS,
         connections: Arc::new(Semaphore::new(ADMIN_CONNECTIONS)),
         open: Gauge::default(),
     }

@@ -1,6 +1,6 @@
 //! One HTTP/1.1 connection to a bridge.
 //!
-//! Promise: every exchange ends within [`PATIENCE`], with an answer of bounded size, its time
+//! Promise: every exchange ends within [`TIMEOUT`], with an answer of bounded size, its time
 //! measured, or with an error that says how far it came. It follows no redirect, repeats nothing
 //! and does not reconnect: whoever posts wants to see what a sender sees.
 
@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// The bridge answers within its `--ack-timeout` of 2.5 s; this is for one that has stopped.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest answer that is read. The bridge's own stay under a few KiB.
 const MOST_BYTES: usize = 64 * 1024;
 
@@ -52,7 +52,7 @@ pub(super) enum HttpError {
     #[error("cannot read the answer")]
     Body(#[source] Box<dyn Error + Send + Sync>),
     /// Nothing came.
-    #[error("no answer within {}", humantime::format_duration(PATIENCE))]
+    #[error("no answer within {}", humantime::format_duration(TIMEOUT))]
     Silent,
 }
 
@@ -60,7 +60,7 @@ impl HttpClient {
     /// Connects.
     pub(super) async fn connect(address: SocketAddr) -> Result<Self, HttpError> {
         let host = HeaderValue::try_from(address.to_string()).expect("an address is ASCII");
-        let connected = timeout(PATIENCE, TcpStream::connect(address)).await;
+        let connected = timeout(TIMEOUT, TcpStream::connect(address)).await;
         let stream = connected
             .map_err(|_| HttpError::Silent)?
             .map_err(|source| HttpError::Connect { address, source })?;
@@ -111,7 +111,7 @@ impl HttpClient {
                 }
             }
         };
-        timeout(PATIENCE, answered).await.unwrap_or(Err(HttpError::Silent))
+        timeout(TIMEOUT, answered).await.unwrap_or(Err(HttpError::Silent))
     }
 }
 

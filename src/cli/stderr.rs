@@ -60,7 +60,7 @@ struct Queue {
     progress: Option<Progress>,
     /// The thread writes.
     busy: bool,
-    patience: Duration,
+    timeout: Duration,
 }
 
 enum Entry {
@@ -110,8 +110,8 @@ impl Stderr {
     }
 
     /// How long [`Stderr::end`] may wait.
-    pub(super) fn last_lines_within(&self, patience: Duration) {
-        self.0.lock().patience = patience;
+    pub(super) fn last_lines_within(&self, timeout: Duration) {
+        self.0.lock().timeout = timeout;
     }
 
     /// Waits until all that was said is written, or the time for the last lines is over. Where a panic ends the
@@ -121,8 +121,8 @@ impl Stderr {
             return self.0.write_first();
         }
         let queue = self.0.lock();
-        let patience = queue.patience;
-        let written = self.0.emptied.wait_timeout_while(queue, patience, |queue| !queue.is_done());
+        let timeout = queue.timeout;
+        let written = self.0.emptied.wait_timeout_while(queue, timeout, |queue| !queue.is_done());
         drop(written.expect("no thread panics with the lock"));
     }
 }
@@ -202,7 +202,7 @@ impl Queue {
             missing: 0,
             progress: None,
             busy: false,
-            patience: LAST_LINES,
+            timeout: LAST_LINES,
         }
     }
 

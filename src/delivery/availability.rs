@@ -10,10 +10,12 @@ mod flap_filter;
 mod state;
 pub mod topic_state;
 
-use crate::delivery::availability::health_log::Chronicle;
-use crate::delivery::availability::health_report::{Glimpse, Knowledge, Report, Silence};
-use crate::delivery::availability::state::State;
-use crate::delivery::availability::topic_state::Topic;
+use crate::delivery::availability::health_log::HealthLog;
+use crate::delivery::availability::health_report::{
+    HealthKind, HealthReport, Knowledge, ProbeError,
+};
+use crate::delivery::availability::state::AvailabilityState;
+use crate::delivery::availability::topic_state::TopicState;
 use crate::metrics::Metrics;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,23 +27,24 @@ use tokio::time::sleep;
 pub struct Availability {
     /// The one thing that a post looks at.
     admits: AtomicBool,
-    known: Mutex<Known>,
+    known: Mutex<StateAndLog>,
     /// Kafka is no longer held to be there, or a failure asks for a look: probes come sooner.
     asks: Notify,
     metrics: Arc<Metrics>,
 }
 
-struct Known {
-    state: State,
-    told: Chronicle,
+struct StateAndLog {
+    state: AvailabilityState,
+    told: HealthLog,
 }
 
 impl Availability {
     /// Nothing is known: posts are tried, readiness waits for proof. A failing probe is believed
-    /// after `patience`, the time that a post would wait.
-    pub fn new(metrics: Arc<Metrics>, patience: Duration) -> Self {
+    /// after `timeout`, the time that a post would wait.
+    pub fn new(metrics: Arc<Metrics>, timeout: Duration) -> Self {
         let now = Instant::now();
-        let known = Known { state: State::new(patience, now), told: Chronicle::new(now) };
+        let known =
+            StateAndLog { state: AvailabilityState::new(timeout, now), told: HealthLog::new(now) };
         Self {
             admits: AtomicBool::new(true),
             known: Mutex::new(known),
@@ -57,7 +60,7 @@ impl Availability {
 
     /// Records were acked.
     pub fn acked(&self) {
-        self.change(State::acked);
+        self.change(AvailabilityState::acked);
     }
 
     /// A record that was handed over at `since` was not acked, for the reason `why`.
@@ -76,7 +79,7 @@ impl Availability {
     }
 
     /// The brokers answered the probe that was sent at `asked`, or did not.
-    pub fn probed(&self, asked: Instant, answer: Result<Topic, Silence>) {
+    pub fn probed(&self, asked: Instant, answer: Result<TopicState, ProbeError>) {
         self.change(|state, now| state.probed(asked, answer, now));
     }
 
@@ -95,7 +98,7 @@ impl Availability {
     }
 
     /// How it stands.
-    pub fn report(&self) -> Report {
+    pub fn report(&self) -> HealthReport {
         self.lock().state.report(Instant::now())
     }
 
@@ -109,15 +112,15 @@ impl Availability {
         self.lock().state.knowledge(Instant::now())
     }
 
-    fn change(&self, change: impl FnOnce(&mut State, Instant)) {
+    fn change(&self, change: impl FnOnce(&mut AvailabilityState, Instant)) {
         let mut known = self.lock();
         let now = Instant::now();
-        let Known { state, told } = &mut *known;
+        let StateAndLog { state, told } = &mut *known;
         let before = state.next_probe(now);
         change(state, now);
         let seen = state.seen(now);
         self.admits.store(state.admits(), Ordering::Relaxed);
-        self.metrics.kafka_up.set(i64::from(seen.glimpse == Glimpse::Up));
+        self.metrics.kafka_up.set(i64::from(seen.kind == HealthKind::Up));
         let line = told.line(&seen, now);
         let sooner = state.next_probe(now) < before;
         drop(known);
@@ -129,7 +132,7 @@ impl Availability {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
+    fn lock(&self) -> MutexGuard<'_, StateAndLog> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

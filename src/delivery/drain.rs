@@ -2,7 +2,7 @@
 //!
 //! Promise: rows reach Kafka in row order, nothing overtaking; a row is released only after its own
 //! ack, or quarantined: when it was refused while it was alone, and its neighbours go through, or when
-//! its topic stays missing. After a fault the drain starts over with a new producer from the oldest row
+//! its topic stays missing. After a error the drain starts over with a new producer from the oldest row
 //! that is left: its producer is gapless, so that behind a failed batch nothing was written. While rows
 //! are released, the next ones are under way already. It decides nothing about posts: the gate does.
 
@@ -21,14 +21,14 @@ mod too_large;
 mod window;
 
 use crate::delivery::availability::Availability;
-use crate::delivery::availability::health_report::Report;
+use crate::delivery::availability::health_report::HealthReport;
 use crate::delivery::drain::missing_topics::MissingTopics;
-use crate::delivery::drain::outage_log::Narration;
+use crate::delivery::drain::outage_log::OutageLog;
 use crate::delivery::drain::release::answer;
-use crate::delivery::drain::restart_reason::Setback;
+use crate::delivery::drain::restart_reason::RestartReason;
 use crate::delivery::drain::suspects::{Suspects, raised};
 use crate::delivery::drain::too_large::TooLarge;
-use crate::delivery::drain::topic_check::Sighting;
+use crate::delivery::drain::topic_check::TopicCheck;
 use crate::delivery::drain::window::Window;
 use crate::delivery::gate::GateState;
 use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose};
@@ -51,7 +51,7 @@ use tokio_util::sync::CancellationToken;
 const TICK: Duration = Duration::from_millis(50);
 /// The same while they do, and nothing waits.
 const IDLE_TICK: Duration = Duration::from_secs(1);
-/// After a fault of the disk: it or the operator gets time to mend it.
+/// After a error of the disk: it or the operator gets time to mend it.
 const REST: Duration = Duration::from_millis(500);
 /// How long a stop waits for acks of what was sent: many round trips. A row whose ack is not waited
 /// for is sent again by the next process.
@@ -68,7 +68,7 @@ pub struct Drain {
     /// While rows go one by one, or have done so since posts last went directly.
     suspects: Option<Suspects>,
     missing: MissingTopics,
-    sighting: Sighting,
+    topic_check: TopicCheck,
     /// The topic that rows wait for, where the brokers do not show it.
     unshown: Option<Arc<str>>,
     too_large: TooLarge,
@@ -82,7 +82,7 @@ pub struct Drain {
     renewal: Renewal,
     /// Kafka was away when it was looked at last.
     away: bool,
-    narration: Narration,
+    log: OutageLog,
 }
 
 /// What is to be expected of the next read.
@@ -107,7 +107,7 @@ pub enum DrainError {
 }
 
 impl DrainError {
-    /// Whether the properties of the client are at fault.
+    /// Whether the properties of the client are at error.
     pub fn is_configuration(&self) -> bool {
         match self {
             Self::Producer(error) => error.is_configuration(),
@@ -134,7 +134,7 @@ impl Drain {
         let status = gate.status();
         // Before the first probe, which must not call Kafka well while nothing of it is acked.
         availability.waiting(status.owed());
-        let narration = Narration::new(status.state);
+        let log = OutageLog::new(status.state);
         Ok(Self {
             gate,
             availability,
@@ -144,7 +144,7 @@ impl Drain {
             refresher,
             suspects: None,
             missing,
-            sighting: Sighting::default(),
+            topic_check: TopicCheck::default(),
             unshown: None,
             too_large: TooLarge::default(),
             window: Window::default(),
@@ -153,7 +153,7 @@ impl Drain {
             rest_until: None,
             renewal: Renewal::default(),
             away: false,
-            narration,
+            log,
         })
     }
 
@@ -167,37 +167,37 @@ impl Drain {
     /// Cancel-safe: at worst, rows are sent again by the next process.
     async fn turn(&mut self) -> Result<(), DrainError> {
         let tick = self.look_around()?;
-        let mut setback = None;
+        let mut reason = None;
         if self.is_rested() && !self.availability.holds_back() {
             self.heed_limit().await?;
             self.let_suspects_go().await;
-            setback = self.fill().await?;
+            reason = self.fill().await?;
             self.begin_release()?;
         }
         tokio::select! {
             raised = self.producer.raised() => raised?,
             () = self.refresher.turn(&self.producer) => {}
             raised = raised(self.suspects.as_mut()) => raised?,
-            answer = self.sighting.answer() => self.sighted(answer),
+            answer = self.topic_check.answer() => self.topic_checked(answer),
             () = self.gate.rows_came(), if self.more == More::No => self.more = More::Perhaps,
             released = answer(&mut self.releasing) => self.end_release(released)?,
             () = sleep(tick) => {}
         }
         let taken = self.take_in();
-        setback = setback.map_or(taken, |setback| Some(setback.or_worse(taken)));
+        reason = reason.map_or(taken, |reason| Some(reason.or_worse(taken)));
         let suspects = self.suspects.as_ref().map(Suspects::producer);
-        if setback.is_none()
+        if reason.is_none()
             && self.renewal.is_due(Instant::now())
             && [Some(&*self.producer), suspects].into_iter().flatten().any(Producer::is_dead)
         {
-            setback = Some(Setback::Dead);
+            reason = Some(RestartReason::Dead);
         }
         let first = self.window.topic();
         if first.is_some_and(|topic| self.missing.given_up(topic, Instant::now()).is_some()) {
-            setback = setback.or(Some(Setback::GivenUp));
+            reason = reason.or(Some(RestartReason::GivenUp));
         }
-        if let Some(setback) = setback {
-            self.start_over(setback).await?;
+        if let Some(reason) = reason {
+            self.start_over(reason).await?;
         }
         Ok(())
     }
@@ -209,12 +209,12 @@ impl Drain {
         }
         let report = self.availability.report();
         match report {
-            Report::Away { .. } => self.gate.known_away(),
+            HealthReport::Away { .. } => self.gate.known_away(),
             // Where nothing waits, no ack can come but of a post that is tried.
-            Report::Up | Report::Unproven { .. } => self.gate.known_back(),
-            Report::Untried | Report::Doubted { .. } => {}
+            HealthReport::Up | HealthReport::Unproven { .. } => self.gate.known_back(),
+            HealthReport::Untried | HealthReport::Doubted { .. } => {}
         }
-        let away = matches!(report, Report::Away { .. });
+        let away = matches!(report, HealthReport::Away { .. });
         if mem::replace(&mut self.away, away) && !away {
             self.renewal.hope();
             self.rest_until = None;
@@ -231,16 +231,16 @@ impl Drain {
         }
         let (status, now) = (self.gate.status(), Instant::now());
         self.availability.waiting(status.owed());
-        self.narration.tell(status, self.window.topic(), &report, now);
-        let answers = matches!(report, Report::Up | Report::Unproven { .. });
+        self.log.tell(status, self.window.topic(), &report, now);
+        let answers = matches!(report, HealthReport::Up | HealthReport::Unproven { .. });
         if answers {
             self.look_for_topic(now);
         }
         self.name_missing(status.backlog, now);
         if self.window.is_under_way() && answers && self.unshown.is_none() {
-            self.narration.under_way(self.window.topic(), status.backlog, now);
+            self.log.under_way(self.window.topic(), status.backlog, now);
         } else {
-            self.narration.not_stuck();
+            self.log.not_stuck();
         }
         Ok(match status.state {
             GateState::Direct => IDLE_TICK,
@@ -257,7 +257,7 @@ impl Drain {
     }
 
     /// Takes in Kafka's reports.
-    fn take_in(&mut self) -> Option<Setback> {
+    fn take_in(&mut self) -> Option<RestartReason> {
         let mut reports = Vec::new();
         self.producer.take_reports(&mut reports);
         if let Some(suspects) = &self.suspects {
@@ -275,12 +275,12 @@ impl Drain {
             self.gate.drain_acked();
             self.renewal.acked();
         }
-        match taken.setback {
-            Some(Setback::Refused(fault, row)) if self.window.is_alone() => {
-                self.refused_alone(fault, row)
+        match taken.reason {
+            Some(RestartReason::Refused(error, row)) if self.window.is_alone() => {
+                self.refused_alone(error, row)
             }
-            Some(setback) => Some(setback),
-            None => self.heed_told(),
+            Some(reason) => Some(reason),
+            None => self.heed_answer(),
         }
     }
 }

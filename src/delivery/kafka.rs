@@ -30,7 +30,7 @@ mod write_right;
 use std::time::Duration;
 
 /// How long a broker may take to answer a question: ten times what a busy one across a region needs.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(1);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The version of librdkafka that is linked in.
 pub fn client_version() -> String {

@@ -31,17 +31,17 @@ pub struct Partitions {
     /// How many there are to be, as soon as everybody knows them.
     wanted: watch::Sender<u32>,
     /// What each producer knows.
-    members: Mutex<Members>,
+    known_counts: Mutex<KnownCounts>,
 }
 
 #[derive(Debug, Default)]
-struct Members {
+struct KnownCounts {
     known: Vec<Arc<AtomicU32>>,
     /// Since when fewer partitions are seen than are used, or none.
     shrunk: Option<Instant>,
 }
 
-impl Members {
+impl KnownCounts {
     fn all_know(&self, partitions: u32) -> bool {
         self.known.iter().all(|known| known.load(Ordering::Acquire) >= partitions)
     }
@@ -64,8 +64,8 @@ pub(in crate::delivery) struct Member {
 
 impl Default for Partitions {
     fn default() -> Self {
-        let (count, members) = (AtomicU32::new(0), Mutex::default());
-        Self { count, wanted: watch::Sender::new(0), members }
+        let (count, known_counts) = (AtomicU32::new(0), Mutex::default());
+        Self { count, wanted: watch::Sender::new(0), known_counts }
     }
 }
 
@@ -80,46 +80,46 @@ impl Partitions {
     /// A broker says that there are so many.
     pub(in crate::delivery) fn seen(&self, partitions: usize, now: Instant) {
         let Ok(seen) = u32::try_from(partitions) else { return };
-        let mut members = self.lock();
+        let mut known_counts = self.lock();
         if seen < self.count.load(Ordering::Acquire) {
-            if now < *members.shrunk.get_or_insert(now) + SHRUNK {
+            if now < *known_counts.shrunk.get_or_insert(now) + SHRUNK {
                 return;
             }
             tracing::warn!(
                 partitions = seen,
                 "the topic has fewer partitions, keys are spread anew"
             );
-            members.forget_beyond(seen);
+            known_counts.forget_beyond(seen);
             self.count.store(seen, Ordering::Release);
         }
-        members.shrunk = None;
+        known_counts.shrunk = None;
         self.wanted.send_if_modified(|wanted| std::mem::replace(wanted, seen) != seen);
-        self.settle(&members);
+        self.settle(&known_counts);
     }
 
     /// The brokers do not show the topic: should it come back, it is another.
     pub(in crate::delivery) fn missing(&self, now: Instant) {
-        let mut members = self.lock();
-        if now < *members.shrunk.get_or_insert(now) + SHRUNK {
+        let mut known_counts = self.lock();
+        if now < *known_counts.shrunk.get_or_insert(now) + SHRUNK {
             return;
         }
-        members.forget_beyond(0);
+        known_counts.forget_beyond(0);
         self.wanted.send_replace(0);
         self.count.store(0, Ordering::Release);
     }
 
     /// A producer that writes to the topic; it counts until it is dropped.
     pub(in crate::delivery) fn member(self: &Arc<Self>) -> Member {
-        let mut members = self.lock();
+        let mut known_counts = self.lock();
         let known = Arc::new(AtomicU32::new(0));
-        members.known.push(known.clone());
+        known_counts.known.push(known.clone());
         Member { known, partitions: self.clone(), wanted: self.wanted.subscribe() }
     }
 
     /// Uses the new partitions once everybody knows them.
-    fn settle(&self, members: &Members) {
+    fn settle(&self, known_counts: &KnownCounts) {
         let (wanted, count) = (*self.wanted.borrow(), self.count.load(Ordering::Acquire));
-        if wanted > count && members.all_know(wanted) {
+        if wanted > count && known_counts.all_know(wanted) {
             self.count.store(wanted, Ordering::Release);
             if count > 0 {
                 tracing::warn!(
@@ -131,8 +131,8 @@ impl Partitions {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Members> {
-        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, KnownCounts> {
+        self.known_counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -149,17 +149,17 @@ impl Member {
 
     /// The producer knows so many partitions.
     fn knows(&self, partitions: u32) {
-        let members = self.partitions.lock();
+        let known_counts = self.partitions.lock();
         self.known.store(partitions, Ordering::Release);
-        self.partitions.settle(&members);
+        self.partitions.settle(&known_counts);
     }
 }
 
 impl Drop for Member {
     fn drop(&mut self) {
-        let mut members = self.partitions.lock();
-        members.known.retain(|known| !Arc::ptr_eq(known, &self.known));
-        self.partitions.settle(&members);
+        let mut known_counts = self.partitions.lock();
+        known_counts.known.retain(|known| !Arc::ptr_eq(known, &self.known));
+        self.partitions.settle(&known_counts);
     }
 }
 

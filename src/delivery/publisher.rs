@@ -17,7 +17,7 @@ mod untimely;
 
 use crate::delivery::availability::Availability;
 use crate::delivery::gate::admission::{Admission, Way};
-use crate::delivery::kafka::delivery_error::Verdict;
+use crate::delivery::kafka::delivery_error::Meaning;
 use crate::delivery::kafka::producer::{Headers, Producer, ProducerError, Purpose};
 use crate::delivery::kafka::renewal::Renewal;
 use crate::delivery::kafka::settings::Settings;
@@ -33,7 +33,7 @@ use crate::delivery::publisher::untimely::{Untimely, answer};
 use crate::delivery::record::Record;
 use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::topic::Topic;
-use crate::delivery::undelivered::{Limit, Undelivered};
+use crate::delivery::undelivered::{LimitSource, Undelivered};
 use crate::metrics::Metrics;
 use crate::post::Post;
 use std::io;
@@ -127,7 +127,7 @@ impl Publisher {
     fn too_large(&self, record: &Record, limit: u32) -> Undelivered {
         let size = u32::try_from(record.size()).unwrap_or(u32::MAX);
         let is_set = self.settings.message_max_bytes().is_some();
-        let whose = if is_set { Limit::Flag } else { Limit::Topic };
+        let whose = if is_set { LimitSource::Flag } else { LimitSource::Topic };
         Undelivered::TooLarge { size, limit, whose }
     }
 
@@ -188,24 +188,24 @@ impl Publisher {
             return state.in_flight.reported(ticket, Err(Undelivered::Late), now).next;
         };
         let placement = self.topic.placement(record, state.in_flight.sent(ticket));
-        let Err(fault) = state.producer.enqueue(record, headers, placement, ticket) else {
+        let Err(error) = state.producer.enqueue(record, headers, placement, ticket) else {
             state.in_flight.set_send_time(ticket, placement.0);
             return Action::Nothing;
         };
         state.accumulator.completed(key);
-        match fault.verdict {
-            Verdict::Refused => {
+        match error.meaning {
+            Meaning::Refused => {
                 // The client has no limit but the operator's.
                 let limit = self.settings.message_max_bytes().unwrap_or(u32::MAX);
                 let too_large = state.in_flight.record(ticket).map(|it| self.too_large(it, limit));
                 return state
                     .in_flight
-                    .refused(ticket, too_large.unwrap_or(Undelivered::Failed(fault)));
+                    .refused(ticket, too_large.unwrap_or(Undelivered::Failed(error)));
             }
-            Verdict::NotProof | Verdict::Innocent | Verdict::Local => {}
-            Verdict::Unacked => self.availability.unacked(now, &fault.to_string()),
+            Meaning::NotProof | Meaning::Innocent | Meaning::Local => {}
+            Meaning::Unacked => self.availability.unacked(now, &error.to_string()),
         }
-        state.in_flight.reported(ticket, Err(Undelivered::Failed(fault)), now).next
+        state.in_flight.reported(ticket, Err(Undelivered::Failed(error)), now).next
     }
 
     fn append(&self, gate: &Arc<SharedGate>, ticket: usize, record: Record) {

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::delivery::record::Record;
 use crate::delivery::record::header_name::HeaderName;
 use crate::delivery::record_times::topic_times::{
-    Known, Learnt, Retry, SendTime, Side, TopicTimes,
+    Learnt, Retry, SendTime, SpanSide, TimeSources, TopicTimes,
 };
 use crate::timestamp::Timestamp;
 use std::collections::HashMap;
@@ -53,7 +53,7 @@ impl RecordTimes {
 
     /// What is done with it when it was refused with the time `refused`.
     pub fn again(&self, record: &Record, refused: SendTime) -> Retry {
-        let known = Known {
+        let known = TimeSources {
             received: record.received().into(),
             sender: record.header(HeaderName::Time).and_then(Timestamp::parse),
             clock: self.clock.now().into(),
@@ -96,8 +96,8 @@ impl RecordTimes {
 
 fn say(topic: &str, Learnt { side, refused, taken }: Learnt) {
     let why = match side {
-        Side::TooOld => "older than the topic's message.timestamp.before.max.ms allows",
-        Side::TooNew => {
+        SpanSide::TooOld => "older than the topic's message.timestamp.before.max.ms allows",
+        SpanSide::TooNew => {
             "newer than the topic's message.timestamp.after.max.ms allows: look at the clocks of this \
              machine and of the brokers"
         }

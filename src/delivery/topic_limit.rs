@@ -10,19 +10,19 @@ use tokio::sync::{Notify, watch};
 /// What is known of the limit. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct TopicLimit {
-    known: watch::Receiver<Known>,
+    known: watch::Receiver<KnownLimit>,
     doubt: Arc<Notify>,
 }
 
 /// The side that finds out.
 #[derive(Debug)]
 pub struct LimitFinder {
-    known: watch::Sender<Known>,
+    known: watch::Sender<KnownLimit>,
     doubt: Arc<Notify>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Known {
+struct KnownLimit {
     /// None while it is not known.
     bytes: Option<u32>,
     /// When the brokers were asked who told it; none where it is the operator's word, or a guess.
@@ -32,7 +32,7 @@ struct Known {
 impl TopicLimit {
     /// A limit that the operator may have set, and the side that is to find it out if not.
     pub fn starting_with(bytes: Option<u32>) -> (LimitFinder, Self) {
-        let (sender, known) = watch::channel(Known { bytes, asked: None });
+        let (sender, known) = watch::channel(KnownLimit { bytes, asked: None });
         let doubt = Arc::new(Notify::new());
         (LimitFinder { known: sender, doubt: doubt.clone() }, Self { known, doubt })
     }
@@ -44,7 +44,7 @@ impl TopicLimit {
 
     /// In bytes, and when the brokers were asked for it; none where they did not tell it.
     pub fn told(&self) -> Option<(u32, Instant)> {
-        let Known { bytes, asked } = *self.known.borrow();
+        let KnownLimit { bytes, asked } = *self.known.borrow();
         bytes.zip(asked)
     }
 
@@ -71,7 +71,7 @@ impl LimitFinder {
 
     /// Tells the limit, and when the brokers were asked that told it; says whether that is news.
     pub fn found(&self, bytes: u32, asked: Option<Instant>) -> bool {
-        let found = Known { bytes: Some(bytes), asked };
+        let found = KnownLimit { bytes: Some(bytes), asked };
         self.known.send_if_modified(|known| std::mem::replace(known, found).bytes != found.bytes)
     }
 

@@ -3,7 +3,7 @@
 //! Promise: each cause has its words for the log, without anything of the record. It says nothing of where the
 //! record is: what was not acknowledged may be on Kafka nevertheless.
 
-use crate::delivery::kafka::delivery_error::Fault;
+use crate::delivery::kafka::delivery_error::DeliveryError;
 use crate::metrics::Outcome;
 use crate::post::why::Why;
 
@@ -21,7 +21,7 @@ pub enum Undelivered {
     Late,
     /// The client has given it up, or a broker has refused it.
     #[error("Kafka did not acknowledge it: {0}")]
-    Failed(Fault),
+    Failed(DeliveryError),
     /// The spool is full, or its disk failed.
     #[error("it could not be written to the spool")]
     NotStored,
@@ -36,20 +36,20 @@ pub enum Undelivered {
         /// The limit, in bytes.
         limit: u32,
         /// What sets the limit.
-        whose: Limit,
+        whose: LimitSource,
     },
 }
 
 /// What sets the size of the largest record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
+pub enum LimitSource {
     /// The topic, or the client where that is not known.
     Topic,
     /// The operator.
     Flag,
 }
 
-impl Limit {
+impl LimitSource {
     fn words(self) -> &'static str {
         match self {
             Self::Topic => "the topic's max.message.bytes as far as that is known",

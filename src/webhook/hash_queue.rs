@@ -7,7 +7,7 @@
 //!
 //! Promises: at most [`HASHES_AT_A_TIME`] threads hash, also when the senders hang up; at most
 //! [`PLACES_IN_A_LANE`](lanes::PLACES_IN_A_LANE) pairs wait in a lane, and a claim waits for at most
-//! [`PATIENCE`]. Equal claims share one place and one hash, however many: a sender with one
+//! [`QUEUE_TIMEOUT`]. Equal claims share one place and one hash, however many: a sender with one
 //! credential may fill every connection when the bridge starts, and all go in by the hash of the
 //! first. A refusal is shared by those alone who waited for it: who comes later is hashed anew, and
 //! nothing that guessing could fill is kept.
@@ -34,7 +34,7 @@ const HASHES_AT_A_TIME: usize = 2;
 
 /// How long a request is held, wait and hash together: senders give up after five seconds, and
 /// later nobody would be there to read the answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How far hashing steps back for the event loops: to about a tenth of their weight. Measured with a
 /// flood over 64 connections on two busy cores, p99 of an event loop's answers: 3 ms without it,
@@ -69,7 +69,7 @@ impl HashQueue {
     /// Waits for a turn in a lane and finds out by `hash` whose pair this is, unless it is `known`
     /// by now or an equal claim waits already: then its answer is awaited.
     ///
-    /// A hash that was begun runs to its end, also when the caller drops the future or its patience
+    /// A hash that was begun runs to its end, also when the caller drops the future or its timeouts
     /// is over, and keeps its turn so long: a sender that hangs up gains no second one.
     pub(crate) async fn take_turn(
         &self,
@@ -94,7 +94,7 @@ impl HashQueue {
             }
         };
         let answer = async { awaited.wait_for(Option::is_some).await.ok()?.clone() };
-        timeout(PATIENCE, answer).await.ok().flatten().ok_or(Overloaded)
+        timeout(QUEUE_TIMEOUT, answer).await.ok().flatten().ok_or(Overloaded)
     }
 }
 

@@ -1,4 +1,4 @@
-//! A connection's stream that runs out of patience: long between posts, short within one.
+//! A connection's stream that runs out of timeouts: long between posts, short within one.
 //!
 //! Promise: a connection that waits for its next post is kept for the idle time-out; a head that
 //! has begun must be whole within the read time-out, and an answer must be taken within it; else
@@ -25,7 +25,7 @@ const BITE: usize = 4 * 1024;
 
 /// How long each wait may be.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct Timeouts {
     /// For the next post: `--idle-timeout`.
     pub idle: Duration,
     /// For the rest of a head, and for an answer to be taken: `--read-timeout`.
@@ -135,10 +135,10 @@ impl Turn {
 }
 
 /// The stream. Belongs to one task.
-pub struct PatientStream<'t, S> {
+pub struct TimeoutStream<'t, S> {
     stream: S,
     turn: &'t Turn,
-    patience: Patience,
+    timeouts: Timeouts,
     timer: Option<Pin<Box<Sleep>>>,
     /// Since when a write has waited for room.
     stuck: Option<Instant>,
@@ -146,10 +146,10 @@ pub struct PatientStream<'t, S> {
     lingering: Option<Instant>,
 }
 
-impl<'t, S> PatientStream<'t, S> {
+impl<'t, S> TimeoutStream<'t, S> {
     /// Wraps a connection; `turn` says where it is.
-    pub fn new(stream: S, turn: &'t Turn, patience: Patience) -> Self {
-        Self { stream, turn, patience, timer: None, stuck: None, lingering: None }
+    pub fn new(stream: S, turn: &'t Turn, timeouts: Timeouts) -> Self {
+        Self { stream, turn, timeouts, timer: None, stuck: None, lingering: None }
     }
 
     /// Ready when `deadline` has passed; otherwise the task is woken by then.
@@ -173,8 +173,8 @@ impl<'t, S> PatientStream<'t, S> {
 
     fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let deadline = match self.turn.phase() {
-            Phase::Idle => self.turn.since() + self.patience.idle,
-            Phase::Head => self.turn.since() + self.patience.read,
+            Phase::Idle => self.turn.since() + self.timeouts.idle,
+            Phase::Head => self.turn.since() + self.timeouts.read,
             Phase::Request => return Poll::Pending,
         };
         self.poll_deadline(cx, deadline).map(|()| io::ErrorKind::TimedOut.into())
@@ -182,11 +182,11 @@ impl<'t, S> PatientStream<'t, S> {
 
     fn poll_stuck(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let stuck = *self.stuck.get_or_insert_with(Instant::now);
-        self.poll_deadline(cx, stuck + self.patience.read).map(|()| io::ErrorKind::TimedOut.into())
+        self.poll_deadline(cx, stuck + self.timeouts.read).map(|()| io::ErrorKind::TimedOut.into())
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for PatientStream<'_, S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<'_, S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -205,7 +205,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for PatientStream<'_, S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> PatientStream<'_, S> {
+impl<S: AsyncRead + Unpin> TimeoutStream<'_, S> {
     /// Ready when the sender has nothing more to say, or has gone on for too long.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let since = *self.lingering.get_or_insert_with(Instant::now);
@@ -221,7 +221,7 @@ impl<S: AsyncRead + Unpin> PatientStream<'_, S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> PatientStream<'_, S> {
+impl<S: AsyncWrite + Unpin> TimeoutStream<'_, S> {
     fn poll_write_with<T>(
         &mut self,
         cx: &mut Context<'_>,
@@ -243,7 +243,7 @@ impl<S: AsyncWrite + Unpin> PatientStream<'_, S> {
 /// Without vectored writes, so that hyper puts head and body of an answer into one buffer: a send is
 /// cheaper than a `writev`. CPU per post is 0.98, 0.95 and 0.95 of that with them, at 64, 256 and 1,024
 /// connections (medians of 41 rounds of `cargo bench --bench speed -- --curve BUILD`).
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PatientStream<'_, S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TimeoutStream<'_, S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -4,7 +4,7 @@
 //! rejection has one code, which is its outcome in the metrics too. Never a redirect, never 410:
 //! many senders take it as "unsubscribe".
 
-use crate::delivery::undelivered::{Limit, Undelivered};
+use crate::delivery::undelivered::{LimitSource, Undelivered};
 use crate::metrics::Outcome;
 use crate::post::why::Why;
 use crate::webhook::notification::fault::{Fault, Faults};
@@ -183,8 +183,12 @@ impl Rejection {
             Self::Invalid(invalid) => invalid.to_string(),
             Self::ForbiddenApp => "ask the operator to bind the app_id to this user".to_owned(),
             Self::Undelivered(Undelivered::TooLarge { whose, .. }) => match whose {
-                Limit::Topic => "it is over the limit of the topic and was not stored".to_owned(),
-                Limit::Flag => "it is over the limit of this server and was not stored".to_owned(),
+                LimitSource::Topic => {
+                    "it is over the limit of the topic and was not stored".to_owned()
+                }
+                LimitSource::Flag => {
+                    "it is over the limit of this server and was not stored".to_owned()
+                }
             },
             Self::Undelivered(_) => {
                 "nothing proves that it was stored, send it again later".to_owned()

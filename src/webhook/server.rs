@@ -8,7 +8,7 @@
 
 use crate::webhook::accept_trouble::AcceptTrouble;
 use crate::webhook::crowd::Crowd;
-use crate::webhook::patient_stream::{Patience, PatientStream, Rest, Turn};
+use crate::webhook::patient_stream::{Rest, TimeoutStream, Timeouts, Turn};
 use futures_util::FutureExt as _;
 use http::header::{CONNECTION, HeaderValue};
 use http_body_util::Full;
@@ -62,7 +62,7 @@ pub struct Limits {
     /// What is said while none can be accepted.
     pub trouble: Arc<AcceptTrouble>,
     /// How long each wait may be.
-    pub patience: Patience,
+    pub timeouts: Timeouts,
     /// One permit for each connection at once.
     pub connections: Arc<Semaphore>,
     /// How many there are.
@@ -82,7 +82,7 @@ where
         // A dual-stack listener sees IPv4 peers as IPv6 addresses that map them.
         let turn = Arc::new(Turn::open(peer.ip().to_canonical()));
         let (stop, answer) = (stop.clone(), answer.clone());
-        let serving = connection(stream, turn.clone(), open, limits.patience, stop, answer);
+        let serving = connection(stream, turn.clone(), open, limits.timeouts, stop, answer);
         (turn, tasks.spawn(serving))
     };
     loop {
@@ -174,7 +174,7 @@ async fn connection<A, F>(
     stream: TcpStream,
     turn: Arc<Turn>,
     _open: Open,
-    patience: Patience,
+    timeouts: Timeouts,
     stop: CancellationToken,
     answer: A,
 ) where
@@ -186,7 +186,7 @@ async fn connection<A, F>(
     }
     let turn = &*turn;
     let stop = &stop;
-    let stream = PatientStream::new(stream, turn, patience);
+    let stream = TimeoutStream::new(stream, turn, timeouts);
     let service = service_fn(|request| {
         // Not awaited in an async block: that has room for two of it, and moves it from one to the
         // other for each post.

@@ -10,7 +10,7 @@ mod spool;
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 use hookbridge::args::Cli;
 use hookbridge::delivery::record::header_name::HeaderName;
-use hookbridge::delivery::undelivered::{Limit, Undelivered};
+use hookbridge::delivery::undelivered::{LimitSource, Undelivered};
 use hookbridge::metrics::exposition::Format;
 use hookbridge::metrics::{Build, Metrics, Outcome};
 use hookbridge::webhook::notification::fault::{Faults, JsonType};
@@ -153,7 +153,7 @@ fn refusal(outcome: Outcome) -> Option<Rejection> {
         Outcome::ForbiddenApp => Rejection::ForbiddenApp,
         Outcome::Unavailable => Rejection::Undelivered(Undelivered::Late),
         Outcome::RecordRefused => {
-            let (size, limit, whose) = (2, 1, Limit::Topic);
+            let (size, limit, whose) = (2, 1, LimitSource::Topic);
             Rejection::Undelivered(Undelivered::TooLarge { size, limit, whose })
         }
     };

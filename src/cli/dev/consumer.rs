@@ -16,7 +16,7 @@ use tokio::task::spawn_blocking;
 /// comes in the meantime: so long a record may take to be seen.
 const FETCH_WAIT_MS: &str = "20";
 /// How long the broker may take to say where a partition ends.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A consumer of all partitions.
 pub(super) struct Consumer {
@@ -72,7 +72,7 @@ impl Consumer {
         let client = self.client.clone();
         let count = move || {
             (0..PARTITIONS).try_fold(0, |sum: usize, partition| {
-                let (low, high) = client.fetch_watermarks(TOPIC, partition, PATIENCE)?;
+                let (low, high) = client.fetch_watermarks(TOPIC, partition, TIMEOUT)?;
                 Ok(sum + usize::try_from(high - low).unwrap_or(0))
             })
         };

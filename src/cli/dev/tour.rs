@@ -1,6 +1,6 @@
 //! The way of the samples: posted, answered, read back, one after the other, shown as it happens.
 //!
-//! Promise: each wait ends within [`PATIENCE`] and is told when it was in vain; a sample that
+//! Promise: each wait ends within [`TIMEOUT`] and is told when it was in vain; a sample that
 //! fails does not keep the next from being tried.
 
 use crate::bridge::Addresses;
@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 /// Everything is on this machine and takes milliseconds; a busy one may need a hundred times that.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// Between two questions whether the bridge is ready.
 const ASK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -58,9 +58,9 @@ impl Tour<'_> {
 
     async fn wait_until_ready(&self) -> Result<(), DevError> {
         let mut said = Bytes::new();
-        let asked = timeout(PATIENCE, ask_until_ready(self.addresses, &mut said)).await;
+        let asked = timeout(TIMEOUT, ask_until_ready(self.addresses, &mut said)).await;
         let said = || String::from_utf8_lossy(&said).into_owned();
-        Ok(asked.map_err(|_| DevError::NotReady { waited: PATIENCE, said: said() })??)
+        Ok(asked.map_err(|_| DevError::NotReady { waited: TIMEOUT, said: said() })??)
     }
 
     async fn take(&mut self, sample: &'static Sample, client: &mut HttpClient) -> Outcome {
@@ -85,8 +85,8 @@ impl Tour<'_> {
     async fn follow(&mut self, sample: &Sample, answer: &Answer) -> Result<Place, Fault> {
         let id = outcome::accepted(answer);
         self.screen.print(&page::answer(answer, id.as_deref().ok()));
-        let found = timeout(PATIENCE, self.find(&id?)).await;
-        let record = found.map_err(|_| Fault::Missing(PATIENCE))?;
+        let found = timeout(TIMEOUT, self.find(&id?)).await;
+        let record = found.map_err(|_| Fault::Missing(TIMEOUT))?;
         self.screen.print(&page::record(&record));
         outcome::compare(sample, &record)
     }

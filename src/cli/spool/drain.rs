@@ -20,8 +20,8 @@ use crate::clock::Clock;
 use crate::config::kafka;
 use crate::config::limits::positive;
 use crate::delivery::availability::Availability;
-use crate::delivery::availability::health_report::Report;
-use crate::delivery::availability::topic_state::Topic;
+use crate::delivery::availability::health_report::HealthReport;
+use crate::delivery::availability::topic_state::TopicState;
 use crate::delivery::drain::{Drain, DrainError};
 use crate::delivery::kafka::probe::{KafkaClientError, Probe};
 use crate::delivery::kafka::settings::Settings;
@@ -89,7 +89,7 @@ enum Ended {
 /// Drains it; an error unless nothing is left.
 pub(super) fn run(args: &SpoolDrainArgs, stderr: &Stderr) -> Result<(), SpoolCommandError> {
     let kafka = kafka::settings(&args.kafka, ACK_TIMEOUT)?;
-    let patience = positive("--timeout", args.timeout)?;
+    let timeout = positive("--timeout", args.timeout)?;
     let dir = &args.folder.spool;
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(DrainFailure::Start)?;
@@ -101,7 +101,7 @@ pub(super) fn run(args: &SpoolDrainArgs, stderr: &Stderr) -> Result<(), SpoolCom
     };
     let ended = match spool.status().rows {
         0 => Ok(Ended::Empty),
-        _ => runtime.block_on(drain(&spool, &kafka, patience, signals, stderr)),
+        _ => runtime.block_on(drain(&spool, &kafka, timeout, signals, stderr)),
     };
     // What is said in the end is not to stand beside the bar.
     stderr.show(Progress::Over);
@@ -118,7 +118,7 @@ pub(super) fn run(args: &SpoolDrainArgs, stderr: &Stderr) -> Result<(), SpoolCom
 async fn drain(
     spool: &Spool,
     kafka: &Settings,
-    patience: Duration,
+    stall_timeout: Duration,
     signals: EndSignals,
     stderr: &Stderr,
 ) -> Result<Ended, DrainFailure> {
@@ -127,7 +127,7 @@ async fn drain(
     let availability = Arc::new(Availability::new(metrics, kafka.ack_timeout()));
     let (finder, limit) = TopicLimit::starting_with(kafka.message_max_bytes());
     // Where the disk does not tell, the watch says so in the end.
-    let topic = timeout(patience, first_topic(spool)).await.ok().flatten();
+    let topic = timeout(stall_timeout, first_topic(spool)).await.ok().flatten();
     let topic = topic.unwrap_or_else(|| "".into());
     let written = topic::Topic::new(topic.clone(), limit, &Clock::system());
     let probe = Probe::new(kafka, &written, availability.clone(), finder, None, None)
@@ -150,7 +150,8 @@ async fn drain(
         drained
     };
     let watching = async {
-        let watch = Watch { spool, availability: &availability, topic: &topic, patience, stderr };
+        let watch =
+            Watch { spool, availability: &availability, topic: &topic, stall_timeout, stderr };
         let ended = over.run_until_cancelled(watch.run(&signal)).await;
         over.cancel();
         ended
@@ -179,7 +180,7 @@ struct Watch<'a> {
     availability: &'a Availability,
     /// The topic of the oldest record.
     topic: &'a str,
-    patience: Duration,
+    stall_timeout: Duration,
     stderr: &'a Stderr,
 }
 
@@ -197,9 +198,9 @@ impl Watch<'_> {
                 (least, moved) = (status.rows, Instant::now());
             }
             let trouble = self.trouble(&status);
-            if moved.elapsed() >= self.patience {
+            if moved.elapsed() >= self.stall_timeout {
                 let why = trouble.unwrap_or_else(|| "kafka answers, but acks nothing".to_owned());
-                return Ended::Stalled(self.patience, why);
+                return Ended::Stalled(self.stall_timeout, why);
             }
             self.stderr.show(Progress::At {
                 done: all.saturating_sub(status.rows),
@@ -219,18 +220,18 @@ impl Watch<'_> {
         }
         let known = self.availability.knowledge();
         match (known.report, &*known.topic) {
-            (Report::Up, _) => match &status.room {
+            (HealthReport::Up, _) => match &status.room {
                 Room::Full { why } => Some(format!("the spool is full: {why}")),
                 Room::HasRoom | Room::Broken { .. } => None,
             },
-            (_, Topic::Missing { error }) => {
+            (_, TopicState::Missing { error }) => {
                 Some(format!("the topic {} is missing: {error}", self.topic))
             }
-            (Report::Doubted { why } | Report::Away { why }, _) => {
+            (HealthReport::Doubted { why } | HealthReport::Away { why }, _) => {
                 Some(format!("kafka is away: {why}"))
             }
-            (Report::Unproven { why, .. }, _) => Some(format!("kafka answers, but: {why}")),
-            (Report::Untried, _) => Some("no broker has answered".to_owned()),
+            (HealthReport::Unproven { why, .. }, _) => Some(format!("kafka answers, but: {why}")),
+            (HealthReport::Untried, _) => Some("no broker has answered".to_owned()),
         }
     }
 }
@@ -261,8 +262,8 @@ fn tell(dir: &Path, status: &Status, ended: &Ended) -> Result<(), SpoolCommandEr
     let why = match ended {
         Ended::Empty => String::new(),
         Ended::Signal => ": ended by a signal".to_owned(),
-        Ended::Stalled(patience, why) => {
-            format!(": nothing moved within {}: {why}", humantime::format_duration(*patience))
+        Ended::Stalled(timeout, why) => {
+            format!(": nothing moved within {}: {why}", humantime::format_duration(*timeout))
         }
     };
     Err(DrainFailure::Left { left: left.join(", "), dir: dir.to_owned(), why }.into())

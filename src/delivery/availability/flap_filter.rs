@@ -1,22 +1,22 @@
-//! When a trouble that lasts, or comes and goes, is told again.
+//! When a episode that lasts, or comes and goes, is told again.
 //!
 //! Promise: a line when it begins and one when it is over; meanwhile one a minute, and within each minute
 //! one more at most, for a reason that was not told yet and stands. What is back within a minute of its
-//! end is the same trouble: told once as such, then once a minute, until it has been over for a minute.
+//! end is the same episode: told once as such, then once a minute, until it has been over for a minute.
 //! A plain value that is told the time.
 
 use std::time::{Duration, Instant};
 
-/// Between two lines of one trouble.
+/// Between two lines of one episode.
 pub(super) const EVERY: Duration = Duration::from_secs(60);
 /// How long a reason has to stand until it is news: some follow each other within one look.
 const STANDS: Duration = Duration::from_secs(10);
-/// Reasons that are remembered: more than one trouble has.
+/// Reasons that are remembered: more than one episode has.
 const REASONS: usize = 16;
 
 /// What is to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Beat {
+pub(super) enum Notice {
     /// It begins.
     First,
     /// It is there for so long.
@@ -33,10 +33,10 @@ pub(super) enum Beat {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(super) struct Rhythm(Option<Trouble>);
+pub(super) struct FlapFilter(Option<Episode>);
 
 #[derive(Debug)]
-struct Trouble {
+struct Episode {
     since: Instant,
     times: u32,
     now: Now,
@@ -55,49 +55,49 @@ enum Now {
     OverSince(Instant),
 }
 
-impl Rhythm {
+impl FlapFilter {
     /// It is there for this reason, since then if it was not before.
-    pub(super) fn troubled(&mut self, why: &str, since: Instant, now: Instant) -> Option<Beat> {
-        let Some(trouble) = &mut self.0 else {
-            self.0 = Some(Trouble::new(why, since, now));
-            return Some(Beat::First);
+    pub(super) fn troubled(&mut self, why: &str, since: Instant, now: Instant) -> Option<Notice> {
+        let Some(episode) = &mut self.0 else {
+            self.0 = Some(Episode::new(why, since, now));
+            return Some(Notice::First);
         };
-        if let Now::OverSince(_) = trouble.now {
-            trouble.now = Now::ThereSince(since);
-            trouble.times += 1;
-            if trouble.times == 2 {
-                trouble.told(why, now);
-                return Some(Beat::Again);
+        if let Now::OverSince(_) = episode.now {
+            episode.now = Now::ThereSince(since);
+            episode.times += 1;
+            if episode.times == 2 {
+                episode.told(why, now);
+                return Some(Notice::Again);
             }
         }
-        trouble.is_due(why, now).then(|| trouble.still(now))
+        episode.is_due(why, now).then(|| episode.still(now))
     }
 
     /// Whether it is there, as far as was told.
     pub(super) fn is_there(&self) -> bool {
-        self.0.as_ref().is_some_and(|trouble| matches!(trouble.now, Now::ThereSince(_)))
+        self.0.as_ref().is_some_and(|episode| matches!(episode.now, Now::ThereSince(_)))
     }
 
     /// It is not there.
-    pub(super) fn well(&mut self, now: Instant) -> Option<Beat> {
-        let trouble = self.0.as_mut()?;
-        match trouble.now {
+    pub(super) fn well(&mut self, now: Instant) -> Option<Notice> {
+        let episode = self.0.as_mut()?;
+        match episode.now {
             Now::ThereSince(since) => {
-                trouble.now = Now::OverSince(now);
+                episode.now = Now::OverSince(now);
                 let lasted = now.saturating_duration_since(since);
-                (trouble.times == 1).then_some(Beat::Over { lasted })
+                (episode.times == 1).then_some(Notice::Over { lasted })
             }
             Now::OverSince(at) if now < at + EVERY => None,
             Now::OverSince(_) => {
-                let times = trouble.times;
+                let times = episode.times;
                 self.0 = None;
-                (times > 1).then_some(Beat::OverForGood { times })
+                (times > 1).then_some(Notice::OverForGood { times })
             }
         }
     }
 }
 
-impl Trouble {
+impl Episode {
     fn new(why: &str, since: Instant, now: Instant) -> Self {
         Self {
             since,
@@ -151,14 +151,14 @@ impl Trouble {
         }
     }
 
-    fn still(&self, now: Instant) -> Beat {
+    fn still(&self, now: Instant) -> Notice {
         let lasted = |since| now.saturating_duration_since(since);
         match self.now {
             Now::ThereSince(since) if self.times == 1 || lasted(since) >= EVERY => {
-                Beat::Still { lasted: lasted(since) }
+                Notice::Still { lasted: lasted(since) }
             }
             Now::ThereSince(_) | Now::OverSince(_) => {
-                Beat::StillAgain { lasted: lasted(self.since), times: self.times }
+                Notice::StillAgain { lasted: lasted(self.since), times: self.times }
             }
         }
     }
@@ -177,8 +177,8 @@ mod tests {
 
     #[test]
     fn reasons_that_alternate_are_told_once_each_and_then_once_a_minute() {
-        let (mut rhythm, start) = (Rhythm::default(), Instant::now());
-        assert_eq!(rhythm.troubled("1 of 6", start, start), Some(Beat::First));
+        let (mut rhythm, start) = (FlapFilter::default(), Instant::now());
+        assert_eq!(rhythm.troubled("1 of 6", start, start), Some(Notice::First));
         let mut told = Vec::new();
         for second in 1..=180 {
             let why = ["2 of 6", "refused", "timed out"][second as usize / 15 % 3];
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_reason_that_does_not_stand_is_no_news() {
-        let (mut rhythm, start) = (Rhythm::default(), Instant::now());
+        let (mut rhythm, start) = (FlapFilter::default(), Instant::now());
         rhythm.troubled("refused", start, start);
         for second in 1..60 {
             let why = ["refused", "timed out"][second as usize % 2];
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn what_comes_and_goes_is_told_as_that_and_not_as_pairs() {
-        let (mut rhythm, start) = (Rhythm::default(), Instant::now());
+        let (mut rhythm, start) = (FlapFilter::default(), Instant::now());
         let mut told = Vec::new();
         for second in 0..=90 {
             let now = start + second * SECOND;
@@ -212,12 +212,12 @@ mod tests {
             };
             told.extend(beat.map(|beat| (second, beat)));
         }
-        let again = Beat::StillAgain { lasted: 64 * SECOND, times: 17 };
-        let over = Beat::Over { lasted: 2 * SECOND };
-        assert_eq!(told, [(0, Beat::First), (2, over), (4, Beat::Again), (64, again)]);
+        let again = Notice::StillAgain { lasted: 64 * SECOND, times: 17 };
+        let over = Notice::Over { lasted: 2 * SECOND };
+        assert_eq!(told, [(0, Notice::First), (2, over), (4, Notice::Again), (64, again)]);
         let end = start + 91 * SECOND;
         assert_eq!(rhythm.well(end), None);
-        assert_eq!(rhythm.well(end + EVERY), Some(Beat::OverForGood { times: 23 }));
-        assert_eq!(rhythm.troubled("no ack", end, end + EVERY), Some(Beat::First));
+        assert_eq!(rhythm.well(end + EVERY), Some(Notice::OverForGood { times: 23 }));
+        assert_eq!(rhythm.troubled("no ack", end, end + EVERY), Some(Notice::First));
     }
 }

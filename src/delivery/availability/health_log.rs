@@ -5,9 +5,9 @@
 //! and found away within one outage; [`rhythm`](crate::delivery::availability::flap_filter) says when. It
 //! decides nothing; a line is written by whoever asked for it, outside the lock that this stands behind.
 
-use crate::delivery::availability::flap_filter::{Beat, EVERY, Rhythm};
-use crate::delivery::availability::health_report::{Glimpse, Seen};
-use crate::delivery::availability::topic_state::Topic;
+use crate::delivery::availability::flap_filter::{EVERY, FlapFilter, Notice};
+use crate::delivery::availability::health_report::{HealthKind, HealthSnapshot};
+use crate::delivery::availability::topic_state::TopicState;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,23 +16,23 @@ const DOUBT: Duration = Duration::from_secs(5);
 
 /// What was told.
 #[derive(Debug)]
-pub(super) struct Chronicle {
+pub(super) struct HealthLog {
     /// From the start on, until the first proof.
     start: Option<Instant>,
     /// Since when it stands as it does.
-    turned: Option<(Glimpse, Instant)>,
+    turned: Option<(HealthKind, Instant)>,
     /// Since when it is not there.
     since: Option<Instant>,
-    outage: Rhythm,
-    partial: Rhythm,
+    outage: FlapFilter,
+    partial: FlapFilter,
     /// The topic as it was seen last while Kafka was there, and in words.
-    topic: Arc<Topic>,
+    topic: Arc<TopicState>,
     sight: String,
 }
 
 /// One line of the log.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(super) enum HealthLine {
     There { away: Duration },
     Doubted { why: String },
     Away { why: String, waiting: u64 },
@@ -45,37 +45,37 @@ pub(super) enum Line {
     Whole { topic: String },
 }
 
-impl Chronicle {
+impl HealthLog {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             start: Some(now),
             turned: None,
             since: Some(now),
-            outage: Rhythm::default(),
-            partial: Rhythm::default(),
-            topic: Arc::new(Topic::Unknown),
+            outage: FlapFilter::default(),
+            partial: FlapFilter::default(),
+            topic: Arc::new(TopicState::Unknown),
             sight: String::new(),
         }
     }
 
     /// What is to be told, if anything.
-    pub(super) fn line(&mut self, seen: &Seen<'_>, now: Instant) -> Option<Line> {
+    pub(super) fn line(&mut self, seen: &HealthSnapshot<'_>, now: Instant) -> Option<HealthLine> {
         let since = *self.since.get_or_insert(now);
         let turned = match self.turned {
-            Some((glimpse, turned)) if glimpse == seen.glimpse => turned,
+            Some((kind, turned)) if kind == seen.kind => turned,
             Some(_) | None => now,
         };
-        self.turned = Some((seen.glimpse, turned));
-        let is_believed = match seen.glimpse {
-            Glimpse::Up => {
+        self.turned = Some((seen.kind, turned));
+        let is_believed = match seen.kind {
+            HealthKind::Up => {
                 self.since = None;
                 return self.there(now).or_else(|| self.of_topic(seen.topic, now));
             }
             // The drain tells what is not taken from it.
-            Glimpse::Unproven if seen.waiting > 0 => return None,
-            Glimpse::Away if seen.settled => true,
-            Glimpse::Away | Glimpse::Doubted | Glimpse::Unproven => turned + DOUBT <= now,
-            Glimpse::Untried => since + EVERY <= now,
+            HealthKind::Unproven if seen.waiting > 0 => return None,
+            HealthKind::Away if seen.settled => true,
+            HealthKind::Away | HealthKind::Doubted | HealthKind::Unproven => turned + DOUBT <= now,
+            HealthKind::Untried => since + EVERY <= now,
         };
         if !is_believed && !self.outage.is_there() {
             return None;
@@ -83,36 +83,40 @@ impl Chronicle {
         let beat = self.outage.troubled(seen.why, since, now)?;
         let (why, waiting) = (seen.why.to_owned(), seen.waiting);
         match beat {
-            Beat::First if seen.glimpse == Glimpse::Doubted => Some(Line::Doubted { why }),
-            Beat::First => Some(Line::Away { why, waiting }),
-            Beat::Still { lasted: away } => Some(Line::StillAway { why, away, waiting }),
-            Beat::Again => Some(Line::ComesAndGoes { why, waiting }),
-            Beat::StillAgain { lasted, times } => {
-                Some(Line::StillComesAndGoes { why, lasted, times, waiting })
+            Notice::First if seen.kind == HealthKind::Doubted => Some(HealthLine::Doubted { why }),
+            Notice::First => Some(HealthLine::Away { why, waiting }),
+            Notice::Still { lasted: away } => Some(HealthLine::StillAway { why, away, waiting }),
+            Notice::Again => Some(HealthLine::ComesAndGoes { why, waiting }),
+            Notice::StillAgain { lasted, times } => {
+                Some(HealthLine::StillComesAndGoes { why, lasted, times, waiting })
             }
-            Beat::Over { .. } | Beat::OverForGood { .. } => None,
+            Notice::Over { .. } | Notice::OverForGood { .. } => None,
         }
     }
 
-    fn there(&mut self, now: Instant) -> Option<Line> {
+    fn there(&mut self, now: Instant) -> Option<HealthLine> {
         let start = self.start.take();
-        let there = |since| Line::There { away: now.saturating_duration_since(since) };
+        let there = |since| HealthLine::There { away: now.saturating_duration_since(since) };
         match self.outage.well(now) {
-            Some(Beat::Over { lasted }) => Some(Line::There { away: lasted }),
-            Some(Beat::OverForGood { times }) => Some(Line::Stays { times }),
-            Some(Beat::First | Beat::Still { .. } | Beat::Again | Beat::StillAgain { .. })
+            Some(Notice::Over { lasted }) => Some(HealthLine::There { away: lasted }),
+            Some(Notice::OverForGood { times }) => Some(HealthLine::Stays { times }),
+            Some(
+                Notice::First | Notice::Still { .. } | Notice::Again | Notice::StillAgain { .. },
+            )
             | None => start.map(there),
         }
     }
 
-    /// Where Kafka is away, its trouble is the line's reason.
-    fn of_topic(&mut self, topic: &Arc<Topic>, now: Instant) -> Option<Line> {
+    /// Where Kafka is away, its episode is the line's reason.
+    fn of_topic(&mut self, topic: &Arc<TopicState>, now: Instant) -> Option<HealthLine> {
         // Looked at with every ack.
         if !Arc::ptr_eq(topic, &self.topic) {
             self.topic = topic.clone();
             self.sight = match &**topic {
-                Topic::Present(sight) => sight.to_string(),
-                Topic::Unknown | Topic::Hidden { .. } | Topic::Missing { .. } => String::new(),
+                TopicState::Present(sight) => sight.to_string(),
+                TopicState::Unknown | TopicState::Hidden { .. } | TopicState::Missing { .. } => {
+                    String::new()
+                }
             };
         }
         let beat = if topic.is_partial() {
@@ -122,16 +126,16 @@ impl Chronicle {
         };
         let (beat, topic) = (beat?, self.sight.clone());
         Some(match beat {
-            Beat::First | Beat::Again => Line::Partial { topic },
-            Beat::Still { lasted } | Beat::StillAgain { lasted, .. } => {
-                Line::StillPartial { topic, lasted }
+            Notice::First | Notice::Again => HealthLine::Partial { topic },
+            Notice::Still { lasted } | Notice::StillAgain { lasted, .. } => {
+                HealthLine::StillPartial { topic, lasted }
             }
-            Beat::Over { .. } | Beat::OverForGood { .. } => Line::Whole { topic },
+            Notice::Over { .. } | Notice::OverForGood { .. } => HealthLine::Whole { topic },
         })
     }
 }
 
-impl Line {
+impl HealthLine {
     /// Writes it.
     pub(super) fn write(self) {
         match self {
@@ -181,58 +185,63 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn waiting(told: &mut Chronicle, glimpse: Glimpse, waiting: u64, now: Instant) -> Option<Line> {
-        let topic = Arc::new(Topic::Unknown);
-        let seen = Seen { glimpse, why: "refused", settled: true, topic: &topic, waiting };
+    fn waiting(
+        told: &mut HealthLog,
+        kind: HealthKind,
+        waiting: u64,
+        now: Instant,
+    ) -> Option<HealthLine> {
+        let topic = Arc::new(TopicState::Unknown);
+        let seen = HealthSnapshot { kind, why: "refused", settled: true, topic: &topic, waiting };
         told.line(&seen, now)
     }
 
-    fn line(told: &mut Chronicle, glimpse: Glimpse, now: Instant) -> Option<Line> {
-        waiting(told, glimpse, 0, now)
+    fn line(told: &mut HealthLog, kind: HealthKind, now: Instant) -> Option<HealthLine> {
+        waiting(told, kind, 0, now)
     }
 
-    fn away(waiting: u64) -> Line {
-        Line::Away { why: "refused".to_owned(), waiting }
+    fn away(waiting: u64) -> HealthLine {
+        HealthLine::Away { why: "refused".to_owned(), waiting }
     }
 
     #[test]
     fn an_outage_is_one_line_however_often_kafka_is_tried_and_then_one_a_minute() {
         let start = Instant::now();
-        let mut told = Chronicle::new(start);
-        let there = Line::There { away: SECOND };
-        assert_eq!(line(&mut told, Glimpse::Up, start + SECOND), Some(there));
+        let mut told = HealthLog::new(start);
+        let there = HealthLine::There { away: SECOND };
+        assert_eq!(line(&mut told, HealthKind::Up, start + SECOND), Some(there));
         let begun = start + 2 * SECOND;
-        assert_eq!(line(&mut told, Glimpse::Away, begun), Some(away(0)));
+        assert_eq!(line(&mut told, HealthKind::Away, begun), Some(away(0)));
         for tick in 1..60 {
-            for glimpse in [Glimpse::Unproven, Glimpse::Away, Glimpse::Doubted] {
-                assert_eq!(line(&mut told, glimpse, begun + tick * SECOND), None);
+            for kind in [HealthKind::Unproven, HealthKind::Away, HealthKind::Doubted] {
+                assert_eq!(line(&mut told, kind, begun + tick * SECOND), None);
             }
         }
-        let still = Line::StillAway { why: "refused".to_owned(), away: EVERY, waiting: 0 };
-        assert_eq!(line(&mut told, Glimpse::Unproven, begun + EVERY), Some(still));
-        assert_eq!(line(&mut told, Glimpse::Away, begun + EVERY + SECOND), None);
-        let there = Line::There { away: EVERY + 2 * SECOND };
-        assert_eq!(line(&mut told, Glimpse::Up, begun + EVERY + 2 * SECOND), Some(there));
+        let still = HealthLine::StillAway { why: "refused".to_owned(), away: EVERY, waiting: 0 };
+        assert_eq!(line(&mut told, HealthKind::Unproven, begun + EVERY), Some(still));
+        assert_eq!(line(&mut told, HealthKind::Away, begun + EVERY + SECOND), None);
+        let there = HealthLine::There { away: EVERY + 2 * SECOND };
+        assert_eq!(line(&mut told, HealthKind::Up, begun + EVERY + 2 * SECOND), Some(there));
     }
 
     #[test]
     fn a_start_without_an_answer_is_no_outage_before_it_is_believed() {
         let start = Instant::now();
-        let mut told = Chronicle::new(start);
-        assert_eq!(line(&mut told, Glimpse::Untried, start), None);
-        assert_eq!(waiting(&mut told, Glimpse::Away, 7, start + 3 * SECOND), Some(away(7)));
+        let mut told = HealthLog::new(start);
+        assert_eq!(line(&mut told, HealthKind::Untried, start), None);
+        assert_eq!(waiting(&mut told, HealthKind::Away, 7, start + 3 * SECOND), Some(away(7)));
     }
 
     #[test]
     fn posts_that_nobody_acks_are_an_outage_and_what_the_drain_owes_is_for_it_to_tell() {
         let start = Instant::now();
-        let mut told = Chronicle::new(start);
-        line(&mut told, Glimpse::Up, start);
-        assert_eq!(line(&mut told, Glimpse::Unproven, start + SECOND), None);
-        assert_eq!(line(&mut told, Glimpse::Unproven, start + SECOND + DOUBT), Some(away(0)));
+        let mut told = HealthLog::new(start);
+        line(&mut told, HealthKind::Up, start);
+        assert_eq!(line(&mut told, HealthKind::Unproven, start + SECOND), None);
+        assert_eq!(line(&mut told, HealthKind::Unproven, start + SECOND + DOUBT), Some(away(0)));
         let minutes = start + SECOND + 3 * EVERY;
-        assert_eq!(waiting(&mut told, Glimpse::Unproven, 7, minutes), None);
-        let there = Line::There { away: 3 * EVERY };
-        assert_eq!(line(&mut told, Glimpse::Up, minutes), Some(there));
+        assert_eq!(waiting(&mut told, HealthKind::Unproven, 7, minutes), None);
+        let there = HealthLine::There { away: 3 * EVERY };
+        assert_eq!(line(&mut told, HealthKind::Up, minutes), Some(there));
     }
 }

@@ -1,12 +1,12 @@
 //! What probes tell of Kafka, and what is told of it.
 
-use crate::delivery::availability::topic_state::Topic;
+use crate::delivery::availability::topic_state::TopicState;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Why a probe gives no hope.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Silence {
+pub enum ProbeError {
     /// No broker answered in time; a post may wait for longer.
     Slow(String),
     /// No broker is there, or they say that no post can be published.
@@ -15,7 +15,7 @@ pub enum Silence {
 
 /// What readiness needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Report {
+pub enum HealthReport {
     /// A post would be published now.
     Up,
     /// There is no proof yet.
@@ -43,7 +43,7 @@ pub enum Report {
 #[derive(Debug, Clone)]
 pub struct Knowledge {
     /// How it stands.
-    pub report: Report,
+    pub report: HealthReport,
     /// For how long Kafka has been up, or not.
     pub stands_for: Duration,
     /// How long ago a record was acked.
@@ -51,29 +51,29 @@ pub struct Knowledge {
     /// How long ago a probe ended.
     pub last_probe: Option<Duration>,
     /// The topic, as it was seen last.
-    pub topic: Arc<Topic>,
+    pub topic: Arc<TopicState>,
     /// How long ago that was.
     pub topic_seen: Option<Duration>,
 }
 
 /// What a line of the log is made of.
-pub(super) struct Seen<'a> {
-    pub(super) glimpse: Glimpse,
+pub(super) struct HealthSnapshot<'a> {
+    pub(super) kind: HealthKind,
     pub(super) why: &'a str,
     /// Whether a probe has ended since the last failure, which may say why.
     pub(super) settled: bool,
-    pub(super) topic: &'a Arc<Topic>,
+    pub(super) topic: &'a Arc<TopicState>,
     pub(super) waiting: u64,
 }
 
 /// How it stands, without the reasons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Glimpse {
+pub(super) enum HealthKind {
     Untried,
     Up,
     Doubted,
     Away,
-    /// Of which there is hope is [`Glimpse::Up`].
+    /// Of which there is hope is [`HealthKind::Up`].
     Unproven,
 }
 
@@ -88,7 +88,7 @@ pub enum Hope {
     Lost,
 }
 
-impl Report {
+impl HealthReport {
     /// Whether Kafka is held to be there.
     pub fn is_up(&self) -> bool {
         match self {

@@ -11,23 +11,23 @@ mod failures;
 mod health;
 
 use crate::delivery::availability::health_report::{
-    Glimpse, Hope, Knowledge, Report, Seen, Silence,
+    HealthKind, HealthReport, HealthSnapshot, Hope, Knowledge, ProbeError,
 };
 use crate::delivery::availability::state::failures::Failures;
-use crate::delivery::availability::state::health::Standing;
-use crate::delivery::availability::topic_state::Topic;
+use crate::delivery::availability::state::health::KafkaHealth;
+use crate::delivery::availability::topic_state::TopicState;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a first failure holds, whatever probes say.
 const HOLD: Duration = Duration::from_secs(1);
 /// How long one of many failures in a row holds: a try costs its posts the ack time-out, and the
-/// end of the trouble may be missed for as long.
+/// end of the episode may be missed for as long.
 const HOLD_MOST: Duration = Duration::from_secs(4);
 /// Between probes while Kafka is away or in doubt: readiness comes back within this of the broker.
 const PROBE_AWAY: Duration = Duration::from_millis(250);
 /// Between probes while leaders answer and an ack is owed, which no probe will prove, or a partition is
-/// in trouble: each look asks every leader.
+/// in episode: each look asks every leader.
 const PROBE_UNPROVEN: Duration = Duration::from_secs(1);
 /// Between probes while nothing is acked.
 const PROBE_IDLE: Duration = Duration::from_secs(3);
@@ -38,37 +38,37 @@ const STALE: Duration = Duration::from_secs(10);
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct State {
-    standing: Standing,
+pub(super) struct AvailabilityState {
+    health: KafkaHealth,
     /// Since when it is up, or not.
     since: Instant,
     last_ack: Option<Instant>,
     last_probe: Option<Instant>,
     /// What the next failure will hold for.
     hold: Duration,
-    topic: Arc<Topic>,
+    topic: Arc<TopicState>,
     topic_seen: Option<Instant>,
-    patience: Duration,
+    timeout: Duration,
     /// When the first probe was sent that had no answer, while nothing is known.
     first_silence: Option<Instant>,
     failures: Failures,
-    /// A failure was outvoted by an ack: another partition may be in trouble.
+    /// A failure was outvoted by an ack: another partition may be in episode.
     doubtful: bool,
     /// Records that wait on disk for an ack, while posts do not go to Kafka directly.
     waiting: u64,
 }
 
-impl State {
-    pub(super) fn new(patience: Duration, now: Instant) -> Self {
+impl AvailabilityState {
+    pub(super) fn new(timeout: Duration, now: Instant) -> Self {
         Self {
-            standing: Standing::Untried,
+            health: KafkaHealth::Untried,
             since: now,
             last_ack: None,
             last_probe: None,
             hold: HOLD,
-            topic: Arc::new(Topic::Unknown),
+            topic: Arc::new(TopicState::Unknown),
             topic_seen: None,
-            patience,
+            timeout,
             first_silence: None,
             failures: Failures::default(),
             doubtful: false,
@@ -77,12 +77,12 @@ impl State {
     }
 
     pub(super) fn admits(&self) -> bool {
-        match self.standing {
-            Standing::Untried
-            | Standing::Up
-            | Standing::Doubted { .. }
-            | Standing::Unproven { .. } => true,
-            Standing::Away { .. } => false,
+        match self.health {
+            KafkaHealth::Untried
+            | KafkaHealth::Up
+            | KafkaHealth::Doubted { .. }
+            | KafkaHealth::Unproven { .. } => true,
+            KafkaHealth::Away { .. } => false,
         }
     }
 
@@ -97,7 +97,7 @@ impl State {
         self.failures.acked();
         // No ack makes a topic fit that throws it away.
         if !self.topic.is_unfit() {
-            self.enter(Standing::Up, now);
+            self.enter(KafkaHealth::Up, now);
         }
     }
 
@@ -114,7 +114,7 @@ impl State {
             return self.mistrust(since, why, now);
         }
         self.failures.add(why, now);
-        self.enter(Standing::Away { why: why.to_owned(), until: now + self.hold }, now);
+        self.enter(KafkaHealth::Away { why: why.to_owned(), until: now + self.hold }, now);
         self.hold = (self.hold * 2).min(HOLD_MOST);
     }
 
@@ -143,16 +143,21 @@ impl State {
         if !self.failures.stand() {
             return;
         }
-        match self.standing {
-            Standing::Up | Standing::Untried | Standing::Unproven { .. } => {
-                self.enter(Standing::Unproven { why: why.to_owned() }, now);
+        match self.health {
+            KafkaHealth::Up | KafkaHealth::Untried | KafkaHealth::Unproven { .. } => {
+                self.enter(KafkaHealth::Unproven { why: why.to_owned() }, now);
             }
             // The next probe says which.
-            Standing::Doubted { .. } | Standing::Away { .. } => {}
+            KafkaHealth::Doubted { .. } | KafkaHealth::Away { .. } => {}
         }
     }
 
-    pub(super) fn probed(&mut self, asked: Instant, answer: Result<Topic, Silence>, now: Instant) {
+    pub(super) fn probed(
+        &mut self,
+        asked: Instant,
+        answer: Result<TopicState, ProbeError>,
+        now: Instant,
+    ) {
         self.last_probe = Some(now);
         self.doubtful = false;
         match answer.and_then(|topic| self.keep(topic, now)) {
@@ -163,7 +168,7 @@ impl State {
     }
 
     /// Keeps what was seen of the topic; fails where no post could be published to it.
-    fn keep(&mut self, topic: Topic, now: Instant) -> Result<(), Silence> {
+    fn keep(&mut self, topic: TopicState, now: Instant) -> Result<(), ProbeError> {
         self.topic_seen = Some(now);
         if topic.is_partial() && !self.topic.is_partial() {
             self.failures.explained();
@@ -175,54 +180,54 @@ impl State {
     }
 
     fn answered(&mut self, now: Instant) {
-        let why = match &self.standing {
-            Standing::Away { until, .. } if now < *until && !self.topic.is_partial() => return,
-            Standing::Up
+        let why = match &self.health {
+            KafkaHealth::Away { until, .. } if now < *until && !self.topic.is_partial() => return,
+            KafkaHealth::Up
                 if self.waiting > 0 && self.last_ack.is_none_or(|at| at + STALE <= now) =>
             {
                 format!("no ack for {STALE:?} of what waits on disk")
             }
-            Standing::Up => return,
-            Standing::Away { why, .. } | Standing::Unproven { why } => why.clone(),
-            Standing::Untried | Standing::Doubted { .. } => {
+            KafkaHealth::Up => return,
+            KafkaHealth::Away { why, .. } | KafkaHealth::Unproven { why } => why.clone(),
+            KafkaHealth::Untried | KafkaHealth::Doubted { .. } => {
                 self.failures.why().unwrap_or("no ack yet of what waits on disk").to_owned()
             }
         };
         if self.failures.any() || self.waiting > 0 {
-            self.enter(Standing::Unproven { why }, now);
+            self.enter(KafkaHealth::Unproven { why }, now);
         } else {
-            self.enter(Standing::Up, now);
+            self.enter(KafkaHealth::Up, now);
         }
     }
 
-    fn unanswered(&mut self, silence: Silence, asked: Instant, now: Instant) {
-        let standing = match (&self.standing, silence) {
+    fn unanswered(&mut self, silence: ProbeError, asked: Instant, now: Instant) {
+        let health = match (&self.health, silence) {
             // From the start without Kafka: believed after as long as a first post would wait.
-            (Standing::Untried, Silence::Slow(why) | Silence::Dead(why)) => {
+            (KafkaHealth::Untried, ProbeError::Slow(why) | ProbeError::Dead(why)) => {
                 let first = *self.first_silence.get_or_insert(asked);
-                if now < first + self.patience {
+                if now < first + self.timeout {
                     return;
                 }
-                Standing::Away { why, until: now }
+                KafkaHealth::Away { why, until: now }
             }
-            (Standing::Away { until, .. }, Silence::Slow(why) | Silence::Dead(why)) => {
-                Standing::Away { why, until: *until }
+            (KafkaHealth::Away { until, .. }, ProbeError::Slow(why) | ProbeError::Dead(why)) => {
+                KafkaHealth::Away { why, until: *until }
             }
-            (Standing::Up | Standing::Unproven { .. }, Silence::Slow(why)) => {
-                Standing::Doubted { why, since: asked }
+            (KafkaHealth::Up | KafkaHealth::Unproven { .. }, ProbeError::Slow(why)) => {
+                KafkaHealth::Doubted { why, since: asked }
             }
-            (Standing::Doubted { since, .. }, Silence::Slow(why))
-                if now < *since + self.patience =>
+            (KafkaHealth::Doubted { since, .. }, ProbeError::Slow(why))
+                if now < *since + self.timeout =>
             {
-                Standing::Doubted { why, since: *since }
+                KafkaHealth::Doubted { why, since: *since }
             }
-            (Standing::Doubted { .. }, Silence::Slow(why))
+            (KafkaHealth::Doubted { .. }, ProbeError::Slow(why))
             | (
-                Standing::Up | Standing::Doubted { .. } | Standing::Unproven { .. },
-                Silence::Dead(why),
-            ) => Standing::Away { why, until: now },
+                KafkaHealth::Up | KafkaHealth::Doubted { .. } | KafkaHealth::Unproven { .. },
+                ProbeError::Dead(why),
+            ) => KafkaHealth::Away { why, until: now },
         };
-        self.enter(standing, now);
+        self.enter(health, now);
         if !self.admits() {
             // The first try behind it does not repeat theirs.
             self.hold = HOLD;
@@ -230,11 +235,11 @@ impl State {
         }
     }
 
-    fn enter(&mut self, standing: Standing, now: Instant) {
-        if (self.standing == Standing::Up) != (standing == Standing::Up) {
+    fn enter(&mut self, health: KafkaHealth, now: Instant) {
+        if (self.health == KafkaHealth::Up) != (health == KafkaHealth::Up) {
             self.since = now;
         }
-        self.standing = standing;
+        self.health = health;
     }
 
     pub(super) fn next_probe(&self, now: Instant) -> Duration {
@@ -242,26 +247,28 @@ impl State {
             proof.map_or(Duration::ZERO, |at| (at + pause).saturating_duration_since(now))
         };
         let idle = |proof: Option<Instant>| since(proof, PROBE_IDLE);
-        match self.standing {
-            Standing::Up if self.doubtful => idle(self.last_probe),
-            Standing::Up if self.topic.is_well() => {
+        match self.health {
+            KafkaHealth::Up if self.doubtful => idle(self.last_probe),
+            KafkaHealth::Up if self.topic.is_well() => {
                 idle(self.last_probe.max(self.last_ack)).min(since(self.last_probe, PROBE_BUSY))
             }
-            Standing::Up | Standing::Unproven { .. } => since(self.last_probe, PROBE_UNPROVEN),
-            Standing::Untried | Standing::Doubted { .. } | Standing::Away { .. } => {
+            KafkaHealth::Up | KafkaHealth::Unproven { .. } => {
+                since(self.last_probe, PROBE_UNPROVEN)
+            }
+            KafkaHealth::Untried | KafkaHealth::Doubted { .. } | KafkaHealth::Away { .. } => {
                 since(self.last_probe, PROBE_AWAY)
             }
         }
     }
 
-    pub(super) fn report(&self, now: Instant) -> Report {
-        match &self.standing {
-            Standing::Untried => Report::Untried,
-            Standing::Up => Report::Up,
-            Standing::Doubted { why, .. } => Report::Doubted { why: why.clone() },
-            Standing::Away { why, .. } => Report::Away { why: why.clone() },
-            Standing::Unproven { why } => {
-                Report::Unproven { why: why.clone(), hope: self.hope(now) }
+    pub(super) fn report(&self, now: Instant) -> HealthReport {
+        match &self.health {
+            KafkaHealth::Untried => HealthReport::Untried,
+            KafkaHealth::Up => HealthReport::Up,
+            KafkaHealth::Doubted { why, .. } => HealthReport::Doubted { why: why.clone() },
+            KafkaHealth::Away { why, .. } => HealthReport::Away { why: why.clone() },
+            KafkaHealth::Unproven { why } => {
+                HealthReport::Unproven { why: why.clone(), hope: self.hope(now) }
             }
         }
     }
@@ -283,17 +290,19 @@ impl State {
     }
 
     /// The same for the log, which is not told anything most of the time.
-    pub(super) fn seen(&self, now: Instant) -> Seen<'_> {
-        let (glimpse, why) = match &self.standing {
-            Standing::Untried => (Glimpse::Untried, "no broker has answered yet"),
-            Standing::Up => (Glimpse::Up, ""),
-            Standing::Doubted { why, .. } => (Glimpse::Doubted, &**why),
-            Standing::Away { why, .. } => (Glimpse::Away, &**why),
-            Standing::Unproven { why } if self.hope(now) == Hope::Full => (Glimpse::Up, &**why),
-            Standing::Unproven { why } => (Glimpse::Unproven, &**why),
+    pub(super) fn seen(&self, now: Instant) -> HealthSnapshot<'_> {
+        let (kind, why) = match &self.health {
+            KafkaHealth::Untried => (HealthKind::Untried, "no broker has answered yet"),
+            KafkaHealth::Up => (HealthKind::Up, ""),
+            KafkaHealth::Doubted { why, .. } => (HealthKind::Doubted, &**why),
+            KafkaHealth::Away { why, .. } => (HealthKind::Away, &**why),
+            KafkaHealth::Unproven { why } if self.hope(now) == Hope::Full => {
+                (HealthKind::Up, &**why)
+            }
+            KafkaHealth::Unproven { why } => (HealthKind::Unproven, &**why),
         };
         let settled = self.failures.last() <= self.last_probe;
-        Seen { glimpse, why, settled, topic: &self.topic, waiting: self.waiting }
+        HealthSnapshot { kind, why, settled, topic: &self.topic, waiting: self.waiting }
     }
 }
 

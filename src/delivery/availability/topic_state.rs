@@ -3,16 +3,16 @@
 //! Promise: a partition counts as usable only where its leader has answered the bridge itself, and
 //! has as many replicas in sync as the topic asks for. It says nothing of when that was.
 
-use crate::delivery::availability::health_report::Silence;
+use crate::delivery::availability::health_report::ProbeError;
 use std::fmt;
 
 /// What the last probe saw of the topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Topic {
+pub enum TopicState {
     /// Nothing was asked or answered yet.
     Unknown,
     /// It exists; not all of its partitions may be usable.
-    Present(Sight),
+    Present(TopicDescription),
     /// The brokers do not say whether there is such a topic.
     Hidden {
         /// The right that the bridge lacks, and what gives it.
@@ -27,7 +27,7 @@ pub enum Topic {
 
 /// A topic that exists.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sight {
+pub struct TopicDescription {
     /// How many partitions it has.
     pub partitions: usize,
     /// How many of them have a leader that answers this bridge.
@@ -48,18 +48,20 @@ pub struct Sight {
     pub warnings: Vec<String>,
 }
 
-impl Topic {
+impl TopicState {
     /// Fails where no post could be published to it.
-    pub(super) fn verdict(&self) -> Result<(), Silence> {
+    pub(super) fn verdict(&self) -> Result<(), ProbeError> {
         match self {
             Self::Present(sight) => match sight.unfit.as_ref().or(sight.forbidden.as_ref()) {
-                Some(why) => Err(Silence::Dead(why.clone())),
+                Some(why) => Err(ProbeError::Dead(why.clone())),
                 None if sight.usable > 0 => Ok(()),
-                None if sight.slow => Err(Silence::Slow(sight.to_string())),
-                None => Err(Silence::Dead(sight.to_string())),
+                None if sight.slow => Err(ProbeError::Slow(sight.to_string())),
+                None => Err(ProbeError::Dead(sight.to_string())),
             },
-            Self::Hidden { why } => Err(Silence::Dead(why.clone())),
-            Self::Missing { error } => Err(Silence::Dead(format!("the topic is missing: {error}"))),
+            Self::Hidden { why } => Err(ProbeError::Dead(why.clone())),
+            Self::Missing { error } => {
+                Err(ProbeError::Dead(format!("the topic is missing: {error}")))
+            }
             Self::Unknown => Ok(()),
         }
     }
@@ -89,7 +91,7 @@ impl Topic {
     }
 }
 
-impl fmt::Display for Sight {
+impl fmt::Display for TopicDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { partitions, reached, troubles, forbidden, unfit, warnings, .. } = self;
         write!(f, "{reached} of {partitions} partitions have a leader that answers")?;

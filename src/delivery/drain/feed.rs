@@ -4,10 +4,10 @@
 //! once to one producer, unless it was refused alone for its time; none that its topic is known not to take.
 
 use crate::delivery::drain::quarantine_log::Reason;
-use crate::delivery::drain::restart_reason::Setback;
+use crate::delivery::drain::restart_reason::RestartReason;
 use crate::delivery::drain::too_large::Size;
 use crate::delivery::drain::{Drain, DrainError, More};
-use crate::delivery::kafka::delivery_error::Verdict;
+use crate::delivery::kafka::delivery_error::Meaning;
 use crate::delivery::kafka::producer::Headers;
 use crate::delivery::record::Record;
 use crate::delivery::spool::Limit;
@@ -21,7 +21,7 @@ enum Handed {
     Over,
     /// Not before there are acks.
     Later,
-    Back(Setback),
+    Back(RestartReason),
 }
 
 /// Whether a row may be sent.
@@ -34,7 +34,7 @@ enum Fitness {
 
 impl Drain {
     /// Reads rows and hands them over while there is room for them.
-    pub(super) async fn fill(&mut self) -> Result<Option<Setback>, DrainError> {
+    pub(super) async fn fill(&mut self) -> Result<Option<RestartReason>, DrainError> {
         while self.more == More::Perhaps
             && let Some(room) = self.window.room()
         {
@@ -52,7 +52,7 @@ impl Drain {
                         match self.hand_over(row)? {
                             Handed::Over => {}
                             Handed::Later => return Ok(None),
-                            Handed::Back(setback) => return Ok(Some(setback)),
+                            Handed::Back(reason) => return Ok(Some(reason)),
                         }
                     }
                 }
@@ -99,17 +99,17 @@ impl Drain {
                     suspects.tries(row, placement.0);
                 }
             }
-            Err(fault) if fault.is_about_topic() => {
+            Err(error) if error.is_about_topic() => {
                 self.missing.missed(row.record.topic_shared(), Instant::now());
-                return Ok(Handed::Back(Setback::Unacked(fault)));
+                return Ok(Handed::Back(RestartReason::Unacked(error)));
             }
-            Err(fault) => match fault.verdict {
-                Verdict::Refused => {
-                    self.quarantined(row.id, row.record.topic(), &Reason::Refused(fault));
+            Err(error) => match error.meaning {
+                Meaning::Refused => {
+                    self.quarantined(row.id, row.record.topic(), &Reason::Refused(error));
                 }
-                Verdict::Local if self.window.is_under_way() => return Ok(Handed::Later),
-                Verdict::Local | Verdict::NotProof | Verdict::Innocent | Verdict::Unacked => {
-                    return Ok(Handed::Back(Setback::Unacked(fault)));
+                Meaning::Local if self.window.is_under_way() => return Ok(Handed::Later),
+                Meaning::Local | Meaning::NotProof | Meaning::Innocent | Meaning::Unacked => {
+                    return Ok(Handed::Back(RestartReason::Unacked(error)));
                 }
             },
         }
@@ -135,7 +135,7 @@ impl Drain {
 
     /// The row is done with, and nothing behind it waits for it.
     pub(super) fn quarantined(&mut self, row: RowId, topic: &str, reason: &Reason) {
-        self.narration.quarantined(topic, row, reason);
+        self.log.quarantined(topic, row, reason);
         self.window.refused(row, reason.text());
     }
 

@@ -6,7 +6,7 @@
 //! do, too.
 
 use crate::delivery::drain::Drain;
-use crate::delivery::kafka::producer::Report;
+use crate::delivery::kafka::producer::DeliveryReport;
 use crate::delivery::spool::row::RowId;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -83,9 +83,9 @@ impl MissingTopics {
 
 impl Drain {
     /// Which topics the brokers do not show.
-    pub(super) fn look_for_missing(&mut self, reports: &[Report]) {
-        for Report { ticket, result } in reports {
-            if result.as_ref().is_err_and(|fault| fault.is_about_topic())
+    pub(super) fn look_for_missing(&mut self, reports: &[DeliveryReport]) {
+        for DeliveryReport { ticket, result } in reports {
+            if result.as_ref().is_err_and(|error| error.is_about_topic())
                 && let Some(topic) = self.window.topic_of(RowId::from_ticket(*ticket))
             {
                 self.missing.missed(topic, Instant::now());

@@ -4,10 +4,10 @@
 //! every [`PAUSE`] while no row is released. It decides nothing.
 
 use crate::chain::chain;
-use crate::delivery::availability::health_report::Report;
-use crate::delivery::drain::progress::{Line, Progress};
-use crate::delivery::drain::quarantine_log::{Quarantined, Reason};
-use crate::delivery::drain::restart_reason::Setback;
+use crate::delivery::availability::health_report::HealthReport;
+use crate::delivery::drain::progress::{Progress, ProgressLine};
+use crate::delivery::drain::quarantine_log::{QuarantineLog, Reason};
+use crate::delivery::drain::restart_reason::RestartReason;
 use crate::delivery::gate::GateState;
 use crate::delivery::shared_gate::GateStatus;
 use crate::delivery::spool::error::AccessError;
@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_secs(10);
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Narration {
+pub(super) struct OutageLog {
     progress: Progress,
     posts: Posts,
     /// When trouble was told that is not over.
@@ -32,7 +32,7 @@ pub(super) struct Narration {
     stuck_since: Option<Instant>,
     /// When that was told last, if none was released since.
     stuck_told: Option<Instant>,
-    quarantined: Quarantined,
+    quarantined: QuarantineLog,
     /// When it was told last that rows wait for a topic that is not shown.
     unshown: Option<Instant>,
 }
@@ -53,7 +53,7 @@ impl Posts {
     }
 }
 
-impl Narration {
+impl OutageLog {
     /// From here on; whoever starts the drain tells what waits already.
     pub(super) fn new(state: GateState) -> Self {
         Self {
@@ -63,7 +63,7 @@ impl Narration {
             restarted: None,
             stuck_since: None,
             stuck_told: None,
-            quarantined: Quarantined::default(),
+            quarantined: QuarantineLog::default(),
             unshown: None,
         }
     }
@@ -74,7 +74,7 @@ impl Narration {
         &mut self,
         status: GateStatus,
         topic: Option<&str>,
-        kafka: &Report,
+        kafka: &HealthReport,
         now: Instant,
     ) {
         let GateStatus { state, backlog } = status;
@@ -84,11 +84,11 @@ impl Narration {
             match posts {
                 Posts::ToKafka => tracing::info!("the spool is empty, posts go to kafka again"),
                 Posts::ToDisk => match kafka {
-                    Report::Away { .. } => {}
-                    Report::Up
-                    | Report::Untried
-                    | Report::Doubted { .. }
-                    | Report::Unproven { .. } => tracing::warn!(
+                    HealthReport::Away { .. } => {}
+                    HealthReport::Up
+                    | HealthReport::Untried
+                    | HealthReport::Doubted { .. }
+                    | HealthReport::Unproven { .. } => tracing::warn!(
                         waiting = backlog,
                         "posts are kept on disk until kafka has them all"
                     ),
@@ -98,8 +98,10 @@ impl Narration {
         }
         match self.progress.line(backlog, now) {
             None => {}
-            Some(Line::First) => tracing::info!(topic, left = backlog, "draining the spool"),
-            Some(Line::Further { rate, seconds_left }) => tracing::info!(
+            Some(ProgressLine::First) => {
+                tracing::info!(topic, left = backlog, "draining the spool")
+            }
+            Some(ProgressLine::Further { rate, seconds_left }) => tracing::info!(
                 topic,
                 left = backlog,
                 per_second = three_digits(rate),
@@ -157,18 +159,18 @@ impl Narration {
 
     /// The drain starts over, or has done with a row that was refused. `topic` is the one of the
     /// first row that was under way.
-    pub(super) fn setback(&mut self, setback: Setback, topic: Option<&str>) {
-        match setback {
-            Setback::Dead => self.start_over("fatal error of the producer", topic),
+    pub(super) fn reason(&mut self, reason: RestartReason, topic: Option<&str>) {
+        match reason {
+            RestartReason::Dead => self.start_over("fatal error of the producer", topic),
             // It is told once a minute, and that rows are quarantined with each reason.
-            Setback::Unacked(fault) if fault.is_about_topic() && self.unshown.is_some() => {}
-            Setback::GivenUp => {}
-            Setback::Unacked(fault) => self.start_over(&fault.to_string(), topic),
-            Setback::Suspects(fault, last) => {
-                tracing::warn!(error = %fault, %last, topic, "a batch was refused, its records are sent one by one");
+            RestartReason::Unacked(error) if error.is_about_topic() && self.unshown.is_some() => {}
+            RestartReason::GivenUp => {}
+            RestartReason::Unacked(error) => self.start_over(&error.to_string(), topic),
+            RestartReason::Suspects(error, last) => {
+                tracing::warn!(error = %error, %last, topic, "a batch was refused, its records are sent one by one");
             }
-            Setback::Refused(fault, row) => {
-                self.quarantined(topic.unwrap_or_default(), row, &Reason::Refused(fault));
+            RestartReason::Refused(error, row) => {
+                self.quarantined(topic.unwrap_or_default(), row, &Reason::Refused(error));
             }
         }
     }

@@ -19,7 +19,7 @@ pub(super) struct Progress {
 
 /// One line.
 #[derive(Debug, PartialEq)]
-pub(super) enum Line {
+pub(super) enum ProgressLine {
     /// The drain has begun.
     First,
     /// It goes on.
@@ -39,7 +39,7 @@ impl Progress {
     }
 
     /// What there is to tell, if it is time; `left` rows wait.
-    pub(super) fn line(&mut self, left: u64, now: Instant) -> Option<Line> {
+    pub(super) fn line(&mut self, left: u64, now: Instant) -> Option<ProgressLine> {
         let took = now.saturating_duration_since(self.since?);
         if left == 0 {
             *self = Self::default();
@@ -47,7 +47,7 @@ impl Progress {
         }
         let Some(before) = self.left else {
             self.left = Some(left);
-            return Some(Line::First);
+            return Some(ProgressLine::First);
         };
         if took < EVERY {
             return None;
@@ -61,7 +61,7 @@ impl Progress {
         *self = Self { since: Some(now), released: 0, left: Some(left) };
         let gained = before.saturating_sub(left) as f64;
         let seconds_left = (gained > 0.0).then(|| left as f64 / gained * seconds);
-        Some(Line::Further { rate: released as f64 / seconds, seconds_left })
+        Some(ProgressLine::Further { rate: released as f64 / seconds, seconds_left })
     }
 }
 
@@ -69,8 +69,8 @@ impl Progress {
 mod tests {
     use super::*;
 
-    fn further(rate: f64, seconds_left: Option<f64>) -> Line {
-        Line::Further { rate, seconds_left }
+    fn further(rate: f64, seconds_left: Option<f64>) -> ProgressLine {
+        ProgressLine::Further { rate, seconds_left }
     }
 
     #[test]
@@ -78,7 +78,7 @@ mod tests {
         let (mut progress, start) = (Progress::default(), Instant::now());
         assert_eq!(progress.line(10, start + EVERY), None);
         progress.note(500, start);
-        assert_eq!(progress.line(1500, start), Some(Line::First));
+        assert_eq!(progress.line(1500, start), Some(ProgressLine::First));
         assert_eq!(progress.line(1000, start + EVERY / 2), None);
         assert_eq!(progress.line(1000, start + EVERY), Some(further(100.0, Some(10.0))));
         assert_eq!(progress.line(0, start + 2 * EVERY), None);
@@ -88,12 +88,12 @@ mod tests {
     fn no_end_is_told_of_a_spool_that_grows_as_fast_as_it_is_drained() {
         let (mut progress, start) = (Progress::default(), Instant::now());
         progress.note(500, start);
-        assert_eq!(progress.line(1000, start), Some(Line::First));
+        assert_eq!(progress.line(1000, start), Some(ProgressLine::First));
         assert_eq!(progress.line(1000, start + EVERY), Some(further(100.0, None)));
         progress.note(500, start + EVERY);
         assert_eq!(progress.line(1001, start + 2 * EVERY), Some(further(100.0, None)));
         assert_eq!(progress.line(1001, start + 3 * EVERY), None);
         progress.note(1, start + 3 * EVERY);
-        assert_eq!(progress.line(1000, start + 3 * EVERY), Some(Line::First));
+        assert_eq!(progress.line(1000, start + 3 * EVERY), Some(ProgressLine::First));
     }
 }

@@ -1,15 +1,15 @@
-//! What the log says of rows that are quarantined. A plain value that is told the time.
+//! What the log says of rows that are quarantined. A plain value that is logged the time.
 //!
 //! Promise: the first of a reason is a line of its own, and those behind it a count a minute, however
 //! many they are; none is left out uncounted.
 
-use crate::delivery::kafka::delivery_error::Fault;
+use crate::delivery::kafka::delivery_error::DeliveryError;
 use crate::delivery::spool::row::RowId;
 use std::time::{Duration, Instant};
 
 /// Between the lines of one reason.
 const MINUTE: Duration = Duration::from_secs(60);
-/// Reasons that are told apart; they are codes and topics, so that more are not to be expected.
+/// Reasons that are logged apart; they are codes and topics, so that more are not to be expected.
 const REASONS: usize = 16;
 /// What the spool keeps for a row that was not sent, because it is too large: what a broker would say.
 const TOO_LARGE: &str = "MessageSizeTooLarge";
@@ -18,7 +18,7 @@ const TOO_LARGE: &str = "MessageSizeTooLarge";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reason {
     /// Kafka, or its client, refused it while it was alone.
-    Refused(Fault),
+    Refused(DeliveryError),
     /// It takes so many bytes at least, and the topic takes fewer.
     TooLarge { bytes: usize, most: u32 },
     /// Its topic stays missing; in words.
@@ -27,13 +27,13 @@ pub(super) enum Reason {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(super) struct Quarantined {
-    told: Vec<Told>,
+pub(super) struct QuarantineLog {
+    logged: Vec<LoggedReason>,
 }
 
-/// A reason that was told.
+/// A reason that was logged.
 #[derive(Debug)]
-struct Told {
+struct LoggedReason {
     why: String,
     topic: String,
     at: Instant,
@@ -44,14 +44,14 @@ impl Reason {
     /// As the spool keeps it.
     pub(super) fn text(&self) -> String {
         match self {
-            Self::Refused(fault) => fault.to_string(),
+            Self::Refused(error) => error.to_string(),
             Self::TooLarge { .. } => TOO_LARGE.to_owned(),
             Self::Missing(why) => why.clone(),
         }
     }
 }
 
-impl Quarantined {
+impl QuarantineLog {
     /// This row is quarantined.
     pub(super) fn add(&mut self, topic: &str, row: RowId, reason: &Reason, now: Instant) {
         self.tell(now);
@@ -59,8 +59,8 @@ impl Quarantined {
             return;
         }
         match reason {
-            Reason::Refused(fault) => {
-                tracing::error!(topic, %row, error = %fault, "a record was refused and is quarantined");
+            Reason::Refused(error) => {
+                tracing::error!(topic, %row, error = %error, "a record was refused and is quarantined");
             }
             Reason::TooLarge { bytes, most } => tracing::error!(
                 topic,
@@ -78,34 +78,34 @@ impl Quarantined {
     /// Whether it has a line of its own.
     fn admits(&mut self, topic: &str, reason: &Reason, now: Instant) -> bool {
         let why = reason.text();
-        let is_full = self.told.len() == REASONS;
-        if let Some(told) = self.told.iter_mut().find(|told| is_full || told.why == why) {
-            told.left_out += 1;
+        let is_full = self.logged.len() == REASONS;
+        if let Some(logged) = self.logged.iter_mut().find(|logged| is_full || logged.why == why) {
+            logged.left_out += 1;
             return false;
         }
-        self.told.push(Told { why, topic: topic.to_owned(), at: now, left_out: 0 });
+        self.logged.push(LoggedReason { why, topic: topic.to_owned(), at: now, left_out: 0 });
         true
     }
 
     /// Sums up what was left out a minute ago.
     pub(super) fn tell(&mut self, now: Instant) {
-        self.told.retain_mut(|told| {
-            if now < told.at + MINUTE {
+        self.logged.retain_mut(|logged| {
+            if now < logged.at + MINUTE {
                 return true;
             }
-            told.sum_up();
-            told.at = now;
-            std::mem::take(&mut told.left_out) > 0
+            logged.sum_up();
+            logged.at = now;
+            std::mem::take(&mut logged.left_out) > 0
         });
     }
 
     /// Sums up all that was left out.
     pub(super) fn end(&mut self) {
-        self.told.drain(..).for_each(|told| told.sum_up());
+        self.logged.drain(..).for_each(|logged| logged.sum_up());
     }
 }
 
-impl Told {
+impl LoggedReason {
     fn sum_up(&self) {
         let Self { why, topic, left_out, .. } = self;
         if *left_out > 0 {
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn each_reason_has_a_line_and_then_one_a_minute_while_there_are_more() {
-        let (mut log, start) = (Quarantined::default(), Instant::now());
+        let (mut log, start) = (QuarantineLog::default(), Instant::now());
         let size = Reason::TooLarge { bytes: 5_000, most: 4_000 };
         let larger = Reason::TooLarge { bytes: 6_000, most: 4_000 };
         let missing = Reason::Missing("topic typo missing for 10m".to_owned());
@@ -128,7 +128,7 @@ mod tests {
         assert!(!log.admits("events", &larger, start));
         assert!(log.admits("typo", &missing, start));
         log.tell(start + MINUTE);
-        assert_eq!(log.told.len(), 1, "of the other there were no more");
+        assert_eq!(log.logged.len(), 1, "of the other there were no more");
         assert!(!log.admits("events", &size, start + MINUTE));
         log.tell(start + 2 * MINUTE);
         log.tell(start + 3 * MINUTE);

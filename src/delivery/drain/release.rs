@@ -3,9 +3,9 @@
 //! Promise: one release at a time, what could not be released is kept and
 //! tried again.
 
-use crate::delivery::availability::health_report::Report;
+use crate::delivery::availability::health_report::HealthReport;
 use crate::delivery::drain::suspects::raised;
-use crate::delivery::drain::window::Ended;
+use crate::delivery::drain::window::Release;
 use crate::delivery::drain::{Drain, DrainError, LAST_ACKS, REST};
 use crate::delivery::spool::error::AccessError;
 use std::io;
@@ -20,7 +20,7 @@ impl Drain {
         if self.releasing.is_some() {
             return Ok(());
         }
-        let Some(Ended { acked, refused }) = self.window.begin_release() else { return Ok(()) };
+        let Some(Release { acked, refused }) = self.window.begin_release() else { return Ok(()) };
         self.note_age();
         let (done, released) = oneshot::channel();
         let done = |result| drop(done.send(result));
@@ -43,7 +43,7 @@ impl Drain {
             Ok(()) => {
                 let rows = self.window.end_release();
                 self.gate.released(rows);
-                self.narration.released(rows, Instant::now());
+                self.log.released(rows, Instant::now());
                 Ok(())
             }
             Err(error) => {
@@ -61,14 +61,14 @@ impl Drain {
         if matches!(error, AccessError::Closed) {
             return Err(DrainError::SpoolClosed);
         }
-        self.narration.disk_failed(error, attempt);
+        self.log.disk_failed(error, attempt);
         self.rest(REST);
         Ok(())
     }
 
     /// Waits a moment for acks of what was sent, and releases what has them.
     pub(super) async fn finish(mut self) -> Result<(), DrainError> {
-        if self.availability.report() == Report::Up {
+        if self.availability.report() == HealthReport::Up {
             let acks = async {
                 while self.window.is_under_way() {
                     tokio::select! {
@@ -92,8 +92,8 @@ impl Drain {
             }
         }
         self.refresher.answered().await;
-        self.sighting.over().await;
-        self.narration.end();
+        self.topic_check.over().await;
+        self.log.end();
         // What is still under way is sent again: their last reports are not waited for.
         let producers = (self.suspects.take(), self.producer);
         drop(spawn_blocking(move || drop(producers)).await);

@@ -1,25 +1,25 @@
 //! What can keep rows from Kafka. A plain value.
 
-use crate::delivery::kafka::delivery_error::{Fault, Verdict};
+use crate::delivery::kafka::delivery_error::{DeliveryError, Meaning};
 use crate::delivery::spool::row::RowId;
 
 /// Why the drain has to start over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Setback {
+pub(super) enum RestartReason {
     /// The producer had a fatal error, and no row a report of it.
     Dead,
     /// The topic of the first row stays missing: what is under way for it will not be acked.
     GivenUp,
     /// No ack, for a reason that says nothing about the rows.
-    Unacked(Fault),
+    Unacked(DeliveryError),
     /// A batch was refused that may hold innocent rows: they go alone up to this one.
-    Suspects(Fault, RowId),
+    Suspects(DeliveryError, RowId),
     /// This row was alone, and was refused.
-    Refused(Fault, RowId),
+    Refused(DeliveryError, RowId),
 }
 
-impl Setback {
-    /// This one, or another that says more: which rows may be at fault.
+impl RestartReason {
+    /// This one, or another that says more: which rows may be at error.
     pub(super) fn or_worse(self, other: Option<Self>) -> Self {
         match other {
             Some(other) if other.blames_rows() && !self.blames_rows() => other,
@@ -27,7 +27,7 @@ impl Setback {
         }
     }
 
-    /// Whether rows may be at fault.
+    /// Whether rows may be at error.
     pub(super) fn blames_rows(self) -> bool {
         match self {
             Self::Dead | Self::GivenUp | Self::Unacked(_) => false,
@@ -37,9 +37,9 @@ impl Setback {
 }
 
 /// Of two faults, the one that suspects rows.
-pub(super) fn worse(before: Option<Fault>, fault: Fault) -> Option<Fault> {
-    match before.map(|fault| fault.verdict) {
-        Some(Verdict::NotProof | Verdict::Refused) => before,
-        Some(Verdict::Unacked | Verdict::Innocent | Verdict::Local) | None => Some(fault),
+pub(super) fn worse(before: Option<DeliveryError>, error: DeliveryError) -> Option<DeliveryError> {
+    match before.map(|error| error.meaning) {
+        Some(Meaning::NotProof | Meaning::Refused) => before,
+        Some(Meaning::Unacked | Meaning::Innocent | Meaning::Local) | None => Some(error),
     }
 }

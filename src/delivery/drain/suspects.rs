@@ -6,9 +6,9 @@
 
 use crate::delivery::drain::Drain;
 use crate::delivery::drain::quarantine_log::Reason;
-use crate::delivery::drain::restart_reason::Setback;
+use crate::delivery::drain::restart_reason::RestartReason;
 use crate::delivery::gate::GateState;
-use crate::delivery::kafka::delivery_error::Fault;
+use crate::delivery::kafka::delivery_error::DeliveryError;
 use crate::delivery::kafka::producer::{Headers, Producer, ProducerError, Purpose};
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::time_question;
@@ -25,11 +25,11 @@ pub(super) struct Suspects {
     /// Under way: which times the broker takes that has refused the trial's.
     question: Option<JoinHandle<Option<TimeSpan>>>,
     /// The answer to it.
-    told: Option<Told>,
+    answer: Option<TimeAnswer>,
 }
 
 /// What a broker said; none if nothing.
-struct Told(Option<TimeSpan>);
+struct TimeAnswer(Option<TimeSpan>);
 
 /// A row under way.
 struct Trial {
@@ -40,7 +40,7 @@ struct Trial {
 impl Suspects {
     fn new(settings: &Settings, batch_size: u32) -> Result<Self, ProducerError> {
         let producer = Producer::new(settings, Purpose::Suspects, batch_size)?;
-        Ok(Self { producer, trial: None, question: None, told: None })
+        Ok(Self { producer, trial: None, question: None, answer: None })
     }
 
     pub(super) fn producer(&self) -> &Producer {
@@ -55,12 +55,12 @@ impl Suspects {
     /// Waits until reports of the row, or the answer to the question, may have come. Cancel-safe.
     async fn raised(&mut self) -> io::Result<()> {
         let Some(question) = &mut self.question else { return self.producer.raised().await };
-        self.told = Some(Told(question.await.ok().flatten()));
+        self.answer = Some(TimeAnswer(question.await.ok().flatten()));
         self.question = None;
         Ok(())
     }
 
-    /// Ends the producer; what it reports then is not waited for by anybody, and it takes no longer
+    /// EndedRows the producer; what it reports then is not waited for by anybody, and it takes no longer
     /// than a client's end may.
     pub(super) async fn end(self) {
         drop(spawn_blocking(move || drop(self)).await);
@@ -93,24 +93,28 @@ impl Drain {
 
     /// The row that was alone was refused: it is sent again with another time, or quarantined. Gives
     /// what is to be done if neither can be.
-    pub(super) fn refused_alone(&mut self, fault: Fault, row: RowId) -> Option<Setback> {
-        let setback = Setback::Refused(fault, row);
-        let Some(suspects) = &mut self.suspects else { return Some(setback) };
-        if !fault.is_about_time() {
-            if fault.is_about_size() {
+    pub(super) fn refused_alone(
+        &mut self,
+        error: DeliveryError,
+        row: RowId,
+    ) -> Option<RestartReason> {
+        let reason = RestartReason::Refused(error, row);
+        let Some(suspects) = &mut self.suspects else { return Some(reason) };
+        if !error.is_about_time() {
+            if error.is_about_size() {
                 self.topic.limit.doubt();
             }
             let topic = self.window.topic_of(row).cloned();
-            self.quarantined(row, topic.as_deref().unwrap_or_default(), &Reason::Refused(fault));
+            self.quarantined(row, topic.as_deref().unwrap_or_default(), &Reason::Refused(error));
             return None;
         }
         let trial = suspects.trial.as_ref().filter(|trial| trial.row.id == row);
-        let Some(trial) = trial else { return Some(Setback::Unacked(fault)) };
+        let Some(trial) = trial else { return Some(RestartReason::Unacked(error)) };
         let record = &trial.row.record;
         match self.topic.times.again(record, trial.time) {
             Retry::Time(time) => return self.try_again(time),
             // The clocks or the topic may be mended meanwhile.
-            Retry::Nothing => return Some(Setback::Unacked(fault)),
+            Retry::Nothing => return Some(RestartReason::Unacked(error)),
             Retry::Ask => {}
         }
         let (settings, record) = (self.settings.clone(), record.clone());
@@ -121,9 +125,9 @@ impl Drain {
     }
 
     /// Takes in what the broker says of the times that it takes.
-    pub(super) fn heed_told(&mut self) -> Option<Setback> {
+    pub(super) fn heed_answer(&mut self) -> Option<RestartReason> {
         let suspects = self.suspects.as_mut()?;
-        let Told(span) = suspects.told.take()?;
+        let TimeAnswer(span) = suspects.answer.take()?;
         let trial = suspects.trial.as_ref()?;
         let next = match span {
             Some(span) => Retry::Time(trial.time.inside(span)),
@@ -131,12 +135,14 @@ impl Drain {
         };
         match next {
             Retry::Time(time) => self.try_again(time),
-            Retry::Ask | Retry::Nothing => Some(Setback::Unacked(Fault::refused_time())),
+            Retry::Ask | Retry::Nothing => {
+                Some(RestartReason::Unacked(DeliveryError::refused_time()))
+            }
         }
     }
 
     /// Sends the row that is alone with this time.
-    fn try_again(&mut self, time: SendTime) -> Option<Setback> {
+    fn try_again(&mut self, time: SendTime) -> Option<RestartReason> {
         let suspects = self.suspects.as_mut()?;
         let trial = suspects.trial.as_mut()?;
         let (row, record) = (trial.row.id, &trial.row.record);
@@ -147,7 +153,7 @@ impl Drain {
                 self.window.sent_again(row, time);
                 None
             }
-            Err(fault) => Some(Setback::Unacked(fault)),
+            Err(error) => Some(RestartReason::Unacked(error)),
         }
     }
 }

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 /// How old a limit may be that a row is quarantined for.
 const FRESH: Duration = Duration::from_secs(3);
 /// How long rows wait for a fresh one: it is asked for at most every 3 s, and the answer may take 2 s.
-const PATIENCE: Duration = Duration::from_secs(6);
+const TIMEOUT: Duration = Duration::from_secs(6);
 /// How long the first rows wait until anything is known: a broker that is there tells it at once.
-const FIRST_PATIENCE: Duration = Duration::from_secs(1);
+const FIRST_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -44,7 +44,7 @@ impl TooLarge {
             return match limit.bytes() {
                 // The operator's, which the client heeds, or a guess.
                 Some(_) => Size::Fits,
-                None => self.wait(FIRST_PATIENCE, limit, now),
+                None => self.wait(FIRST_TIMEOUT, limit, now),
             };
         };
         if self.wanted.is_some_and(|since| asked + FRESH >= since) {
@@ -54,13 +54,13 @@ impl TooLarge {
         match self.wanted {
             None if !exceeds => Size::Fits,
             None if now < asked + FRESH => Size::Exceeds(most),
-            None | Some(_) => self.wait(PATIENCE, limit, now),
+            None | Some(_) => self.wait(TIMEOUT, limit, now),
         }
     }
 
-    fn wait(&mut self, patience: Duration, limit: &TopicLimit, now: Instant) -> Size {
+    fn wait(&mut self, timeout: Duration, limit: &TopicLimit, now: Instant) -> Size {
         let since = self.want(limit, now);
-        if now < since + patience { Size::Unsure } else { Size::Fits }
+        if now < since + timeout { Size::Unsure } else { Size::Fits }
     }
 
     fn want(&mut self, limit: &TopicLimit, now: Instant) -> Instant {
@@ -107,12 +107,12 @@ mod tests {
         let (mut rows, start) = (TooLarge::default(), Instant::now());
         let (finder, limit) = TopicLimit::starting_with(None);
         assert_eq!(rows.judge(5_000, &limit, start), Size::Unsure);
-        assert_eq!(rows.judge(5_000, &limit, start + FIRST_PATIENCE), Size::Fits);
+        assert_eq!(rows.judge(5_000, &limit, start + FIRST_TIMEOUT), Size::Fits);
         finder.found(4_000, None);
         assert_eq!(rows.judge(5_000, &limit, start), Size::Fits, "a guess");
         finder.found(4_000, Some(start));
         let later = start + LATER;
         assert_eq!(rows.judge(5_000, &limit, later), Size::Unsure);
-        assert_eq!(rows.judge(5_000, &limit, later + PATIENCE), Size::Fits);
+        assert_eq!(rows.judge(5_000, &limit, later + TIMEOUT), Size::Fits);
     }
 }

@@ -10,24 +10,24 @@ use std::time::{Duration, Instant};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 /// How long rows of a topic may be under way before it is asked for: many round trips.
-const PATIENCE: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 /// Between two questions.
 const EVERY: Duration = Duration::from_secs(5);
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(super) struct Sighting {
+pub(super) struct TopicCheck {
     asking: Option<JoinHandle<(Arc<str>, Shown)>>,
     /// The topic of the first row under way, and when it is to be asked for.
     due: Option<(Arc<str>, Instant)>,
 }
 
-impl Sighting {
+impl TopicCheck {
     /// The first row under way is for this topic; asks for it when it is time.
     fn waits(&mut self, topic: &Arc<str>, producer: &Arc<Producer>, now: Instant) {
         let due = match &self.due {
             Some((known, due)) if known == topic => *due,
-            Some(_) | None => now + PATIENCE,
+            Some(_) | None => now + TIMEOUT,
         };
         self.due = Some((topic.clone(), due));
         if due <= now && self.asking.is_none() {
@@ -64,12 +64,12 @@ impl Drain {
     pub(super) fn look_for_topic(&mut self, now: Instant) {
         let Some(topic) = self.window.first_topic() else { return };
         if *topic != self.topic.name {
-            self.sighting.waits(topic, &self.producer, now);
+            self.topic_check.waits(topic, &self.producer, now);
         }
     }
 
     /// The brokers have said whether they show a topic.
-    pub(super) fn sighted(&mut self, (topic, shown): (Arc<str>, Shown)) {
+    pub(super) fn topic_checked(&mut self, (topic, shown): (Arc<str>, Shown)) {
         match shown {
             Shown::No => self.missing.missed(&topic, Instant::now()),
             Shown::Yes => self.missing.shown(&topic),
@@ -88,9 +88,9 @@ impl Drain {
         match &self.unshown {
             Some(topic) => {
                 let left = self.missing.left(topic, now);
-                self.narration.unshown(topic, waiting, left, now);
+                self.log.unshown(topic, waiting, left, now);
             }
-            None => self.narration.all_shown(),
+            None => self.log.all_shown(),
         }
     }
 }

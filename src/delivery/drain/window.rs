@@ -6,10 +6,10 @@
 mod ends;
 
 use crate::delivery::drain::proven_keys::{KeyId, ProvenKeys};
-use crate::delivery::drain::restart_reason::{Setback, worse};
-use crate::delivery::drain::window::ends::Ends;
-use crate::delivery::kafka::delivery_error::{Fault, Verdict};
-use crate::delivery::kafka::producer::Report;
+use crate::delivery::drain::restart_reason::{RestartReason, worse};
+use crate::delivery::drain::window::ends::EndedRows;
+use crate::delivery::kafka::delivery_error::{DeliveryError, Meaning};
+use crate::delivery::kafka::producer::DeliveryReport;
 use crate::delivery::record::Record;
 use crate::delivery::record_times::topic_times::SendTime;
 use crate::delivery::spool::Limit;
@@ -33,9 +33,9 @@ pub(super) struct Window {
     /// The bytes of those.
     bytes: u64,
     /// To be released.
-    ended: Ends,
+    ended: EndedRows,
     /// Being released.
-    releasing: Ends,
+    releasing: EndedRows,
     /// The last row that was read.
     cursor: Option<RowId>,
     /// Rows go alone up to this one: a batch with it in it was refused.
@@ -55,7 +55,7 @@ struct Sent {
 
 /// What is to be released.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Ended {
+pub(super) struct Release {
     /// To be deleted.
     pub(super) acked: Vec<RowId>,
     /// To be quarantined, and why.
@@ -65,7 +65,7 @@ pub(super) struct Ended {
 /// What reports said.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Taken {
-    pub(super) setback: Option<Setback>,
+    pub(super) reason: Option<RestartReason>,
     /// Whether rows were acked.
     pub(super) acks: bool,
     /// Topic and time of the last that was acked, and of each whose own time had been refused.
@@ -197,10 +197,10 @@ impl Window {
     }
 
     /// Takes in reports.
-    pub(super) fn take_in(&mut self, reports: Vec<Report>) -> Taken {
-        let (mut fault, alone) = (None, self.is_alone());
+    pub(super) fn take_in(&mut self, reports: Vec<DeliveryReport>) -> Taken {
+        let (mut error, alone) = (None, self.is_alone());
         let (mut times, mut last) = (Vec::new(), None);
-        for Report { ticket, result } in reports {
+        for DeliveryReport { ticket, result } in reports {
             let row = RowId::from_ticket(ticket);
             match result {
                 Ok(_) => {
@@ -217,53 +217,53 @@ impl Window {
                         last = Some((sent.topic, sent.time));
                     }
                 }
-                Err(failed) => fault = worse(fault, failed),
+                Err(failed) => error = worse(error, failed),
             }
         }
         self.end_alone();
         let acks = last.is_some();
         times.extend(last);
-        Taken { setback: fault.map(|fault| self.setback(fault)), acks, times }
+        Taken { reason: error.map(|error| self.reason(error)), acks, times }
     }
 
-    /// What a fault means for the rows under way.
-    pub(super) fn setback(&self, fault: Fault) -> Setback {
+    /// What a error means for the rows under way.
+    pub(super) fn reason(&self, error: DeliveryError) -> RestartReason {
         let (first, last) = (self.open.first_key_value(), self.open.last_key_value());
-        match (fault.verdict, first, last) {
-            (Verdict::Unacked | Verdict::Innocent | Verdict::Local, _, _)
+        match (error.meaning, first, last) {
+            (Meaning::Unacked | Meaning::Innocent | Meaning::Local, _, _)
             | (_, None, _)
-            | (_, _, None) => Setback::Unacked(fault),
-            // A time is no fault of its record: another is found while it goes alone.
-            (Verdict::NotProof | Verdict::Refused, Some((first, _)), Some((last, _)))
-                if first == last && (self.is_alone() || !fault.is_about_time()) =>
+            | (_, _, None) => RestartReason::Unacked(error),
+            // A time is no error of its record: another is found while it goes alone.
+            (Meaning::NotProof | Meaning::Refused, Some((first, _)), Some((last, _)))
+                if first == last && (self.is_alone() || !error.is_about_time()) =>
             {
-                Setback::Refused(fault, *first)
+                RestartReason::Refused(error, *first)
             }
-            (Verdict::NotProof | Verdict::Refused, Some(_), Some((last, _))) => {
-                Setback::Suspects(fault, *last)
+            (Meaning::NotProof | Meaning::Refused, Some(_), Some((last, _))) => {
+                RestartReason::Suspects(error, *last)
             }
         }
     }
 
     /// Everything under way is to be sent again, except a row that was refused.
-    pub(super) fn start_over(&mut self, setback: Setback) {
+    pub(super) fn start_over(&mut self, reason: RestartReason) {
         let last_open = self.open.last_key_value().map(|(row, _)| *row);
         self.open.clear();
         self.keys.forget();
         self.bytes = 0;
         self.cursor = None;
-        match setback {
-            Setback::Dead | Setback::Unacked(_) | Setback::GivenUp => {}
+        match reason {
+            RestartReason::Dead | RestartReason::Unacked(_) | RestartReason::GivenUp => {}
             // Not the last of then: it may have been acked meanwhile, and never be met again.
-            Setback::Suspects(..) => self.alone_until = self.alone_until.max(last_open),
-            Setback::Refused(fault, row) => {
-                self.ended.refused.insert(row, fault.to_string());
+            RestartReason::Suspects(..) => self.alone_until = self.alone_until.max(last_open),
+            RestartReason::Refused(error, row) => {
+                self.ended.refused.insert(row, error.to_string());
             }
         }
     }
 
     /// What is to be released now, if anything. One release at a time.
-    pub(super) fn begin_release(&mut self) -> Option<Ended> {
+    pub(super) fn begin_release(&mut self) -> Option<Release> {
         if self.ended.len() == 0 {
             return None;
         }
@@ -271,7 +271,7 @@ impl Window {
         self.releasing = std::mem::take(&mut self.ended);
         let refused = self.releasing.refused.iter().map(|(row, why)| (*row, why.clone()));
         let acked = self.releasing.acked.iter().copied();
-        Some(Ended { acked: acked.collect(), refused: refused.collect() })
+        Some(Release { acked: acked.collect(), refused: refused.collect() })
     }
 
     /// It was released; gives how many rows that were.
@@ -281,7 +281,7 @@ impl Window {
 
     /// It was not.
     pub(super) fn take_back_release(&mut self) {
-        let Ends { acked, refused } = std::mem::take(&mut self.releasing);
+        let EndedRows { acked, refused } = std::mem::take(&mut self.releasing);
         self.ended.acked.extend(acked);
         self.ended.refused.extend(refused);
     }

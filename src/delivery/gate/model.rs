@@ -30,7 +30,7 @@ const SPELLS: usize = 6;
 /// Events of one spell: longer than catching up, shorter than the rest after one.
 const SPELL: u64 = 1000;
 /// Within this many events of calm weather, ten seconds, the gate comes back.
-const PATIENCE: u64 = 20_000;
+const DEADLINE: u64 = 20_000;
 
 /// A promise that was broken.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ fn run(design: Design, seed: u64, events: u64) -> Result<Tally, Violation> {
 
 /// Goes on in this weather until it is done, or patience ends.
 fn wait(world: &mut World, weather: &Weather, done: fn(&World) -> bool) -> Result<(), Violation> {
-    for _ in 0..PATIENCE {
+    for _ in 0..DEADLINE {
         if done(world) {
             return Ok(());
         }

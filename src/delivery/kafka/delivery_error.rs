@@ -11,16 +11,16 @@ use std::fmt;
 
 /// Why a record was not acked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fault {
+pub struct DeliveryError {
     /// What it says about the record.
-    pub verdict: Verdict,
+    pub meaning: Meaning,
     code: Code,
 }
 
-/// What a fault says about the record.
+/// What a error says about the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The record itself is at fault and was never sent.
+pub enum Meaning {
+    /// The record itself is at error and was never sent.
     Refused,
     /// A broker refused a batch that the record was in; the record may be innocent.
     NotProof,
@@ -32,17 +32,17 @@ pub enum Verdict {
     Local,
 }
 
-impl Fault {
+impl DeliveryError {
     /// The client refused to take the record into its queue.
     pub(super) fn at_enqueue(code: Code) -> Self {
         // Larger than `message.max.bytes`: the operator's, or any size.
         let refused = code == Code::MessageSizeTooLarge;
-        Self { verdict: if refused { Verdict::Refused } else { verdict(code) }, code }
+        Self { meaning: if refused { Meaning::Refused } else { meaning(code) }, code }
     }
 
     /// A delivery report came with this code.
     pub(super) fn in_report(code: Code) -> Self {
-        Self { verdict: verdict(code), code }
+        Self { meaning: meaning(code), code }
     }
 
     /// Whether the brokers do not show the record's topic.
@@ -58,7 +58,7 @@ impl Fault {
         )
     }
 
-    /// Whether the record's time may be at fault. librdkafka 2.12.1 has two codes for it: where one
+    /// Whether the record's time may be at error. librdkafka 2.12.1 has two codes for it: where one
     /// record of a batch is refused, all of them get `InvalidTimestamp`; where several are, each of
     /// those gets `InvalidRecord`. (The broker's words would tell; what
     /// `rd_kafka_message_produce_errstr` gives points into memory that is freed by then.)
@@ -76,14 +76,14 @@ impl Fault {
         Self::in_report(Code::InvalidTimestamp)
     }
 
-    /// Some fault that says this.
+    /// Some error that says this.
     #[cfg(test)]
-    pub(in crate::delivery) fn of(verdict: Verdict) -> Self {
-        Self { verdict, code: Code::Unknown }
+    pub(in crate::delivery) fn of(meaning: Meaning) -> Self {
+        Self { meaning, code: Code::Unknown }
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for DeliveryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The name of the code: stable and one of a closed set, so that logs can be counted by it.
         fmt::Debug::fmt(&self.code, f)
@@ -91,13 +91,13 @@ impl fmt::Display for Fault {
 }
 
 /// A code that is not known says no more than that no ack came.
-fn verdict(code: Code) -> Verdict {
-    row(code).unwrap_or(Verdict::Unacked)
+fn meaning(code: Code) -> Meaning {
+    row(code).unwrap_or(Meaning::Unacked)
 }
 
 /// The table.
 #[expect(clippy::match_same_arms, clippy::too_many_lines, reason = "a table, arm by reason")]
-fn row(code: Code) -> Option<Verdict> {
+fn row(code: Code) -> Option<Meaning> {
     match code {
         // A record or its whole batch is over the topic's `max.message.bytes`, or a record of the
         // batch breaks a rule of the topic: no key on a compacted one, a time stamp too far off, a
@@ -108,8 +108,8 @@ fn row(code: Code) -> Option<Verdict> {
         | Code::InvalidRecord
         | Code::InvalidTimestamp
         | Code::PolicyViolation
-        | Code::UnsupportedForMessageFormat => Some(Verdict::NotProof),
-        Code::InvalidDifferentRecord => Some(Verdict::Innocent),
+        | Code::UnsupportedForMessageFormat => Some(Meaning::NotProof),
+        Code::InvalidDifferentRecord => Some(Meaning::Innocent),
         // The client: a full queue, a bug, a lie of the network.
         Code::BadMessage
         | Code::BadCompression
@@ -133,7 +133,7 @@ fn row(code: Code) -> Option<Verdict> {
         | Code::Underflow
         | Code::InvalidType
         | Code::Unknown
-        | Code::NoError => Some(Verdict::Local),
+        | Code::NoError => Some(Meaning::Local),
         // Time ran out, or the connection or the producer went away: nothing is known.
         Code::MessageTimedOut
         | Code::OperationTimedOut
@@ -150,7 +150,7 @@ fn row(code: Code) -> Option<Verdict> {
         | Code::NodeUpdate
         | Code::Interrupted
         | Code::Noop
-        | Code::WaitCache => Some(Verdict::Unacked),
+        | Code::WaitCache => Some(Meaning::Unacked),
         // The cluster is in motion; the client has already tried again for as long as it may.
         Code::LeaderNotAvailable
         | Code::NotLeaderForPartition
@@ -178,7 +178,7 @@ fn row(code: Code) -> Option<Verdict> {
         | Code::UnknownBroker
         | Code::InconsistentVoterSet
         | Code::InvalidUpdateVersion
-        | Code::FeatureUpdateFailed => Some(Verdict::Unacked),
+        | Code::FeatureUpdateFailed => Some(Meaning::Unacked),
         // Topic, rights or settings are the operator's, and can be mended.
         Code::UnknownTopic
         | Code::UnknownTopicOrPartition
@@ -218,7 +218,7 @@ fn row(code: Code) -> Option<Verdict> {
         | Code::ResourceNotFound
         | Code::DuplicateResource
         | Code::InvalidRequest
-        | Code::OperationNotAttempted => Some(Verdict::Unacked),
+        | Code::OperationNotAttempted => Some(Meaning::Unacked),
         // The producer is at its end, and not the record: idempotence, or it was replaced.
         Code::Fatal
         | Code::PurgeQueue
@@ -242,7 +242,7 @@ fn row(code: Code) -> Option<Verdict> {
         | Code::NotCoordinator
         | Code::WaitingForCoordinator
         | Code::NotConfigured
-        | Code::Application => Some(Verdict::Local),
+        | Code::Application => Some(Meaning::Local),
         // For consumers, groups and shares; no producer sees them.
         Code::PartitionEOF
         | Code::UnknownGroup
@@ -277,7 +277,7 @@ fn row(code: Code) -> Option<Verdict> {
         | Code::UnsupportedAssignor
         | Code::StaleMemberEpoch
         | Code::UnknownSubscriptionId
-        | Code::TelemetryTooLarge => Some(Verdict::Unacked),
+        | Code::TelemetryTooLarge => Some(Meaning::Unacked),
         // Newer than this table.
         _ => None,
     }

@@ -1,6 +1,6 @@
 //! The ends of clients, which nobody waits for longer than they should take.
 //!
-//! Promise: whoever drops a client goes on after [`PATIENCE`] at most, and at once where
+//! Promise: whoever drops a client goes on after [`TIMEOUT`] at most, and at once where
 //! [`Endings::gather`] was called; then [`Endings::wait`] waits for all of them together. librdkafka joins its
 //! threads, and one of them may hang in the system's resolver for ten seconds a name. They are waited for
 //! at all because a process that ends while they speak TLS would pull OpenSSL from under them.
@@ -11,17 +11,17 @@ use std::thread;
 use std::time::Duration;
 
 /// The end of a producer takes up to 0.2 s, and 0.5 s more where records are still under way.
-pub const PATIENCE: Duration = Duration::from_millis(800);
+pub const TIMEOUT: Duration = Duration::from_millis(800);
 
 /// The clients of one bridge that are ending.
 #[derive(Debug, Default)]
 pub struct Endings {
-    ends: Mutex<Ends>,
+    ends: Mutex<EndCounts>,
     ended: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Ends {
+struct EndCounts {
     under_way: usize,
     waited_for_by: Waiter,
 }
@@ -42,16 +42,16 @@ impl Endings {
         self.lock().waited_for_by = Waiter::Gatherer;
     }
 
-    /// Waits until all clients that were dropped have ended. Blocks, for `patience` at most.
-    pub fn wait(&self, patience: Duration) {
-        let ended = self.ended.wait_timeout_while(self.lock(), patience, |ends| ends.under_way > 0);
+    /// Waits until all clients that were dropped have ended. Blocks, for `timeout` at most.
+    pub fn wait(&self, timeout: Duration) {
+        let ended = self.ended.wait_timeout_while(self.lock(), timeout, |ends| ends.under_way > 0);
         let clients = ended.unwrap_or_else(PoisonError::into_inner).0.under_way;
         if clients > 0 {
             tracing::debug!(clients, "Kafka clients do not end, their threads are left behind");
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Ends> {
+    fn lock(&self) -> MutexGuard<'_, EndCounts> {
         self.ends.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -86,7 +86,7 @@ impl<C: Send + 'static> Ending<C> {
         Self { client: Some(client), endings: endings.clone() }
     }
 
-    /// Ends it here: blocks for as long as that takes.
+    /// EndCounts it here: blocks for as long as that takes.
     pub(super) fn end(mut self) {
         let under_way = UnderWay::begun(&self.endings);
         drop(self.client.take());
@@ -117,7 +117,7 @@ impl<C: Send + 'static> Drop for Ending<C> {
         // Without a thread it ends here, whatever that takes.
         if thread::Builder::new().name("kafka-end".to_owned()).spawn(end).is_ok()
             && waiter == Waiter::Dropper
-            && ended.recv_timeout(PATIENCE).is_err()
+            && ended.recv_timeout(TIMEOUT).is_err()
         {
             tracing::debug!("a Kafka client does not end, its threads are left behind");
         }
@@ -147,8 +147,8 @@ mod tests {
     fn an_end_that_hangs_is_left_behind_and_one_that_does_not_is_waited_for() {
         let endings = Arc::default();
         let end = |time| took(|| drop(Ending::of(Slow(time), &endings)));
-        assert!(end(PATIENCE / 4) >= PATIENCE / 4);
-        assert!(end(PATIENCE * 4) < PATIENCE * 2);
+        assert!(end(TIMEOUT / 4) >= TIMEOUT / 4);
+        assert!(end(TIMEOUT * 4) < TIMEOUT * 2);
     }
 
     #[test]
@@ -156,11 +156,11 @@ mod tests {
         let endings = Arc::<Endings>::default();
         endings.gather();
         let end = |time| drop(Ending::of(Slow(time), &endings));
-        assert!(took(|| (0..8).for_each(|_| end(PATIENCE / 4))) < PATIENCE / 4);
-        let waited = took(|| endings.wait(PATIENCE * 4));
-        assert!(waited < PATIENCE, "{waited:?}");
+        assert!(took(|| (0..8).for_each(|_| end(TIMEOUT / 4))) < TIMEOUT / 4);
+        let waited = took(|| endings.wait(TIMEOUT * 4));
+        assert!(waited < TIMEOUT, "{waited:?}");
         assert_eq!(endings.lock().under_way, 0);
-        end(PATIENCE * 4);
-        assert!(took(|| endings.wait(PATIENCE / 4)) < PATIENCE);
+        end(TIMEOUT * 4);
+        assert!(took(|| endings.wait(TIMEOUT / 4)) < TIMEOUT);
     }
 }

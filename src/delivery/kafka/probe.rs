@@ -12,8 +12,8 @@ mod probe_client;
 mod resolver;
 
 use crate::delivery::availability::Availability;
-use crate::delivery::availability::health_report::Silence;
-use crate::delivery::availability::topic_state::{Sight, Topic};
+use crate::delivery::availability::health_report::ProbeError;
+use crate::delivery::availability::topic_state::{TopicDescription, TopicState};
 use crate::delivery::first_sight::FirstSight;
 use crate::delivery::kafka::probe::look::Look;
 use crate::delivery::kafka::probe::probe_client::ProbeClient;
@@ -140,9 +140,9 @@ impl Probe {
             resolver: self.resolver.clone(),
         };
         let seen = spawn_blocking(move || look.take(&client)).await;
-        let mut seen = seen.unwrap_or_else(|panic| Err(Silence::Slow(panic.to_string())));
+        let mut seen = seen.unwrap_or_else(|panic| Err(ProbeError::Slow(panic.to_string())));
         match &mut seen {
-            Ok(Topic::Present(sight)) => {
+            Ok(TopicState::Present(sight)) => {
                 if !self.first_sight.is_shown() {
                     let first_sight = self.first_sight.clone();
                     drop(spawn_blocking(move || first_sight.shown()).await);
@@ -159,12 +159,12 @@ impl Probe {
                 self.judge(sight);
             }
             // It may come back with other settings.
-            Ok(Topic::Missing { .. } | Topic::Hidden { .. }) => {
+            Ok(TopicState::Missing { .. } | TopicState::Hidden { .. }) => {
                 self.first_sight.missing();
                 self.partitions.missing(asked);
                 self.asked = None;
             }
-            Ok(Topic::Unknown) | Err(_) => self.asked = None,
+            Ok(TopicState::Unknown) | Err(_) => self.asked = None,
         }
         self.client.judge(&seen);
         self.availability.probed(asked, seen);
@@ -177,7 +177,7 @@ impl Probe {
     }
 
     /// Adds what the settings mean for our records.
-    fn judge(&mut self, sight: &mut Sight) {
+    fn judge(&mut self, sight: &mut TopicDescription) {
         self.replicas = Some(sight.replicas);
         if let (Some(warnings), Some(config)) = (self.warn(), &self.config) {
             sight.warnings = warnings;

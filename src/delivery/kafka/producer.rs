@@ -1,13 +1,13 @@
 //! Records in, delivery reports out.
 //!
-//! Promise: each record that was taken gives exactly one [`Report`], at the latest when the
+//! Promise: each record that was taken gives exactly one [`DeliveryReport`], at the latest when the
 //! producer is retired. It has no thread of its own: reports are read by the event loop that owns
 //! it, a batch at a time. It does not time posts: the publisher does, since librdkafka's own
 //! reports of a time-out may come a second late.
 
-use crate::delivery::kafka::ANSWER_PATIENCE;
+use crate::delivery::kafka::ANSWER_TIMEOUT;
 use crate::delivery::kafka::client_log::ClientLog;
-use crate::delivery::kafka::delivery_error::Fault;
+use crate::delivery::kafka::delivery_error::DeliveryError;
 use crate::delivery::kafka::ending::Ending;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::throttle::{self, Throttle};
@@ -28,11 +28,11 @@ use std::time::Duration;
 
 /// What became of a record.
 #[derive(Debug)]
-pub struct Report {
+pub struct DeliveryReport {
     /// What the record was handed over with.
     pub ticket: usize,
     /// The place of an acked record.
-    pub result: Result<Acked, Fault>,
+    pub result: Result<Acked, DeliveryError>,
 }
 
 /// Where an acked record stands.
@@ -111,7 +111,7 @@ pub enum ProducerError {
 }
 
 impl ProducerError {
-    /// Whether the properties are at fault.
+    /// Whether the properties are at error.
     pub fn is_configuration(&self) -> bool {
         match self {
             Self::Client(_) => true,
@@ -149,27 +149,27 @@ impl Producer {
         headers: Headers,
         (time, partition): (SendTime, Option<i32>),
         ticket: usize,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), DeliveryError> {
         let mut message = BaseRecord::with_opaque_to(record.topic(), ticket)
             .key(record.key())
             .payload(&record.value()[..])
             .timestamp(time.time.unix_millis())
             .headers(headers.0);
         message.partition = partition;
-        self.client.send(message).map_err(|(error, _)| Fault::at_enqueue(code(&error)))
+        self.client.send(message).map_err(|(error, _)| DeliveryError::at_enqueue(code(&error)))
     }
 
     /// How many partitions the topic has, by a broker's answer, which the producer goes by from then
-    /// on. Blocks, for [`ANSWER_PATIENCE`] at most.
+    /// on. Blocks, for [`ANSWER_TIMEOUT`] at most.
     pub fn ask_partitions(&self, topic: &str) -> Option<u32> {
-        let metadata = self.client.client().fetch_metadata(Some(topic), ANSWER_PATIENCE).ok()?;
+        let metadata = self.client.client().fetch_metadata(Some(topic), ANSWER_TIMEOUT).ok()?;
         let seen = metadata.topics().iter().find(|seen| seen.name() == topic)?;
         u32::try_from(seen.partitions().len()).ok()
     }
 
-    /// Whether the brokers show this topic. Blocks, for [`ANSWER_PATIENCE`] at most.
+    /// Whether the brokers show this topic. Blocks, for [`ANSWER_TIMEOUT`] at most.
     pub fn shows(&self, topic: &str) -> Shown {
-        let asked = self.client.client().fetch_metadata(Some(topic), ANSWER_PATIENCE);
+        let asked = self.client.client().fetch_metadata(Some(topic), ANSWER_TIMEOUT);
         let Ok(metadata) = asked else { return Shown::Untold };
         let seen = metadata.topics().iter().find(|seen| seen.name() == topic);
         match seen.map(|seen| seen.error().map(RDKafkaErrorCode::from)) {
@@ -185,7 +185,7 @@ impl Producer {
     }
 
     /// Moves all reports that have come to the end of `into`.
-    pub fn take_reports(&self, into: &mut Vec<Report>) {
+    pub fn take_reports(&self, into: &mut Vec<DeliveryReport>) {
         loop {
             self.client.poll(Duration::ZERO);
             if self.wakeup.pending() == 0 {
@@ -206,13 +206,13 @@ impl Producer {
     }
 
     /// Why nothing but a new producer can help, where that is so.
-    pub fn death(&self) -> Option<Fault> {
-        self.client.client().fatal_error().map(|(code, _)| Fault::in_report(code))
+    pub fn death(&self) -> Option<DeliveryError> {
+        self.client.client().fatal_error().map(|(code, _)| DeliveryError::in_report(code))
     }
 
     /// Ends it and returns the last reports: whatever is still under way is given up. Blocks: for
     /// up to 0.5 s for the reports, and for as long as its threads take to end.
-    pub fn retire(self) -> Vec<Report> {
+    pub fn retire(self) -> Vec<DeliveryReport> {
         let Self { voice, wakeup, client, reports, batch_size: _ } = self;
         drop((voice, wakeup));
         client.end();
@@ -235,13 +235,13 @@ impl Drop for Voice {
 #[derive(Clone)]
 struct Reports {
     is_ending: Arc<AtomicBool>,
-    came: Arc<Mutex<Vec<Report>>>,
+    came: Arc<Mutex<Vec<DeliveryReport>>>,
     log: Arc<ClientLog>,
     throttle: Arc<Throttle>,
 }
 
 impl Reports {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Report>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<DeliveryReport>> {
         self.came.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -252,9 +252,9 @@ impl ProducerContext for Reports {
     fn delivery(&self, result: &DeliveryResult<'_>, ticket: usize) {
         let result = match result {
             Ok(message) => Ok(Acked { partition: message.partition(), offset: message.offset() }),
-            Err((error, _)) => Err(Fault::in_report(code(error))),
+            Err((error, _)) => Err(DeliveryError::in_report(code(error))),
         };
-        self.lock().push(Report { ticket, result });
+        self.lock().push(DeliveryReport { ticket, result });
     }
 }
 

@@ -16,7 +16,7 @@ use crate::delivery::kafka::ending::Endings;
 use crate::delivery::kafka::producer::Purpose;
 use crate::delivery::kafka::settings::key_value::{KeyValue, NoKeyValue};
 use crate::delivery::kafka::settings::property_file::PropertyFile;
-use crate::delivery::kafka::settings::refused::{Verdict, judge};
+use crate::delivery::kafka::settings::refused::{Permission, judge};
 use crate::delivery::kafka::throttle::Throttle;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
@@ -61,7 +61,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     // With librdkafka's own backoff of up to 10 s the first ack comes 6 s after the broker; so, 0.3 s.
     ("reconnect.backoff.ms", "50"),
     ("reconnect.backoff.max.ms", "250"),
-    // librdkafka's own 30 s would let one hung handshake outlast every post's patience.
+    // librdkafka's own 30 s would let one hung handshake outlast every post's timeout.
     ("socket.connection.setup.timeout.ms", "1500"),
     ("socket.timeout.ms", "3000"),
     ("socket.nagle.disable", "true"),
@@ -124,9 +124,9 @@ impl Settings {
             return fail(NoKeyValue.to_string());
         };
         match judge(key, value) {
-            Verdict::Free => {}
-            Verdict::Anyway => return Ok(()),
-            Verdict::Refused(why) => return fail(format!("{key} may not be set: {why}")),
+            Permission::Free => {}
+            Permission::Anyway => return Ok(()),
+            Permission::Refused(why) => return fail(format!("{key} may not be set: {why}")),
         }
         if let Some(wanted) = java::wanted(key, value) {
             return fail(format!("{key}: {wanted}"));

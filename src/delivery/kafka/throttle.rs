@@ -20,10 +20,10 @@ const LONGEST: &[u8] = b"\"max\":";
 
 /// What was seen last, of all producers of one bridge.
 #[derive(Debug, Default)]
-pub struct Throttle(Mutex<Option<Seen>>);
+pub struct Throttle(Mutex<Option<ThrottledAnswer>>);
 
 #[derive(Debug)]
-struct Seen {
+struct ThrottledAnswer {
     longest: Duration,
     at: Instant,
 }
@@ -40,7 +40,7 @@ impl Throttle {
         let mut seen = self.lock();
         let was_throttled = seen.is_some();
         if !longest.is_zero() {
-            *seen = Some(Seen { longest, at: now });
+            *seen = Some(ThrottledAnswer { longest, at: now });
         } else if seen.as_ref().is_some_and(|seen| seen.at + FRESH <= now) {
             *seen = None;
         }
@@ -59,7 +59,7 @@ impl Throttle {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Seen>> {
+    fn lock(&self) -> MutexGuard<'_, Option<ThrottledAnswer>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -21,7 +21,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 /// How long the answer may take: a new connection and three round trips.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 /// Between looks at what the client has to say, which is dropped.
 const LOOK: Duration = Duration::from_millis(5);
 /// The name of the interceptor.
@@ -59,7 +59,7 @@ fn client(
     config.set("enable.idempotence", "false");
     config.set("partitioner", "murmur2_random");
     config.set("message.send.max.retries", "0");
-    config.set("message.timeout.ms", PATIENCE.as_millis().to_string());
+    config.set("message.timeout.ms", TIMEOUT.as_millis().to_string());
     if settings.message_max_bytes().is_none() {
         config.set("message.max.bytes", ANY_SIZE);
     }
@@ -123,7 +123,7 @@ fn send(client: &Client<Asker>, record: &Record, time: SendTime, partition: Opti
 
 /// Waits for the words, while the client's own events are dropped.
 fn wait(client: &Client<Asker>, told: &Receiver<Option<String>>) -> Option<TimeSpan> {
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + TIMEOUT;
     // SAFETY: the client is live; the reference to its queue, never null, is given back below.
     let queue = unsafe { c::rd_kafka_queue_get_main(client.native_ptr()) };
     let words = loop {

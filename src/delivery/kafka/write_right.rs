@@ -26,16 +26,16 @@ pub(super) enum WriteRight {
 }
 
 impl WriteRight {
-    /// Asks, and blocks for a little more than `patience` at most.
+    /// Asks, and blocks for a little more than `timeout` at most.
     pub(super) fn ask<C: ClientContext>(
         client: &Client<C>,
         topic: &str,
-        patience: Duration,
+        timeout: Duration,
     ) -> Self {
-        let (Ok(name), Ok(request)) = (CString::new(topic), millis(patience)) else {
+        let (Ok(name), Ok(request)) = (CString::new(topic), millis(timeout)) else {
             return Self::Untold;
         };
-        let Ok(answer) = millis(patience + MARGIN) else { return Self::Untold };
+        let Ok(answer) = millis(timeout + MARGIN) else { return Self::Untold };
         let rk = client.native_ptr();
         let mut names = [name.as_ptr()];
         // SAFETY: the client is live for the whole call, and the C calls below take it from any

@@ -288,12 +288,12 @@ impl InFlight {
         None
     }
 
-    /// Tells all who have waited for the disk longer than `patience`; gives how many.
-    pub(super) fn time_out_spool(&mut self, now: Instant, patience: Duration) -> usize {
+    /// Tells all who have waited for the disk longer than `timeout`; gives how many.
+    pub(super) fn time_out_spool(&mut self, now: Instant, timeout: Duration) -> usize {
         let stuck = |entry: &InFlightRecord| {
             entry.disk == Attempt::Open
                 && entry.delivery.is_none()
-                && entry.since + patience <= now
+                && entry.since + timeout <= now
                 && matches!(entry.sender, Sender::Waits(_))
         };
         let tickets: Vec<usize> =

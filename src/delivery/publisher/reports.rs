@@ -1,8 +1,8 @@
 //! What the publisher's loop does when reports come or do not come.
 
 use crate::delivery::gate::admission::Way;
-use crate::delivery::kafka::delivery_error::{Fault, Verdict};
-use crate::delivery::kafka::producer::{Producer, Purpose, Report};
+use crate::delivery::kafka::delivery_error::{DeliveryError, Meaning};
+use crate::delivery::kafka::producer::{DeliveryReport, Producer, Purpose};
 use crate::delivery::kafka::renewal::End;
 use crate::delivery::publisher::untimely::Asking;
 use crate::delivery::publisher::{Publisher, PublisherState, SPOOL_TIMEOUT};
@@ -26,10 +26,10 @@ pub(super) struct RefusedLog {
 }
 
 impl RefusedLog {
-    fn tell(&mut self, fault: Fault, records: u64, now: Instant) {
+    fn tell(&mut self, error: DeliveryError, records: u64, now: Instant) {
         self.records += records;
         if self.answer.is_none_or(|answer| answer + MINUTE <= now) {
-            tracing::warn!(error = %fault, records = self.records, "batches were refused");
+            tracing::warn!(error = %error, records = self.records, "batches were refused");
             *self = Self { answer: Some(now), records: 0 };
         }
     }
@@ -37,18 +37,18 @@ impl RefusedLog {
 
 impl Publisher {
     /// Takes in Kafka's reports, and asks for a time that is taken where none is known.
-    pub(super) fn take_in(&self, reports: &mut Vec<Report>, asking: &mut Asking) {
+    pub(super) fn take_in(&self, reports: &mut Vec<DeliveryReport>, asking: &mut Asking) {
         let now = Instant::now();
         let (mut acked, mut last) = (0, None);
         let mut failed = None;
         let mut refused = (None, 0);
         let mut state = self.lock();
-        for Report { ticket, result } in reports.drain(..) {
+        for DeliveryReport { ticket, result } in reports.drain(..) {
             let key = state.in_flight.key(ticket);
             state.accumulator.completed(key);
             let sent = state.in_flight.sent(ticket);
-            if let Err(fault) = result
-                && self.send_again(&mut state, ticket, fault)
+            if let Err(error) = result
+                && self.send_again(&mut state, ticket, error)
             {
                 continue;
             }
@@ -68,14 +68,14 @@ impl Publisher {
                         self.metrics.ack_seconds.observe(took.as_secs_f64());
                     }
                 }
-                Err(fault) => match fault.verdict {
-                    Verdict::Unacked => failed = landing.on_time.map(|s| (s, fault)).or(failed),
+                Err(error) => match error.meaning {
+                    Meaning::Unacked => failed = landing.on_time.map(|s| (s, error)).or(failed),
                     // The brokers are there, and the record may be innocent.
-                    Verdict::NotProof | Verdict::Refused => {
+                    Meaning::NotProof | Meaning::Refused => {
                         refused.1 += 1;
-                        refused.0 = Some((landing.on_time, fault));
+                        refused.0 = Some((landing.on_time, error));
                     }
-                    Verdict::Innocent | Verdict::Local => {}
+                    Meaning::Innocent | Meaning::Local => {}
                 },
             }
             self.perform(ticket, landing.next);
@@ -86,11 +86,11 @@ impl Publisher {
             state.renewal.failed(now);
         }
         let asks = state.untimely.asks();
-        if let (Some((_, fault)), records) = refused {
-            state.refused.tell(fault, records, now);
+        if let (Some((_, error)), records) = refused {
+            state.refused.tell(error, records, now);
         }
         drop(state);
-        if refused.0.is_some_and(|(_, fault)| fault.is_about_size()) {
+        if refused.0.is_some_and(|(_, error)| error.is_about_size()) {
             self.topic.limit.doubt();
         }
         if let Some(sent) = last {
@@ -99,35 +99,35 @@ impl Publisher {
         if acked > 0 {
             self.availability.acked();
         }
-        if let Some((since, fault)) = failed {
-            self.availability.unacked(since, &fault.to_string());
+        if let Some((since, error)) = failed {
+            self.availability.unacked(since, &error.to_string());
         }
         // Whoever sends what is too large says nothing of other posts.
-        if let Some((Some(since), fault)) = refused.0.filter(|(_, fault)| !fault.is_about_size()) {
-            self.availability.refused(since, &fault.to_string());
+        if let Some((Some(since), error)) = refused.0.filter(|(_, error)| !error.is_about_size()) {
+            self.availability.refused(since, &error.to_string());
         }
         if asks && asking.is_none() {
             *asking = self.ask_times();
         }
     }
 
-    /// A record that was refused for its time, or for a neighbour's fault, leaves again; says whether
+    /// A record that was refused for its time, or for a neighbour's error, leaves again; says whether
     /// it does.
-    fn send_again(&self, state: &mut PublisherState, ticket: usize, fault: Fault) -> bool {
+    fn send_again(&self, state: &mut PublisherState, ticket: usize, error: DeliveryError) -> bool {
         let Some((sent, record)) = state.in_flight.sent(ticket).zip(state.in_flight.record(ticket))
         else {
             return false;
         };
-        let next = match fault.verdict {
-            Verdict::Innocent => Retry::Time(sent),
-            Verdict::NotProof if fault.may_be_about_time() => self.topic.times.again(record, sent),
-            Verdict::NotProof | Verdict::Refused | Verdict::Unacked | Verdict::Local => {
+        let next = match error.meaning {
+            Meaning::Innocent => Retry::Time(sent),
+            Meaning::NotProof if error.may_be_about_time() => self.topic.times.again(record, sent),
+            Meaning::NotProof | Meaning::Refused | Meaning::Unacked | Meaning::Local => {
                 Retry::Nothing
             }
         };
         match next {
             Retry::Time(time) => self.resend(state, ticket, time),
-            Retry::Ask => self.ask_or_guess(state, ticket, fault),
+            Retry::Ask => self.ask_or_guess(state, ticket, error),
             Retry::Nothing => false,
         }
     }
@@ -198,7 +198,7 @@ impl Publisher {
 
     /// Makes a new producer where the old one is dead, or makes batches that are too large for the
     /// topic and has nothing under way. The old one ends beside the loop, since that may block.
-    pub(super) fn renew(&self) -> Option<JoinHandle<Vec<Report>>> {
+    pub(super) fn renew(&self) -> Option<JoinHandle<Vec<DeliveryReport>>> {
         let old = self.replace_producer()?;
         let old = Arc::into_inner(old).expect("only the loop that calls this clones it");
         Some(spawn_blocking(move || old.retire()))
@@ -213,7 +213,7 @@ impl Publisher {
         let stale = state.renewal.is_stale(now);
         let outdated =
             (stale || state.producer.batch_size() != batch_size) && state.in_flight.len() == 0;
-        if let Some(fault) = death {
+        if let Some(error) = death {
             if !self.availability.admits() {
                 state.renewal.hope();
                 return None;
@@ -223,11 +223,11 @@ impl Publisher {
             }
             match state.renewal.renewed(now) {
                 End::First => tracing::warn!(
-                    error = %fault,
+                    error = %error,
                     "the Kafka producer had a fatal error and was replaced"
                 ),
                 // The records that ended with it do not say why.
-                End::Again => self.availability.unacked(now, &fault.to_string()),
+                End::Again => self.availability.unacked(now, &error.to_string()),
                 End::Past => {}
             }
         } else if !outdated {
@@ -250,8 +250,8 @@ impl Publisher {
 
 /// The last reports of a producer that was replaced; none while there is no such.
 pub(super) async fn last_reports(
-    retiring: &mut Option<JoinHandle<Vec<Report>>>,
-) -> Option<Vec<Report>> {
+    retiring: &mut Option<JoinHandle<Vec<DeliveryReport>>>,
+) -> Option<Vec<DeliveryReport>> {
     match retiring.as_mut()?.await {
         Ok(last) => Some(last),
         Err(error) => {

@@ -4,7 +4,7 @@
 //! for no more than its deadline. Where the broker does not say, posts go by guesses, and for a while
 //! without a question.
 
-use crate::delivery::kafka::delivery_error::Fault;
+use crate::delivery::kafka::delivery_error::DeliveryError;
 use crate::delivery::kafka::time_question;
 use crate::delivery::publisher::{Publisher, PublisherState};
 use crate::delivery::record_times::time_span::TimeSpan;
@@ -24,7 +24,7 @@ pub(super) type Asking = Option<JoinHandle<Option<TimeSpan>>>;
 #[derive(Debug, Default)]
 pub(super) struct Untimely {
     /// With why each was refused.
-    tickets: Vec<(usize, Fault)>,
+    tickets: Vec<(usize, DeliveryError)>,
     rest_until: Option<Instant>,
 }
 
@@ -42,12 +42,12 @@ impl Publisher {
         &self,
         state: &mut PublisherState,
         ticket: usize,
-        fault: Fault,
+        error: DeliveryError,
     ) -> bool {
         if state.untimely.rest_until.is_some_and(|until| Instant::now() < until) {
             return self.guess(state, ticket);
         }
-        state.untimely.tickets.push((ticket, fault));
+        state.untimely.tickets.push((ticket, error));
         true
     }
 
@@ -84,7 +84,7 @@ impl Publisher {
         state.untimely.rest_until = span.is_none().then_some(now + REST);
         let tickets = mem::take(&mut state.untimely.tickets);
         drop(state);
-        for (ticket, fault) in tickets {
+        for (ticket, error) in tickets {
             let mut state = self.lock();
             let sent = state.in_flight.sent(ticket);
             let leaves = match span.zip(sent) {
@@ -94,7 +94,7 @@ impl Publisher {
             if leaves {
                 continue;
             }
-            let next = state.in_flight.reported(ticket, Err(Undelivered::Failed(fault)), now).next;
+            let next = state.in_flight.reported(ticket, Err(Undelivered::Failed(error)), now).next;
             drop(state);
             self.perform(ticket, next);
         }

@@ -67,7 +67,7 @@ pub enum Retry {
 
 /// What a record brings along.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Known {
+pub(super) struct TimeSources {
     /// When it was received.
     pub(super) received: Timestamp,
     /// What its sender says of its time.
@@ -85,19 +85,19 @@ struct Anchor {
 
 /// Times beyond the border are refused; another is sent in their place.
 #[derive(Debug, Clone, Copy)]
-struct Detour {
+struct Substitute {
     border: Anchor,
     taken: Anchor,
 }
 
 /// On which side of the span a refused time lay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(super) enum SpanSide {
     TooOld,
     TooNew,
 }
 
-impl Side {
+impl SpanSide {
     /// Of two borders, the one that lets fewer times pass.
     fn tighter(self, one: Anchor, other: Anchor, now: Instant) -> Anchor {
         let one_is_later = one.moved(now) > other.moved(now);
@@ -112,7 +112,7 @@ impl Side {
 /// What an ack has taught.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Learnt {
-    pub(super) side: Side,
+    pub(super) side: SpanSide,
     pub(super) refused: Timestamp,
     pub(super) taken: Timestamp,
 }
@@ -121,8 +121,8 @@ pub(super) struct Learnt {
 #[derive(Debug, Default)]
 pub(super) struct TopicTimes {
     acked: Option<Anchor>,
-    too_old: Option<Detour>,
-    too_new: Option<Detour>,
+    too_old: Option<Substitute>,
+    too_new: Option<Substitute>,
 }
 
 impl SendTime {
@@ -155,7 +155,7 @@ impl Anchor {
     }
 }
 
-impl Detour {
+impl Substitute {
     fn is_fresh(&self, now: Instant) -> bool {
         now < self.taken.at + LEARNT
     }
@@ -183,7 +183,7 @@ impl TopicTimes {
     }
 
     /// What is done with it once `refused` was refused.
-    pub(super) fn next(&self, refused: SendTime, known: Known, now: Instant) -> Retry {
+    pub(super) fn next(&self, refused: SendTime, known: TimeSources, now: Instant) -> Retry {
         let mut step = refused.next;
         let first = Some(refused.refused.unwrap_or(refused.time));
         // What others have taught meanwhile comes first, once.
@@ -218,45 +218,45 @@ impl TopicTimes {
         self.acked = Some(taken);
         let refused = sent.refused?;
         let border = Anchor { time: beside(refused, sent.time), at: now };
-        let side = if refused < sent.time { Side::TooOld } else { Side::TooNew };
+        let side = if refused < sent.time { SpanSide::TooOld } else { SpanSide::TooNew };
         let slot = match side {
-            Side::TooOld => &mut self.too_old,
-            Side::TooNew => &mut self.too_new,
+            SpanSide::TooOld => &mut self.too_old,
+            SpanSide::TooNew => &mut self.too_new,
         };
         let known = slot.filter(|known| known.is_fresh(now));
         let border = known.map_or(border, |known| side.tighter(known.border, border, now));
-        *slot = Some(Detour { border, taken });
+        *slot = Some(Substitute { border, taken });
         known.is_none().then_some(Learnt { side, refused, taken: sent.time })
     }
 
     /// A batch was refused for a time that had been thought to pass: half as much is, from now on. Its
     /// records are tried alone a little later, when they are too old by what is known already.
     pub(super) fn batch_refused(&mut self, now: Instant) {
-        for detour in [&mut self.too_old, &mut self.too_new].into_iter().flatten() {
-            let (border, taken) = (detour.border.moved(now), detour.taken.moved(now));
+        for substitute in [&mut self.too_old, &mut self.too_new].into_iter().flatten() {
+            let (border, taken) = (substitute.border.moved(now), substitute.taken.moved(now));
             let time = plus(border, taken.unix_millis().saturating_sub(border.unix_millis()) / 2);
-            detour.border = Anchor { time, at: now };
+            substitute.border = Anchor { time, at: now };
         }
     }
 
     /// Whether anything that was learnt may still hold.
     pub(super) fn has_learnt(&self, now: Instant) -> bool {
-        [self.too_old, self.too_new].iter().flatten().any(|detour| detour.is_fresh(now))
+        [self.too_old, self.too_new].iter().flatten().any(|substitute| substitute.is_fresh(now))
     }
 
     fn learnt(&self, own: Timestamp, now: Instant) -> Timestamp {
-        let beyond = |detour: &Detour, side| match side {
-            Side::TooOld => own <= detour.border.moved(now),
-            Side::TooNew => own >= detour.border.moved(now),
+        let beyond = |substitute: &Substitute, side| match side {
+            SpanSide::TooOld => own <= substitute.border.moved(now),
+            SpanSide::TooNew => own >= substitute.border.moved(now),
         };
-        [(self.too_old, Side::TooOld), (self.too_new, Side::TooNew)]
+        [(self.too_old, SpanSide::TooOld), (self.too_new, SpanSide::TooNew)]
             .into_iter()
-            .filter_map(|(detour, side)| Some((detour?, side)))
-            .find(|(detour, side)| detour.is_fresh(now) && beyond(detour, *side))
-            .map_or(own, |(detour, _)| detour.taken.moved(now))
+            .filter_map(|(substitute, side)| Some((substitute?, side)))
+            .find(|(substitute, side)| substitute.is_fresh(now) && beyond(substitute, *side))
+            .map_or(own, |(substitute, _)| substitute.taken.moved(now))
     }
 
-    fn time_of(&self, step: Try, known: Known, now: Instant) -> Option<Timestamp> {
+    fn time_of(&self, step: Try, known: TimeSources, now: Instant) -> Option<Timestamp> {
         match step {
             Try::Clock => Some(known.clock),
             Try::Acked => self.acked.map(|acked| acked.moved(now)),

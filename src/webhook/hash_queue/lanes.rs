@@ -20,7 +20,7 @@ use crate::webhook::known_pairs::Digest;
 /// for a handful of hashes at worst.
 const LANES: usize = 16;
 
-/// A lane gets through a hundred hashes of cost 10 before its claims lose patience; users that are
+/// A lane gets through a hundred hashes of cost 10 before its claims lose timeouts; users that are
 /// new at the same time are hardly more. A place takes a few hundred bytes.
 pub(super) const PLACES_IN_A_LANE: usize = 128;
 

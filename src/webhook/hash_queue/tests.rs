@@ -1,4 +1,4 @@
-//! Claims that wait, share, lose patience and go, with hashes that end when the test says so.
+//! Claims that wait, share, lose timeouts and go, with hashes that end when the test says so.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -166,7 +166,7 @@ async fn patience_ends_for_a_pair_that_waits_and_for_one_that_is_hashed() {
     let hashed = claim(&queue, PAIR, hash).await;
     assert!(is_overloaded(&queue.take_turn(0, OTHER, nobody, no_hash).await));
     assert!(is_overloaded(&hashed.await));
-    assert_eq!(start.elapsed(), PATIENCE);
+    assert_eq!(start.elapsed(), QUEUE_TIMEOUT);
     held.end(None);
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 /// How it stands with Kafka.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum KafkaHealth {
     /// Nothing is known yet: posts are tried.
     Untried,
     Up,

@@ -1,24 +1,29 @@
 use super::*;
 use crate::delivery::availability::state::failures::SECOND_CHANCE;
-use crate::delivery::availability::topic_state::Sight;
+use crate::delivery::availability::topic_state::TopicDescription;
 
-const PATIENCE: Duration = Duration::from_millis(2500);
+const TIMEOUT: Duration = Duration::from_millis(2500);
 
 /// A topic of which so many partitions of six take records.
-fn usable(usable: usize) -> Topic {
-    Topic::Present(Sight { partitions: 6, reached: usable, usable, ..Sight::default() })
+fn usable(usable: usize) -> TopicState {
+    TopicState::Present(TopicDescription {
+        partitions: 6,
+        reached: usable,
+        usable,
+        ..TopicDescription::default()
+    })
 }
 
-fn state() -> State {
-    State::new(PATIENCE, Instant::now())
+fn state() -> AvailabilityState {
+    AvailabilityState::new(TIMEOUT, Instant::now())
 }
 
-fn fail(state: &mut State, at: Instant) {
+fn fail(state: &mut AvailabilityState, at: Instant) {
     state.unacked(at, "MessageTimedOut", at);
 }
 
-fn probe(state: &mut State, answer: Result<Topic, &str>, at: Instant) {
-    state.probed(at, answer.map_err(|why| Silence::Slow(why.to_owned())), at);
+fn probe(state: &mut AvailabilityState, answer: Result<TopicState, &str>, at: Instant) {
+    state.probed(at, answer.map_err(|why| ProbeError::Slow(why.to_owned())), at);
 }
 
 #[test]
@@ -26,7 +31,7 @@ fn posts_are_tried_from_the_start_and_refused_after_the_first_failure() {
     let (mut state, now) = (state(), Instant::now());
     probe(&mut state, Err("no broker"), now);
     assert!(state.admits());
-    fail(&mut state, now + PATIENCE);
+    fail(&mut state, now + TIMEOUT);
     assert!(!state.admits());
 }
 
@@ -35,9 +40,9 @@ fn a_failure_counts_only_when_nothing_was_acked_since_its_hand_over() {
     let (mut state, start) = (state(), Instant::now());
     let ack = start + Duration::from_millis(1);
     state.acked(ack);
-    state.unacked(start, "MessageTimedOut", start + PATIENCE);
+    state.unacked(start, "MessageTimedOut", start + TIMEOUT);
     assert!(state.admits());
-    state.unacked(ack, "MessageTimedOut", start + PATIENCE);
+    state.unacked(ack, "MessageTimedOut", start + TIMEOUT);
     assert!(!state.admits());
 }
 
@@ -46,8 +51,8 @@ fn a_partition_without_a_leader_does_not_stop_the_others() {
     let (mut state, start) = (state(), Instant::now());
     fail(&mut state, start);
     probe(&mut state, Ok(usable(5)), start + PROBE_AWAY);
-    assert_eq!(state.report(start), Report::Up);
-    fail(&mut state, start + PATIENCE);
+    assert_eq!(state.report(start), HealthReport::Up);
+    fail(&mut state, start + TIMEOUT);
     assert!(state.admits());
 }
 
@@ -59,21 +64,21 @@ fn while_some_partitions_are_away_posts_that_nobody_acks_outweigh_every_probe_un
     assert!(state.report(start).is_up(), "it may be the partition that is away");
     state.unacked(start, "MessageTimedOut", start + HOLD);
     assert!(state.report(start).is_up(), "it was under way beside the first");
-    fail(&mut state, start + PATIENCE);
-    let mut now = start + PATIENCE;
+    fail(&mut state, start + TIMEOUT);
+    let mut now = start + TIMEOUT;
     for answer in [Ok(usable(2)), Err("frozen"), Err("frozen"), Ok(usable(3)), Ok(usable(6))] {
         probe(&mut state, answer, now);
         assert!(!state.report(now).is_up(), "{:?}", state.report(now));
-        now += PATIENCE;
+        now += TIMEOUT;
     }
     assert!(state.admits(), "else no post could heal it");
     state.acked(now);
-    assert_eq!(state.report(now), Report::Up);
+    assert_eq!(state.report(now), HealthReport::Up);
     probe(&mut state, Ok(usable(3)), now);
-    fail(&mut state, now + PATIENCE);
-    state.acked(now + PATIENCE);
-    fail(&mut state, now + 2 * PATIENCE);
-    assert!(state.report(now + 2 * PATIENCE).is_up(), "an ack stands between them");
+    fail(&mut state, now + TIMEOUT);
+    state.acked(now + TIMEOUT);
+    fail(&mut state, now + 2 * TIMEOUT);
+    assert!(state.report(now + 2 * TIMEOUT).is_up(), "an ack stands between them");
 }
 
 #[test]
@@ -81,12 +86,12 @@ fn records_that_brokers_refuse_stop_no_post_and_make_kafka_unwell() {
     let (mut state, start) = (state(), Instant::now());
     probe(&mut state, Ok(usable(6)), start);
     state.refused(start, "InvalidTimestamp", start);
-    assert_eq!(state.report(start), Report::Up);
+    assert_eq!(state.report(start), HealthReport::Up);
     state.refused(start, "InvalidTimestamp", start);
     probe(&mut state, Ok(usable(6)), start + HOLD);
     assert!(state.admits() && !state.report(start + HOLD).is_up());
     state.acked(start + HOLD);
-    assert_eq!(state.report(start + HOLD), Report::Up);
+    assert_eq!(state.report(start + HOLD), HealthReport::Up);
 }
 
 #[test]
@@ -104,10 +109,10 @@ fn one_probe_that_fails_turns_readiness_off_and_only_several_refuse_posts() {
     let (mut state, start) = (state(), Instant::now());
     probe(&mut state, Ok(usable(6)), start);
     probe(&mut state, Err("no broker"), start + PROBE_IDLE);
-    assert_eq!(state.report(start), Report::Doubted { why: "no broker".to_owned() });
+    assert_eq!(state.report(start), HealthReport::Doubted { why: "no broker".to_owned() });
     assert!(state.admits());
     assert_eq!(state.next_probe(start + PROBE_IDLE), PROBE_AWAY);
-    probe(&mut state, Err("no broker"), start + PROBE_IDLE + PATIENCE);
+    probe(&mut state, Err("no broker"), start + PROBE_IDLE + TIMEOUT);
     assert!(!state.admits());
 }
 
@@ -115,8 +120,8 @@ fn one_probe_that_fails_turns_readiness_off_and_only_several_refuse_posts() {
 fn an_ack_outvotes_the_probe_that_was_under_way() {
     let (mut state, start) = (state(), Instant::now());
     state.acked(start + Duration::from_millis(1));
-    state.probed(start, Err(Silence::Dead("no broker".to_owned())), start + HOLD);
-    assert_eq!(state.report(start), Report::Up);
+    state.probed(start, Err(ProbeError::Dead("no broker".to_owned())), start + HOLD);
+    assert_eq!(state.report(start), HealthReport::Up);
 }
 
 #[test]
@@ -153,10 +158,10 @@ fn a_failure_behind_an_outage_holds_no_longer_than_the_first() {
 fn a_topic_that_is_gone_is_away_at_once() {
     let (mut state, start) = (state(), Instant::now());
     probe(&mut state, Ok(usable(6)), start);
-    let gone = Topic::Missing { error: "UnknownTopicOrPartition".to_owned() };
+    let gone = TopicState::Missing { error: "UnknownTopicOrPartition".to_owned() };
     probe(&mut state, Ok(gone), start);
     let why = "the topic is missing: UnknownTopicOrPartition".to_owned();
-    assert_eq!(state.report(start), Report::Away { why });
+    assert_eq!(state.report(start), HealthReport::Away { why });
 }
 
 #[test]
@@ -179,12 +184,12 @@ fn from_a_start_without_kafka_posts_wait_only_until_probes_have_failed_for_as_lo
     let (mut state, start) = (state(), Instant::now());
     probe(&mut state, Err("no broker"), start);
     assert!(state.admits());
-    probe(&mut state, Err("no broker"), start + PATIENCE / 2);
+    probe(&mut state, Err("no broker"), start + TIMEOUT / 2);
     assert!(state.admits());
-    probe(&mut state, Err("no broker"), start + PATIENCE);
+    probe(&mut state, Err("no broker"), start + TIMEOUT);
     assert!(!state.admits());
-    probe(&mut state, Ok(usable(6)), start + PATIENCE * 2);
-    assert_eq!(state.report(start), Report::Up);
+    probe(&mut state, Ok(usable(6)), start + TIMEOUT * 2);
+    assert_eq!(state.report(start), HealthReport::Up);
 }
 
 #[test]
@@ -201,9 +206,9 @@ fn after_failures_that_brokers_who_answer_leave_unexplained_only_an_ack_makes_ka
         now += PROBE_AWAY;
         probe(&mut state, Ok(usable(6)), now);
     }
-    let hope = |state: &State, now| {
+    let hope = |state: &AvailabilityState, now| {
         let report = state.report(now);
-        let Report::Unproven { hope, .. } = report else { panic!("{report:?}") };
+        let HealthReport::Unproven { hope, .. } = report else { panic!("{report:?}") };
         hope
     };
     assert_eq!(hope(&state, now), Hope::Lost);
@@ -212,7 +217,7 @@ fn after_failures_that_brokers_who_answer_leave_unexplained_only_an_ack_makes_ka
     assert_eq!(hope(&state, again + SECOND_CHANCE), Hope::Chance);
     assert!(!state.report(again + SECOND_CHANCE).is_up());
     state.acked(now);
-    assert_eq!(state.report(now), Report::Up);
+    assert_eq!(state.report(now), HealthReport::Up);
 }
 
 #[test]
@@ -226,31 +231,32 @@ fn while_records_wait_on_disk_only_an_ack_makes_kafka_well() {
     // They were quarantined: no ack of theirs can come any more.
     state.waiting(0);
     probe(&mut state, Ok(usable(6)), start + SECOND_CHANCE);
-    assert_eq!(state.report(start), Report::Up);
+    assert_eq!(state.report(start), HealthReport::Up);
 }
 
 #[test]
 fn leaders_that_do_not_answer_are_away_however_well_a_broker_speaks_of_them() {
     let (mut state, start) = (state(), Instant::now());
     probe(&mut state, Ok(usable(0)), start);
-    probe(&mut state, Ok(usable(0)), start + PATIENCE);
+    probe(&mut state, Ok(usable(0)), start + TIMEOUT);
     assert!(!state.admits());
     let why = "0 of 6 partitions have a leader that answers".to_owned();
-    assert_eq!(state.report(start), Report::Away { why });
-    probe(&mut state, Ok(usable(6)), start + 2 * PATIENCE);
-    assert_eq!(state.report(start), Report::Up);
+    assert_eq!(state.report(start), HealthReport::Away { why });
+    probe(&mut state, Ok(usable(6)), start + 2 * TIMEOUT);
+    assert_eq!(state.report(start), HealthReport::Up);
 }
 
 #[test]
 fn a_missing_right_is_away_at_once_and_heals_when_it_is_given() {
     let (mut state, start) = (state(), Instant::now());
     probe(&mut state, Ok(usable(6)), start);
-    let sight = Sight { partitions: 6, reached: 6, usable: 6, ..Sight::default() };
+    let sight =
+        TopicDescription { partitions: 6, reached: 6, usable: 6, ..TopicDescription::default() };
     let forbidden = Some("no right".to_owned());
-    probe(&mut state, Ok(Topic::Present(Sight { forbidden, ..sight })), start);
-    assert_eq!(state.report(start), Report::Away { why: "no right".to_owned() });
+    probe(&mut state, Ok(TopicState::Present(TopicDescription { forbidden, ..sight })), start);
+    assert_eq!(state.report(start), HealthReport::Away { why: "no right".to_owned() });
     probe(&mut state, Ok(usable(6)), start);
-    assert_eq!(state.report(start), Report::Up);
+    assert_eq!(state.report(start), HealthReport::Up);
 }
 
 #[test]

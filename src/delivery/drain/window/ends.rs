@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows that need nothing more from Kafka.
 #[derive(Debug, Default)]
-pub(super) struct Ends {
+pub(super) struct EndedRows {
     pub(super) acked: BTreeSet<RowId>,
     pub(super) refused: BTreeMap<RowId, String>,
 }
 
-impl Ends {
+impl EndedRows {
     pub(super) fn len(&self) -> usize {
         self.acked.len() + self.refused.len()
     }

@@ -7,12 +7,12 @@ fn row(number: usize) -> RowId {
     RowId::from_ticket(number)
 }
 
-fn acked(number: usize) -> Report {
-    Report { ticket: number, result: Ok(Acked { partition: 0, offset: 0 }) }
+fn acked(number: usize) -> DeliveryReport {
+    DeliveryReport { ticket: number, result: Ok(Acked { partition: 0, offset: 0 }) }
 }
 
-fn failed(number: usize, verdict: Verdict) -> Report {
-    Report { ticket: number, result: Err(Fault::of(verdict)) }
+fn failed(number: usize, meaning: Meaning) -> DeliveryReport {
+    DeliveryReport { ticket: number, result: Err(DeliveryError::of(meaning)) }
 }
 
 fn send(window: &mut Window, number: usize) {
@@ -48,11 +48,11 @@ fn a_full_window_has_no_room_until_an_ack_comes() {
 fn acked_rows_are_released_once_and_again_only_if_that_failed() {
     let mut window = window(1..=2);
     window.take_in(vec![acked(1)]);
-    let first = Ended { acked: vec![row(1)], refused: vec![] };
+    let first = Release { acked: vec![row(1)], refused: vec![] };
     assert_eq!(window.begin_release(), Some(first));
     window.take_in(vec![acked(2)]);
     window.take_back_release();
-    let both = Ended { acked: vec![row(1), row(2)], refused: vec![] };
+    let both = Release { acked: vec![row(1), row(2)], refused: vec![] };
     assert_eq!(window.begin_release(), Some(both));
     assert_eq!(window.end_release(), 2);
     assert!(!window.is_open());
@@ -63,7 +63,7 @@ fn a_row_that_waits_for_its_release_is_not_sent_again() {
     let mut window = window(1..=2);
     window.take_in(vec![acked(1)]);
     window.begin_release();
-    window.start_over(Setback::Dead);
+    window.start_over(RestartReason::Dead);
     assert_eq!(window.cursor(), None);
     assert!(window.has_ended(row(1)));
     assert!(!window.has_ended(row(2)));
@@ -72,17 +72,17 @@ fn a_row_that_waits_for_its_release_is_not_sent_again() {
 #[test]
 fn a_refused_batch_makes_its_rows_go_alone_and_only_the_one_refused_alone_is_quarantined() {
     let mut window = window(1..=3);
-    let setback = window.take_in(vec![failed(1, Verdict::NotProof)]).setback;
-    assert!(matches!(setback, Some(Setback::Suspects(_, last)) if last == row(3)));
-    window.start_over(setback.unwrap());
+    let reason = window.take_in(vec![failed(1, Meaning::NotProof)]).reason;
+    assert!(matches!(reason, Some(RestartReason::Suspects(_, last)) if last == row(3)));
+    window.start_over(reason.unwrap());
     assert_eq!(room(&window), 1);
     send(&mut window, 1);
     assert_eq!(room(&window), 0);
     window.take_in(vec![acked(1)]);
     send(&mut window, 2);
-    let setback = window.take_in(vec![failed(2, Verdict::NotProof)]).setback;
-    assert!(matches!(setback, Some(Setback::Refused(_, refused)) if refused == row(2)));
-    window.start_over(setback.unwrap());
+    let reason = window.take_in(vec![failed(2, Meaning::NotProof)]).reason;
+    assert!(matches!(reason, Some(RestartReason::Refused(_, refused)) if refused == row(2)));
+    window.start_over(reason.unwrap());
     // From the first row again, and still alone.
     window.passed(row(1));
     window.passed(row(2));
@@ -92,22 +92,22 @@ fn a_refused_batch_makes_its_rows_go_alone_and_only_the_one_refused_alone_is_qua
     assert_eq!(room(&window), ROWS);
     let ended = window.begin_release().unwrap();
     assert_eq!(ended.acked, [row(1), row(3)]);
-    assert_eq!(ended.refused, [(row(2), Fault::of(Verdict::NotProof).to_string())]);
+    assert_eq!(ended.refused, [(row(2), DeliveryError::of(Meaning::NotProof).to_string())]);
 }
 
 #[test]
 fn a_lost_ack_blames_no_row() {
     let mut window = window(1..=1);
-    let setback = window.take_in(vec![failed(1, Verdict::Unacked)]).setback;
-    assert!(matches!(setback, Some(Setback::Unacked(_))));
-    window.start_over(setback.unwrap());
+    let reason = window.take_in(vec![failed(1, Meaning::Unacked)]).reason;
+    assert!(matches!(reason, Some(RestartReason::Unacked(_))));
+    window.start_over(reason.unwrap());
     assert_eq!((window.begin_release(), room(&window)), (None, ROWS));
 }
 
 #[test]
 fn an_ack_of_a_producer_that_was_replaced_is_not_taken_for_a_row_that_was_sent_again() {
     let mut window = window(1..=1);
-    window.start_over(Setback::Dead);
+    window.start_over(RestartReason::Dead);
     assert!(!window.take_in(vec![acked(1)]).acks);
     assert_eq!(window.begin_release(), None);
 }
@@ -127,10 +127,10 @@ fn nothing_is_read_while_too_much_waits_for_its_release() {
 #[test]
 fn a_fatal_error_that_comes_before_the_reports_does_not_hide_what_they_say() {
     let mut window = window(1..=3);
-    let told = window.take_in(vec![failed(2, Verdict::Unacked), failed(1, Verdict::NotProof)]);
-    let setback = Setback::Dead.or_worse(told.setback);
-    assert!(matches!(setback, Setback::Suspects(_, last) if last == row(3)));
-    assert_eq!(setback.or_worse(Some(Setback::Dead)), setback);
+    let told = window.take_in(vec![failed(2, Meaning::Unacked), failed(1, Meaning::NotProof)]);
+    let reason = RestartReason::Dead.or_worse(told.reason);
+    assert!(matches!(reason, RestartReason::Suspects(_, last) if last == row(3)));
+    assert_eq!(reason.or_worse(Some(RestartReason::Dead)), reason);
 }
 
 #[test]
@@ -146,15 +146,15 @@ fn large_rows_fill_the_window_by_their_bytes() {
     assert_eq!(room(&window), 0);
     window.take_in(vec![acked(1)]);
     assert_eq!(room(&window), ROWS - most + 1);
-    window.start_over(Setback::Dead);
+    window.start_over(RestartReason::Dead);
     assert_eq!(room(&window), ROWS);
 }
 
 #[test]
 fn once_the_suspects_are_through_rows_go_together_again() {
     let mut window = window(1..=2);
-    let setback = window.take_in(vec![failed(1, Verdict::NotProof)]).setback.unwrap();
-    window.start_over(setback);
+    let reason = window.take_in(vec![failed(1, Meaning::NotProof)]).reason.unwrap();
+    window.start_over(reason);
     for number in 1..=2 {
         assert_eq!(room(&window), 1);
         send(&mut window, number);
@@ -167,9 +167,9 @@ fn once_the_suspects_are_through_rows_go_together_again() {
 #[test]
 fn a_last_suspect_that_is_acked_after_all_keeps_nobody_alone() {
     let mut window = window(1..=2);
-    let setback = window.take_in(vec![failed(1, Verdict::NotProof)]).setback.unwrap();
+    let reason = window.take_in(vec![failed(1, Meaning::NotProof)]).reason.unwrap();
     window.take_in(vec![acked(2)]);
-    window.start_over(setback);
+    window.start_over(reason);
     send(&mut window, 1);
     window.take_in(vec![acked(1)]);
     assert_eq!(room(&window), ROWS);
@@ -178,8 +178,8 @@ fn a_last_suspect_that_is_acked_after_all_keeps_nobody_alone() {
 #[test]
 fn suspects_that_are_not_met_again_keep_nobody_alone_once_all_is_done() {
     let mut window = window(1..=2);
-    let setback = window.take_in(vec![failed(1, Verdict::NotProof)]).setback.unwrap();
-    window.start_over(setback);
+    let reason = window.take_in(vec![failed(1, Meaning::NotProof)]).reason.unwrap();
+    window.start_over(reason);
     window.emptied();
     assert_eq!(room(&window), ROWS);
 }

@@ -18,7 +18,7 @@ const WINDOW: u64 = 256;
 /// What an outage left in the spool.
 const ROWS: u64 = 20_000;
 /// How long the gate may take to come back: most of it for the rows.
-const PATIENCE: Duration = Duration::from_secs(5);
+const DEADLINE: Duration = Duration::from_secs(5);
 
 struct Load {
     senders: u64,
@@ -150,7 +150,7 @@ fn take_due(under_way: &mut VecDeque<(Instant, u64)>, now: Instant) -> u64 {
 /// How many catch-ups it took.
 fn catch_ups_until_direct(load: Load) -> u64 {
     let mut bridge = ModelBridge::after_an_outage(load);
-    let deadline = bridge.now + PATIENCE;
+    let deadline = bridge.now + DEADLINE;
     while bridge.gate.state() != GateState::Direct {
         assert!(bridge.now < deadline, "{:?}", bridge.gate);
         bridge.step();

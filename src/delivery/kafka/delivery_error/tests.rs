@@ -22,29 +22,30 @@ fn every_code_has_its_row() {
 #[test]
 fn a_report_refuses_no_record_whatever_its_code() {
     for code in codes() {
-        let (report, enqueue) = (Fault::in_report(code).verdict, Fault::at_enqueue(code).verdict);
-        assert_ne!(report, Verdict::Refused, "{code:?}");
-        assert_eq!(enqueue == Verdict::Refused, code == Code::MessageSizeTooLarge, "{code:?}");
+        let (report, enqueue) =
+            (DeliveryError::in_report(code).meaning, DeliveryError::at_enqueue(code).meaning);
+        assert_ne!(report, Meaning::Refused, "{code:?}");
+        assert_eq!(enqueue == Meaning::Refused, code == Code::MessageSizeTooLarge, "{code:?}");
     }
 }
 
 #[test]
 fn only_the_client_s_own_size_check_blames_a_record() {
-    assert_eq!(Fault::at_enqueue(Code::MessageSizeTooLarge).verdict, Verdict::Refused);
-    assert_eq!(Fault::in_report(Code::MessageSizeTooLarge).verdict, Verdict::NotProof);
-    for (code, verdict) in [
-        (Code::QueueFull, Verdict::Local),
-        (Code::Fatal, Verdict::Local),
-        (Code::PurgeQueue, Verdict::Local),
-        (Code::UnknownTopic, Verdict::Unacked),
-        (Code::MessageTimedOut, Verdict::Unacked),
+    assert_eq!(DeliveryError::at_enqueue(Code::MessageSizeTooLarge).meaning, Meaning::Refused);
+    assert_eq!(DeliveryError::in_report(Code::MessageSizeTooLarge).meaning, Meaning::NotProof);
+    for (code, meaning) in [
+        (Code::QueueFull, Meaning::Local),
+        (Code::Fatal, Meaning::Local),
+        (Code::PurgeQueue, Meaning::Local),
+        (Code::UnknownTopic, Meaning::Unacked),
+        (Code::MessageTimedOut, Meaning::Unacked),
     ] {
-        assert_eq!(Fault::at_enqueue(code).verdict, verdict);
-        assert_eq!(Fault::in_report(code).verdict, verdict);
+        assert_eq!(DeliveryError::at_enqueue(code).meaning, meaning);
+        assert_eq!(DeliveryError::in_report(code).meaning, meaning);
     }
 }
 
 #[test]
 fn a_fault_is_named_by_its_code() {
-    assert_eq!(Fault::in_report(Code::MessageTimedOut).to_string(), "MessageTimedOut");
+    assert_eq!(DeliveryError::in_report(Code::MessageTimedOut).to_string(), "MessageTimedOut");
 }

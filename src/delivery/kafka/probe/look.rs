@@ -1,11 +1,11 @@
 //! One look at the brokers and the topic.
 //!
-//! Promise: it blocks for a few [`ANSWER_PATIENCE`]s at most. A leader counts only where it has answered
+//! Promise: it blocks for a few [`ANSWER_TIMEOUT`]s at most. A leader counts only where it has answered
 //! this client itself: that some broker names it proves nothing, since its address may lead nowhere.
 
-use crate::delivery::availability::health_report::Silence;
-use crate::delivery::availability::topic_state::{Sight, Topic};
-use crate::delivery::kafka::ANSWER_PATIENCE;
+use crate::delivery::availability::health_report::ProbeError;
+use crate::delivery::availability::topic_state::{TopicDescription, TopicState};
+use crate::delivery::kafka::ANSWER_TIMEOUT;
 use crate::delivery::kafka::probe::listener::{Astray, Listener};
 use crate::delivery::kafka::probe::resolver::Resolver;
 use crate::delivery::kafka::write_right::{Advice, WriteRight};
@@ -49,20 +49,20 @@ struct Unreached {
 
 impl Look {
     /// Takes it. Blocks.
-    pub(super) fn take(&self, client: &Client) -> Result<Topic, Silence> {
-        let metadata = client.client().fetch_metadata(Some(&self.topic), ANSWER_PATIENCE);
+    pub(super) fn take(&self, client: &Client) -> Result<TopicState, ProbeError> {
+        let metadata = client.client().fetch_metadata(Some(&self.topic), ANSWER_TIMEOUT);
         let metadata = metadata.map_err(|error| self.silence(client, &error))?;
         client.context().looked(None);
         let Some(seen) = metadata.topics().iter().find(|seen| seen.name() == &*self.topic) else {
-            return Ok(Topic::Missing { error: "not listed".to_owned() });
+            return Ok(TopicState::Missing { error: "not listed".to_owned() });
         };
         if let Some(error) = seen.error() {
             let code = Code::from(error);
             let is_hidden = code == Code::TopicAuthorizationFailed;
             return Ok(if is_hidden {
-                Topic::Hidden { why: self.advice.to_see() }
+                TopicState::Hidden { why: self.advice.to_see() }
             } else {
-                Topic::Missing { error: format!("{code:?}") }
+                TopicState::Missing { error: format!("{code:?}") }
             });
         }
         let (unreached, right) = self.ask(client, &metadata, seen.partitions());
@@ -74,7 +74,7 @@ impl Look {
             let addresses = unreached.into_values().map(|leader| leader.address).collect();
             client.context().looked(Some(Astray { addresses, told: sight.to_string() }));
         }
-        Ok(Topic::Present(sight))
+        Ok(TopicState::Present(sight))
     }
 
     /// Asks every leader something that only a leader answers, and a broker for our rights.
@@ -95,7 +95,7 @@ impl Look {
         let leaders: Vec<_> = leaders.into_iter().collect();
         thread::scope(|scope| {
             let right =
-                scope.spawn(|| WriteRight::ask(client.client(), &self.topic, ANSWER_PATIENCE));
+                scope.spawn(|| WriteRight::ask(client.client(), &self.topic, ANSWER_TIMEOUT));
             let mut unreached = BTreeMap::new();
             for some in leaders.chunks(AT_ONCE) {
                 let asked = some.iter().map(|(leader, partition)| {
@@ -116,7 +116,7 @@ impl Look {
 
     /// Whether the leader of this partition answers, whatever it says.
     fn reach(&self, client: &Client, partition: i32) -> Result<(), Code> {
-        match client.client().fetch_watermarks(&self.topic, partition, ANSWER_PATIENCE) {
+        match client.client().fetch_watermarks(&self.topic, partition, ANSWER_TIMEOUT) {
             Ok(_) => Ok(()),
             Err(error) => match error.rdkafka_error_code() {
                 // Only the client's own codes are below zero.
@@ -128,15 +128,15 @@ impl Look {
     }
 
     /// Why no broker has answered, in the client's own words.
-    fn silence(&self, client: &Client, error: &KafkaError) -> Silence {
+    fn silence(&self, client: &Client, error: &KafkaError) -> ProbeError {
         hear(client);
         let code = error.rdkafka_error_code().unwrap_or(Code::Unknown);
         let silence = |why| {
             // Where no connection is to be had a post cannot be luckier; one that is slow may be.
             if code == Code::BrokerTransportFailure {
-                Silence::Dead(why)
+                ProbeError::Dead(why)
             } else {
-                Silence::Slow(why)
+                ProbeError::Slow(why)
             }
         };
         if let Some(told) = client.context().still_astray() {
@@ -161,7 +161,7 @@ impl Look {
         partitions: &[MetadataPartition],
         unreached: &BTreeMap<i32, Unreached>,
         right: WriteRight,
-    ) -> Sight {
+    ) -> TopicDescription {
         let is_reached = |partition: &&MetadataPartition| {
             partition.leader() >= 0 && !unreached.contains_key(&partition.leader())
         };
@@ -181,7 +181,7 @@ impl Look {
             let why = client.context().words.of(address);
             // Which of the two depends on whether there was a connection.
             let is_late = matches!(code, Code::OperationTimedOut | Code::TimedOutQueue);
-            let late = is_late.then(|| format!("none within {ANSWER_PATIENCE:?}"));
+            let late = is_late.then(|| format!("none within {ANSWER_TIMEOUT:?}"));
             let why = why.or(late).unwrap_or_else(|| format!("{code:?}"));
             troubles.push(format!("no answer of the leader {address}: {why}"));
         }
@@ -197,7 +197,7 @@ impl Look {
         let slow = slow && unreached.values().all(|leader| leader.code == Code::OperationTimedOut);
         let forbidden = (right == WriteRight::Missing).then(|| self.advice.to_write());
         let replicas = partitions.iter().map(|partition| partition.replicas().len()).min();
-        Sight {
+        TopicDescription {
             partitions: partitions.len(),
             reached,
             usable,
@@ -205,7 +205,7 @@ impl Look {
             slow,
             replicas: replicas.unwrap_or(0),
             forbidden,
-            ..Sight::default()
+            ..TopicDescription::default()
         }
     }
 }

@@ -3,8 +3,8 @@
 //! Promise: one that reaches no leader is replaced after [`STALE`] by another, which asks the bootstrap
 //! servers: a client may go on for ever with addresses that were advertised once and lead nowhere.
 
-use crate::delivery::availability::health_report::Silence;
-use crate::delivery::availability::topic_state::Topic;
+use crate::delivery::availability::health_report::ProbeError;
+use crate::delivery::availability::topic_state::TopicState;
 use crate::delivery::kafka::ending::Ending;
 use crate::delivery::kafka::probe::listener::Listener;
 use crate::delivery::kafka::probe::look::Client;
@@ -40,10 +40,12 @@ impl ProbeClient {
     }
 
     /// Takes in what it saw.
-    pub(super) fn judge(&mut self, seen: &Result<Topic, Silence>) {
+    pub(super) fn judge(&mut self, seen: &Result<TopicState, ProbeError>) {
         let reaches = match seen {
-            Ok(Topic::Present(sight)) => sight.reached > 0,
-            Ok(Topic::Unknown | Topic::Hidden { .. } | Topic::Missing { .. }) => true,
+            Ok(TopicState::Present(sight)) => sight.reached > 0,
+            Ok(TopicState::Unknown | TopicState::Hidden { .. } | TopicState::Missing { .. }) => {
+                true
+            }
             Err(_) => false,
         };
         let now = Instant::now();

@@ -1,6 +1,6 @@
 //! Whether the system's resolver answers for the brokers' names.
 //!
-//! Promise: at most one question is under way, and nobody waits for it longer than [`PATIENCE`].
+//! Promise: at most one question is under way, and nobody waits for it longer than [`TIMEOUT`].
 //! librdkafka says nothing while one of its threads hangs there, for ten seconds and more.
 
 use std::net::{IpAddr, ToSocketAddrs as _};
@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 /// A resolver that answers takes milliseconds; the look before it was not answered for a second.
-const PATIENCE: Duration = Duration::from_millis(300);
+const TIMEOUT: Duration = Duration::from_millis(300);
 
 /// See the module.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Resolver {
         }
         for name in &self.names {
             let answer = ask(name)?;
-            if answer.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            if answer.recv_timeout(TIMEOUT) == Err(RecvTimeoutError::Timeout) {
                 *asking = Some((name.clone(), answer));
                 return Some(name.clone());
             }

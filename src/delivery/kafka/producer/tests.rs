@@ -59,7 +59,7 @@ fn every_report_wakes(records: usize) {
             pause();
             producer.take_reports(&mut reports);
             pause();
-            for Report { ticket, result } in reports.drain(..) {
+            for DeliveryReport { ticket, result } in reports.drain(..) {
                 result.unwrap();
                 assert!(!std::mem::replace(&mut reported[ticket], true), "{ticket}: once more");
                 under_way -= 1;

@@ -53,7 +53,7 @@ struct Refused {
 
 /// Whether a property may be set.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Permission {
     /// The promise does not rest on it.
     Free,
     /// It says what the bridge does anyway.
@@ -63,15 +63,15 @@ pub(super) enum Verdict {
 }
 
 /// Judges a property.
-pub(super) fn judge(key: &str, value: &str) -> Verdict {
+pub(super) fn judge(key: &str, value: &str) -> Permission {
     // librdkafka takes topic properties with and without this prefix.
     let bare = key.strip_prefix("topic.").unwrap_or(key);
     match REFUSED.iter().find(|refused| refused.name == bare) {
-        None => Verdict::Free,
+        None => Permission::Free,
         Some(found) if found.anyway.iter().any(|same| same.eq_ignore_ascii_case(value)) => {
-            Verdict::Anyway
+            Permission::Anyway
         }
-        Some(found) => Verdict::Refused(found.why),
+        Some(found) => Permission::Refused(found.why),
     }
 }
 
@@ -83,12 +83,12 @@ mod tests {
     fn what_the_promise_rests_on_is_refused_under_each_name() {
         for Refused { name, anyway, why } in REFUSED {
             for name in [(*name).to_owned(), format!("topic.{name}")] {
-                assert_eq!(judge(&name, "1"), Verdict::Refused(why), "{name}");
+                assert_eq!(judge(&name, "1"), Permission::Refused(why), "{name}");
                 for same in *anyway {
-                    assert_eq!(judge(&name, same), Verdict::Anyway, "{name}={same}");
+                    assert_eq!(judge(&name, same), Permission::Anyway, "{name}={same}");
                 }
             }
         }
-        assert_eq!(judge("linger.ms", "1"), Verdict::Free);
+        assert_eq!(judge("linger.ms", "1"), Permission::Free);
     }
 }

@@ -7,13 +7,13 @@ const DAY: i64 = 24 * HOUR;
 const START: i64 = 1_790_000_000_000;
 
 /// A broker with a clock of its own and the span that it takes.
-struct Broker {
+struct TestBroker {
     start: Instant,
     before: i64,
     after: i64,
 }
 
-impl Broker {
+impl TestBroker {
     /// As Kafka 4 has it by default.
     fn by_default(start: Instant) -> Self {
         Self { start, before: i64::MAX, after: HOUR }
@@ -36,8 +36,8 @@ fn at(millis: i64) -> Timestamp {
 /// Sends a record until it is taken, to a broker that does not say what it takes; gives how often that was, and with what in the end.
 fn send(
     times: &mut TopicTimes,
-    broker: &Broker,
-    known: Known,
+    broker: &TestBroker,
+    known: TimeSources,
     now: Instant,
 ) -> Option<(usize, Timestamp)> {
     let mut sent = times.first(known.received, now);
@@ -58,14 +58,14 @@ fn send(
     unreachable!("the steps have an end")
 }
 
-fn known(received: i64, clock: i64) -> Known {
-    Known { received: at(received), sender: None, clock: at(clock) }
+fn known(received: i64, clock: i64) -> TimeSources {
+    TimeSources { received: at(received), sender: None, clock: at(clock) }
 }
 
 #[test]
 fn a_record_that_has_waited_too_long_is_sent_with_the_time_of_now() {
     let start = Instant::now();
-    let broker = Broker { start, before: 5_000, after: HOUR };
+    let broker = TestBroker { start, before: 5_000, after: HOUR };
     let mut times = TopicTimes::default();
     let old = known(START - 12_000, START);
     assert_eq!(send(&mut times, &broker, old, start), Some((2, at(START))));
@@ -77,7 +77,7 @@ fn a_record_that_has_waited_too_long_is_sent_with_the_time_of_now() {
 #[test]
 fn what_an_ack_has_shown_is_kept_in_step_with_the_clock_of_the_broker() {
     let start = Instant::now();
-    let broker = Broker::by_default(start);
+    let broker = TestBroker::by_default(start);
     let mut times = TopicTimes::default();
     send(&mut times, &broker, known(START, START), start);
     // The clock of this machine is set two days ahead.
@@ -90,9 +90,9 @@ fn what_an_ack_has_shown_is_kept_in_step_with_the_clock_of_the_broker() {
 #[test]
 fn the_time_of_the_sender_is_tried_before_any_guess() {
     let start = Instant::now();
-    let broker = Broker { start, before: 1_000, after: 1_000 };
+    let broker = TestBroker { start, before: 1_000, after: 1_000 };
     let clock = START + 7 * DAY;
-    let record = Known { sender: Some(at(START - 500)), ..known(clock, clock) };
+    let record = TimeSources { sender: Some(at(START - 500)), ..known(clock, clock) };
     let sent = send(&mut TopicTimes::default(), &broker, record, start);
     assert_eq!(sent, Some((2, at(START - 500))));
 }
@@ -103,7 +103,7 @@ fn a_record_that_is_refused_for_its_neighbour_goes_out_as_it_is_and_teaches_noth
     let mut times = TopicTimes::default();
     times.acked(SendTime::own(at(START - 300)), start);
     let refused = times.first(at(START), start);
-    let record = Known { sender: Some(at(START - HOUR)), ..known(START, START) };
+    let record = TimeSources { sender: Some(at(START - HOUR)), ..known(START, START) };
     let Retry::Time(again) = times.next(refused, record, start) else { panic!("it goes again") };
     assert_eq!(again.time, at(START));
     times.acked(again, start);
@@ -113,7 +113,7 @@ fn a_record_that_is_refused_for_its_neighbour_goes_out_as_it_is_and_teaches_noth
 #[test]
 fn a_batch_that_is_refused_beside_what_was_learnt_halves_what_is_thought_to_pass() {
     let start = Instant::now();
-    let broker = Broker { start, before: 5_000, after: HOUR };
+    let broker = TestBroker { start, before: 5_000, after: HOUR };
     let mut times = TopicTimes::default();
     send(&mut times, &broker, known(START - 8_000, START), start);
     let young = at(START - 6_000);
@@ -130,7 +130,7 @@ fn a_batch_that_is_refused_beside_what_was_learnt_halves_what_is_thought_to_pass
 #[test]
 fn what_was_learnt_is_forgotten_after_a_while() {
     let start = Instant::now();
-    let broker = Broker { start, before: 5_000, after: HOUR };
+    let broker = TestBroker { start, before: 5_000, after: HOUR };
     let mut times = TopicTimes::default();
     send(&mut times, &broker, known(START - 12_000, START), start);
     assert!(times.has_learnt(start));
@@ -147,7 +147,7 @@ proptest! {
         waited in 0_i64..=30 * DAY,
     ) {
         let start = Instant::now();
-        let broker = Broker::by_default(start);
+        let broker = TestBroker::by_default(start);
         let mut times = TopicTimes::default();
         let record = known((clock - waited).max(1), clock);
         let first = send(&mut times, &broker, record, start);
@@ -164,7 +164,7 @@ proptest! {
         waited in 0_u64..=30 * 86_400,
     ) {
         let start = Instant::now();
-        let broker = Broker { start, before, after };
+        let broker = TestBroker { start, before, after };
         let mut times = TopicTimes::default();
         send(&mut times, &broker, known(START, START), start);
         let now = start + Duration::from_secs(waited);
@@ -179,7 +179,7 @@ proptest! {
         ages in proptest::collection::vec(0_i64..=30 * DAY, 1..50),
     ) {
         let start = Instant::now();
-        let broker = Broker { start, before, after: HOUR };
+        let broker = TestBroker { start, before, after: HOUR };
         let mut times = TopicTimes::default();
         for age in ages {
             let tries = send(&mut times, &broker, known(START - age, START), start);
