@@ -2,7 +2,7 @@
 //! **A 200 means that the notification is on Kafka or on disk.**
 //!
 //! ```text
-//!  sender ──POST──▶ webhook::server ──▶ webhook::ingest ──▶ delivery::publisher ──▶ Kafka
+//!  sender ──POST──▶ webhook::http::server ──▶ webhook::ingest ──▶ delivery::publisher ──▶ Kafka
 //!                                                                  │   │ no ack     ▲
 //!                                                                  │   ▼            │
 //!                                                                  │  spool ──▶ drain

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use hookbridge::delivery::record::{Event, Record};
-use hookbridge::webhook::authenticator::{Authenticator, Recognised};
-use hookbridge::webhook::credentials::Credentials;
+use hookbridge::webhook::auth::authenticator::{Authenticator, Recognised};
+use hookbridge::webhook::auth::credentials::Credentials;
 use hookbridge::webhook::notification::Notification;
 use hookbridge::webhook::notification::contract::Contract;
 use http::header::AUTHORIZATION;

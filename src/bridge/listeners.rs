@@ -1,9 +1,9 @@
 //! The sockets that connections come in by, what each port allows, and the files that there may be for them.
 
 use crate::bridge::BridgeError;
-use crate::webhook::accept_trouble::AcceptTrouble;
-use crate::webhook::patient_stream::Timeouts;
-use crate::webhook::server::{Beyond, Limits};
+use crate::webhook::http::accept_error_log::AcceptTrouble;
+use crate::webhook::http::server::{Beyond, Limits};
+use crate::webhook::http::timeout_stream::Timeouts;
 use prometheus_client::metrics::gauge::Gauge;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Protocol, Socket, Type};

@@ -5,8 +5,8 @@
 use crate::args::ServeArgs;
 use crate::config::ConfigError;
 use crate::config::secret_file::secret_file;
-use crate::webhook::authenticator::Authenticator;
-use crate::webhook::credentials::Credentials;
+use crate::webhook::auth::authenticator::Authenticator;
+use crate::webhook::auth::credentials::Credentials;
 use crate::webhook::ingest::Access;
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@
 
 use crate::args::ServeArgs;
 use crate::config::ConfigError;
-use crate::webhook::body::BodyLimits;
+use crate::webhook::http::body::BodyLimits;
 use bytesize::ByteSize;
 use std::num::NonZeroUsize;
 use std::time::Duration;

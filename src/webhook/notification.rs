@@ -8,7 +8,7 @@
 pub mod app_id;
 pub mod contract;
 pub mod event;
-pub mod fault;
+pub mod field_error;
 mod form;
 pub mod invalid;
 mod leaves;

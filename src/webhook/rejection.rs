@@ -7,7 +7,7 @@
 use crate::delivery::undelivered::{LimitSource, Undelivered};
 use crate::metrics::Outcome;
 use crate::post::why::Why;
-use crate::webhook::notification::fault::{Fault, Faults};
+use crate::webhook::notification::field_error::{Fault, Faults};
 use crate::webhook::notification::invalid::Invalid;
 use bytesize::ByteSize;
 use http::StatusCode;

@@ -3,8 +3,8 @@
 //! Promise: the password cannot be foretold, and stands in no file. It is shown on the screen: it
 //! protects a port of this machine from its other users for some minutes.
 
-use crate::webhook::authenticator::Authenticator;
-use crate::webhook::credentials::Credentials;
+use crate::webhook::auth::authenticator::Authenticator;
+use crate::webhook::auth::credentials::Credentials;
 use crate::webhook::ingest::Access;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::HeaderValue;

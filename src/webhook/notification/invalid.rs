@@ -6,7 +6,7 @@
 use crate::post::text::cut;
 use crate::webhook::notification::app_id::AppId;
 use crate::webhook::notification::event::EventKind;
-use crate::webhook::notification::fault::{Faults, JsonType};
+use crate::webhook::notification::field_error::{Faults, JsonType};
 
 /// The first step of the contract that a body fails.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

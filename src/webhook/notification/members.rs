@@ -13,7 +13,7 @@ use serde::de::DeserializeSeed;
 
 use crate::webhook::notification::app_id::AppId;
 use crate::webhook::notification::event::Field;
-use crate::webhook::notification::fault::{Faults, Flaw};
+use crate::webhook::notification::field_error::{Faults, Flaw};
 use crate::webhook::notification::form;
 use crate::webhook::notification::invalid::{About, Invalid};
 use crate::webhook::notification::leaves::Read;

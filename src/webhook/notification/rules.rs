@@ -10,7 +10,7 @@ use serde_json::Number;
 
 use crate::webhook::notification::app_id::check_label;
 use crate::webhook::notification::event::Field;
-use crate::webhook::notification::fault::{Faults, Flaw, JsonType};
+use crate::webhook::notification::field_error::{Faults, Flaw, JsonType};
 use crate::webhook::notification::trans_date::{NotATime, TransDate};
 use crate::webhook::notification::value::Value;
 

@@ -1,6 +1,6 @@
 //! The contract of a notification, sentence by sentence.
 
-mod faults;
+mod field_errors;
 mod grammar;
 mod forms;
 mod malformed;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::webhook::notification::Notification;
 use crate::webhook::notification::contract::{Contract, UnknownEvents, Validation};
-use crate::webhook::notification::fault::Fault;
+use crate::webhook::notification::field_error::Fault;
 use crate::webhook::notification::invalid::Invalid;
 
 const STRICT: Contract =

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde_json::Number;
 
-use crate::webhook::notification::fault::{Faults, Flaw, JsonType};
+use crate::webhook::notification::field_error::{Faults, Flaw, JsonType};
 
 /// The outline of one JSON value.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::Number;
 
 use crate::webhook::notification::event::Field;
-use crate::webhook::notification::fault::Faults;
+use crate::webhook::notification::field_error::Faults;
 use crate::webhook::notification::leaves::Leaves;
 use crate::webhook::notification::members::Members;
 use crate::webhook::notification::rules;

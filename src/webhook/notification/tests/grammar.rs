@@ -4,7 +4,7 @@
 use super::{CONTRACTS, ENVELOPE, FILE_TRANSFER, LOOSE, ROOMDROP, STRICT, TRANSCODED, strict};
 use crate::webhook::notification::Notification;
 use crate::webhook::notification::contract::Contract;
-use crate::webhook::notification::fault::Fault;
+use crate::webhook::notification::field_error::Fault;
 use crate::webhook::notification::invalid::Invalid;
 
 /// Strings without a text (RFC 8259 section 8.2).

@@ -2,7 +2,7 @@
 
 use super::{CONTRACTS, ROOMDROP, SAMPLES, STRICT, strict};
 use crate::webhook::notification::Notification;
-use crate::webhook::notification::fault::JsonType;
+use crate::webhook::notification::field_error::JsonType;
 use crate::webhook::notification::invalid::Invalid;
 
 /// Line, column and detail of a body that is malformed under every contract.

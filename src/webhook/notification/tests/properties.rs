@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{CONTRACTS, LOOSE, SAMPLES, STRICT};
 use crate::webhook::notification::Notification;
-use crate::webhook::notification::fault::Faults;
+use crate::webhook::notification::field_error::Faults;
 use crate::webhook::notification::invalid::Invalid;
 
 /// Parses under every contract and holds what must hold for any bytes at all.

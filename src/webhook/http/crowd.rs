@@ -3,7 +3,7 @@
 //! Promise: of those that are open, the one that has said nothing for longest, or has taken longest
 //! over its head, makes room; one whose request is being answered never does.
 
-use crate::webhook::patient_stream::Turn;
+use crate::webhook::http::timeout_stream::Turn;
 use std::sync::Arc;
 use tokio::task::AbortHandle;
 

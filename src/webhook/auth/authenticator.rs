@@ -24,11 +24,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use http::HeaderMap;
 use zeroize::Zeroizing;
 
-use crate::webhook::bcrypt_hash::{BcryptHash, waste};
-use crate::webhook::claim::{Claim, Claimed};
-use crate::webhook::credentials::{Credentials, Secret, User};
-use crate::webhook::hash_queue::{HashQueue, Overloaded};
-use crate::webhook::known_pairs::{Digest, KnownPairs};
+use crate::webhook::auth::basic_auth::{Claim, Claimed};
+use crate::webhook::auth::bcrypt_hash::{BcryptHash, waste};
+use crate::webhook::auth::credentials::{Credentials, Secret, User};
+use crate::webhook::auth::hash_queue::{HashQueue, Overloaded};
+use crate::webhook::auth::verified_pairs::{Digest, KnownPairs};
 
 /// Checks requests against one state of the credentials file. Shared by `Arc`; a reload replaces
 /// it whole.

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::webhook::credentials::User;
-use crate::webhook::known_pairs::Digest;
+use crate::webhook::auth::credentials::User;
+use crate::webhook::auth::verified_pairs::Digest;
 
 /// Enough that two users seldom share one; few enough that the pair at the head of its lane waits
 /// for a handful of hashes at worst.

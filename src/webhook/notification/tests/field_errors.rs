@@ -7,7 +7,7 @@ use super::{
     TRANSCODED, expected, faults, strict, unknown, with, without,
 };
 use crate::webhook::notification::Notification;
-use crate::webhook::notification::fault::Faults;
+use crate::webhook::notification::field_error::Faults;
 use crate::webhook::notification::invalid::{About, Invalid};
 
 /// The fields that each sample must have beyond the common ones.

@@ -1,7 +1,7 @@
 //! Lines that are taken, and lines that are refused for what they hold.
 
 use super::*;
-use crate::webhook::bcrypt_hash::BcryptFault;
+use crate::webhook::auth::bcrypt_hash::BcryptFault;
 
 const HASH: &str = "$2y$04$abcdefghijklmnopqrstuuVNvsIE4XrZdqzz2Nwuq7yOWE8bL0/Ly";
 
@@ -112,7 +112,7 @@ fn other_hashes_are_named_with_the_command_that_mends_the_line_and_are_not_shown
 
 #[test]
 fn whoever_has_the_password_of_the_shipped_file_is_found() {
-    let shipped = Credentials::parse(include_str!("../../../config/credentials")).unwrap();
+    let shipped = Credentials::parse(include_str!("../../../../config/credentials")).unwrap();
     assert_eq!(shipped.users_of_the_example().collect::<Vec<_>>(), ["video"]);
     let file = format!("a:plain:change-me\nb:{HASH}\nc:plain:changed");
     let credentials = Credentials::parse(&file).unwrap();

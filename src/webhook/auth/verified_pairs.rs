@@ -15,7 +15,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::webhook::credentials::User;
+use crate::webhook::auth::credentials::User;
 
 /// HMAC-SHA256 (RFC 2104) under the key of this process.
 pub(crate) type Digest = [u8; 32];
@@ -69,7 +69,7 @@ impl fmt::Debug for KnownPairs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::webhook::credentials::Credentials;
+    use crate::webhook::auth::credentials::Credentials;
 
     fn users() -> [Arc<User>; 2] {
         let lines = Credentials::parse("a:plain:x\nb:plain:y").unwrap().into_lines();

@@ -9,9 +9,9 @@ use std::task::Poll;
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::Instant;
 
-use super::lanes::PLACES_IN_A_LANE;
+use super::fair_queue::PLACES_IN_A_LANE;
 use super::*;
-use crate::webhook::credentials::Credentials;
+use crate::webhook::auth::credentials::Credentials;
 
 const PAIR: Digest = [1; 32];
 const OTHER: Digest = [2; 32];

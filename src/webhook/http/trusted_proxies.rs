@@ -4,7 +4,7 @@
 //! it passed on only what another proxy of ours saw: the sender is the nearest hop that is no proxy of
 //! ours. It is for the log alone: nothing is allowed or refused by it.
 
-use crate::webhook::forwarded::Hops;
+use crate::webhook::http::forwarded::Hops;
 use http::HeaderMap;
 use ipnet::IpNet;
 use std::net::IpAddr;

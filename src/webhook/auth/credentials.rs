@@ -28,8 +28,8 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
-use crate::webhook::bcrypt_hash::{BcryptHash, MAX_PASSWORD};
-use crate::webhook::credentials_error::{CredentialsError, LineFault};
+use crate::webhook::auth::bcrypt_hash::{BcryptHash, MAX_PASSWORD};
+use crate::webhook::auth::credentials_error::{CredentialsError, LineFault};
 
 /// The longest user in bytes: what `htpasswd` takes.
 pub(crate) const MAX_USER: usize = 255;

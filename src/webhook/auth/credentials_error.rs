@@ -5,8 +5,8 @@
 //!
 //! Does not name the file; that is for whoever read it.
 
-use crate::webhook::bcrypt_hash::{BcryptFault, MAX_PASSWORD};
-use crate::webhook::credentials::MAX_USER;
+use crate::webhook::auth::bcrypt_hash::{BcryptFault, MAX_PASSWORD};
+use crate::webhook::auth::credentials::MAX_USER;
 
 /// Why a credentials file was refused: its first fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -15,8 +15,8 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use zeroize::Zeroizing;
 
-use crate::webhook::bcrypt_hash::MAX_PASSWORD;
-use crate::webhook::credentials::MAX_USER;
+use crate::webhook::auth::bcrypt_hash::MAX_PASSWORD;
+use crate::webhook::auth::credentials::MAX_USER;
 
 /// RFC 7617 wants the padding and some senders leave it out; nothing is ambiguous without it.
 const BASE64: GeneralPurpose = GeneralPurpose::new(

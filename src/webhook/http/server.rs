@@ -6,9 +6,9 @@
 //! At the end what already waits to be accepted is still served, and last answers say
 //! `Connection: close`. It knows no ingest: what answers is an argument.
 
-use crate::webhook::accept_trouble::AcceptTrouble;
-use crate::webhook::crowd::Crowd;
-use crate::webhook::patient_stream::{Rest, TimeoutStream, Timeouts, Turn};
+use crate::webhook::http::accept_error_log::AcceptTrouble;
+use crate::webhook::http::crowd::Crowd;
+use crate::webhook::http::timeout_stream::{Rest, TimeoutStream, Timeouts, Turn};
 use futures_util::FutureExt as _;
 use http::header::{CONNECTION, HeaderValue};
 use http_body_util::Full;

@@ -6,7 +6,7 @@
 //! exist and users that do not: how full one is tells nothing.
 //!
 //! Promises: at most [`HASHES_AT_A_TIME`] threads hash, also when the senders hang up; at most
-//! [`PLACES_IN_A_LANE`](lanes::PLACES_IN_A_LANE) pairs wait in a lane, and a claim waits for at most
+//! [`PLACES_IN_A_LANE`](fair_queue::PLACES_IN_A_LANE) pairs wait in a lane, and a claim waits for at most
 //! [`QUEUE_TIMEOUT`]. Equal claims share one place and one hash, however many: a sender with one
 //! credential may fill every connection when the bridge starts, and all go in by the hash of the
 //! first. A refusal is shared by those alone who waited for it: who comes later is hashed anew, and
@@ -15,7 +15,7 @@
 //! Does not know how to hash. Under a flood of ever new pairs a pair that is good, but not known
 //! yet, competes for its turn on equal terms with the flood.
 
-mod lanes;
+mod fair_queue;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,9 +24,9 @@ use std::{fmt, thread};
 
 use tokio::time::timeout;
 
-use crate::webhook::credentials::User;
-use crate::webhook::known_pairs::Digest;
-use lanes::{Lanes, Turn};
+use crate::webhook::auth::credentials::User;
+use crate::webhook::auth::verified_pairs::Digest;
+use fair_queue::{Lanes, Turn};
 
 /// One lane can hold only one of them, so that the claims for one user, however many, leave the
 /// other to everybody else; more would take cores from the event loops.

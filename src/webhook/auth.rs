@@ -1,0 +1,9 @@
+//! HTTP Basic authentication (RFC 7617) against a credentials file. Answers nobody and logs nothing.
+
+pub mod authenticator;
+pub mod basic_auth;
+pub mod bcrypt_hash;
+pub mod credentials;
+pub mod credentials_error;
+mod hash_queue;
+mod verified_pairs;
