@@ -39,9 +39,9 @@ use crate::delivery::topic_config::Plan;
 use crate::delivery::topic_limit::TopicLimit;
 use crate::metrics::Metrics;
 use crate::post::accounts::Accounts;
-use crate::webhook::http::accept_error_log::AcceptTrouble;
+use crate::webhook::http::accept_error_log::AcceptErrorLog;
 use crate::webhook::http::server;
-use crate::webhook::http::timeout_stream::Turn;
+use crate::webhook::http::timeout_stream::ConnectionPhase;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -211,15 +211,15 @@ impl Bridge {
             gate: gate.clone(),
             stop: stop.clone(),
         });
-        let trouble = Arc::<AcceptTrouble>::default();
-        let admin_limits = admin_limits(trouble.clone());
+        let accept_errors = Arc::<AcceptErrorLog>::default();
+        let admin_limits = admin_limits(accept_errors.clone());
         let (path, access) = (config.path.clone(), config.access.clone());
         let loops = EventLoop {
             config,
             availability,
             metrics,
             accounts: accounts.clone(),
-            trouble,
+            accept_errors,
             topic: written,
             gate: gate.clone(),
             stop: stop.clone(),
@@ -231,7 +231,8 @@ impl Bridge {
         let listener = tokio::net::TcpListener::from_std(admin).map_err(|source| {
             BridgeError::Listen { flag: "--admin-listen", address: addresses.admin, source }
         })?;
-        let answer = move |request, _: &Turn| std::future::ready(admin_answers.answer(&request));
+        let answer =
+            move |request, _: &ConnectionPhase| std::future::ready(admin_answers.answer(&request));
         let serving = server::serve(listener, admin_limits, over.clone(), answer);
         parts.spawn(async { (serving.await, BridgeError::Unasked("admin port")).1 });
         let narrating = Narrator { accounts: accounts.clone(), access }.run();

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use hookbridge::delivery::record::{Event, Record};
-use hookbridge::webhook::auth::authenticator::{Authenticator, Recognised};
+use hookbridge::webhook::auth::authenticator::{Authenticator, CacheLookup};
 use hookbridge::webhook::auth::credentials::Credentials;
 use hookbridge::webhook::notification::Notification;
 use hookbridge::webhook::notification::contract::Contract;
@@ -37,8 +37,8 @@ pub(crate) fn run(part: &str, times: usize) {
     for _ in 0..times {
         match part {
             CREDENTIALS => {
-                let recognised = black_box(&authenticator).recognise(black_box(&headers));
-                assert!(matches!(recognised, Recognised::Known(_)));
+                let verified = black_box(&authenticator).look_up(black_box(&headers));
+                assert!(matches!(verified, CacheLookup::Known(_)));
             }
             NOTIFICATION => {
                 black_box(Notification::parse(black_box(&body), Contract::default())).unwrap();

@@ -13,9 +13,9 @@ use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::topic::Topic;
 use crate::metrics::Metrics;
 use crate::post::accounts::Accounts;
-use crate::webhook::http::accept_error_log::AcceptTrouble;
+use crate::webhook::http::accept_error_log::AcceptErrorLog;
 use crate::webhook::http::server::{self, Beyond, Limits};
-use crate::webhook::http::timeout_stream::Turn;
+use crate::webhook::http::timeout_stream::ConnectionPhase;
 use crate::webhook::ingest::Ingest;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub(super) struct EventLoop {
     pub(super) availability: Arc<Availability>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) accounts: Arc<Accounts>,
-    pub(super) trouble: Arc<AcceptTrouble>,
+    pub(super) accept_errors: Arc<AcceptErrorLog>,
     pub(super) topic: Topic,
     pub(super) gate: Option<Arc<SharedGate>>,
     pub(super) stop: CancellationToken,
@@ -84,7 +84,7 @@ impl EventLoop {
         let workers = self.config.workers.get();
         let limits = Limits {
             beyond: Beyond::Waits,
-            trouble: self.trouble.clone(),
+            accept_errors: self.accept_errors.clone(),
             timeouts: self.config.timeouts,
             connections: Arc::new(Semaphore::new(self.config.max_connections.get())),
             open: self.metrics.connections.clone(),
@@ -144,7 +144,7 @@ impl EventLoop {
         publisher: Arc<Publisher>,
     ) -> End {
         let ingest = Arc::new(self.ingest(publisher.clone()));
-        let answer = move |request, turn: &Turn| ingest.clone().answer(request, turn);
+        let answer = move |request, phase: &ConnectionPhase| ingest.clone().answer(request, phase);
         let served = CancellationToken::new();
         let serving = async {
             server::serve(listener, limits, self.stop.clone(), answer).await;

@@ -1,7 +1,7 @@
 //! The sockets that connections come in by, what each port allows, and the files that there may be for them.
 
 use crate::bridge::BridgeError;
-use crate::webhook::http::accept_error_log::AcceptTrouble;
+use crate::webhook::http::accept_error_log::AcceptErrorLog;
 use crate::webhook::http::server::{Beyond, Limits};
 use crate::webhook::http::timeout_stream::Timeouts;
 use prometheus_client::metrics::gauge::Gauge;
@@ -62,10 +62,10 @@ pub(super) fn raise_file_limit(max_connections: NonZeroUsize) {
 }
 
 /// What the admin port allows.
-pub(super) fn admin_limits(trouble: Arc<AcceptTrouble>) -> Limits {
+pub(super) fn admin_limits(accept_errors: Arc<AcceptErrorLog>) -> Limits {
     Limits {
         beyond: Beyond::Displaces,
-        trouble,
+        accept_errors,
         timeouts: ADMIN_TIMEOUTS,
         connections: Arc::new(Semaphore::new(ADMIN_CONNECTIONS)),
         open: Gauge::default(),

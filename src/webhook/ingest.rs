@@ -11,10 +11,10 @@ use crate::delivery::record::{Event, Record};
 use crate::metrics::EventLabel;
 use crate::post::Post;
 use crate::post::accounts::Accounts;
-use crate::webhook::auth::authenticator::{Authenticator, Recognised, Verdict};
+use crate::webhook::auth::authenticator::{Authenticator, CacheLookup, Decision};
 use crate::webhook::auth::credentials::User;
 use crate::webhook::http::body::{self, BodyLimits};
-use crate::webhook::http::timeout_stream::Turn;
+use crate::webhook::http::timeout_stream::ConnectionPhase;
 use crate::webhook::http::trace_context::TraceContext;
 use crate::webhook::http::trusted_proxies::TrustedProxies;
 use crate::webhook::notification::Notification;
@@ -78,10 +78,10 @@ impl Ingest {
     pub fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
-        turn: &Turn,
+        phase: &ConnectionPhase,
     ) -> impl Future<Output = Response<Full<Bytes>>> + use<> {
-        let begun = turn.begin();
-        let peer = self.trusted_proxies.sender(turn.peer(), request.headers());
+        let begun = phase.begin();
+        let peer = self.trusted_proxies.sender(phase.peer(), request.headers());
         let mut post = Post::open(&self.accounts, peer, request.body().size_hint().lower());
         let (head, mut body) = request.into_parts();
         // Not an async fn, which would keep the request and its parts beside each other. Each
@@ -138,30 +138,30 @@ impl Ingest {
         post: &mut Post,
     ) -> Result<Option<Arc<User>>, Rejection> {
         let Access::Restricted(authenticator) = &self.access else { return Ok(None) };
-        let claim = match authenticator.recognise(headers) {
-            Recognised::Known(user) => {
+        let basic_auth = match authenticator.look_up(headers) {
+            CacheLookup::Known(user) => {
                 post.of_user(Some(user.shared_name()));
                 return Ok(Some(user));
             }
-            Recognised::Refused { user } => {
+            CacheLookup::Refused { user } => {
                 post.of_user(user);
                 return Err(Rejection::Unauthorized);
             }
-            Recognised::LongPassword { user } => {
+            CacheLookup::LongPassword { user } => {
                 post.of_user(user);
                 self.accounts.metrics.long_passwords.inc();
                 return Err(Rejection::LongPassword);
             }
-            Recognised::Unverified { claim, user } => {
+            CacheLookup::Unverified { basic_auth, user } => {
                 post.of_user(user);
-                claim
+                basic_auth
             }
         };
         // Boxed: it is large, and only a pair that is not known yet needs it.
-        match Box::pin(authenticator.verify(claim)).await {
-            Verdict::Known(user) => Ok(Some(user)),
-            Verdict::Refused => Err(Rejection::Unauthorized),
-            Verdict::Overloaded => Err(Rejection::Overloaded),
+        match Box::pin(authenticator.verify(basic_auth)).await {
+            Decision::Known(user) => Ok(Some(user)),
+            Decision::Refused => Err(Rejection::Unauthorized),
+            Decision::Overloaded => Err(Rejection::Overloaded),
         }
     }
 

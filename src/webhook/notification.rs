@@ -74,9 +74,9 @@ impl<'a> Notification<'a> {
                 }
             },
         };
-        let faults = members.faults(contract.required(kind));
+        let field_errors = members.field_errors(contract.required(kind));
         match (kind, members.type_name, members.app_id) {
-            (Some(kind), Ok(type_name), Ok(app_id)) if faults.is_empty() => Ok(Self {
+            (Some(kind), Ok(type_name), Ok(app_id)) if field_errors.is_empty() => Ok(Self {
                 kind,
                 type_name,
                 app_id,
@@ -85,7 +85,7 @@ impl<'a> Notification<'a> {
             }),
             (_, type_name, app_id) => {
                 let about = About::new(app_id.as_ref().ok(), type_name.as_deref().ok());
-                Err(Invalid::InvalidNotification { faults, about })
+                Err(Invalid::InvalidNotification { field_errors, about })
             }
         }
     }

@@ -7,7 +7,7 @@
 use crate::delivery::undelivered::{LimitSource, Undelivered};
 use crate::metrics::Outcome;
 use crate::post::why::Why;
-use crate::webhook::notification::field_error::{Fault, Faults};
+use crate::webhook::notification::field_error::{FieldError, FieldErrors};
 use crate::webhook::notification::invalid::Invalid;
 use bytesize::ByteSize;
 use http::StatusCode;
@@ -76,21 +76,21 @@ struct Problem<'a> {
     code: &'static str,
     detail: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<FieldError<'a>>,
+    errors: Vec<ErrorMember<'a>>,
 }
 
 /// One field at fault.
 #[derive(Serialize)]
-struct FieldError<'a> {
+struct ErrorMember<'a> {
     pointer: &'a str,
     code: &'static str,
     expected: &'static str,
     detail: &'a str,
 }
 
-impl<'a> From<&'a Fault> for FieldError<'a> {
-    fn from(fault: &'a Fault) -> Self {
-        let Fault { pointer, code, expected, detail } = fault;
+impl<'a> From<&'a FieldError> for ErrorMember<'a> {
+    fn from(field_error: &'a FieldError) -> Self {
+        let FieldError { pointer, code, expected, detail } = field_error;
         Self { pointer, code: code.as_str(), expected, detail }
     }
 }
@@ -196,9 +196,11 @@ impl Rejection {
         }
     }
 
-    fn field_errors(&self) -> Vec<FieldError<'_>> {
+    fn field_errors(&self) -> Vec<ErrorMember<'_>> {
         match self {
-            Self::Invalid(invalid) => invalid.faults().map(Faults::as_slice).unwrap_or_default(),
+            Self::Invalid(invalid) => {
+                invalid.field_errors().map(FieldErrors::as_slice).unwrap_or_default()
+            }
             Self::NotFound
             | Self::MethodNotAllowed
             | Self::Unauthorized
@@ -212,7 +214,7 @@ impl Rejection {
             | Self::Undelivered(_) => &[],
         }
         .iter()
-        .map(FieldError::from)
+        .map(ErrorMember::from)
         .collect()
     }
 

@@ -13,7 +13,7 @@ use hookbridge::delivery::record::header_name::HeaderName;
 use hookbridge::delivery::undelivered::{LimitSource, Undelivered};
 use hookbridge::metrics::exposition::Format;
 use hookbridge::metrics::{Build, Metrics, Outcome};
-use hookbridge::webhook::notification::field_error::{Faults, JsonType};
+use hookbridge::webhook::notification::field_error::{FieldErrors, JsonType};
 use hookbridge::webhook::notification::invalid::{About, Invalid};
 use hookbridge::webhook::rejection::{Connection, Rejection};
 use http::header::RETRY_AFTER;
@@ -147,7 +147,7 @@ fn refusal(outcome: Outcome) -> Option<Rejection> {
             Rejection::Invalid(Invalid::UnknownEvent { about: About::default() })
         }
         Outcome::InvalidNotification => Rejection::Invalid(Invalid::InvalidNotification {
-            faults: Faults::default(),
+            field_errors: FieldErrors::default(),
             about: About::default(),
         }),
         Outcome::ForbiddenApp => Rejection::ForbiddenApp,

@@ -1,16 +1,16 @@
 //! HTTP Basic authentication (RFC 7617): is this request from a user of the credentials file?
 //!
 //! A good pair costs its slow hash once in the life of a process; afterwards its digest is known.
-//! So the question comes in two halves: [`Authenticator::recognise`] is quick and runs on the
+//! So the question comes in two halves: [`Authenticator::look_up`] is quick and runs on the
 //! event loop, [`Authenticator::verify`] hashes, on another thread and in turn.
 //!
 //! Promises:
-//! - A known pair does not wait for the hashing of others, nor for their place in a queue.
-//! - Any number of connections that claim the same pair at once wait for one hash.
+//! - A known pair does not wait for the hashing of others, nor for a place in a queue.
+//! - Any number of connections that present the same pair at once wait for one hash.
 //! - A flood of wrong passwords is bounded in work at a time, in pairs that wait, and in the wait;
 //!   see the queue for what it means for pairs that are not known yet.
 //! - A refusal tells nothing but "no". Unknown user, wrong password, one password or two: all cost
-//!   the same rounds of hashing, those of the costliest user in the file. What can still be told
+//!   the same rounds of hashing, those of the costliest user in the file. What can still be seen
 //!   is that sum, whether it is nothing at all (a file without bcrypt), and by some microseconds
 //!   into how many hashes it is divided.
 //!
@@ -24,11 +24,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use http::HeaderMap;
 use zeroize::Zeroizing;
 
-use crate::webhook::auth::basic_auth::{Claim, Claimed};
+use crate::webhook::auth::basic_auth::{Authorization, BasicAuth};
 use crate::webhook::auth::bcrypt_hash::{BcryptHash, waste};
 use crate::webhook::auth::credentials::{Credentials, Secret, User};
 use crate::webhook::auth::hash_queue::{HashQueue, Overloaded};
-use crate::webhook::auth::verified_pairs::{Digest, KnownPairs};
+use crate::webhook::auth::verified_pairs::{Digest, VerifiedPairs};
 
 /// Checks requests against one state of the credentials file. Shared by `Arc`; a reload replaces
 /// it whole.
@@ -36,7 +36,7 @@ use crate::webhook::auth::verified_pairs::{Digest, KnownPairs};
 pub struct Authenticator {
     /// Every user of the file, and whether a password of over 72 bytes came with it.
     users: HashMap<Arc<str>, AtomicBool>,
-    known: KnownPairs,
+    known: VerifiedPairs,
     hashes: Box<[(Arc<User>, BcryptHash)]>,
     /// What every refusal costs: the sum over the hashes of the costliest user.
     refusal_rounds: u32,
@@ -46,32 +46,32 @@ pub struct Authenticator {
 
 /// What can be said of a request without a slow hash.
 #[derive(Debug)]
-pub enum Recognised {
+pub enum CacheLookup {
     /// A good pair.
     Known(Arc<User>),
     /// Certainly no good pair; nor is there a hash to wait for.
     Refused {
-        /// The user that is claimed, if it is in the file.
+        /// The user, if the file names it.
         user: Option<Arc<str>>,
     },
     /// Certainly no good pair, and perhaps the right password: it is longer than bcrypt's 72 bytes.
     LongPassword {
-        /// The user that is claimed, if it is in the file.
+        /// The user, if the file names it.
         user: Option<Arc<str>>,
     },
     /// To be verified.
     Unverified {
-        /// What is claimed.
-        claim: Claim,
+        /// The user and the password as they came.
+        basic_auth: BasicAuth,
         /// The user of it, if it is in the file.
         user: Option<Arc<str>>,
     },
 }
 
-/// What a slow hash, or its queue, says of a claim.
+/// What a slow hash, or its queue, says of a pair.
 #[derive(Debug)]
-pub enum Verdict {
-    /// A good pair, from now on recognised.
+pub enum Decision {
+    /// A good pair, found without a hash from now on.
     Known(Arc<User>),
     /// No good pair.
     Refused,
@@ -87,7 +87,7 @@ impl Authenticator {
     ///
     /// If the kernel has no random bytes for the key of the digests.
     pub fn new(credentials: Credentials) -> Self {
-        let known = KnownPairs::new(credentials.passwords());
+        let known = VerifiedPairs::new(credentials.passwords());
         let (mut users, mut hashes) = (HashMap::new(), Vec::new());
         for line in credentials.into_lines() {
             users.insert(line.user.shared_name(), AtomicBool::new(false));
@@ -112,34 +112,34 @@ impl Authenticator {
 
     /// The quick half: reads the `Authorization` header (one, RFC 7617) and knows a known pair
     /// again. Does not block.
-    pub fn recognise(&self, headers: &HeaderMap) -> Recognised {
-        let claim = match Claim::read(headers) {
-            Claimed::Pair(claim) => claim,
-            Claimed::LongPassword(claimed) => {
-                let user = self.named(claimed.user());
+    pub fn look_up(&self, headers: &HeaderMap) -> CacheLookup {
+        let basic_auth = match BasicAuth::read(headers) {
+            Authorization::Pair(basic_auth) => basic_auth,
+            Authorization::LongPassword(presented) => {
+                let user = self.named(presented.user());
                 let seen = user.as_deref().and_then(|user| self.users.get(user));
                 if let Some(seen) = seen {
                     seen.store(true, Ordering::Relaxed);
                 }
-                return Recognised::LongPassword { user };
+                return CacheLookup::LongPassword { user };
             }
-            Claimed::Nothing => return Recognised::Refused { user: None },
+            Authorization::Nothing => return CacheLookup::Refused { user: None },
         };
-        if let Some(user) = self.known.find(&self.known.digest(claim.pair())) {
-            return Recognised::Known(user);
+        if let Some(user) = self.known.find(&self.known.digest(basic_auth.pair())) {
+            return CacheLookup::Known(user);
         }
-        let user = self.named(claim.user());
+        let user = self.named(basic_auth.user());
         if self.hashes.is_empty() {
-            Recognised::Refused { user }
+            CacheLookup::Refused { user }
         } else {
-            Recognised::Unverified { claim, user }
+            CacheLookup::Unverified { basic_auth, user }
         }
     }
 
     /// The name of a user of the file. What is no user's name may be a password, typed into the wrong
     /// field, and belongs in no log.
-    fn named(&self, claimed: &[u8]) -> Option<Arc<str>> {
-        let (user, _) = self.users.get_key_value(str::from_utf8(claimed).ok()?)?;
+    fn named(&self, presented: &[u8]) -> Option<Arc<str>> {
+        let (user, _) = self.users.get_key_value(str::from_utf8(presented).ok()?)?;
         Some(Arc::clone(user))
     }
 
@@ -153,39 +153,39 @@ impl Authenticator {
     /// The slow half: hashes on another thread, in turn; at most a few seconds, wait included.
     ///
     /// A hash that was begun ends by itself and is remembered, also when the caller has gone.
-    pub async fn verify(self: &Arc<Self>, claim: Claim) -> Verdict {
-        let lane = self.known.digest(claim.user())[0];
-        let pair = self.known.digest(claim.pair());
+    pub async fn verify(self: &Arc<Self>, basic_auth: BasicAuth) -> Decision {
+        let flow = self.known.digest(basic_auth.user())[0];
+        let pair = self.known.digest(basic_auth.pair());
         let known = || self.known.find(&pair);
         let authenticator = Arc::clone(self);
-        let hash = move || authenticator.hash(&claim, pair);
-        match self.queue.take_turn(lane, pair, known, hash).await {
-            Ok(Some(user)) => Verdict::Known(user),
-            Ok(None) => Verdict::Refused,
-            Err(Overloaded) => Verdict::Overloaded,
+        let hash = move || authenticator.hash(&basic_auth, pair);
+        match self.queue.hash_in_turn(flow, pair, known, hash).await {
+            Ok(Some(user)) => Decision::Known(user),
+            Ok(None) => Decision::Refused,
+            Err(Overloaded) => Decision::Overloaded,
         }
     }
 
-    /// The rounds of bcrypt's key schedule that claims have cost so far.
+    /// The rounds of bcrypt's key schedule that pairs have cost so far.
     pub fn rounds(&self) -> u64 {
         self.rounds.load(Ordering::Relaxed)
     }
 
-    fn hash(&self, claim: &Claim, pair: Digest) -> Option<Arc<User>> {
+    fn hash(&self, basic_auth: &BasicAuth, pair: Digest) -> Option<Arc<User>> {
         let mut left = self.refusal_rounds;
         for (user, hash) in &self.hashes {
-            if user.name().as_bytes() != claim.user() {
+            if user.name().as_bytes() != basic_auth.user() {
                 continue;
             }
             left -= hash.rounds();
             self.rounds.fetch_add(hash.rounds().into(), Ordering::Relaxed);
-            if hash.matches(claim.password()) {
+            if hash.matches(basic_auth.password()) {
                 self.known.insert(pair, user);
                 return Some(Arc::clone(user));
             }
         }
         self.rounds.fetch_add(left.into(), Ordering::Relaxed);
-        waste(left, claim.password());
+        waste(left, basic_auth.password());
         None
     }
 }

@@ -1,9 +1,9 @@
-//! What a request's `Authorization` header claims: a user and a password, decoded, not believed.
+//! What a request's `Authorization` header presents: a user and a password, decoded, not believed.
 //!
-//! Promises: a [`Claim`] came from exactly one well-formed Basic header and is within the bounds
+//! Promises: a [`BasicAuth`] came from exactly one well-formed Basic header and is within the bounds
 //! of what the credentials file can hold; its bytes are wiped when it goes.
 //!
-//! Does not know who exists, and does not tell why a header is no claim: outside there is one
+//! Does not know who exists, and does not tell why a header is refused: outside there is one
 //! answer for missing, malformed and wrong.
 
 use std::fmt;
@@ -30,11 +30,11 @@ const MAX_TOKEN: usize = (MAX_USER + 1 + MAX_PASSWORD).div_ceil(3) * 4;
 /// What of a token tells a user of the file: the user, and its colon.
 const USER_TOKEN: usize = (MAX_USER + 1).div_ceil(3) * 4;
 
-/// What a request claims.
+/// What the `Authorization` header of a request holds.
 #[derive(Debug)]
-pub(crate) enum Claimed {
+pub(crate) enum Authorization {
     /// A user and a password.
-    Pair(Claim),
+    Pair(BasicAuth),
     /// A user, and a password of more bytes than bcrypt looks at. Programs that write hashes cut it
     /// without a word, so that it may well be the one that the line was made of.
     LongPassword(LongPassword),
@@ -42,27 +42,27 @@ pub(crate) enum Claimed {
     Nothing,
 }
 
-/// The user of a claim whose password is too long; perhaps not UTF-8.
+/// The user of a pair whose password is too long; perhaps not UTF-8.
 pub(crate) struct LongPassword(Zeroizing<Vec<u8>>);
 
-/// A user and a password as one request claims them (RFC 7617, section 2).
-pub struct Claim {
+/// A user and a password as one request presents them (RFC 7617, section 2).
+pub struct BasicAuth {
     pair: Zeroizing<Vec<u8>>,
     colon: usize,
 }
 
-impl Claim {
-    /// Reads the claim of a request: one `Authorization` header (more than one has no meaning in
+impl BasicAuth {
+    /// Reads the pair of a request: one `Authorization` header (more than one has no meaning in
     /// RFC 7235, and a proxy before us may have looked at the other), scheme `Basic` in any case,
     /// spaces, base64 of `user:password`. The user ends at the first colon.
     ///
-    /// A password that bcrypt would cut (over 72 bytes) or end early (NUL) is no claim. Of one that is
+    /// A password that bcrypt would cut (over 72 bytes) or end early (NUL) is refused. Of one that is
     /// much longer no more is decoded than the user needs.
-    pub(crate) fn read(headers: &HeaderMap) -> Claimed {
-        Self::read_basic(headers).unwrap_or(Claimed::Nothing)
+    pub(crate) fn read(headers: &HeaderMap) -> Authorization {
+        Self::read_basic(headers).unwrap_or(Authorization::Nothing)
     }
 
-    fn read_basic(headers: &HeaderMap) -> Option<Claimed> {
+    fn read_basic(headers: &HeaderMap) -> Option<Authorization> {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         let (Some(value), None) = (values.next(), values.next()) else { return None };
         let token = basic_token(value.as_bytes())?;
@@ -75,17 +75,17 @@ impl Claim {
         }
         if !is_whole || pair.len() - colon - 1 > MAX_PASSWORD {
             pair.truncate(colon);
-            return Some(Claimed::LongPassword(LongPassword(pair)));
+            return Some(Authorization::LongPassword(LongPassword(pair)));
         }
-        (!pair.contains(&0)).then_some(Claimed::Pair(Self { pair, colon }))
+        (!pair.contains(&0)).then_some(Authorization::Pair(Self { pair, colon }))
     }
 
-    /// The user that is claimed, perhaps not UTF-8.
+    /// The user that is presented, perhaps not UTF-8.
     pub(crate) fn user(&self) -> &[u8] {
         &self.pair[..self.colon]
     }
 
-    /// The password that is claimed: at most [`MAX_PASSWORD`] bytes, none of them NUL.
+    /// The password that is presented: at most [`MAX_PASSWORD`] bytes, none of them NUL.
     pub(crate) fn password(&self) -> &[u8] {
         &self.pair[self.colon + 1..]
     }
@@ -97,7 +97,7 @@ impl Claim {
 }
 
 impl LongPassword {
-    /// The user that is claimed, perhaps not UTF-8.
+    /// The user that is presented, perhaps not UTF-8.
     pub(crate) fn user(&self) -> &[u8] {
         &self.0
     }
@@ -109,10 +109,10 @@ impl fmt::Debug for LongPassword {
     }
 }
 
-impl fmt::Debug for Claim {
+impl fmt::Debug for BasicAuth {
     /// Not even the user: people do type their password into the wrong field.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Claim").finish_non_exhaustive()
+        f.debug_struct("BasicAuth").finish_non_exhaustive()
     }
 }
 

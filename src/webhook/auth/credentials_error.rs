@@ -36,7 +36,7 @@ pub enum LineFault {
          `htpasswd -nBC 10 user`"
     )]
     Incomplete,
-    /// A user that no request could claim.
+    /// A user that no request can present.
     #[error("the user is empty, over {MAX_USER} bytes, or has white space in it")]
     User,
     /// The hash, or the whole line, as other files want it.
@@ -54,7 +54,7 @@ pub enum LineFault {
     /// A user with more live passwords than a rotation needs.
     #[error("this user stands in two lines above; remove a password that is out of use")]
     ThirdPassword,
-    /// A `plain:` secret that no request could claim, or that everybody could.
+    /// A `plain:` secret that no request can present, or that everybody could.
     #[error("the secret behind `plain:` is empty or over {MAX_PASSWORD} bytes")]
     PlainSecret,
     /// A bcrypt hash that cannot or should not be checked.

@@ -1,19 +1,19 @@
-//! The turns of slow hashes: off the event loop, few at a time, fairly, within bounds.
+//! Slow hashes: off the event loop, few at a time, fairly, within bounds.
 //!
-//! Claims wait in lanes, chosen by a keyed digest of the user, and a lane computes one hash at a
+//! Pairs wait in flows (stochastic fair queueing), chosen by a keyed digest of the user, and a flow computes one hash at a
 //! time. So a sender with an outdated password, or a user whose password is being guessed, fills
-//! its own lane, and the first post of another passes beside it. Lanes are the same for users that
+//! its own flow, and the first post of another passes beside it. Flows are the same for users that
 //! exist and users that do not: how full one is tells nothing.
 //!
 //! Promises: at most [`HASHES_AT_A_TIME`] threads hash, also when the senders hang up; at most
-//! [`PLACES_IN_A_LANE`](fair_queue::PLACES_IN_A_LANE) pairs wait in a lane, and a claim waits for at most
-//! [`QUEUE_TIMEOUT`]. Equal claims share one place and one hash, however many: a sender with one
+//! [`PAIRS_IN_A_FLOW`](fair_queue::PAIRS_IN_A_FLOW) pairs wait in a flow, and a request waits for at most
+//! [`QUEUE_TIMEOUT`]. Equal pairs share one hash, however many: a sender with one
 //! credential may fill every connection when the bridge starts, and all go in by the hash of the
 //! first. A refusal is shared by those alone who waited for it: who comes later is hashed anew, and
 //! nothing that guessing could fill is kept.
 //!
 //! Does not know how to hash. Under a flood of ever new pairs a pair that is good, but not known
-//! yet, competes for its turn on equal terms with the flood.
+//! yet, competes for its hash on equal terms with the flood.
 
 mod fair_queue;
 
@@ -26,9 +26,9 @@ use tokio::time::timeout;
 
 use crate::webhook::auth::credentials::User;
 use crate::webhook::auth::verified_pairs::Digest;
-use fair_queue::{Lanes, Turn};
+use fair_queue::{FairQueue, Job};
 
-/// One lane can hold only one of them, so that the claims for one user, however many, leave the
+/// One flow can hold only one of them, so that the pairs of one user, however many, leave the
 /// other to everybody else; more would take cores from the event loops.
 const HASHES_AT_A_TIME: usize = 2;
 
@@ -43,44 +43,44 @@ const NICENESS: i32 = 10;
 
 /// The queue of one authenticator.
 pub(crate) struct HashQueue {
-    turns: Arc<Turns>,
+    hashers: Arc<Hashers>,
 }
 
 #[derive(Default)]
-struct Turns(Mutex<State>);
+struct Hashers(Mutex<HashQueueState>);
 
-/// While fewer threads hash than may, no lane has a hash that could begin.
+/// While fewer threads hash than may, no flow has a hash that could begin.
 #[derive(Default)]
-struct State {
-    lanes: Lanes,
+struct HashQueueState {
+    queue: FairQueue,
     threads: usize,
 }
 
-/// The lane is full or the turn did not come in time; nothing was found out.
+/// The flow is full or the hash did not end in time; nothing was found out.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Overloaded;
 
 impl HashQueue {
     /// A queue in which nobody waits.
     pub(crate) fn new() -> Self {
-        Self { turns: Arc::default() }
+        Self { hashers: Arc::default() }
     }
 
-    /// Waits for a turn in a lane and finds out by `hash` whose pair this is, unless it is `known`
-    /// by now or an equal claim waits already: then its answer is awaited.
+    /// Waits for a hash in a flow and finds out by `hash` whose pair this is, unless it is `known`
+    /// by now or an equal pair waits already: then its answer is awaited.
     ///
     /// A hash that was begun runs to its end, also when the caller drops the future or its timeouts
-    /// is over, and keeps its turn so long: a sender that hangs up gains no second one.
-    pub(crate) async fn take_turn(
+    /// is over, and keeps its flow busy so long: a sender that hangs up gains no second one.
+    pub(crate) async fn hash_in_turn(
         &self,
-        lane: u8,
+        flow: u8,
         pair: Digest,
         known: impl FnOnce() -> Option<Arc<User>>,
         hash: impl FnOnce() -> Option<Arc<User>> + Send + 'static,
     ) -> Result<Option<Arc<User>>, Overloaded> {
         let mut awaited = {
-            let mut state = self.turns.state();
-            if let Some(awaited) = state.lanes.share(lane, &pair) {
+            let mut state = self.hashers.state();
+            if let Some(awaited) = state.queue.share(flow, &pair) {
                 // One password is enough to hash, and there may be thousands.
                 drop(hash);
                 awaited
@@ -88,8 +88,8 @@ impl HashQueue {
                 // Asked when no hash of this pair is under way, so that none can end in between.
                 return Ok(Some(user));
             } else {
-                let entered = state.lanes.enter(lane, pair, Box::new(hash)).ok_or(Overloaded)?;
-                self.turns.start_thread(&mut state);
+                let entered = state.queue.enter(flow, pair, Box::new(hash)).ok_or(Overloaded)?;
+                self.hashers.start_thread(&mut state);
                 entered
             }
         };
@@ -104,40 +104,40 @@ impl fmt::Debug for HashQueue {
     }
 }
 
-impl Turns {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl Hashers {
+    fn state(&self) -> MutexGuard<'_, HashQueueState> {
         // Nothing that is done under the lock panics half way.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts a thread for the hash that can begin, unless enough are at work. A thread of its own:
     /// the priority that it gives up would stick to one of a pool, and only root can take it back.
-    fn start_thread(self: &Arc<Self>, state: &mut State) {
+    fn start_thread(self: &Arc<Self>, state: &mut HashQueueState) {
         if state.threads == HASHES_AT_A_TIME {
             return;
         }
-        let Some(turn) = state.lanes.begin() else { return };
-        let (lane, _) = turn;
-        let turns = Arc::clone(self);
-        let run = move || turns.hash_while_any_waits(turn);
+        let Some(job) = state.queue.begin() else { return };
+        let (flow, _) = job;
+        let hashers = Arc::clone(self);
+        let run = move || hashers.hash_while_any_waits(job);
         match thread::Builder::new().name("hash".to_owned()).spawn(run) {
             Ok(_) => state.threads += 1,
-            // Nothing can be found out: those who wait are told so.
-            Err(_) => drop(state.lanes.end(lane)),
+            // Nothing can be found out: those who wait get that as their answer.
+            Err(_) => drop(state.queue.end(flow)),
         }
     }
 
-    fn hash_while_any_waits(&self, first: Turn) {
+    fn hash_while_any_waits(&self, first: Job) {
         // Linux has a priority for each thread (nice(2), C library differences). Where it cannot
         // be lowered, a hash competes as an equal.
         let _ = rustix::process::nice(NICENESS);
         let mut next = Some(first);
-        while let Some((lane, hash)) = next {
+        while let Some((flow, hash)) = next {
             // Where it panicked nothing was found out. Else it has itself remembered what is good.
             let answer = catch_unwind(AssertUnwindSafe(hash)).ok();
             let mut state = self.state();
-            let waiters = state.lanes.end(lane);
-            next = state.lanes.begin();
+            let waiters = state.queue.end(flow);
+            next = state.queue.begin();
             if next.is_none() {
                 state.threads -= 1;
             }

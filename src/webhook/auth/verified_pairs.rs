@@ -21,7 +21,7 @@ use crate::webhook::auth::credentials::User;
 pub(crate) type Digest = [u8; 32];
 
 /// The digests of good pairs, each with the user that it stands for.
-pub(crate) struct KnownPairs {
+pub(crate) struct VerifiedPairs {
     /// Has taken in the key already, so that a digest costs two blocks of SHA-256 instead of four.
     key: Hmac<Sha256>,
     /// A lookup in a table takes a time that depends on the digest, which tells nothing: without
@@ -30,7 +30,7 @@ pub(crate) struct KnownPairs {
     limit: usize,
 }
 
-impl KnownPairs {
+impl VerifiedPairs {
     /// No pair yet, and never more than `limit`.
     pub(crate) fn new(limit: usize) -> Self {
         let mut key = Zeroizing::new(Digest::default());
@@ -60,9 +60,9 @@ impl KnownPairs {
     }
 }
 
-impl fmt::Debug for KnownPairs {
+impl fmt::Debug for VerifiedPairs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KnownPairs").field("limit", &self.limit).finish_non_exhaustive()
+        f.debug_struct("VerifiedPairs").field("limit", &self.limit).finish_non_exhaustive()
     }
 }
 
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_digest_holds_under_its_own_key_alone() {
-        let [one, other] = [KnownPairs::new(1), KnownPairs::new(1)];
+        let [one, other] = [VerifiedPairs::new(1), VerifiedPairs::new(1)];
         assert_eq!(one.digest(b"a:x"), one.digest(b"a:x"));
         assert_ne!(one.digest(b"a:x"), one.digest(b"a:y"));
         assert_ne!(one.digest(b"a:x"), other.digest(b"a:x"));
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn the_first_user_of_a_pair_stays_and_no_pair_is_kept_beyond_the_limit() {
         let [a, b] = users();
-        let known = KnownPairs::new(1);
+        let known = VerifiedPairs::new(1);
         let [first, second] = [known.digest(b"a:x"), known.digest(b"b:y")];
         known.insert(first, &a);
         known.insert(first, &b);

@@ -12,7 +12,7 @@ const PAUSE: Duration = Duration::from_secs(10);
 
 /// Shared by all who accept.
 #[derive(Debug, Default)]
-pub struct AcceptTrouble(Mutex<State>);
+pub struct AcceptErrorLog(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -20,7 +20,7 @@ struct State {
     left_out: u64,
 }
 
-impl AcceptTrouble {
+impl AcceptErrorLog {
     /// Whether this failure is told; with it, how many before it were not.
     pub(super) fn note(&self, now: Instant) -> Option<u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -39,12 +39,12 @@ mod tests {
 
     #[test]
     fn one_failure_in_ten_seconds_is_told_and_the_others_are_counted() {
-        let (trouble, begun) = (AcceptTrouble::default(), Instant::now());
-        assert_eq!(trouble.note(begun), Some(0));
+        let (accept_errors, begun) = (AcceptErrorLog::default(), Instant::now());
+        assert_eq!(accept_errors.note(begun), Some(0));
         for n in 1..200 {
-            assert_eq!(trouble.note(begun + PAUSE / 200 * n), None);
+            assert_eq!(accept_errors.note(begun + PAUSE / 200 * n), None);
         }
-        assert_eq!(trouble.note(begun + PAUSE), Some(199));
-        assert_eq!(trouble.note(begun + PAUSE), None);
+        assert_eq!(accept_errors.note(begun + PAUSE), Some(199));
+        assert_eq!(accept_errors.note(begun + PAUSE), None);
     }
 }

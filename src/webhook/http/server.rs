@@ -6,9 +6,9 @@
 //! At the end what already waits to be accepted is still served, and last answers say
 //! `Connection: close`. It knows no ingest: what answers is an argument.
 
-use crate::webhook::http::accept_error_log::AcceptTrouble;
+use crate::webhook::http::accept_error_log::AcceptErrorLog;
 use crate::webhook::http::crowd::Crowd;
-use crate::webhook::http::timeout_stream::{Rest, TimeoutStream, Timeouts, Turn};
+use crate::webhook::http::timeout_stream::{ConnectionPhase, Rest, TimeoutStream, Timeouts};
 use futures_util::FutureExt as _;
 use http::header::{CONNECTION, HeaderValue};
 use http_body_util::Full;
@@ -60,7 +60,7 @@ pub struct Limits {
     /// What becomes of a connection over `connections`.
     pub beyond: Beyond,
     /// What is said while none can be accepted.
-    pub trouble: Arc<AcceptTrouble>,
+    pub accept_errors: Arc<AcceptErrorLog>,
     /// How long each wait may be.
     pub timeouts: Timeouts,
     /// One permit for each connection at once.
@@ -73,17 +73,17 @@ pub struct Limits {
 /// future aborts what is still open.
 pub async fn serve<A, F>(listener: TcpListener, limits: Limits, stop: CancellationToken, answer: A)
 where
-    A: Fn(Request<Incoming>, &Turn) -> F + Clone + Send + Sync + 'static,
+    A: Fn(Request<Incoming>, &ConnectionPhase) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
 {
     let (mut tasks, mut crowd) = (JoinSet::new(), Crowd::default());
     let begin = |tasks: &mut JoinSet<()>, (stream, peer): (TcpStream, SocketAddr), permit| {
         let open = Open::new(limits.open.clone(), permit);
         // A dual-stack listener sees IPv4 peers as IPv6 addresses that map them.
-        let turn = Arc::new(Turn::open(peer.ip().to_canonical()));
+        let phase = Arc::new(ConnectionPhase::open(peer.ip().to_canonical()));
         let (stop, answer) = (stop.clone(), answer.clone());
-        let serving = connection(stream, turn.clone(), open, limits.timeouts, stop, answer);
-        (turn, tasks.spawn(serving))
+        let serving = connection(stream, phase.clone(), open, limits.timeouts, stop, answer);
+        (phase, tasks.spawn(serving))
     };
     loop {
         let place = match limits.beyond {
@@ -101,11 +101,11 @@ where
                         crowd.make_room();
                     }
                     let place = room(&limits, &stop).await;
-                    let (turn, task) = begin(&mut tasks, accepted, place);
-                    crowd.join(turn, task);
+                    let (phase, task) = begin(&mut tasks, accepted, place);
+                    crowd.join(phase, task);
                 }
                 (Err(error), _) => {
-                    if let Some(left_out) = limits.trouble.note(Instant::now()) {
+                    if let Some(left_out) = limits.accept_errors.note(Instant::now()) {
                         tracing::warn!(%error, left_out, "cannot accept a connection");
                     }
                     sleep(ACCEPT_PAUSE).await;
@@ -172,32 +172,32 @@ impl Drop for Open {
 
 async fn connection<A, F>(
     stream: TcpStream,
-    turn: Arc<Turn>,
+    phase: Arc<ConnectionPhase>,
     _open: Open,
     timeouts: Timeouts,
     stop: CancellationToken,
     answer: A,
 ) where
-    A: Fn(Request<Incoming>, &Turn) -> F + Clone + Send + Sync + 'static,
+    A: Fn(Request<Incoming>, &ConnectionPhase) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
 {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot switch Nagle's delay off");
     }
-    let turn = &*turn;
+    let phase = &*phase;
     let stop = &stop;
-    let stream = TimeoutStream::new(stream, turn, timeouts);
+    let stream = TimeoutStream::new(stream, phase, timeouts);
     let service = service_fn(|request| {
         // Not awaited in an async block: that has room for two of it, and moves it from one to the
         // other for each post.
-        answer(request, turn).map(|mut response| {
+        answer(request, phase).map(|mut response| {
             // Answers say so themselves where the request was not read to its end.
             let rest =
                 if response.headers().contains_key(CONNECTION) { Rest::Unread } else { Rest::Read };
             if stop.is_cancelled() {
                 response.headers_mut().insert(CONNECTION, CLOSE);
             }
-            turn.end(rest);
+            phase.end(rest);
             Ok::<_, Infallible>(response)
         })
     });
@@ -209,7 +209,7 @@ async fn connection<A, F>(
     let served = tokio::select! {
         biased;
         served = connection.as_mut() => served,
-        () = stop.cancelled() => last_post(connection, turn).await,
+        () = stop.cancelled() => last_post(connection, phase).await,
     };
     if let Err(error) = served {
         tracing::debug!(error = &error as &dyn std::error::Error, "a connection ended early");
@@ -221,14 +221,14 @@ async fn connection<A, F>(
 ///
 /// hyper's own graceful end would lose such a post: it closes a connection of which it has read
 /// nothing yet, though the kernel may hold a post, and one whose next head is half read.
-async fn last_post<C>(mut connection: Pin<&mut C>, turn: &Turn) -> hyper::Result<()>
+async fn last_post<C>(mut connection: Pin<&mut C>, phase: &ConnectionPhase) -> hyper::Result<()>
 where
     C: Future<Output = hyper::Result<()>>,
 {
     loop {
         match timeout(LAST_CALL, connection.as_mut()).await {
             Ok(served) => return served,
-            Err(_) if turn.is_idle() && !turn.is_unread() => return Ok(()),
+            Err(_) if phase.is_idle() && !phase.is_unread() => return Ok(()),
             Err(_) => {}
         }
     }

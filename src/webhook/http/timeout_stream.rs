@@ -1,4 +1,4 @@
-//! A connection's stream that runs out of timeouts: long between posts, short within one.
+//! A connection's stream with time-outs: long between posts, short within one.
 //!
 //! Promise: a connection that waits for its next post is kept for the idle time-out; a head that
 //! has begun must be whole within the read time-out, and an answer must be taken within it; else
@@ -34,7 +34,7 @@ pub struct Timeouts {
 
 /// Where a connection is, shared by its stream and whoever answers on it.
 #[derive(Debug)]
-pub struct Turn {
+pub struct ConnectionPhase {
     peer: IpAddr,
     opened: Instant,
     phase: AtomicU8,
@@ -62,7 +62,7 @@ enum Phase {
     Request,
 }
 
-impl Turn {
+impl ConnectionPhase {
     /// Of a connection that is opened now, from `peer`.
     pub fn open(peer: IpAddr) -> Self {
         Self {
@@ -137,7 +137,7 @@ impl Turn {
 /// The stream. Belongs to one task.
 pub struct TimeoutStream<'t, S> {
     stream: S,
-    turn: &'t Turn,
+    phase: &'t ConnectionPhase,
     timeouts: Timeouts,
     timer: Option<Pin<Box<Sleep>>>,
     /// Since when a write has waited for room.
@@ -147,9 +147,9 @@ pub struct TimeoutStream<'t, S> {
 }
 
 impl<'t, S> TimeoutStream<'t, S> {
-    /// Wraps a connection; `turn` says where it is.
-    pub fn new(stream: S, turn: &'t Turn, timeouts: Timeouts) -> Self {
-        Self { stream, turn, timeouts, timer: None, stuck: None, lingering: None }
+    /// Wraps a connection; `phase` says where it is.
+    pub fn new(stream: S, phase: &'t ConnectionPhase, timeouts: Timeouts) -> Self {
+        Self { stream, phase, timeouts, timer: None, stuck: None, lingering: None }
     }
 
     /// Ready when `deadline` has passed; otherwise the task is woken by then.
@@ -172,9 +172,9 @@ impl<'t, S> TimeoutStream<'t, S> {
     }
 
     fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        let deadline = match self.turn.phase() {
-            Phase::Idle => self.turn.since() + self.timeouts.idle,
-            Phase::Head => self.turn.since() + self.timeouts.read,
+        let deadline = match self.phase.phase() {
+            Phase::Idle => self.phase.since() + self.timeouts.idle,
+            Phase::Head => self.phase.since() + self.timeouts.read,
             Phase::Request => return Poll::Pending,
         };
         self.poll_deadline(cx, deadline).map(|()| io::ErrorKind::TimedOut.into())
@@ -195,8 +195,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<'_, S> {
         let before = buf.filled().len();
         match Pin::new(&mut self.stream).poll_read(cx, buf) {
             Poll::Ready(result) => {
-                if buf.filled().len() > before && self.turn.is_idle() {
-                    self.turn.enter(Phase::Head);
+                if buf.filled().len() > before && self.phase.is_idle() {
+                    self.phase.enter(Phase::Head);
                 }
                 Poll::Ready(result)
             }
@@ -261,6 +261,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TimeoutStream<'_, S> {
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
             self.lingering = Some(Instant::now());
         }
-        if self.turn.is_unread() { self.poll_linger(cx) } else { Poll::Ready(Ok(())) }
+        if self.phase.is_unread() { self.poll_linger(cx) } else { Poll::Ready(Ok(())) }
     }
 }

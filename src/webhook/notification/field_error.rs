@@ -1,7 +1,7 @@
 //! What is wrong with the fields of a notification, named all at once.
 //!
-//! Promises: a fault says where, what kind and what was expected, and never repeats a value of the
-//! body: it goes to logs and to whoever posted. At most [`Faults::KEPT`] are kept, however long the
+//! Promises: an error says where, what kind and what was expected, and never repeats a value of the
+//! body: it goes to logs and to whoever posted. At most [`FieldErrors::KEPT`] are kept, however long the
 //! body. Does not know statuses: that is the rejection's part.
 
 use std::borrow::Cow;
@@ -12,20 +12,20 @@ use crate::webhook::notification::event::Field;
 
 /// One field that breaks the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct FieldError {
     /// Where: a JSON pointer as a URI fragment (RFC 6901 section 6), such as `#/files/0/url`.
     pub pointer: String,
-    /// What kind of fault it is.
-    pub code: FaultCode,
+    /// What kind of error it is.
+    pub code: FieldErrorCode,
     /// What the contract asks for at this place, in words.
     pub expected: &'static str,
     /// What was found instead, in words, without the value.
     pub detail: Cow<'static, str>,
 }
 
-/// The kinds of fault that senders can tell apart.
+/// The kinds of error that senders can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FaultCode {
+pub enum FieldErrorCode {
     /// A required field is not there.
     MissingField,
     /// The field is there and holds something of another form, null included.
@@ -34,7 +34,7 @@ pub enum FaultCode {
     Blank,
 }
 
-impl FaultCode {
+impl FieldErrorCode {
     /// The code as senders see it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -45,23 +45,23 @@ impl FaultCode {
     }
 }
 
-/// The first faults of a notification, and how many there were.
+/// The first errors of a notification, and how many there were.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Faults {
-    kept: Vec<Fault>,
+pub struct FieldErrors {
+    kept: Vec<FieldError>,
     total: usize,
 }
 
-impl Faults {
-    /// How many faults are kept: more tell a sender nothing new, and the answer stays small.
+impl FieldErrors {
+    /// How many errors are kept: more tell a sender nothing new, and the answer stays small.
     pub const KEPT: usize = 16;
 
-    /// The faults that were kept, in the order of the contract.
-    pub fn as_slice(&self) -> &[Fault] {
+    /// The errors that were kept, in the order of the contract.
+    pub fn as_slice(&self) -> &[FieldError] {
         &self.kept
     }
 
-    /// How many faults there were, those that were not kept included.
+    /// How many errors there were, those that were not kept included.
     pub fn total(&self) -> usize {
         self.total
     }
@@ -71,7 +71,7 @@ impl Faults {
         self.total == 0
     }
 
-    /// Counts the flaw, if there is one. Its fault is only made when it is kept, so that a body
+    /// Counts the flaw, if there is one. Its error is only made when it is kept, so that a body
     /// full of them costs little.
     pub(super) fn note(
         &mut self,
@@ -81,7 +81,7 @@ impl Faults {
     ) {
         let Err(flaw) = judged else { return };
         if self.kept.len() < Self::KEPT {
-            self.kept.push(Fault {
+            self.kept.push(FieldError {
                 pointer: pointer(),
                 code: flaw.code(),
                 expected,
@@ -97,7 +97,7 @@ impl Faults {
         self.note(judged, || format!("#/{}", field.name()), field.expected());
     }
 
-    /// Counts the flaw of a whole field, or the faults inside it.
+    /// Counts the flaw of a whole field, or the errors inside it.
     pub(super) fn inside(&mut self, field: Field, judged: &Result<Self, Flaw>) {
         self.field(field, judged);
         if let Ok(inner) = judged {
@@ -108,7 +108,7 @@ impl Faults {
     }
 }
 
-impl fmt::Display for Faults {
+impl fmt::Display for FieldErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(first) = self.kept.first() else { return f.write_str("no fault") };
         write!(f, "{}: {}", first.pointer, first.detail)?;
@@ -141,15 +141,15 @@ pub(super) enum Flaw {
 }
 
 impl Flaw {
-    const fn code(self) -> FaultCode {
+    const fn code(self) -> FieldErrorCode {
         match self {
-            Self::Missing | Self::VoiceEnvelope => FaultCode::MissingField,
-            Self::Blank => FaultCode::Blank,
+            Self::Missing | Self::VoiceEnvelope => FieldErrorCode::MissingField,
+            Self::Blank => FieldErrorCode::Blank,
             Self::Found(_)
             | Self::TooLong(_)
             | Self::ControlCharacter
             | Self::Torn
-            | Self::NotATime => FaultCode::WrongType,
+            | Self::NotATime => FieldErrorCode::WrongType,
         }
     }
 

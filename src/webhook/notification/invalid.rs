@@ -6,7 +6,7 @@
 use crate::post::text::cut;
 use crate::webhook::notification::app_id::AppId;
 use crate::webhook::notification::event::EventKind;
-use crate::webhook::notification::field_error::{Faults, JsonType};
+use crate::webhook::notification::field_error::{FieldErrors, JsonType};
 
 /// The first step of the contract that a body fails.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,10 +43,10 @@ pub enum Invalid {
         about: About,
     },
     /// Fields break the contract of the type.
-    #[error("{faults}")]
+    #[error("{field_errors}")]
     InvalidNotification {
         /// What is wrong.
-        faults: Faults,
+        field_errors: FieldErrors,
         /// Whose it is and what, where that can be told.
         about: About,
     },
@@ -92,9 +92,9 @@ impl Invalid {
     }
 
     /// The fields at fault; `None` where the post fails as a whole.
-    pub fn faults(&self) -> Option<&Faults> {
+    pub fn field_errors(&self) -> Option<&FieldErrors> {
         match self {
-            Self::InvalidNotification { faults, .. } => Some(faults),
+            Self::InvalidNotification { field_errors, .. } => Some(field_errors),
             Self::MalformedJson { .. }
             | Self::NotAnObject { .. }
             | Self::RepeatedField { .. }

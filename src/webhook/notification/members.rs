@@ -13,7 +13,7 @@ use serde::de::DeserializeSeed;
 
 use crate::webhook::notification::app_id::AppId;
 use crate::webhook::notification::event::Field;
-use crate::webhook::notification::field_error::{Faults, Flaw};
+use crate::webhook::notification::field_error::{FieldErrors, Flaw};
 use crate::webhook::notification::form;
 use crate::webhook::notification::invalid::{About, Invalid};
 use crate::webhook::notification::leaves::Read;
@@ -44,9 +44,9 @@ pub(super) struct Members<'a> {
     conf_num: Result<(), Flaw>,
     stage: Result<(), Flaw>,
     file_size: Result<(), Flaw>,
-    recording: Result<Faults, Flaw>,
-    destination: Result<Faults, Flaw>,
-    files: Result<Faults, Flaw>,
+    recording: Result<FieldErrors, Flaw>,
+    destination: Result<FieldErrors, Flaw>,
+    files: Result<FieldErrors, Flaw>,
     type_repeated: bool,
     app_id_repeated: bool,
     voice_envelope: bool,
@@ -138,23 +138,23 @@ impl<'a> Members<'a> {
     }
 
     /// Everything that is wrong with these fields, in their order.
-    pub(super) fn faults(&self, required: &[Field]) -> Faults {
-        let mut faults = Faults::default();
+    pub(super) fn field_errors(&self, required: &[Field]) -> FieldErrors {
+        let mut field_errors = FieldErrors::default();
         for &field in required {
             match field {
-                Field::Type => faults.field(field, &self.type_name),
-                Field::AppId => faults.field(field, &self.app_id),
-                Field::TransDate => faults.field(field, &self.trans_date),
-                Field::RoomId => faults.field(field, &self.room_id),
-                Field::ConfNum => faults.field(field, &self.conf_num),
-                Field::Stage => faults.field(field, &self.stage),
-                Field::FileSize => faults.field(field, &self.file_size),
-                Field::Recording => faults.inside(field, &self.recording),
-                Field::Destination => faults.inside(field, &self.destination),
-                Field::Files => faults.inside(field, &self.files),
+                Field::Type => field_errors.field(field, &self.type_name),
+                Field::AppId => field_errors.field(field, &self.app_id),
+                Field::TransDate => field_errors.field(field, &self.trans_date),
+                Field::RoomId => field_errors.field(field, &self.room_id),
+                Field::ConfNum => field_errors.field(field, &self.conf_num),
+                Field::Stage => field_errors.field(field, &self.stage),
+                Field::FileSize => field_errors.field(field, &self.file_size),
+                Field::Recording => field_errors.inside(field, &self.recording),
+                Field::Destination => field_errors.inside(field, &self.destination),
+                Field::Files => field_errors.inside(field, &self.files),
             }
         }
-        faults
+        field_errors
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::Number;
 
 use crate::webhook::notification::app_id::check_label;
 use crate::webhook::notification::event::Field;
-use crate::webhook::notification::field_error::{Faults, Flaw, JsonType};
+use crate::webhook::notification::field_error::{FieldErrors, Flaw, JsonType};
 use crate::webhook::notification::trans_date::{NotATime, TransDate};
 use crate::webhook::notification::value::Value;
 
@@ -101,32 +101,45 @@ fn is_rounded(number: &Number) -> bool {
 }
 
 /// The URLs of a recording: a list or, as the provider also sends it, a single one.
-pub(super) fn recording(value: Value<'_>) -> Result<Faults, Flaw> {
-    let mut faults = Faults::default();
+pub(super) fn recording(value: Value<'_>) -> Result<FieldErrors, Flaw> {
+    let mut field_errors = FieldErrors::default();
     if let Value::List(inner) = value {
-        faults = inner;
+        field_errors = inner;
     } else if let Value::Link(url) = value {
-        faults.note(url, || "#/recording/url".to_owned(), URL);
+        field_errors.note(url, || "#/recording/url".to_owned(), URL);
     } else {
         filled(&value)?;
     }
-    Ok(faults)
+    Ok(field_errors)
 }
 
 /// The URLs of delivered files: always a list.
-pub(super) fn files(value: Value<'_>) -> Result<Faults, Flaw> {
-    if let Value::List(faults) = value { Ok(faults) } else { Err(Flaw::Found(value.json_type())) }
+pub(super) fn files(value: Value<'_>) -> Result<FieldErrors, Flaw> {
+    if let Value::List(field_errors) = value {
+        Ok(field_errors)
+    } else {
+        Err(Flaw::Found(value.json_type()))
+    }
 }
 
 /// One of a list of URLs: a string, or an object with it.
 #[allow(clippy::inline_always, reason = "see `Leaves`")]
 #[inline(always)]
-pub(super) fn list_element(field: Field, index: usize, value: &Value<'_>, faults: &mut Faults) {
+pub(super) fn list_element(
+    field: Field,
+    index: usize,
+    value: &Value<'_>,
+    field_errors: &mut FieldErrors,
+) {
     let list = field.name();
     if let Value::Link(url) = value {
-        faults.note(*url, || format!("#/{list}/{index}/url"), URL);
+        field_errors.note(*url, || format!("#/{list}/{index}/url"), URL);
     } else {
-        faults.note(filled(value), || format!("#/{list}/{index}"), "string, or object with a url");
+        field_errors.note(
+            filled(value),
+            || format!("#/{list}/{index}"),
+            "string, or object with a url",
+        );
     }
 }
 
@@ -136,9 +149,9 @@ pub(super) fn link([url]: &[Option<Value<'_>>; 1]) -> Result<(), Flaw> {
 }
 
 /// The storage that files were delivered to.
-pub(super) fn destination(value: Value<'_>) -> Result<Faults, Flaw> {
-    if let Value::Destination(faults) = value {
-        Ok(faults)
+pub(super) fn destination(value: Value<'_>) -> Result<FieldErrors, Flaw> {
+    if let Value::Destination(field_errors) = value {
+        Ok(field_errors)
     } else {
         Err(Flaw::Found(value.json_type()))
     }
@@ -146,15 +159,15 @@ pub(super) fn destination(value: Value<'_>) -> Result<Faults, Flaw> {
 
 /// The members of a destination: any name passes, since the portal offers more storages than the
 /// documentation has constants for.
-pub(super) fn destination_members([name, host, account]: &[Option<Value<'_>>; 3]) -> Faults {
-    let mut faults = Faults::default();
+pub(super) fn destination_members([name, host, account]: &[Option<Value<'_>>; 3]) -> FieldErrors {
+    let mut field_errors = FieldErrors::default();
     let name = name.as_ref().ok_or(Flaw::Missing).and_then(filled);
-    faults.note(name, || "#/destination/name".to_owned(), "string");
+    field_errors.note(name, || "#/destination/name".to_owned(), "string");
     for (value, pointer) in [(host, "#/destination/host"), (account, "#/destination/account")] {
         let judged = value.as_ref().map_or(Ok(()), text_or_nothing);
-        faults.note(judged, || pointer.to_owned(), "string or null");
+        field_errors.note(judged, || pointer.to_owned(), "string or null");
     }
-    faults
+    field_errors
 }
 
 /// A string, also a blank one, or null.

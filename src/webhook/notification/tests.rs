@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::webhook::notification::Notification;
 use crate::webhook::notification::contract::{Contract, UnknownEvents, Validation};
-use crate::webhook::notification::field_error::Fault;
+use crate::webhook::notification::field_error::FieldError;
 use crate::webhook::notification::invalid::Invalid;
 
 const STRICT: Contract =
@@ -36,21 +36,21 @@ fn strict(body: &str) -> Result<Notification<'_>, Invalid> {
     Notification::parse(body.as_bytes(), STRICT)
 }
 
-/// The faults of a body as pairs of pointer and code; none where it is accepted.
-fn faults(body: &str, contract: Contract) -> Vec<(String, &'static str)> {
-    let pair = |fault: &Fault| (fault.pointer.clone(), fault.code.as_str());
+/// The errors of a body as pairs of pointer and code; none where it is accepted.
+fn field_errors(body: &str, contract: Contract) -> Vec<(String, &'static str)> {
+    let pair = |field_error: &FieldError| (field_error.pointer.clone(), field_error.code.as_str());
     match Notification::parse(body.as_bytes(), contract) {
         Ok(_) => Vec::new(),
-        Err(Invalid::InvalidNotification { faults, .. }) => {
-            faults.as_slice().iter().map(pair).collect()
+        Err(Invalid::InvalidNotification { field_errors, .. }) => {
+            field_errors.as_slice().iter().map(pair).collect()
         }
         Err(other) => panic!("{other:?} for {body}"),
     }
 }
 
-/// What `faults` gives, written shorter.
-fn expected(faults: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
-    faults.iter().map(|(pointer, code)| ((*pointer).to_owned(), *code)).collect()
+/// What `field_errors` gives, written shorter.
+fn expected(field_errors: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
+    field_errors.iter().map(|(pointer, code)| ((*pointer).to_owned(), *code)).collect()
 }
 
 /// A sample with one member replaced or added.

@@ -1,7 +1,7 @@
 //! The instant that a notification speaks of, from any of the forms the provider uses.
 //!
 //! Promises: a [`TransDate`] lies in the years 1970 to 9999 in UTC, so that its text is always
-//! RFC 3339, and one that consumers can hold. Another instant is still one, and no fault. Does not say which instant `trans_date` marks (end of the session, of the upload):
+//! RFC 3339, and one that consumers can hold. Another instant is still one, and no error. Does not say which instant `trans_date` marks (end of the session, of the upload):
 //! the provider does not either.
 
 use crate::timestamp::{Fraction, UtcText};

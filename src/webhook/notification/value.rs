@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde_json::Number;
 
-use crate::webhook::notification::field_error::{Faults, Flaw, JsonType};
+use crate::webhook::notification::field_error::{FieldErrors, Flaw, JsonType};
 
 /// The outline of one JSON value.
 #[derive(Clone, Debug)]
@@ -28,13 +28,13 @@ pub(super) enum Value<'a> {
     /// An array where no rule has any use for one.
     Array,
     /// A list of URLs, and what is wrong with its elements.
-    List(Faults),
+    List(FieldErrors),
     /// An object where no rule has any use for one.
     Object,
     /// An object where a URL may stand, and what is wrong with its `url`.
     Link(Result<(), Flaw>),
     /// The object that names a storage, and what is wrong with its members.
-    Destination(Faults),
+    Destination(FieldErrors),
 }
 
 impl Value<'_> {

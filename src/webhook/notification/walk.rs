@@ -3,7 +3,7 @@
 //! Promises: refuses what is not JSON by the grammar of RFC 8259, wherever it stands, also in members
 //! that no rule asks for. What the grammar allows and Rust cannot hold is judged where it stands: see
 //! [`Leaves`]. Recursion ends at [`NESTING_LIMIT`]. Allocates only where strings have escapes, and for
-//! faults. Knows where a rule applies, but none of the rules.
+//! errors. Knows where a rule applies, but none of the rules.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,7 +13,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::Number;
 
 use crate::webhook::notification::event::Field;
-use crate::webhook::notification::field_error::Faults;
+use crate::webhook::notification::field_error::FieldErrors;
 use crate::webhook::notification::leaves::Leaves;
 use crate::webhook::notification::members::Members;
 use crate::webhook::notification::rules;
@@ -176,14 +176,14 @@ impl<'de, L: Leaves> Visitor<'de> for Walk<L> {
             while array.next_element_seed(inside)?.is_some() {}
             return Ok(Value::Array);
         };
-        let mut faults = Faults::default();
+        let mut field_errors = FieldErrors::default();
         let mut index = 0;
         let element = Walk { place: Place::Element, depth, leaves };
         while let Some(value) = array.next_element_seed(element)? {
-            rules::list_element(field, index, &value, &mut faults);
+            rules::list_element(field, index, &value, &mut field_errors);
             index += 1;
         }
-        Ok(Value::List(faults))
+        Ok(Value::List(field_errors))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {

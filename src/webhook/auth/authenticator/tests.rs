@@ -1,4 +1,4 @@
-//! What is recognised, verified and refused, and what a refusal costs.
+//! What is verified, found again and refused, and what a refusal costs.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::HeaderValue;
@@ -15,44 +15,44 @@ fn authenticator(file: &str) -> Arc<Authenticator> {
     Arc::new(Authenticator::new(Credentials::parse(file).unwrap()))
 }
 
-fn claiming(pair: &str) -> HeaderMap {
+fn with_pair(pair: &str) -> HeaderMap {
     let value = format!("Basic {}", BASE64_STANDARD.encode(pair));
     HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::try_from(value).unwrap())])
 }
 
 fn known(authenticator: &Authenticator, pair: &str) -> Option<Arc<User>> {
-    match authenticator.recognise(&claiming(pair)) {
-        Recognised::Known(user) => Some(user),
-        Recognised::Refused { .. }
-        | Recognised::LongPassword { .. }
-        | Recognised::Unverified { .. } => None,
+    match authenticator.look_up(&with_pair(pair)) {
+        CacheLookup::Known(user) => Some(user),
+        CacheLookup::Refused { .. }
+        | CacheLookup::LongPassword { .. }
+        | CacheLookup::Unverified { .. } => None,
     }
 }
 
-fn unverified(authenticator: &Authenticator, pair: &str) -> Claim {
-    let recognised = authenticator.recognise(&claiming(pair));
-    let Recognised::Unverified { claim, .. } = recognised else { panic!("{recognised:?}") };
-    claim
+fn unverified(authenticator: &Authenticator, pair: &str) -> BasicAuth {
+    let verified = authenticator.look_up(&with_pair(pair));
+    let CacheLookup::Unverified { basic_auth, .. } = verified else { panic!("{verified:?}") };
+    basic_auth
 }
 
 fn post_at_once(
     authenticator: &Arc<Authenticator>,
     times: usize,
     pair: impl Fn(usize) -> String,
-) -> JoinSet<Verdict> {
+) -> JoinSet<Decision> {
     let post = |post| {
-        let claim = unverified(authenticator, &pair(post));
+        let basic_auth = unverified(authenticator, &pair(post));
         let authenticator = Arc::clone(authenticator);
-        async move { authenticator.verify(claim).await }
+        async move { authenticator.verify(basic_auth).await }
     };
     (0..times).map(post).collect()
 }
 
 async fn verify(authenticator: &Arc<Authenticator>, pair: &str) -> Option<Arc<User>> {
     match authenticator.verify(unverified(authenticator, pair)).await {
-        Verdict::Known(user) => Some(user),
-        Verdict::Refused => None,
-        Verdict::Overloaded => panic!("nobody else is here"),
+        Decision::Known(user) => Some(user),
+        Decision::Refused => None,
+        Decision::Overloaded => panic!("nobody else is here"),
     }
 }
 
@@ -101,12 +101,12 @@ fn without_bcrypt_everything_is_known_or_refused_at_once() {
     assert!(known(&authenticator, "test:a:b").unwrap().may_speak_for("1"));
     assert!(!known(&authenticator, "test:ü").unwrap().may_speak_for("1"));
     for pair in ["test:a", "test:", "nobody:a:b", ":", "test"] {
-        let recognised = authenticator.recognise(&claiming(pair));
-        assert!(matches!(recognised, Recognised::Refused { .. }), "{pair}");
+        let verified = authenticator.look_up(&with_pair(pair));
+        assert!(matches!(verified, CacheLookup::Refused { .. }), "{pair}");
     }
     assert!(matches!(
-        authenticator.recognise(&HeaderMap::new()),
-        Recognised::Refused { user: None }
+        authenticator.look_up(&HeaderMap::new()),
+        CacheLookup::Refused { user: None }
     ));
 }
 
@@ -115,7 +115,7 @@ async fn a_good_pair_that_comes_thousands_of_times_at_once_is_hashed_once() {
     let authenticator = authenticator(&format!("test:{OLD}"));
     let posts = post_at_once(&authenticator, 4096, |_| "test:old".to_owned());
     let verdicts = posts.join_all().await;
-    assert!(verdicts.iter().all(|verdict| matches!(verdict, Verdict::Known(_))));
+    assert!(verdicts.iter().all(|verdict| matches!(verdict, Decision::Known(_))));
     assert_eq!(authenticator.rounds(), 16);
 }
 
@@ -123,7 +123,7 @@ async fn a_good_pair_that_comes_thousands_of_times_at_once_is_hashed_once() {
 async fn a_flood_of_wrong_passwords_is_overloaded_while_a_known_pair_stays_known() {
     let authenticator = authenticator(&format!("test:{OLD}\nknown:plain:secret"));
     let mut flood = post_at_once(&authenticator, 2000, |n| format!("test:wrong {n}"));
-    while !matches!(flood.join_next().await.unwrap().unwrap(), Verdict::Overloaded) {}
+    while !matches!(flood.join_next().await.unwrap().unwrap(), Decision::Overloaded) {}
     assert!(known(&authenticator, "known:secret").is_some());
 }
 
@@ -133,7 +133,7 @@ async fn a_first_post_gets_in_beside_many_with_an_outdated_password() {
     let flood = post_at_once(&authenticator, 500, |_| "test:old".to_owned());
     yield_now().await;
     assert!(verify(&authenticator, "test:new").await.is_some());
-    assert!(flood.join_all().await.iter().all(|verdict| matches!(verdict, Verdict::Refused)));
+    assert!(flood.join_all().await.iter().all(|verdict| matches!(verdict, Decision::Refused)));
 }
 
 #[test]
@@ -142,8 +142,8 @@ fn debug_shows_no_secret_and_no_hash() {
     let credentials = Credentials::parse(&file).unwrap();
     let parsed = format!("{credentials:?}");
     let authenticator = Authenticator::new(credentials);
-    let claim = authenticator.recognise(&claiming("me:hidden"));
-    let shown = format!("{parsed}{authenticator:?}{claim:?}");
+    let basic_auth = authenticator.look_up(&with_pair("me:hidden"));
+    let shown = format!("{parsed}{authenticator:?}{basic_auth:?}");
     assert!(!shown.contains("hidden") && !shown.contains("abcdefgh"), "{shown}");
 }
 
@@ -152,8 +152,8 @@ fn a_password_over_72_bytes_is_refused_and_its_user_known_if_the_file_has_it() {
     let authenticator = authenticator(&format!("test:{OLD}\nother:plain:x"));
     let long = "x".repeat(73);
     for (user, told) in [("test", Some("test")), ("nobody", None), ("other", Some("other"))] {
-        let recognised = authenticator.recognise(&claiming(&format!("{user}:{long}")));
-        let Recognised::LongPassword { user } = recognised else { panic!("{recognised:?}") };
+        let verified = authenticator.look_up(&with_pair(&format!("{user}:{long}")));
+        let CacheLookup::LongPassword { user } = verified else { panic!("{verified:?}") };
         assert_eq!(user.as_deref(), told);
     }
     let mut users: Vec<_> = authenticator.users_with_long_passwords().collect();

@@ -1,4 +1,4 @@
-//! Headers that claim something, and those that do not.
+//! Headers that hold a pair, and those that do not.
 
 use base64::prelude::BASE64_STANDARD;
 use http::HeaderValue;
@@ -6,28 +6,28 @@ use proptest::prelude::{any, prop_assert, proptest};
 
 use super::*;
 
-fn read(value: impl AsRef<[u8]>) -> Option<Claim> {
+fn read(value: impl AsRef<[u8]>) -> Option<BasicAuth> {
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, HeaderValue::from_bytes(value.as_ref()).unwrap());
-    pair(Claim::read(&headers))
+    pair(BasicAuth::read(&headers))
 }
 
-fn pair(claimed: Claimed) -> Option<Claim> {
-    match claimed {
-        Claimed::Pair(claim) => Some(claim),
-        Claimed::LongPassword(_) | Claimed::Nothing => None,
+fn pair(presented: Authorization) -> Option<BasicAuth> {
+    match presented {
+        Authorization::Pair(basic_auth) => Some(basic_auth),
+        Authorization::LongPassword(_) | Authorization::Nothing => None,
     }
 }
 
 fn user_of_long_password(pair: &str) -> Option<Vec<u8>> {
     let value = format!("Basic {}", BASE64_STANDARD.encode(pair)).try_into().unwrap();
-    match Claim::read(&HeaderMap::from_iter([(AUTHORIZATION, value)])) {
-        Claimed::LongPassword(claimed) => Some(claimed.user().to_vec()),
-        Claimed::Pair(_) | Claimed::Nothing => None,
+    match BasicAuth::read(&HeaderMap::from_iter([(AUTHORIZATION, value)])) {
+        Authorization::LongPassword(presented) => Some(presented.user().to_vec()),
+        Authorization::Pair(_) | Authorization::Nothing => None,
     }
 }
 
-fn read_pair(pair: impl AsRef<[u8]>) -> Option<Claim> {
+fn read_pair(pair: impl AsRef<[u8]>) -> Option<BasicAuth> {
     read(format!("Basic {}", BASE64_STANDARD.encode(pair)))
 }
 
@@ -35,9 +35,9 @@ fn read_pair(pair: impl AsRef<[u8]>) -> Option<Claim> {
 fn the_scheme_is_case_insensitive_and_spaces_may_be_many() {
     // RFC 7617, section 2: the example of Aladdin.
     for scheme in ["Basic ", "basic ", "BASIC ", "bAsIc    "] {
-        let claim = read(format!("{scheme}QWxhZGRpbjpvcGVuIHNlc2FtZQ==")).unwrap();
-        assert_eq!(claim.user(), b"Aladdin");
-        assert_eq!(claim.password(), b"open sesame");
+        let basic_auth = read(format!("{scheme}QWxhZGRpbjpvcGVuIHNlc2FtZQ==")).unwrap();
+        assert_eq!(basic_auth.user(), b"Aladdin");
+        assert_eq!(basic_auth.password(), b"open sesame");
     }
 }
 
@@ -49,15 +49,15 @@ fn missing_padding_is_tolerated() {
 #[test]
 fn the_user_ends_at_the_first_colon_and_the_password_may_be_anything_else() {
     for password in ["", ":", "a:b:c", "pässwörd:☃", " "] {
-        let claim = read_pair(format!("test:{password}")).unwrap();
-        assert_eq!(claim.user(), b"test");
-        assert_eq!(claim.password(), password.as_bytes());
+        let basic_auth = read_pair(format!("test:{password}")).unwrap();
+        assert_eq!(basic_auth.user(), b"test");
+        assert_eq!(basic_auth.password(), password.as_bytes());
     }
     assert_eq!(read_pair(b"\xff:\xfe").unwrap().user(), b"\xff");
 }
 
 #[test]
-fn anything_but_one_basic_header_is_no_claim() {
+fn anything_but_one_basic_header_is_no_pair() {
     for value in [
         "",
         "Basic",
@@ -77,21 +77,21 @@ fn anything_but_one_basic_header_is_no_claim() {
     ] {
         assert!(read(value).is_none(), "{value}");
     }
-    assert!(matches!(Claim::read(&HeaderMap::new()), Claimed::Nothing));
+    assert!(matches!(BasicAuth::read(&HeaderMap::new()), Authorization::Nothing));
 }
 
 #[test]
-fn two_authorization_headers_are_no_claim_even_when_equal() {
+fn two_authorization_headers_are_no_pair_even_when_equal() {
     let value = HeaderValue::from_static("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
     let mut headers = HeaderMap::new();
     headers.append(AUTHORIZATION, value.clone());
-    assert!(pair(Claim::read(&headers)).is_some());
+    assert!(pair(BasicAuth::read(&headers)).is_some());
     headers.append(AUTHORIZATION, value);
-    assert!(pair(Claim::read(&headers)).is_none());
+    assert!(pair(BasicAuth::read(&headers)).is_none());
 }
 
 #[test]
-fn a_password_over_72_bytes_or_with_nul_is_no_claim() {
+fn a_password_over_72_bytes_or_with_nul_is_no_pair() {
     assert!(read_pair(format!("u:{}", "x".repeat(72))).is_some());
     assert!(read_pair(format!("u:{}", "x".repeat(73))).is_none());
     assert!(read_pair("u:a\0b").is_none());
@@ -123,14 +123,14 @@ fn the_user_is_bounded() {
 
 #[test]
 fn debug_shows_neither_user_nor_password() {
-    assert_eq!(format!("{:?}", read_pair("someone:secret").unwrap()), "Claim { .. }");
+    assert_eq!(format!("{:?}", read_pair("someone:secret").unwrap()), "BasicAuth { .. }");
 }
 
 proptest! {
     #[test]
     fn any_pair_that_is_read_is_read_as_it_was_sent(pair in any::<Vec<u8>>()) {
-        if let Some(claim) = read_pair(&pair) {
-            prop_assert!([claim.user(), claim.password()].join(&b':') == pair);
+        if let Some(basic_auth) = read_pair(&pair) {
+            prop_assert!([basic_auth.user(), basic_auth.password()].join(&b':') == pair);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Claims that wait, share, lose timeouts and go, with hashes that end when the test says so.
+//! Claims that wait, share, time out and go, with hashes that end when the test says so.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use std::task::Poll;
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::Instant;
 
-use super::fair_queue::PLACES_IN_A_LANE;
+use super::fair_queue::PAIRS_IN_A_FLOW;
 use super::*;
 use crate::webhook::auth::credentials::Credentials;
 
@@ -19,12 +19,12 @@ const OTHER: Digest = [2; 32];
 /// As many connections as a bridge has by default.
 const CLAIMS: usize = 4096;
 
-type Answer = Result<Option<Arc<User>>, Overloaded>;
+type HashAnswer = Result<Option<Arc<User>>, Overloaded>;
 
-/// A claim that has taken its place.
-type Waiting<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
+/// A request that has its place in a flow.
+type Waiting<'a> = Pin<Box<dyn Future<Output = HashAnswer> + 'a>>;
 
-/// A hash that ends when it is told its answer, and panics when it is told none.
+/// A hash that ends when the test sends its answer, and panics when it sends none.
 struct Held {
     begun: Receiver<()>,
     end: Sender<Option<Arc<User>>>,
@@ -60,102 +60,102 @@ fn no_hash() -> Option<Arc<User>> {
     panic!("there was an answer without it")
 }
 
-/// Claims a pair, in lane 0, and comes as far as waiting.
-async fn claim(
+/// A request with a pair, in flow 0, and comes as far as waiting.
+async fn request(
     queue: &HashQueue,
     pair: Digest,
     hash: impl FnOnce() -> Option<Arc<User>> + Send + 'static,
 ) -> Waiting<'_> {
-    let mut claim: Waiting<'_> = Box::pin(queue.take_turn(0, pair, nobody, hash));
-    let waits = poll_fn(|cx| Poll::Ready(claim.as_mut().poll(cx).is_pending())).await;
-    assert!(waits, "the lane is not full");
-    claim
+    let mut request: Waiting<'_> = Box::pin(queue.hash_in_turn(0, pair, nobody, hash));
+    let waits = poll_fn(|cx| Poll::Ready(request.as_mut().poll(cx).is_pending())).await;
+    assert!(waits, "the flow is not full");
+    request
 }
 
-fn is_somebody(answer: &Answer) -> bool {
+fn is_somebody(answer: &HashAnswer) -> bool {
     matches!(answer, Ok(Some(_)))
 }
 
-fn is_nobody(answer: &Answer) -> bool {
+fn is_nobody(answer: &HashAnswer) -> bool {
     matches!(answer, Ok(None))
 }
 
-fn is_overloaded(answer: &Answer) -> bool {
+fn is_overloaded(answer: &HashAnswer) -> bool {
     matches!(answer, Err(Overloaded))
 }
 
 #[tokio::test]
-async fn thousands_of_equal_claims_go_in_by_one_hash() {
+async fn thousands_of_equal_requests_go_in_by_one_hash() {
     let queue = HashQueue::new();
     let (held, hash) = Held::new();
-    let mut claims = vec![claim(&queue, PAIR, hash).await];
+    let mut requests = vec![request(&queue, PAIR, hash).await];
     for _ in 1..CLAIMS {
-        claims.push(claim(&queue, PAIR, no_hash).await);
+        requests.push(request(&queue, PAIR, no_hash).await);
     }
     held.end(Some(user()));
-    for claim in claims {
-        assert!(is_somebody(&claim.await));
+    for request in requests {
+        assert!(is_somebody(&request.await));
     }
 }
 
 #[tokio::test]
-async fn equal_claims_share_a_refusal_and_who_comes_later_is_hashed_anew() {
+async fn equal_requests_share_a_refusal_and_later_ones_hash_anew() {
     let queue = HashQueue::new();
     let (held, hash) = Held::new();
-    let mut claims = vec![claim(&queue, PAIR, hash).await];
+    let mut requests = vec![request(&queue, PAIR, hash).await];
     for _ in 1..CLAIMS {
-        claims.push(claim(&queue, PAIR, no_hash).await);
+        requests.push(request(&queue, PAIR, no_hash).await);
     }
     held.end(None);
-    for claim in claims {
-        assert!(is_nobody(&claim.await));
+    for request in requests {
+        assert!(is_nobody(&request.await));
     }
-    assert!(is_somebody(&queue.take_turn(0, PAIR, nobody, || Some(user())).await));
+    assert!(is_somebody(&queue.hash_in_turn(0, PAIR, nobody, || Some(user())).await));
 }
 
 #[tokio::test]
-async fn equal_claims_go_in_when_the_first_of_them_hangs_up() {
+async fn equal_requests_go_in_when_the_first_of_them_hangs_up() {
     let queue = HashQueue::new();
     let [(before, blocks), (held, hash)] = [(); 2].map(|()| Held::new());
-    let first = claim(&queue, OTHER, blocks).await;
-    let waiting = claim(&queue, PAIR, hash).await;
-    let mut shares = vec![claim(&queue, PAIR, no_hash).await];
+    let first = request(&queue, OTHER, blocks).await;
+    let waiting = request(&queue, PAIR, hash).await;
+    let mut shares = vec![request(&queue, PAIR, no_hash).await];
     // Before the hash was begun, and while it runs.
     drop(waiting);
     before.end(None);
     assert!(is_nobody(&first.await));
     held.begun.recv().unwrap();
-    shares.push(claim(&queue, PAIR, no_hash).await);
+    shares.push(request(&queue, PAIR, no_hash).await);
     drop(shares.remove(0));
     held.end.send(Some(user())).unwrap();
     assert!(is_somebody(&shares.remove(0).await));
 }
 
 #[tokio::test]
-async fn a_full_lane_is_overloaded_but_for_equal_claims_and_the_others_are_not() {
+async fn a_full_flow_is_overloaded_and_the_others_are_not() {
     let queue = HashQueue::new();
     let (held, hash) = Held::new();
-    let mut claims = vec![claim(&queue, PAIR, hash).await];
-    for pair in 0..PLACES_IN_A_LANE {
+    let mut requests = vec![request(&queue, PAIR, hash).await];
+    for pair in 0..PAIRS_IN_A_FLOW {
         let pair = [100 + u8::try_from(pair).unwrap(); 32];
-        claims.push(claim(&queue, pair, || Some(user())).await);
+        requests.push(request(&queue, pair, || Some(user())).await);
     }
-    assert!(is_overloaded(&queue.take_turn(0, OTHER, nobody, no_hash).await));
+    assert!(is_overloaded(&queue.hash_in_turn(0, OTHER, nobody, no_hash).await));
     for pair in [PAIR, [100; 32]] {
-        claims.push(claim(&queue, pair, no_hash).await);
+        requests.push(request(&queue, pair, no_hash).await);
     }
-    assert!(is_somebody(&queue.take_turn(1, OTHER, nobody, || Some(user())).await));
+    assert!(is_somebody(&queue.hash_in_turn(1, OTHER, nobody, || Some(user())).await));
     held.end(Some(user()));
-    for claim in claims {
-        assert!(is_somebody(&claim.await));
+    for request in requests {
+        assert!(is_somebody(&request.await));
     }
-    assert!(is_somebody(&queue.take_turn(0, OTHER, nobody, || Some(user())).await));
+    assert!(is_somebody(&queue.hash_in_turn(0, OTHER, nobody, || Some(user())).await));
 }
 
 #[tokio::test]
 async fn a_pair_that_has_become_known_is_not_hashed() {
     let queue = HashQueue::new();
-    assert!(is_somebody(&queue.take_turn(0, PAIR, || Some(user()), no_hash).await));
+    assert!(is_somebody(&queue.hash_in_turn(0, PAIR, || Some(user()), no_hash).await));
 }
 
 #[tokio::test(start_paused = true)]
@@ -163,8 +163,8 @@ async fn patience_ends_for_a_pair_that_waits_and_for_one_that_is_hashed() {
     let queue = HashQueue::new();
     let (held, hash) = Held::new();
     let start = Instant::now();
-    let hashed = claim(&queue, PAIR, hash).await;
-    assert!(is_overloaded(&queue.take_turn(0, OTHER, nobody, no_hash).await));
+    let hashed = request(&queue, PAIR, hash).await;
+    assert!(is_overloaded(&queue.hash_in_turn(0, OTHER, nobody, no_hash).await));
     assert!(is_overloaded(&hashed.await));
     assert_eq!(start.elapsed(), QUEUE_TIMEOUT);
     held.end(None);
@@ -174,12 +174,12 @@ async fn patience_ends_for_a_pair_that_waits_and_for_one_that_is_hashed() {
 async fn a_hash_whose_caller_has_gone_keeps_its_turn_until_it_ends() {
     let queue = HashQueue::new();
     let (held, hash) = Held::new();
-    drop(claim(&queue, PAIR, hash).await);
+    drop(request(&queue, PAIR, hash).await);
     held.begun.recv().unwrap();
     let (next, hash) = Held::new();
-    let waits = claim(&queue, OTHER, hash).await;
-    let shares = claim(&queue, PAIR, no_hash).await;
-    assert_eq!(queue.turns.state().threads, 1);
+    let waits = request(&queue, OTHER, hash).await;
+    let shares = request(&queue, PAIR, no_hash).await;
+    assert_eq!(queue.hashers.state().threads, 1);
     held.end.send(Some(user())).unwrap();
     assert!(is_somebody(&shares.await));
     next.end(None);
@@ -190,13 +190,13 @@ async fn a_hash_whose_caller_has_gone_keeps_its_turn_until_it_ends() {
 async fn a_hash_that_panics_gives_its_turn_back_and_leaves_no_thread() {
     let queue = HashQueue::new();
     let (held, hash) = Held::new();
-    let claims = [claim(&queue, PAIR, hash).await, claim(&queue, PAIR, no_hash).await];
+    let requests = [request(&queue, PAIR, hash).await, request(&queue, PAIR, no_hash).await];
     drop(held.end);
-    for claim in claims {
-        assert!(is_overloaded(&claim.await));
+    for request in requests {
+        assert!(is_overloaded(&request.await));
     }
-    assert!(is_somebody(&queue.take_turn(0, PAIR, nobody, || Some(user())).await));
-    while queue.turns.state().threads > 0 {
+    assert!(is_somebody(&queue.hash_in_turn(0, PAIR, nobody, || Some(user())).await));
+    while queue.hashers.state().threads > 0 {
         yield_now().await;
     }
 }
@@ -210,7 +210,7 @@ async fn a_hash_runs_at_a_lower_priority_and_the_event_loop_does_not() {
         tell.send(niceness()).unwrap();
         None
     };
-    assert!(is_nobody(&HashQueue::new().take_turn(0, PAIR, nobody, hash).await));
+    assert!(is_nobody(&HashQueue::new().hash_in_turn(0, PAIR, nobody, hash).await));
     assert_eq!(told.recv().unwrap(), (before + NICENESS).min(19));
     assert_eq!(niceness(), before);
 }
@@ -219,7 +219,7 @@ async fn a_hash_runs_at_a_lower_priority_and_the_event_loop_does_not() {
 async fn few_hashes_run_at_a_time() {
     let queue = Arc::new(HashQueue::new());
     let [running, most] = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
-    let claim = |claim: u8| {
+    let request = |request: u8| {
         let (queue, running, most) = (Arc::clone(&queue), Arc::clone(&running), Arc::clone(&most));
         let hash = move || {
             most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
@@ -227,9 +227,9 @@ async fn few_hashes_run_at_a_time() {
             running.fetch_sub(1, Ordering::SeqCst);
             None
         };
-        async move { queue.take_turn(claim, [claim; 32], nobody, hash).await }
+        async move { queue.hash_in_turn(request, [request; 32], nobody, hash).await }
     };
-    let claims: JoinSet<Answer> = (0..200).map(claim).collect();
-    assert!(claims.join_all().await.iter().all(is_nobody));
+    let requests: JoinSet<HashAnswer> = (0..200).map(request).collect();
+    assert!(requests.join_all().await.iter().all(is_nobody));
     assert!(most.load(Ordering::SeqCst) <= HASHES_AT_A_TIME);
 }

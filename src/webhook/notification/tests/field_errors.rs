@@ -4,10 +4,10 @@ use serde_json::json;
 
 use super::{
     CONTRACTS, DOCUMENTED, ENVELOPE, FILE_TRANSFER, FORWARD, LOOSE, RECORDING, ROOMDROP, STRICT,
-    TRANSCODED, expected, faults, strict, unknown, with, without,
+    TRANSCODED, expected, field_errors, strict, unknown, with, without,
 };
 use crate::webhook::notification::Notification;
-use crate::webhook::notification::field_error::Faults;
+use crate::webhook::notification::field_error::FieldErrors;
 use crate::webhook::notification::invalid::{About, Invalid};
 
 /// The fields that each sample must have beyond the common ones.
@@ -24,9 +24,12 @@ fn each_required_field_is_missed_and_refused_as_null_or_another_type() {
         for field in ["type", "trans_date", "app_id", "room_id", "conf_num"].iter().chain(own) {
             let pointer = format!("/{field}");
             let only = |code| expected(&[(&format!("#{pointer}"), code)]);
-            assert_eq!(faults(&without(sample, &pointer), STRICT), only("missing_field"));
+            assert_eq!(field_errors(&without(sample, &pointer), STRICT), only("missing_field"));
             for value in [json!(null), json!(true)] {
-                assert_eq!(faults(&with(sample, &pointer, value), STRICT), only("wrong_type"));
+                assert_eq!(
+                    field_errors(&with(sample, &pointer, value), STRICT),
+                    only("wrong_type")
+                );
             }
         }
     }
@@ -38,7 +41,10 @@ fn a_required_string_may_not_be_blank() {
         for sample in DOCUMENTED {
             for field in ["type", "trans_date", "app_id", "room_id", "conf_num"] {
                 let body = with(sample, &format!("/{field}"), blank.into());
-                assert_eq!(faults(&body, STRICT), expected(&[(&format!("#/{field}"), "blank")]));
+                assert_eq!(
+                    field_errors(&body, STRICT),
+                    expected(&[(&format!("#/{field}"), "blank")])
+                );
             }
         }
         for (sample, pointer) in [
@@ -50,7 +56,7 @@ fn a_required_string_may_not_be_blank() {
             (FILE_TRANSFER, "/files/0/url"),
         ] {
             let body = with(sample, pointer, blank.into());
-            assert_eq!(faults(&body, STRICT), expected(&[(&format!("#{pointer}"), "blank")]));
+            assert_eq!(field_errors(&body, STRICT), expected(&[(&format!("#{pointer}"), "blank")]));
         }
     }
 }
@@ -60,12 +66,15 @@ fn only_strings_and_numbers_are_interchangeable() {
     for value in [json!([]), json!({}), json!(["1"]), json!({"url": "a"})] {
         for field in ["trans_date", "room_id", "conf_num", "stage", "file_size"] {
             let body = with(TRANSCODED, &format!("/{field}"), value.clone());
-            assert_eq!(faults(&body, STRICT), expected(&[(&format!("#/{field}"), "wrong_type")]));
+            assert_eq!(
+                field_errors(&body, STRICT),
+                expected(&[(&format!("#/{field}"), "wrong_type")])
+            );
         }
     }
     for field in ["type", "app_id"] {
         let body = with(TRANSCODED, &format!("/{field}"), json!(1));
-        assert_eq!(faults(&body, STRICT), expected(&[(&format!("#/{field}"), "wrong_type")]));
+        assert_eq!(field_errors(&body, STRICT), expected(&[(&format!("#/{field}"), "wrong_type")]));
     }
 }
 
@@ -80,7 +89,11 @@ fn what_is_no_time_is_of_the_wrong_type() {
         json!("2023-07-03T08:48:43"),
     ] {
         let body = with(ROOMDROP, "/trans_date", value);
-        assert_eq!(faults(&body, STRICT), expected(&[("#/trans_date", "wrong_type")]), "{body}");
+        assert_eq!(
+            field_errors(&body, STRICT),
+            expected(&[("#/trans_date", "wrong_type")]),
+            "{body}"
+        );
     }
 }
 
@@ -88,10 +101,10 @@ fn what_is_no_time_is_of_the_wrong_type() {
 fn an_app_id_has_at_most_256_bytes_and_no_control_characters() {
     for contract in CONTRACTS {
         let body = with(ROOMDROP, "/app_id", "x".repeat(256).into());
-        assert_eq!(faults(&body, contract), []);
+        assert_eq!(field_errors(&body, contract), []);
         for app_id in ["x".repeat(257), "ж".repeat(129), "a\0".to_owned(), "\u{85}a".to_owned()] {
             let body = with(ROOMDROP, "/app_id", app_id.into());
-            assert_eq!(faults(&body, contract), expected(&[("#/app_id", "wrong_type")]));
+            assert_eq!(field_errors(&body, contract), expected(&[("#/app_id", "wrong_type")]));
         }
     }
 }
@@ -114,7 +127,7 @@ fn faults_inside_lists_are_named_by_their_place() {
         [(RECORDING, "recording"), (TRANSCODED, "recording"), (FILE_TRANSFER, "files")]
     {
         let body = with(sample, &format!("/{field}"), list.clone());
-        assert_eq!(faults(&body, STRICT), inside(field));
+        assert_eq!(field_errors(&body, STRICT), inside(field));
     }
 }
 
@@ -122,7 +135,7 @@ fn faults_inside_lists_are_named_by_their_place() {
 fn a_single_url_object_is_judged_like_one_in_a_list() {
     for (value, code) in [(json!({}), "missing_field"), (json!({"url": ""}), "blank")] {
         let body = with(TRANSCODED, "/recording", value);
-        assert_eq!(faults(&body, STRICT), expected(&[("#/recording/url", code)]));
+        assert_eq!(field_errors(&body, STRICT), expected(&[("#/recording/url", code)]));
     }
 }
 
@@ -130,11 +143,11 @@ fn a_single_url_object_is_judged_like_one_in_a_list() {
 fn delivered_files_must_be_a_list_and_their_destination_an_object() {
     for value in [json!("a"), json!(1), json!(""), json!({"url": "a"})] {
         let body = with(FILE_TRANSFER, "/files", value);
-        assert_eq!(faults(&body, STRICT), expected(&[("#/files", "wrong_type")]));
+        assert_eq!(field_errors(&body, STRICT), expected(&[("#/files", "wrong_type")]));
     }
     for value in [json!("awss3"), json!(1), json!(""), json!([{"name": "awss3"}])] {
         let body = with(FILE_TRANSFER, "/destination", value);
-        assert_eq!(faults(&body, STRICT), expected(&[("#/destination", "wrong_type")]));
+        assert_eq!(field_errors(&body, STRICT), expected(&[("#/destination", "wrong_type")]));
     }
     let body = with(FILE_TRANSFER, "/destination", json!({"host": 1, "account": []}));
     let all = [
@@ -142,7 +155,7 @@ fn delivered_files_must_be_a_list_and_their_destination_an_object() {
         ("#/destination/host", "wrong_type"),
         ("#/destination/account", "wrong_type"),
     ];
-    assert_eq!(faults(&body, STRICT), expected(&all));
+    assert_eq!(field_errors(&body, STRICT), expected(&all));
 }
 
 #[test]
@@ -160,15 +173,18 @@ fn all_faults_are_named_at_once_in_the_order_of_the_contract() {
         ("#/files/0/url", "missing_field"),
         ("#/files/1/url", "wrong_type"),
     ];
-    assert_eq!(faults(&body.to_string(), STRICT), expected(&all));
+    assert_eq!(field_errors(&body.to_string(), STRICT), expected(&all));
 }
 
 #[test]
 fn without_a_type_the_common_fields_are_still_judged() {
     let all = ["#/type", "#/trans_date", "#/app_id", "#/room_id", "#/conf_num"];
-    assert_eq!(faults("{}", STRICT), all.map(|pointer| (pointer.to_owned(), "missing_field")));
+    assert_eq!(
+        field_errors("{}", STRICT),
+        all.map(|pointer| (pointer.to_owned(), "missing_field"))
+    );
     let envelope = ["#/type", "#/app_id"].map(|pointer| (pointer.to_owned(), "missing_field"));
-    assert_eq!(faults("{}", ENVELOPE), envelope);
+    assert_eq!(field_errors("{}", ENVELOPE), envelope);
 }
 
 #[test]
@@ -176,10 +192,10 @@ fn sixteen_faults_are_kept_and_all_are_counted() {
     let body = with(RECORDING, "/recording", vec![1; 1000].into());
     let body = with(&body, "/app_id", json!(null));
     let refused = strict(&body).unwrap_err();
-    let faults = refused.faults().unwrap();
-    assert_eq!((faults.as_slice().len(), faults.total()), (Faults::KEPT, 1001));
-    assert_eq!(faults.as_slice()[0].pointer, "#/app_id");
-    assert_eq!(faults.as_slice()[15].pointer, "#/recording/14");
+    let field_errors = refused.field_errors().unwrap();
+    assert_eq!((field_errors.as_slice().len(), field_errors.total()), (FieldErrors::KEPT, 1001));
+    assert_eq!(field_errors.as_slice()[0].pointer, "#/app_id");
+    assert_eq!(field_errors.as_slice()[15].pointer, "#/recording/14");
     assert_eq!(refused.to_string(), "#/app_id: found null (and 1000 more)");
 }
 
@@ -189,9 +205,9 @@ fn a_fault_says_what_was_expected_and_never_what_was_posted() {
     let body = with(&body, "/app_id", json!("secret".repeat(99)));
     let body = with(&body, "/trans_date", json!("secret"));
     let refused = strict(&body).unwrap_err();
-    let faults = refused.faults().unwrap().as_slice();
-    assert_eq!(faults[2].expected, "string or number");
-    assert_eq!(faults[2].detail, "found an array");
+    let field_errors = refused.field_errors().unwrap().as_slice();
+    assert_eq!(field_errors[2].expected, "string or number");
+    assert_eq!(field_errors[2].detail, "found an array");
     assert!(!format!("{refused:?} {refused}").contains("secret"), "{refused:?}");
 }
 
@@ -214,19 +230,22 @@ fn an_undocumented_type_is_refused_before_its_fields_are_judged() {
 fn a_forwarded_type_has_at_most_128_bytes_no_control_characters_and_an_app_id() {
     for contract in [FORWARD, LOOSE] {
         for name in ["x".repeat(129), "ж".repeat(65), "a\nb".to_owned(), "a\u{7f}".to_owned()] {
-            assert_eq!(faults(&unknown(&name), contract), expected(&[("#/type", "wrong_type")]));
+            assert_eq!(
+                field_errors(&unknown(&name), contract),
+                expected(&[("#/type", "wrong_type")])
+            );
         }
-        assert_eq!(faults(&unknown(" "), contract)[0], ("#/type".to_owned(), "blank"));
+        assert_eq!(field_errors(&unknown(" "), contract)[0], ("#/type".to_owned(), "blank"));
         let both = [("#/type", "wrong_type"), ("#/app_id", "missing_field")];
         let body = json!({"type": "x".repeat(129), "trans_date": null}).to_string();
-        assert_eq!(faults(&body, contract), expected(&both));
+        assert_eq!(field_errors(&body, contract), expected(&both));
     }
 }
 
 #[test]
 fn a_documented_type_keeps_its_contract_where_others_are_forwarded() {
     let body = without(RECORDING, "/recording");
-    assert_eq!(faults(&body, FORWARD), expected(&[("#/recording", "missing_field")]));
+    assert_eq!(field_errors(&body, FORWARD), expected(&[("#/recording", "missing_field")]));
 }
 
 #[test]
@@ -252,10 +271,13 @@ fn a_refusal_tells_project_and_type_where_they_can_be_told() {
 fn a_post_of_the_voice_service_is_recognised() {
     let body = r#"{"encrypted_data":"AAAA","app_id":"a"}"#;
     let refused = strict(body).unwrap_err();
-    let fault = &refused.faults().unwrap().as_slice()[0];
-    assert_eq!((fault.pointer.as_str(), fault.code.as_str()), ("#/type", "missing_field"));
-    assert!(fault.detail.contains("voice"), "{}", fault.detail);
+    let field_error = &refused.field_errors().unwrap().as_slice()[0];
+    assert_eq!(
+        (field_error.pointer.as_str(), field_error.code.as_str()),
+        ("#/type", "missing_field")
+    );
+    assert!(field_error.detail.contains("voice"), "{}", field_error.detail);
     let refused = strict(r#"{"nested":{"encrypted_data":"AAAA"}}"#).unwrap_err();
-    assert_eq!(refused.faults().unwrap().as_slice()[0].detail, "the field is missing");
+    assert_eq!(refused.field_errors().unwrap().as_slice()[0].detail, "the field is missing");
     assert!(strict(&with(ROOMDROP, "/encrypted_data", json!(1))).is_ok());
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     CONTRACTS, DOCUMENTED, ENVELOPE, FILE_TRANSFER, FORWARD, LOOSE, RECORDING, RECORDING_OBJECTS,
-    ROOMDROP, ROOMDROP_NUMBERS, SAMPLES, TRANSCODED, expected, faults, strict, unknown, with,
+    ROOMDROP, ROOMDROP_NUMBERS, SAMPLES, TRANSCODED, expected, field_errors, strict, unknown, with,
 };
 use crate::webhook::notification::Notification;
 use crate::webhook::notification::event::EventKind;
@@ -88,7 +88,7 @@ fn recordings_come_as_a_string_an_object_or_an_array_of_both_under_both_types() 
     ] {
         for sample in [RECORDING, TRANSCODED] {
             let body = with(sample, "/recording", recording.clone());
-            assert_eq!(faults(&body, super::STRICT), [], "{body}");
+            assert_eq!(field_errors(&body, super::STRICT), [], "{body}");
         }
     }
 }
@@ -97,7 +97,7 @@ fn recordings_come_as_a_string_an_object_or_an_array_of_both_under_both_types() 
 fn delivered_files_come_as_an_array_of_objects_or_strings() {
     for files in [json!([]), json!([{"url": "a"}]), json!(["a", "b"]), json!([{"url": "a"}, "b"])] {
         let body = with(FILE_TRANSFER, "/files", files);
-        assert_eq!(faults(&body, super::STRICT), [], "{body}");
+        assert_eq!(field_errors(&body, super::STRICT), [], "{body}");
     }
 }
 
@@ -112,7 +112,7 @@ fn any_destination_with_a_name_will_do() {
         json!({"name": "azure"}),
     ] {
         let body = with(FILE_TRANSFER, "/destination", destination);
-        assert_eq!(faults(&body, super::STRICT), [], "{body}");
+        assert_eq!(field_errors(&body, super::STRICT), [], "{body}");
     }
 }
 
@@ -172,9 +172,12 @@ fn of_repeated_members_the_last_counts() {
     let body = twice(r#""room_id":null,"recording":5"#, r#""room_id":"last""#);
     assert_eq!(strict(&body).unwrap().subject(), Some("last"));
     let body = twice(r#""room_id":"first""#, r#""recording":[{"url":"a","url":null}]"#);
-    assert_eq!(faults(&body, super::STRICT), expected(&[("#/recording/0/url", "wrong_type")]));
+    assert_eq!(
+        field_errors(&body, super::STRICT),
+        expected(&[("#/recording/0/url", "wrong_type")])
+    );
     let body = twice(r#""room_id":"first""#, r#""recording":[{"url":null,"url":"a"}]"#);
-    assert_eq!(faults(&body, super::STRICT), []);
+    assert_eq!(field_errors(&body, super::STRICT), []);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use super::{CONTRACTS, ENVELOPE, FILE_TRANSFER, LOOSE, ROOMDROP, STRICT, TRANSCODED, strict};
 use crate::webhook::notification::Notification;
 use crate::webhook::notification::contract::Contract;
-use crate::webhook::notification::field_error::Fault;
+use crate::webhook::notification::field_error::FieldError;
 use crate::webhook::notification::invalid::Invalid;
 
 /// Strings without a text (RFC 8259 section 8.2).
@@ -35,11 +35,11 @@ fn with_value(sample: &str, field: &str, value: &str) -> String {
     format!("{}{value}{}", &sample[..start], &sample[end..])
 }
 
-/// Pointer, code and detail of the one fault of a body.
-fn fault(body: &str, contract: Contract) -> (String, &'static str, String) {
+/// Pointer, code and detail of the one error of a body.
+fn field_error(body: &str, contract: Contract) -> (String, &'static str, String) {
     match Notification::parse(body.as_bytes(), contract) {
-        Err(Invalid::InvalidNotification { faults, .. }) => match faults.as_slice() {
-            [Fault { pointer, code, detail, .. }] => {
+        Err(Invalid::InvalidNotification { field_errors, .. }) => match field_errors.as_slice() {
+            [FieldError { pointer, code, detail, .. }] => {
                 (pointer.clone(), code.as_str(), detail.clone().into_owned())
             }
             other => panic!("{other:?} for {body}"),
@@ -94,7 +94,7 @@ fn a_field_of_which_only_the_form_is_asked_takes_them() {
         }
         let body = with_value(TRANSCODED, "recording", value);
         let found = ("#/recording".to_owned(), "wrong_type", "found a number".to_owned());
-        assert_eq!(fault(&body, STRICT), found);
+        assert_eq!(field_error(&body, STRICT), found);
     }
 }
 
@@ -103,12 +103,14 @@ fn in_type_and_app_id_they_are_faults() {
     for field in ["type", "app_id"] {
         for contract in CONTRACTS {
             for value in TORN {
-                let (pointer, code, detail) = fault(&with_value(ROOMDROP, field, value), contract);
+                let (pointer, code, detail) =
+                    field_error(&with_value(ROOMDROP, field, value), contract);
                 assert_eq!((pointer, code), (format!("#/{field}"), "wrong_type"));
                 assert_eq!(detail, "the string holds half of a surrogate pair, which is no text");
             }
             for value in VAST {
-                let (pointer, code, detail) = fault(&with_value(ROOMDROP, field, value), contract);
+                let (pointer, code, detail) =
+                    field_error(&with_value(ROOMDROP, field, value), contract);
                 assert_eq!((pointer, code), (format!("#/{field}"), "wrong_type"));
                 assert_eq!(detail, "found a number");
             }
@@ -129,7 +131,7 @@ fn a_room_that_is_one_of_them_is_no_subject() {
 fn a_time_that_is_no_text_is_none() {
     for value in TORN {
         let body = with_value(ROOMDROP, "trans_date", value);
-        let (pointer, code, _) = fault(&body, STRICT);
+        let (pointer, code, _) = field_error(&body, STRICT);
         assert_eq!((&*pointer, code), ("#/trans_date", "wrong_type"));
         for contract in [ENVELOPE, LOOSE] {
             let read = Notification::parse(body.as_bytes(), contract).unwrap();
@@ -166,6 +168,6 @@ fn what_else_is_asked_of_a_body_is_asked_of_theirs_too() {
         }
     }
     let body = torn("\"y\":0").replace("\"conf_num\"", "\"other\"");
-    assert_eq!(fault(&body, STRICT).0, "#/conf_num");
+    assert_eq!(field_error(&body, STRICT).0, "#/conf_num");
     assert!(strict(&format!("\u{feff}{}", torn("\"y\":[]"))).is_ok());
 }

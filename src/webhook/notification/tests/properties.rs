@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{CONTRACTS, LOOSE, SAMPLES, STRICT};
 use crate::webhook::notification::Notification;
-use crate::webhook::notification::field_error::Faults;
+use crate::webhook::notification::field_error::FieldErrors;
 use crate::webhook::notification::invalid::Invalid;
 
 /// Parses under every contract and holds what must hold for any bytes at all.
@@ -29,11 +29,14 @@ fn check(body: &[u8]) {
                 }
                 str::from_utf8(body).expect("what is accepted is UTF-8");
             }
-            Err(Invalid::InvalidNotification { faults, .. }) => {
+            Err(Invalid::InvalidNotification { field_errors, .. }) => {
                 assert!(json.is_ok());
-                assert_eq!(faults.as_slice().len(), faults.total().min(Faults::KEPT));
-                for fault in faults.as_slice() {
-                    assert!(fault.pointer.starts_with("#/"), "{fault:?}");
+                assert_eq!(
+                    field_errors.as_slice().len(),
+                    field_errors.total().min(FieldErrors::KEPT)
+                );
+                for field_error in field_errors.as_slice() {
+                    assert!(field_error.pointer.starts_with("#/"), "{field_error:?}");
                 }
             }
             Err(Invalid::NotAnObject { .. }) => {
