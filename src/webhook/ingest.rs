@@ -14,7 +14,7 @@ use crate::post::accounts::Accounts;
 use crate::webhook::auth::authenticator::{Authenticator, CacheLookup, Decision};
 use crate::webhook::auth::credentials::User;
 use crate::webhook::http::body::{self, BodyLimits};
-use crate::webhook::http::timeout_stream::ConnectionPhase;
+use crate::webhook::http::timeout_stream::{ConnectionPhase, Rest};
 use crate::webhook::http::trace_context::TraceContext;
 use crate::webhook::http::trusted_proxies::TrustedProxies;
 use crate::webhook::notification::Notification;
@@ -22,7 +22,7 @@ use crate::webhook::notification::app_id::AppId;
 use crate::webhook::notification::contract::Contract;
 use crate::webhook::notification::event::EventKind;
 use crate::webhook::notification::invalid::About;
-use crate::webhook::rejection::{Connection, Rejection};
+use crate::webhook::rejection::Rejection;
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method};
@@ -88,11 +88,10 @@ impl Ingest {
         // connection has room for this future, and it is moved there for each post: 1,120 bytes.
         async move {
             let read = match self.admit(&head, &mut post).await {
-                Ok(user) => {
-                    body::read(&mut body, &mut post, &self.limits, begun).await.and_then(|value| {
-                        self.accept(&head.headers, user.as_deref(), &value, &mut post)
-                    })
-                }
+                Ok(user) => match body::read(&mut body, &mut post, &self.limits, begun).await {
+                    Ok(value) => self.accept(&head.headers, user.as_deref(), &value, &mut post),
+                    Err(error) => Err(error.into()),
+                },
                 Err(rejection) => Err(rejection),
             };
             let Accepted { record, text } = match read {
@@ -100,15 +99,15 @@ impl Ingest {
                 Err(rejection) => {
                     // Before the rest is read for the connection's sake: the sender may leave.
                     post.refuse(rejection.outcome(), || rejection.why());
-                    let connection = body::discard(&mut body, &head.headers).await;
-                    return rejection.response(connection);
+                    let rest = body::discard(&mut body, &head.headers).await;
+                    return rejection.response(rest);
                 }
             };
             // Freed before the wait for the ack: the map of headers is a kilobyte for each post.
             drop((head, body));
             match self.publisher.publish(record, post).await {
                 Ok(receipt) => accepted(receipt, text),
-                Err(undelivered) => Rejection::Undelivered(undelivered).response(Connection::Keep),
+                Err(undelivered) => Rejection::Undelivered(undelivered).response(Rest::Read),
             }
         }
     }

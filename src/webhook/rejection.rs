@@ -7,6 +7,8 @@
 use crate::delivery::undelivered::{LimitSource, Undelivered};
 use crate::metrics::Outcome;
 use crate::post::why::Why;
+use crate::webhook::http::body::BodyError;
+use crate::webhook::http::timeout_stream::Rest;
 use crate::webhook::notification::field_error::{FieldError, FieldErrors};
 use crate::webhook::notification::invalid::Invalid;
 use bytesize::ByteSize;
@@ -16,6 +18,7 @@ use http_body_util::Full;
 use hyper::Response;
 use hyper::body::Bytes;
 use serde::Serialize;
+use std::fmt;
 
 /// RFC 7617: the realm, and that user and password are UTF-8.
 const CHALLENGE: HeaderValue =
@@ -35,7 +38,7 @@ pub enum Rejection {
     MethodNotAllowed,
     /// Credentials are missing, malformed or wrong: one text for all.
     Unauthorized,
-    /// The password is over 72 bytes. Its sender is told what all are told whose credentials are wrong.
+    /// The password is over 72 bytes. The answer is that of wrong credentials.
     LongPassword,
     /// A content coding other than identity.
     UnsupportedEncoding,
@@ -56,15 +59,6 @@ pub enum Rejection {
     ForbiddenApp,
     /// The record did not become durable.
     Undelivered(Undelivered),
-}
-
-/// Whether the connection can take another post.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Connection {
-    /// The request was read to its end.
-    Keep,
-    /// The rest of the request was not read.
-    Close,
 }
 
 /// RFC 9457, with members of our own behind `status`.
@@ -89,173 +83,171 @@ struct ErrorMember<'a> {
 }
 
 impl<'a> From<&'a FieldError> for ErrorMember<'a> {
-    fn from(field_error: &'a FieldError) -> Self {
-        let FieldError { pointer, code, expected, detail } = field_error;
+    fn from(error: &'a FieldError) -> Self {
+        let FieldError { pointer, code, expected, detail } = error;
         Self { pointer, code: code.as_str(), expected, detail }
     }
 }
 
+/// What a sender gets for one kind of refusal.
+struct Row<'a> {
+    outcome: Outcome,
+    status: StatusCode,
+    /// RFC 9457: the same for every problem of the type.
+    title: &'static str,
+    detail: Detail<'a>,
+}
+
+/// What a sender can do, or what is wrong with this post.
+enum Detail<'a> {
+    /// The same for every post.
+    Fixed(&'static str),
+    /// The limit that this one is over.
+    AtMost(ByteSize),
+    /// What is wrong with this one.
+    Invalid(&'a Invalid),
+}
+
+impl fmt::Display for Detail<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(text) => f.write_str(text),
+            Self::AtMost(limit) => write!(f, "at most {limit} are taken"),
+            Self::Invalid(invalid) => invalid.fmt(f),
+        }
+    }
+}
+
+fn row<'a>(
+    outcome: Outcome,
+    status: StatusCode,
+    title: &'static str,
+    detail: Detail<'a>,
+) -> Row<'a> {
+    Row { outcome, status, title, detail }
+}
+
+impl From<BodyError> for Rejection {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge { limit } => Self::TooLarge { limit },
+            BodyError::TooSlow => Self::TooSlow,
+            BodyError::OverBudget => Self::Overloaded,
+            BodyError::Incomplete => Self::IncompleteBody,
+        }
+    }
+}
+
 impl Rejection {
+    /// The table of refusals, in the order of the checks.
+    #[rustfmt::skip]
+    fn row(&self) -> Row<'_> {
+        use Detail::{AtMost, Fixed};
+        type Status = StatusCode;
+        match self {
+            Self::NotFound => row(
+                Outcome::NotFound, Status::NOT_FOUND, "no such path",
+                Fixed("this server takes notifications on another path")),
+            Self::MethodNotAllowed => row(
+                Outcome::MethodNotAllowed, Status::METHOD_NOT_ALLOWED, "only POST is taken here",
+                Fixed("send the notification by POST")),
+            Self::Unauthorized | Self::LongPassword => row(
+                Outcome::Unauthorized, Status::UNAUTHORIZED, "credentials are needed",
+                Fixed("send a user and password that this server knows, by HTTP Basic authentication")),
+            Self::UnsupportedEncoding => row(
+                Outcome::UnsupportedEncoding, Status::UNSUPPORTED_MEDIA_TYPE, "the body must not be encoded",
+                Fixed("send the JSON as it is, without Content-Encoding")),
+            Self::TooLarge { limit } => row(
+                Outcome::TooLarge, Status::PAYLOAD_TOO_LARGE, "the body is too large",
+                AtMost(*limit)),
+            Self::TooSlow => row(
+                Outcome::TooSlow, Status::REQUEST_TIMEOUT, "the body came too slowly",
+                Fixed("the whole post must arrive within the server's time-out")),
+            Self::Overloaded => row(
+                Outcome::Overloaded, Status::SERVICE_UNAVAILABLE, "too much is under way",
+                Fixed("nothing was stored, send it again later")),
+            Self::IncompleteBody => row(
+                Outcome::IncompleteBody, Status::BAD_REQUEST, "the body broke off",
+                Fixed("the connection ended, or its framing broke, before the end of the body")),
+            Self::Invalid(invalid @ Invalid::MalformedJson { .. }) => row(
+                Outcome::MalformedJson, Status::BAD_REQUEST, "the body is not JSON",
+                Detail::Invalid(invalid)),
+            Self::Invalid(invalid @ Invalid::NotAnObject { .. }) => row(
+                Outcome::NotAnObject, Status::BAD_REQUEST, "the body is not a JSON object",
+                Detail::Invalid(invalid)),
+            Self::Invalid(invalid @ Invalid::RepeatedField { .. }) => row(
+                Outcome::RepeatedField, Status::BAD_REQUEST, "a field stands twice",
+                Detail::Invalid(invalid)),
+            Self::Invalid(invalid @ Invalid::UnknownEvent { .. }) => row(
+                Outcome::UnknownEvent, Status::UNPROCESSABLE_ENTITY, "the type is unknown",
+                Detail::Invalid(invalid)),
+            Self::Invalid(invalid @ Invalid::InvalidNotification { .. }) => row(
+                Outcome::InvalidNotification, Status::UNPROCESSABLE_ENTITY, "the notification is invalid",
+                Detail::Invalid(invalid)),
+            Self::ForbiddenApp => row(
+                Outcome::ForbiddenApp, Status::FORBIDDEN, "these credentials may not speak for this app_id",
+                Fixed("ask the operator to bind the app_id to this user")),
+            Self::Undelivered(
+                error @ Undelivered::TooLarge { whose: LimitSource::Topic, .. }
+            ) => row(
+                error.outcome(), Status::PAYLOAD_TOO_LARGE, "the record is too large",
+                Fixed("it is over the limit of the topic and was not stored")),
+            Self::Undelivered(
+                error @ Undelivered::TooLarge { whose: LimitSource::Flag, .. }
+            ) => row(
+                error.outcome(), Status::PAYLOAD_TOO_LARGE, "the record is too large",
+                Fixed("it is over the limit of this server and was not stored")),
+            Self::Undelivered(
+                error @ (Undelivered::NoTopic | Undelivered::KnownAway | Undelivered::Late
+                | Undelivered::Failed(_) | Undelivered::NotStored | Undelivered::DiskSilent)
+            ) => row(
+                error.outcome(), Status::SERVICE_UNAVAILABLE, "the notification could not be stored",
+                Fixed("nothing proves that it was stored, send it again later")),
+        }
+    }
+
     /// The outcome of the post; its text is the problem's `code`.
     pub fn outcome(&self) -> Outcome {
-        match self {
-            Self::NotFound => Outcome::NotFound,
-            Self::MethodNotAllowed => Outcome::MethodNotAllowed,
-            Self::Unauthorized | Self::LongPassword => Outcome::Unauthorized,
-            Self::UnsupportedEncoding => Outcome::UnsupportedEncoding,
-            Self::TooLarge { .. } => Outcome::TooLarge,
-            Self::TooSlow => Outcome::TooSlow,
-            Self::Overloaded => Outcome::Overloaded,
-            Self::IncompleteBody => Outcome::IncompleteBody,
-            Self::Invalid(Invalid::MalformedJson { .. }) => Outcome::MalformedJson,
-            Self::Invalid(Invalid::NotAnObject { .. }) => Outcome::NotAnObject,
-            Self::Invalid(Invalid::RepeatedField { .. }) => Outcome::RepeatedField,
-            Self::Invalid(Invalid::UnknownEvent { .. }) => Outcome::UnknownEvent,
-            Self::Invalid(Invalid::InvalidNotification { .. }) => Outcome::InvalidNotification,
-            Self::ForbiddenApp => Outcome::ForbiddenApp,
-            Self::Undelivered(undelivered) => undelivered.outcome(),
-        }
+        self.row().outcome
     }
 
-    fn status(&self) -> StatusCode {
-        match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Unauthorized | Self::LongPassword => StatusCode::UNAUTHORIZED,
-            Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooLarge { .. } | Self::Undelivered(Undelivered::TooLarge { .. }) => {
-                StatusCode::PAYLOAD_TOO_LARGE
-            }
-            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Overloaded | Self::Undelivered(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::IncompleteBody
-            | Self::Invalid(
-                Invalid::MalformedJson { .. }
-                | Invalid::NotAnObject { .. }
-                | Invalid::RepeatedField { .. },
-            ) => StatusCode::BAD_REQUEST,
-            Self::Invalid(Invalid::UnknownEvent { .. } | Invalid::InvalidNotification { .. }) => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
-            Self::ForbiddenApp => StatusCode::FORBIDDEN,
-        }
+    fn field_errors(&self) -> &[FieldError] {
+        let errors = if let Self::Invalid(invalid) = self { invalid.field_errors() } else { None };
+        errors.map(FieldErrors::as_slice).unwrap_or_default()
     }
 
-    /// RFC 9457: the same for every problem of the type.
-    fn title(&self) -> &'static str {
-        match self {
-            Self::NotFound => "no such path",
-            Self::MethodNotAllowed => "only POST is taken here",
-            Self::Unauthorized | Self::LongPassword => "credentials are needed",
-            Self::UnsupportedEncoding => "the body must not be encoded",
-            Self::TooLarge { .. } => "the body is too large",
-            Self::TooSlow => "the body came too slowly",
-            Self::Overloaded => "too much is under way",
-            Self::IncompleteBody => "the body broke off",
-            Self::Invalid(Invalid::MalformedJson { .. }) => "the body is not JSON",
-            Self::Invalid(Invalid::NotAnObject { .. }) => "the body is not a JSON object",
-            Self::Invalid(Invalid::RepeatedField { .. }) => "a field stands twice",
-            Self::Invalid(Invalid::UnknownEvent { .. }) => "the type is unknown",
-            Self::Invalid(Invalid::InvalidNotification { .. }) => "the notification is invalid",
-            Self::ForbiddenApp => "these credentials may not speak for this app_id",
-            Self::Undelivered(Undelivered::TooLarge { .. }) => "the record is too large",
-            Self::Undelivered(_) => "the notification could not be stored",
-        }
-    }
-
-    fn detail(&self) -> String {
-        match self {
-            Self::NotFound => "this server takes notifications on another path".to_owned(),
-            Self::MethodNotAllowed => "send the notification by POST".to_owned(),
-            Self::Unauthorized | Self::LongPassword => {
-                "send a user and password that this server knows, by HTTP Basic authentication"
-                    .to_owned()
-            }
-            Self::UnsupportedEncoding => {
-                "send the JSON as it is, without Content-Encoding".to_owned()
-            }
-            Self::TooLarge { limit } => format!("at most {limit} are taken"),
-            Self::TooSlow => "the whole post must arrive within the server's time-out".to_owned(),
-            Self::Overloaded => "nothing was stored, send it again later".to_owned(),
-            Self::IncompleteBody => {
-                "the connection ended, or its framing broke, before the end of the body".to_owned()
-            }
-            Self::Invalid(invalid) => invalid.to_string(),
-            Self::ForbiddenApp => "ask the operator to bind the app_id to this user".to_owned(),
-            Self::Undelivered(Undelivered::TooLarge { whose, .. }) => match whose {
-                LimitSource::Topic => {
-                    "it is over the limit of the topic and was not stored".to_owned()
-                }
-                LimitSource::Flag => {
-                    "it is over the limit of this server and was not stored".to_owned()
-                }
-            },
-            Self::Undelivered(_) => {
-                "nothing proves that it was stored, send it again later".to_owned()
-            }
-        }
-    }
-
-    fn field_errors(&self) -> Vec<ErrorMember<'_>> {
-        match self {
-            Self::Invalid(invalid) => {
-                invalid.field_errors().map(FieldErrors::as_slice).unwrap_or_default()
-            }
-            Self::NotFound
-            | Self::MethodNotAllowed
-            | Self::Unauthorized
-            | Self::LongPassword
-            | Self::UnsupportedEncoding
-            | Self::TooLarge { .. }
-            | Self::TooSlow
-            | Self::Overloaded
-            | Self::IncompleteBody
-            | Self::ForbiddenApp
-            | Self::Undelivered(_) => &[],
-        }
-        .iter()
-        .map(ErrorMember::from)
-        .collect()
-    }
-
-    /// What the log says of it.
+    /// What the log says of it; nothing where its code says it all.
     pub fn why(&self) -> Why {
-        let pointers: Vec<_> = self.field_errors().iter().map(|error| error.pointer).collect();
-        let reason = match self {
-            Self::Invalid(_) | Self::TooLarge { .. } => Some(self.detail()),
-            Self::LongPassword => Some("the password is over 72 bytes".to_owned()),
-            // Their code says it all.
-            Self::NotFound
-            | Self::MethodNotAllowed
-            | Self::Unauthorized
-            | Self::UnsupportedEncoding
-            | Self::TooSlow
-            | Self::Overloaded
-            | Self::IncompleteBody
-            | Self::ForbiddenApp => None,
-            Self::Undelivered(undelivered) => return undelivered.why(),
+        if let Self::Undelivered(undelivered) = self {
+            return undelivered.why();
+        }
+        let reason = match self.row().detail {
+            Detail::Fixed(_) => matches!(self, Self::LongPassword)
+                .then(|| "the password is over 72 bytes".to_owned()),
+            detail @ (Detail::AtMost(_) | Detail::Invalid(_)) => Some(detail.to_string()),
         };
+        let pointers: Vec<_> = self.field_errors().iter().map(|error| &*error.pointer).collect();
         Why { reason, pointers: (!pointers.is_empty()).then(|| pointers.join(" ")) }
     }
 
     /// The answer.
-    pub fn response(&self, connection: Connection) -> Response<Full<Bytes>> {
-        let status = self.status();
-        let code = self.outcome().as_str();
+    pub fn response(&self, rest: Rest) -> Response<Full<Bytes>> {
+        let Row { outcome, status, title, detail } = self.row();
+        let code = outcome.as_str();
         let problem = Problem {
             r#type: format!("urn:hookbridge:{code}"),
-            title: self.title(),
+            title,
             status: status.as_u16(),
             code,
-            detail: self.detail(),
-            errors: self.field_errors(),
+            detail: detail.to_string(),
+            errors: self.field_errors().iter().map(ErrorMember::from).collect(),
         };
         let body = serde_json::to_vec(&problem).expect("a problem has text keys alone");
         let mut response = Response::new(Full::new(Bytes::from(body)));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, PROBLEM_JSON);
-        if connection == Connection::Close {
+        if rest == Rest::Unread {
             headers.insert(CONNECTION, CLOSE);
         }
         if status == StatusCode::UNAUTHORIZED {

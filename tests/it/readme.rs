@@ -13,9 +13,10 @@ use hookbridge::delivery::record::header_name::HeaderName;
 use hookbridge::delivery::undelivered::{LimitSource, Undelivered};
 use hookbridge::metrics::exposition::Format;
 use hookbridge::metrics::{Build, Metrics, Outcome};
+use hookbridge::webhook::http::timeout_stream::Rest;
 use hookbridge::webhook::notification::field_error::{FieldErrors, JsonType};
 use hookbridge::webhook::notification::invalid::{About, Invalid};
-use hookbridge::webhook::rejection::{Connection, Rejection};
+use hookbridge::webhook::rejection::Rejection;
 use http::header::RETRY_AFTER;
 use prometheus_client::metrics::counter::Counter;
 use std::collections::BTreeSet;
@@ -38,7 +39,7 @@ fn every_flag_of_dev_has_one_row_and_every_row_a_flag() {
 #[test]
 fn every_refusal_has_one_row_and_every_row_a_refusal() {
     let refusals = Outcome::ALL.iter().copied().filter_map(refusal).map(|rejection| {
-        let status = rejection.response(Connection::Keep).status();
+        let status = rejection.response(Rest::Read).status();
         vec![format!("`{}`", status.as_u16()), format!("`{}`", rejection.outcome().as_str())]
     });
     assert_same("status", &refusals.collect::<Vec<_>>(), &rows("status", 2));
@@ -50,7 +51,7 @@ fn a_row_speaks_of_retry_after_where_the_answer_has_it() {
     for rejection in Outcome::ALL.iter().copied().filter_map(refusal) {
         let code = format!("`{}`", rejection.outcome().as_str());
         let row = rows.iter().find(|row| row[1] == code).expect("each refusal has its row");
-        let sent = rejection.response(Connection::Keep).headers().contains_key(RETRY_AFTER);
+        let sent = rejection.response(Rest::Read).headers().contains_key(RETRY_AFTER);
         let told = row.last().expect("a row has cells").contains("`Retry-After`");
         assert_eq!(told, sent, "README, the row of {code}");
     }

@@ -5,7 +5,7 @@
 //! not copied.
 
 use crate::post::Post;
-use crate::webhook::rejection::{Connection, Rejection};
+use crate::webhook::http::timeout_stream::Rest;
 use bytes::{Bytes, BytesMut};
 use bytesize::ByteSize;
 use http::HeaderMap;
@@ -31,43 +31,59 @@ pub struct BodyLimits {
     pub read_timeout: Duration,
 }
 
+/// Why a body was not read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyError {
+    /// It is over `--max-body`.
+    TooLarge {
+        /// The limit.
+        limit: ByteSize,
+    },
+    /// It did not come within `--read-timeout`.
+    TooSlow,
+    /// All bodies in memory would be over `--max-in-flight-bytes`.
+    OverBudget,
+    /// It broke off.
+    Incomplete,
+}
+
 /// Reads the body of `post`, whose first byte came at `begun`.
 pub async fn read(
     body: &mut Incoming,
     post: &mut Post,
     limits: &BodyLimits,
     begun: Instant,
-) -> Result<Bytes, Rejection> {
+) -> Result<Bytes, BodyError> {
     let deadline = (begun + limits.read_timeout).into();
-    timeout_at(deadline, collect(body, post, limits)).await.unwrap_or(Err(Rejection::TooSlow))
+    timeout_at(deadline, collect(body, post, limits)).await.unwrap_or(Err(BodyError::TooSlow))
 }
 
 async fn collect(
     body: &mut Incoming,
     post: &mut Post,
     limits: &BodyLimits,
-) -> Result<Bytes, Rejection> {
-    let too_large = || Rejection::TooLarge { limit: limits.max_body };
+) -> Result<Bytes, BodyError> {
+    let too_large = || BodyError::TooLarge { limit: limits.max_body };
     if body.size_hint().lower() > limits.max_body.as_u64() {
         return Err(too_large());
     }
     let budget = usize::try_from(limits.in_flight.as_u64()).unwrap_or(usize::MAX);
     // All that was declared, at once: posts that each got half of their room would refuse each other.
     let declared = usize::try_from(body.size_hint().exact().unwrap_or(0)).unwrap_or(usize::MAX);
-    post.hold(declared, budget).map_err(|_| Rejection::Overloaded)?;
+    post.hold(declared, budget).map_err(|_| BodyError::OverBudget)?;
     let mut held = declared;
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
     let mut length: usize = 0;
     while let Some(frame) = body.frame().await {
         // Trailers say nothing to us.
-        let Ok(data) = frame.map_err(|_| Rejection::IncompleteBody)?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|_| BodyError::Incomplete)?.into_data() else { continue };
         length += data.len();
         if length as u64 > limits.max_body.as_u64() {
             return Err(too_large());
         }
         if length > held {
-            post.hold(length - held, budget).map_err(|_| Rejection::Overloaded)?;
+            post.hold(length - held, budget).map_err(|_| BodyError::OverBudget)?;
             held = length;
         }
         if first.is_empty() {
@@ -86,24 +102,24 @@ async fn collect(
 /// Reads a refused body to its end where that is cheap, so that the connection can be kept.
 ///
 /// A sender that waits for `100 Continue` has sent nothing and will not, so nothing is read.
-pub async fn discard(body: &mut Incoming, headers: &HeaderMap) -> Connection {
+pub async fn discard(body: &mut Incoming, headers: &HeaderMap) -> Rest {
     if body.is_end_stream() {
-        return Connection::Keep;
+        return Rest::Read;
     }
     if headers.contains_key(EXPECT) || body.size_hint().lower() > DISCARD_BYTES {
-        return Connection::Close;
+        return Rest::Unread;
     }
-    timeout(DISCARD_TIME, drain(body)).await.unwrap_or(Connection::Close)
+    timeout(DISCARD_TIME, drain(body)).await.unwrap_or(Rest::Unread)
 }
 
-async fn drain(body: &mut Incoming) -> Connection {
+async fn drain(body: &mut Incoming) -> Rest {
     let mut length = 0;
     while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else { return Connection::Close };
+        let Ok(frame) = frame else { return Rest::Unread };
         length += frame.data_ref().map_or(0, Bytes::len) as u64;
         if length > DISCARD_BYTES {
-            return Connection::Close;
+            return Rest::Unread;
         }
     }
-    Connection::Keep
+    Rest::Read
 }
