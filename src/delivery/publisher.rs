@@ -23,8 +23,8 @@ use crate::delivery::kafka::renewal::Renewal;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::partitions::refresher::Refresher;
 use crate::delivery::publisher::accumulator::{Accumulator, Flush, Pending};
-use crate::delivery::publisher::in_flight::next::Action;
-use crate::delivery::publisher::in_flight::{Fallback, InFlight};
+use crate::delivery::publisher::in_flight::stage::{Event, Stage};
+use crate::delivery::publisher::in_flight::{Action, Fallback, InFlight};
 use crate::delivery::publisher::publish::{Publish, close};
 use crate::delivery::publisher::reports::RefusedLog;
 use crate::delivery::publisher::reports::last_reports;
@@ -88,7 +88,7 @@ impl Publisher {
     ) -> Result<Self, ProducerError> {
         let batch_size = settings.batch_size(topic.limit.bytes());
         let producer = Arc::new(Producer::new(&settings, Purpose::Posts, batch_size)?);
-        let fallback = if gate.is_some() { Fallback::Disk } else { Fallback::Nothing };
+        let fallback = if gate.is_some() { Fallback::Spool } else { Fallback::Nothing };
         let in_flight = InFlight::new(fallback);
         let (accumulator, parked, renewal, untimely, refused) = Default::default();
         let state =
@@ -138,13 +138,13 @@ impl Publisher {
         match gate.post() {
             Admission::Go(Way::Direct) => self.hand_over(record),
             Admission::Go(Way::Spool) => {
-                let ticket = self.lock().in_flight.append(Instant::now());
+                let ticket = self.lock().in_flight.insert(Stage::Appended, None, Instant::now());
                 self.append(gate, ticket, record);
                 ticket
             }
             Admission::Park => {
                 let mut state = self.lock();
-                let ticket = state.in_flight.park(Instant::now(), record);
+                let ticket = state.in_flight.insert(Stage::Parked, Some(record), Instant::now());
                 state.parked.push(ticket);
                 ticket
             }
@@ -154,14 +154,15 @@ impl Publisher {
     /// Puts the record into the accumulator, which the loop empties at the end of this turn.
     fn hand_over(&self, record: Record) -> usize {
         let mut state = self.lock();
-        let ticket = state.in_flight.send(Instant::now(), record);
+        let ticket = state.in_flight.insert(Stage::Sent, Some(record), Instant::now());
         self.accumulate(&mut state, ticket);
         ticket
     }
 
     fn accumulate(&self, state: &mut PublisherState, ticket: usize) {
-        let Some(record) = state.in_flight.record(ticket) else { return };
-        let (key, headers) = (state.in_flight.key(ticket), Headers::of(record));
+        let entry = state.in_flight.get(ticket);
+        let Some(record) = entry.record() else { return };
+        let (key, headers) = (entry.key, Headers::of(record));
         match state.accumulator.append(Pending { ticket, key, headers }) {
             Flush::Due => self.flush_due.notify_one(),
             Flush::AlreadyDue => {}
@@ -174,20 +175,22 @@ impl Publisher {
         state.accumulator.drain(ready);
         for pending in ready.drain(..) {
             let ticket = pending.ticket;
-            let next = self.enqueue(&mut state, pending, now);
-            self.perform(ticket, next);
+            let action = self.enqueue(&mut state, pending, now);
+            self.perform(ticket, action);
         }
     }
 
     /// Hands the record of a post to Kafka.
     fn enqueue(&self, state: &mut PublisherState, pending: Pending, now: Instant) -> Action {
         let Pending { ticket, key, headers } = pending;
-        let Some(record) = state.in_flight.record(ticket) else {
-            // It was late before it left.
+        let entry = state.in_flight.get(ticket);
+        let Some(record) = entry.record() else {
+            // It was overdue before it was sent.
             state.accumulator.completed(key);
-            return state.in_flight.reported(ticket, Err(Undelivered::Late), now).next;
+            let event = Event::Reported(Err(Undelivered::Late));
+            return state.in_flight.apply(ticket, event, now);
         };
-        let placement = self.topic.placement(record, state.in_flight.sent(ticket));
+        let placement = self.topic.placement(record, entry.send_time);
         let Err(error) = state.producer.enqueue(record, headers, placement, ticket) else {
             state.in_flight.set_send_time(ticket, placement.0);
             return Action::Nothing;
@@ -197,15 +200,13 @@ impl Publisher {
             Meaning::Refused => {
                 // The client has no limit but the operator's.
                 let limit = self.settings.message_max_bytes().unwrap_or(u32::MAX);
-                let too_large = state.in_flight.record(ticket).map(|it| self.too_large(it, limit));
-                return state
-                    .in_flight
-                    .refused(ticket, too_large.unwrap_or(Undelivered::Failed(error)));
+                let event = Event::Refused(self.too_large(record, limit));
+                return state.in_flight.apply(ticket, event, now);
             }
             Meaning::NotProof | Meaning::Innocent | Meaning::Local => {}
             Meaning::Unacked => self.availability.unacked(now, &error.to_string()),
         }
-        state.in_flight.reported(ticket, Err(Undelivered::Failed(error)), now).next
+        state.in_flight.apply(ticket, Event::Reported(Err(Undelivered::Failed(error))), now)
     }
 
     fn append(&self, gate: &Arc<SharedGate>, ticket: usize, record: Record) {
@@ -224,15 +225,16 @@ impl Publisher {
     }
 
     /// Does what a record in flight asks for next.
-    fn perform(&self, ticket: usize, next: Action) {
-        match (next, &self.gate) {
+    fn perform(&self, ticket: usize, action: Action) {
+        match (action, &self.gate) {
             (Action::Nothing, _) => {}
-            (Action::CloseAccount(post, delivery), _) => close(post, delivery),
-            (Action::Append(record), Some(gate)) => {
+            (Action::Close(post, result), _) => close(post, result),
+            (Action::Append(record), Some(gate)) => self.append(gate, ticket, record),
+            (Action::FallBack(record), Some(gate)) => {
                 gate.unacked();
                 self.append(gate, ticket, record);
             }
-            (Action::Append(_), None) => {
+            (Action::Append(_) | Action::FallBack(_), None) => {
                 unreachable!("a record is kept only where there is a spool")
             }
         }

@@ -1,15 +1,15 @@
-//! The records under way: who waits for each, since when, and what may still tell its delivery.
+//! The records in flight: who waits for each, since when, and who may still report on it.
 //!
-//! Promise: a entry has one delivery, and its sender, or the account of a sender that left, is answer
-//! it once; the first proof wins, be it Kafka's ack or the disk's. A ticket is given anew only
-//! when neither Kafka nor the disk can still report on it. A plain value without I/O; the
-//! publisher feeds it.
+//! Promise: a record has one delivery result, and its sender, or the account of a sender that left,
+//! gets it once. The first proof wins, be it Kafka's ack or the spool's; a failure counts only where
+//! no proof came. A ticket is given anew only when neither Kafka nor the spool can still report on
+//! it. A plain value without I/O; the publisher feeds it. The life of a
+//! record, state by event, is the table in [`stage`].
 
-mod again;
-pub(super) mod next;
+pub(super) mod stage;
 
 use crate::delivery::publisher::accumulator::KeyHash;
-use crate::delivery::publisher::in_flight::next::{Action, Overdue, Reported};
+use crate::delivery::publisher::in_flight::stage::{Awaited, Event, Stage, Step};
 use crate::delivery::receipt::Place;
 use crate::delivery::record::Record;
 use crate::delivery::record_times::topic_times::SendTime;
@@ -21,58 +21,77 @@ use std::mem;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-/// Departures that are kept without a look at whether they have completed.
+/// Entries of the send order that are kept without a look at whether they are still waited for.
 const SENT_ORDER_LEAST: usize = 1024;
 
-/// What is answer of a record at the end.
+/// How often a record is sent again: more often than there are times to try.
+const MAX_RESENDS: u8 = 64;
+
+/// What is known of a record at the end.
 pub(super) type DeliveryResult = Result<Place, Undelivered>;
 
-/// All in_flight of one event loop.
+/// All records in flight of one event loop.
 pub(super) struct InFlight {
     fallback: Fallback,
     slab: Slab<InFlightRecord>,
-    /// Departures to Kafka in order of time; the front is the next to be late. Those that have
-    /// completed meanwhile are dropped when they come to the front.
+    /// What was sent to Kafka in order of time; the front is the next to be overdue. Those that need
+    /// no deadline any more are dropped when they come to the front.
     sent_order: VecDeque<(Instant, usize)>,
 }
 
 /// What a record without an ack falls back on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fallback {
-    Disk,
+    Spool,
     Nothing,
 }
 
-struct InFlightRecord {
-    /// When it left for where it now is bound.
+/// One of them.
+pub(super) struct InFlightRecord {
+    pub(super) key: KeyHash,
+    /// What it was sent with last; none before the client had it.
+    pub(super) send_time: Option<SendTime>,
+    /// When its stage began, as far as that has a deadline.
     since: Instant,
-    kafka: Attempt,
-    disk: Attempt,
-    /// Kept until the delivery is known: it may have to be spooled, or sent again.
+    stage: Stage,
+    /// Kept while it may have to be spooled, or sent again.
     record: Option<Record>,
-    key: KeyHash,
-    /// What it was sent with last; none before it left.
-    sent: Option<SendTime>,
-    /// How often it was sent again.
     resends: u8,
-    delivery: Option<DeliveryResult>,
+    result: Option<DeliveryResult>,
     sender: Sender,
 }
 
-/// Whether a report is still to come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Attempt {
-    Open,
-    Closed,
+/// What the publisher has to do next.
+#[must_use]
+pub(super) enum Action {
+    Nothing,
+    /// Close the account of a sender that left.
+    Close(Post, DeliveryResult),
+    /// Append the record to the spool.
+    Append(Record),
+    /// Count the record at the gate, and append it to the spool.
+    FallBack(Record),
 }
 
 enum Sender {
     Waits(Option<Waker>),
-    /// Its account is closed when the delivery is known. Boxed: few leave, and else every entry would
+    /// Its account is closed when the result is known. Boxed: few leave, and else every entry would
     /// have room for one.
     Left(Box<Post>),
-    /// Nobody is to be answer any more.
+    /// Nobody waits for the result any more.
     Answered,
+}
+
+impl InFlightRecord {
+    /// The record, while it is kept.
+    pub(super) fn record(&self) -> Option<&Record> {
+        self.record.as_ref()
+    }
+
+    /// When it was sent, unless it is known to be overdue, or is not on its way to Kafka alone.
+    pub(super) fn sent_at(&self) -> Option<Instant> {
+        (self.stage == Stage::Sent).then_some(self.since)
+    }
 }
 
 impl InFlight {
@@ -80,16 +99,23 @@ impl InFlight {
         Self { fallback, slab: Slab::default(), sent_order: VecDeque::default() }
     }
 
-    /// A record is to leave for Kafka now.
-    pub(super) fn send(&mut self, now: Instant, record: Record) -> usize {
-        let ticket = self.insert(now, Attempt::Open, Attempt::Closed, Some(record));
-        self.note_sent_at(now, ticket);
+    /// A record enters at this stage; gives its ticket. It comes along unless it is appended.
+    pub(super) fn insert(&mut self, stage: Stage, record: Option<Record>, since: Instant) -> usize {
+        let key = record.as_ref().map_or_else(KeyHash::default, |record| KeyHash::of(record.key()));
+        let (send_time, resends, result) = (None, 0, None);
+        let sender = Sender::Waits(None);
+        let entry =
+            InFlightRecord { key, send_time, since, stage, record, resends, result, sender };
+        let ticket = self.slab.insert(entry);
+        if stage == Stage::Sent {
+            self.note_sent(since, ticket);
+        }
         ticket
     }
 
-    fn note_sent_at(&mut self, now: Instant, ticket: usize) {
+    fn note_sent(&mut self, now: Instant, ticket: usize) {
         self.sent_order.push_back((now, ticket));
-        // One that never lands would keep all that have completed behind it for the whole time-out.
+        // One that is never reported would keep all behind it for the whole time-out.
         if self.sent_order.len() > SENT_ORDER_LEAST + 2 * self.slab.len() {
             let slab = &self.slab;
             self.sent_order.retain(|(since, ticket)| {
@@ -98,114 +124,60 @@ impl InFlight {
         }
     }
 
-    /// A record leaves for the disk now.
-    pub(super) fn append(&mut self, now: Instant) -> usize {
-        self.insert(now, Attempt::Closed, Attempt::Open, None)
+    /// What is known of it.
+    pub(super) fn get(&self, ticket: usize) -> &InFlightRecord {
+        &self.slab[ticket]
     }
 
-    /// A record waits for the gate.
-    pub(super) fn park(&mut self, now: Instant, record: Record) -> usize {
-        self.insert(now, Attempt::Closed, Attempt::Closed, Some(record))
-    }
-
-    fn insert(
-        &mut self,
-        since: Instant,
-        kafka: Attempt,
-        disk: Attempt,
-        record: Option<Record>,
-    ) -> usize {
-        let sender = Sender::Waits(None);
-        let key = record.as_ref().map_or_else(KeyHash::default, |record| KeyHash::of(record.key()));
-        let (sent, resends, delivery) = (None, 0, None);
-        self.slab.insert(InFlightRecord {
-            since,
-            kafka,
-            disk,
-            record,
-            key,
-            sent,
-            resends,
-            delivery,
-            sender,
-        })
-    }
-
-    /// The gate lets a parked record go to Kafka now.
-    pub(super) fn send_parked(&mut self, ticket: usize, now: Instant) {
+    /// This happens to it now.
+    pub(super) fn apply(&mut self, ticket: usize, event: Event, now: Instant) -> Action {
         let entry = &mut self.slab[ticket];
-        (entry.since, entry.kafka) = (now, Attempt::Open);
-        self.note_sent_at(now, ticket);
-    }
-
-    /// The gate sends a parked record to the disk.
-    pub(super) fn append_parked(&mut self, ticket: usize, now: Instant) -> Option<Record> {
-        let entry = &mut self.slab[ticket];
-        (entry.since, entry.disk) = (now, Attempt::Open);
-        entry.record.take()
-    }
-
-    /// The record, while it is kept.
-    pub(super) fn record(&self, ticket: usize) -> Option<&Record> {
-        self.slab[ticket].record.as_ref()
-    }
-
-    /// The key as the accumulator knows it.
-    pub(super) fn key(&self, ticket: usize) -> KeyHash {
-        self.slab[ticket].key
-    }
-
-    /// It did not leave for Kafka after all, and goes nowhere else.
-    pub(super) fn refused(&mut self, ticket: usize, undelivered: Undelivered) -> Action {
-        self.slab[ticket].kafka = Attempt::Closed;
-        self.decide(ticket, Err(undelivered))
-    }
-
-    /// Kafka's report came, or none will.
-    pub(super) fn reported(
-        &mut self,
-        ticket: usize,
-        acked: DeliveryResult,
-        now: Instant,
-    ) -> Reported {
-        let entry = &mut self.slab[ticket];
-        entry.kafka = Attempt::Closed;
-        let late = entry.delivery.is_some() || entry.disk == Attempt::Open;
-        let on_time = (!late).then_some(entry.since);
-        let next = match acked {
-            Ok(place) => self.decide(ticket, Ok(place)),
-            Err(why) => self.fall_back(ticket, why, now),
-        };
-        Reported { on_time, next }
-    }
-
-    /// The disk's report came.
-    pub(super) fn spooled(&mut self, ticket: usize, stored: DeliveryResult) -> Action {
-        self.slab[ticket].disk = Attempt::Closed;
-        self.decide(ticket, stored)
-    }
-
-    /// No ack came: the disk's turn, if there is one and it has not had it.
-    fn fall_back(&mut self, ticket: usize, why: Undelivered, now: Instant) -> Action {
-        let entry = &mut self.slab[ticket];
-        match (entry.delivery, entry.record.take()) {
-            (None, Some(record)) if self.fallback == Fallback::Disk => {
-                (entry.since, entry.disk) = (now, Attempt::Open);
-                Action::Append(record)
+        let (stage, step) = entry.stage.after(event, self.fallback);
+        entry.stage = stage;
+        match step {
+            Step::Wait => Action::Nothing,
+            Step::Settle(result) => self.settle(ticket, result),
+            Step::Leave => {
+                entry.since = now;
+                self.note_sent(now, ticket);
+                Action::Nothing
             }
-            (None, _) if entry.disk == Attempt::Open => Action::Nothing,
-            (_, _) => self.decide(ticket, Err(why)),
+            Step::Append => {
+                entry.since = now;
+                entry.record.take().map_or(Action::Nothing, Action::Append)
+            }
+            Step::FallBack => {
+                entry.since = now;
+                entry.record.take().map_or(Action::Nothing, Action::FallBack)
+            }
         }
+    }
+
+    /// It is sent with this time.
+    pub(super) fn set_send_time(&mut self, ticket: usize, time: SendTime) {
+        self.slab[ticket].send_time = Some(time);
+    }
+
+    /// It was refused for its time, or for a neighbour's, and is sent again with this one; says whether
+    /// it may. Its deadline stays that of the first time.
+    pub(super) fn resend(&mut self, ticket: usize, time: SendTime) -> bool {
+        let entry = &mut self.slab[ticket];
+        let may = entry.stage == Stage::Sent && entry.resends < MAX_RESENDS;
+        if may {
+            entry.resends += 1;
+            entry.send_time = Some(time);
+        }
+        may
     }
 
     /// The first proof wins; a failure counts only where no proof came.
-    fn decide(&mut self, ticket: usize, delivery: DeliveryResult) -> Action {
+    fn settle(&mut self, ticket: usize, result: DeliveryResult) -> Action {
         let entry = &mut self.slab[ticket];
-        if !matches!(entry.delivery, Some(Ok(_))) {
-            entry.delivery = Some(delivery);
+        if !matches!(entry.result, Some(Ok(_))) {
+            entry.result = Some(result);
             entry.record = None;
         }
-        let next = match mem::replace(&mut entry.sender, Sender::Answered) {
+        let action = match mem::replace(&mut entry.sender, Sender::Answered) {
             Sender::Waits(waker) => {
                 entry.sender = Sender::Waits(None);
                 if let Some(waker) = waker {
@@ -213,20 +185,20 @@ impl InFlight {
                 }
                 Action::Nothing
             }
-            Sender::Left(post) => Action::CloseAccount(*post, delivery),
+            Sender::Left(post) => Action::Close(*post, result),
             Sender::Answered => Action::Nothing,
         };
         self.free(ticket);
-        next
+        action
     }
 
     /// The sender looks.
     pub(super) fn poll(&mut self, ticket: usize, cx: &Context<'_>) -> Poll<DeliveryResult> {
         let entry = &mut self.slab[ticket];
-        if let Some(delivery) = entry.delivery {
+        if let Some(result) = entry.result {
             entry.sender = Sender::Answered;
             self.free(ticket);
-            return Poll::Ready(delivery);
+            return Poll::Ready(result);
         }
         if let Sender::Waits(waker) = &mut entry.sender {
             match waker {
@@ -240,10 +212,10 @@ impl InFlight {
     /// The sender leaves.
     pub(super) fn abandon(&mut self, ticket: usize, post: Post) -> Action {
         let entry = &mut self.slab[ticket];
-        if let Some(delivery) = entry.delivery {
+        if let Some(result) = entry.result {
             entry.sender = Sender::Answered;
             self.free(ticket);
-            return Action::CloseAccount(post, delivery);
+            return Action::Close(post, result);
         }
         entry.sender = Sender::Left(Box::new(post));
         Action::Nothing
@@ -252,32 +224,34 @@ impl InFlight {
     /// Gives the ticket back once nothing can ask or report about it.
     fn free(&mut self, ticket: usize) {
         let entry = &self.slab[ticket];
-        let over = (entry.kafka, entry.disk) == (Attempt::Closed, Attempt::Closed);
-        if over && matches!(entry.sender, Sender::Answered) {
+        if entry.stage == Stage::Known(Awaited::Nobody) && matches!(entry.sender, Sender::Answered)
+        {
             self.slab.remove(ticket);
         }
     }
 
-    /// One entry whose ack is `timeout` late: it goes to the disk, or its sender is answer. A sender
-    /// that left without a disk behind it has time until the report.
-    pub(super) fn next_overdue(&mut self, now: Instant, timeout: Duration) -> Option<Overdue> {
+    /// A record whose ack is `timeout` late, and when it was sent. Without a spool, one whose sender has
+    /// left has time until the report.
+    pub(super) fn next_overdue(
+        &mut self,
+        now: Instant,
+        timeout: Duration,
+    ) -> Option<(usize, Instant)> {
         while let Some((since, ticket)) = self.sent_order.front().copied()
             && since + timeout <= now
         {
             self.sent_order.pop_front();
             let Some(entry) = self.slab.get(ticket) else { continue };
-            let open =
-                entry.since == since && entry.kafka == Attempt::Open && entry.delivery.is_none();
-            let to_disk = self.fallback == Fallback::Disk && entry.record.is_some();
-            if open && (to_disk || matches!(entry.sender, Sender::Waits(_))) {
-                let next = self.fall_back(ticket, Undelivered::Late, now);
-                return Some(Overdue { ticket, since, next });
+            let is_waited_for =
+                self.fallback == Fallback::Spool || matches!(entry.sender, Sender::Waits(_));
+            if entry.sent_at() == Some(since) && is_waited_for {
+                return Some((ticket, since));
             }
         }
         None
     }
 
-    /// When the next entry was handed to Kafka that somebody may still wait for.
+    /// When the next record was sent that somebody may still wait for.
     pub(super) fn earliest_sent(&mut self) -> Option<Instant> {
         while let Some((since, ticket)) = self.sent_order.front().copied() {
             if self.slab.get(ticket).is_some_and(|entry| entry.since == since) {
@@ -288,19 +262,18 @@ impl InFlight {
         None
     }
 
-    /// Tells all who have waited for the disk longer than `timeout`; gives how many.
+    /// Answers all who have waited for the spool longer than `timeout`; gives how many.
     pub(super) fn time_out_spool(&mut self, now: Instant, timeout: Duration) -> usize {
         let stuck = |entry: &InFlightRecord| {
-            entry.disk == Attempt::Open
-                && entry.delivery.is_none()
+            matches!(entry.stage, Stage::Late | Stage::Appended)
                 && entry.since + timeout <= now
                 && matches!(entry.sender, Sender::Waits(_))
         };
         let tickets: Vec<usize> =
-            self.slab.iter().filter(|(_, entry)| stuck(entry)).map(|(t, _)| t).collect();
+            self.slab.iter().filter(|(_, entry)| stuck(entry)).map(|(ticket, _)| ticket).collect();
         for ticket in &tickets {
             // A sender that waits has its account itself: there is nothing to do next.
-            drop(self.decide(*ticket, Err(Undelivered::DiskSilent)));
+            drop(self.apply(*ticket, Event::SpoolSilent, now));
         }
         tickets.len()
     }

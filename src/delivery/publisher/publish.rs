@@ -1,8 +1,7 @@
 //! The future that a post's handler awaits.
 
 use crate::delivery::publisher::Publisher;
-use crate::delivery::publisher::in_flight::DeliveryResult;
-use crate::delivery::publisher::in_flight::next::Action;
+use crate::delivery::publisher::in_flight::{Action, DeliveryResult};
 use crate::delivery::receipt::Receipt;
 use crate::delivery::undelivered::Undelivered;
 use crate::post::Post;
@@ -47,12 +46,12 @@ impl Drop for Publish<'_> {
         let Some(post) = self.post.take() else { return };
         let next = match self.begun {
             Ok(ticket) => self.publisher.lock().in_flight.abandon(ticket, post),
-            Err(undelivered) => Action::CloseAccount(post, Err(undelivered)),
+            Err(undelivered) => Action::Close(post, Err(undelivered)),
         };
         match next {
-            Action::CloseAccount(post, delivery) => close(post, delivery),
+            Action::Close(post, delivery) => close(post, delivery),
             // Its report will close it.
-            Action::Nothing | Action::Append(_) => {}
+            Action::Nothing | Action::Append(_) | Action::FallBack(_) => {}
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::delivery::gate::admission::Way;
 use crate::delivery::kafka::delivery_error::{DeliveryError, Meaning};
 use crate::delivery::kafka::producer::{DeliveryReport, Producer, Purpose};
 use crate::delivery::kafka::renewal::End;
+use crate::delivery::publisher::in_flight::stage::Event;
 use crate::delivery::publisher::untimely::Asking;
 use crate::delivery::publisher::{Publisher, PublisherState, SPOOL_TIMEOUT};
 use crate::delivery::receipt::Place;
@@ -44,16 +45,16 @@ impl Publisher {
         let mut refused = (None, 0);
         let mut state = self.lock();
         for DeliveryReport { ticket, result } in reports.drain(..) {
-            let key = state.in_flight.key(ticket);
+            let entry = state.in_flight.get(ticket);
+            let (key, sent, sent_at) = (entry.key, entry.send_time, entry.sent_at());
             state.accumulator.completed(key);
-            let sent = state.in_flight.sent(ticket);
             if let Err(error) = result
                 && self.send_again(&mut state, ticket, error)
             {
                 continue;
             }
-            let delivery = result.map(Place::from).map_err(Undelivered::Failed);
-            let landing = state.in_flight.reported(ticket, delivery, now);
+            let reported = Event::Reported(result.map(Place::from).map_err(Undelivered::Failed));
+            let action = state.in_flight.apply(ticket, reported, now);
             match result {
                 Ok(_) => {
                     acked += 1;
@@ -63,22 +64,22 @@ impl Publisher {
                             self.topic.times.acked(&self.topic.name, sent);
                         }
                     }
-                    if let Some(since) = landing.on_time {
+                    if let Some(since) = sent_at {
                         let took = now.saturating_duration_since(since);
                         self.metrics.ack_seconds.observe(took.as_secs_f64());
                     }
                 }
                 Err(error) => match error.meaning {
-                    Meaning::Unacked => failed = landing.on_time.map(|s| (s, error)).or(failed),
+                    Meaning::Unacked => failed = sent_at.map(|s| (s, error)).or(failed),
                     // The brokers are there, and the record may be innocent.
                     Meaning::NotProof | Meaning::Refused => {
                         refused.1 += 1;
-                        refused.0 = Some((landing.on_time, error));
+                        refused.0 = Some((sent_at, error));
                     }
                     Meaning::Innocent | Meaning::Local => {}
                 },
             }
-            self.perform(ticket, landing.next);
+            self.perform(ticket, action);
         }
         if acked > 0 {
             state.renewal.acked();
@@ -114,8 +115,8 @@ impl Publisher {
     /// A record that was refused for its time, or for a neighbour's error, leaves again; says whether
     /// it does.
     fn send_again(&self, state: &mut PublisherState, ticket: usize, error: DeliveryError) -> bool {
-        let Some((sent, record)) = state.in_flight.sent(ticket).zip(state.in_flight.record(ticket))
-        else {
+        let entry = state.in_flight.get(ticket);
+        let Some((sent, record)) = entry.send_time.zip(entry.record()) else {
             return false;
         };
         let next = match error.meaning {
@@ -144,8 +145,9 @@ impl Publisher {
     /// Takes in the disk's reports.
     pub(super) fn take_spool_results(&self) {
         for (ticket, stored) in self.spool_results.take() {
-            let next = self.lock().in_flight.spooled(ticket, stored);
-            self.perform(ticket, next);
+            let now = Instant::now();
+            let action = self.lock().in_flight.apply(ticket, Event::Spooled(stored), now);
+            self.perform(ticket, action);
         }
     }
 
@@ -156,18 +158,13 @@ impl Publisher {
         for ticket in parked {
             let (way, now) = (gate.unpark(), Instant::now());
             let mut state = self.lock();
+            let action = state.in_flight.apply(ticket, Event::LetGo(way), now);
             match way {
-                Way::Direct => {
-                    state.in_flight.send_parked(ticket, now);
-                    self.accumulate(&mut state, ticket);
-                }
-                Way::Spool => {
-                    let record = state.in_flight.append_parked(ticket, now);
-                    drop(state);
-                    let record = record.expect("a parked record is kept");
-                    self.append(gate, ticket, record);
-                }
+                Way::Direct => self.accumulate(&mut state, ticket),
+                Way::Spool => {}
             }
+            drop(state);
+            self.perform(ticket, action);
         }
     }
 
@@ -175,10 +172,12 @@ impl Publisher {
     pub(super) fn expire(&self, now: Instant, timeout: Duration) -> Option<Instant> {
         let mut overdue = None;
         loop {
-            let late = self.lock().in_flight.next_overdue(now, timeout);
-            let Some(late) = late else { break };
-            overdue = overdue.or(Some(late.since));
-            self.perform(late.ticket, late.next);
+            let mut state = self.lock();
+            let Some((ticket, since)) = state.in_flight.next_overdue(now, timeout) else { break };
+            let action = state.in_flight.apply(ticket, Event::Overdue, now);
+            drop(state);
+            overdue = overdue.or(Some(since));
+            self.perform(ticket, action);
         }
         if let Some(since) = overdue {
             self.availability.unacked(since, "no ack in time");

@@ -6,6 +6,7 @@
 
 use crate::delivery::kafka::delivery_error::DeliveryError;
 use crate::delivery::kafka::time_question;
+use crate::delivery::publisher::in_flight::stage::Event;
 use crate::delivery::publisher::{Publisher, PublisherState};
 use crate::delivery::record_times::time_span::TimeSpan;
 use crate::delivery::record_times::topic_times::Retry;
@@ -53,7 +54,10 @@ impl Publisher {
 
     /// Sends a record again as if no broker said which times it takes; says whether it may.
     fn guess(&self, state: &mut PublisherState, ticket: usize) -> bool {
-        let known = state.in_flight.record(ticket).zip(state.in_flight.sent(ticket));
+        let known = {
+            let entry = state.in_flight.get(ticket);
+            entry.record().zip(entry.send_time)
+        };
         let next = known.map(|(record, sent)| self.topic.times.again(record, sent.unanswered()));
         match next {
             Some(Retry::Time(time)) => self.resend(state, ticket, time),
@@ -65,7 +69,8 @@ impl Publisher {
     pub(super) fn ask_times(&self) -> Asking {
         let state = self.lock();
         let known = state.untimely.tickets.iter().find_map(|(ticket, _)| {
-            state.in_flight.record(*ticket).cloned().zip(state.in_flight.sent(*ticket))
+            let entry = state.in_flight.get(*ticket);
+            entry.record().cloned().zip(entry.send_time)
         });
         drop(state);
         let Some((record, sent)) = known else {
@@ -86,7 +91,7 @@ impl Publisher {
         drop(state);
         for (ticket, error) in tickets {
             let mut state = self.lock();
-            let sent = state.in_flight.sent(ticket);
+            let sent = state.in_flight.get(ticket).send_time;
             let leaves = match span.zip(sent) {
                 Some((span, sent)) => self.resend(&mut state, ticket, sent.inside(span)),
                 None => self.guess(&mut state, ticket),
@@ -94,9 +99,10 @@ impl Publisher {
             if leaves {
                 continue;
             }
-            let next = state.in_flight.reported(ticket, Err(Undelivered::Failed(error)), now).next;
+            let event = Event::Reported(Err(Undelivered::Failed(error)));
+            let action = state.in_flight.apply(ticket, event, now);
             drop(state);
-            self.perform(ticket, next);
+            self.perform(ticket, action);
         }
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::delivery::gate::admission::Way;
 use crate::delivery::record::Record;
 use crate::metrics::{Build, Metrics, Outcome};
 use crate::post::accounts::Accounts;
@@ -30,57 +31,76 @@ fn look(in_flight: &mut InFlight, ticket: usize) -> Poll<DeliveryResult> {
     in_flight.poll(ticket, &Context::from_waker(Waker::noop()))
 }
 
-/// A record under way to Kafka that nothing stands behind.
-fn depart_alone(now: Instant) -> (InFlight, usize) {
+fn send(in_flight: &mut InFlight, now: Instant) -> usize {
+    in_flight.insert(Stage::Sent, Some(record()), now)
+}
+
+fn reported(in_flight: &mut InFlight, ticket: usize, result: DeliveryResult) -> Action {
+    in_flight.apply(ticket, Event::Reported(result), Instant::now())
+}
+
+fn spooled(in_flight: &mut InFlight, ticket: usize, result: DeliveryResult) -> Action {
+    in_flight.apply(ticket, Event::Spooled(result), Instant::now())
+}
+
+/// The next record that is overdue then, when it was sent, and what is to be done.
+fn overdue(in_flight: &mut InFlight, now: Instant) -> Option<(usize, Instant, Action)> {
+    let (ticket, since) = in_flight.next_overdue(now, TIMEOUT)?;
+    Some((ticket, since, in_flight.apply(ticket, Event::Overdue, now)))
+}
+
+/// A record on its way to Kafka, without a spool to fall back on.
+fn send_alone(now: Instant) -> (InFlight, usize) {
     let mut in_flight = InFlight::new(Fallback::Nothing);
-    let ticket = in_flight.send(now, record());
+    let ticket = send(&mut in_flight, now);
     (in_flight, ticket)
 }
 
 #[test]
-fn a_sender_is_told_its_fate_and_the_ticket_is_free_again() {
-    let mut in_flight = InFlight::new(Fallback::Disk);
-    let ticket = in_flight.send(Instant::now(), record());
+fn a_sender_gets_its_result_and_the_ticket_is_free_again() {
+    let mut in_flight = InFlight::new(Fallback::Spool);
+    let ticket = send(&mut in_flight, Instant::now());
     assert_eq!(look(&mut in_flight, ticket), Poll::Pending);
-    assert!(matches!(in_flight.reported(ticket, Ok(ACKED), Instant::now()).next, Action::Nothing));
+    assert!(matches!(reported(&mut in_flight, ticket, Ok(ACKED)), Action::Nothing));
     assert_eq!(look(&mut in_flight, ticket), Poll::Ready(Ok(ACKED)));
     assert_eq!(in_flight.len(), 0);
 }
 
 #[test]
-fn without_a_disk_a_late_sender_is_told_by_the_deadline_and_the_report_is_still_awaited() {
+fn without_a_spool_a_late_sender_is_answered_by_the_deadline() {
     let start = Instant::now();
-    let (mut in_flight, ticket) = depart_alone(start);
-    assert!(in_flight.next_overdue(start + TIMEOUT / 2, TIMEOUT).is_none());
-    let late = in_flight.next_overdue(start + TIMEOUT, TIMEOUT).expect("it is late");
-    assert_eq!((late.ticket, late.since), (ticket, start));
-    assert!(matches!(late.next, Action::Nothing));
+    let (mut in_flight, ticket) = send_alone(start);
+    assert!(overdue(&mut in_flight, start + TIMEOUT / 2).is_none());
+    let late = overdue(&mut in_flight, start + TIMEOUT).expect("it is late");
+    assert_eq!((late.0, late.1), (ticket, start));
+    assert!(matches!(late.2, Action::Nothing));
     assert_eq!(look(&mut in_flight, ticket), answer(Undelivered::Late));
     assert_eq!(in_flight.len(), 1);
-    assert!(in_flight.reported(ticket, Ok(ACKED), Instant::now()).on_time.is_none());
+    assert_eq!(in_flight.get(ticket).sent_at(), None);
+    drop(reported(&mut in_flight, ticket, Ok(ACKED)));
     assert_eq!(in_flight.len(), 0);
 }
 
 #[test]
 fn an_ack_between_the_deadline_and_the_look_still_counts() {
     let start = Instant::now();
-    let (mut in_flight, ticket) = depart_alone(start);
-    in_flight.next_overdue(start + TIMEOUT, TIMEOUT);
-    assert!(matches!(in_flight.reported(ticket, Ok(ACKED), Instant::now()).next, Action::Nothing));
+    let (mut in_flight, ticket) = send_alone(start);
+    overdue(&mut in_flight, start + TIMEOUT);
+    assert!(matches!(reported(&mut in_flight, ticket, Ok(ACKED)), Action::Nothing));
     assert_eq!(look(&mut in_flight, ticket), Poll::Ready(Ok(ACKED)));
 }
 
 #[test]
-fn a_late_record_goes_to_the_disk_and_the_first_proof_is_told() {
+fn a_late_record_goes_to_the_spool_and_the_first_proof_counts() {
     for (first, then) in [(ACKED, STORED), (STORED, ACKED)] {
-        let (mut in_flight, start) = (InFlight::new(Fallback::Disk), Instant::now());
-        let ticket = in_flight.send(start, record());
-        let late = in_flight.next_overdue(start + TIMEOUT, TIMEOUT).expect("it is late");
-        assert!(matches!(late.next, Action::Append(_)));
+        let (mut in_flight, start) = (InFlight::new(Fallback::Spool), Instant::now());
+        let ticket = send(&mut in_flight, start);
+        let late = overdue(&mut in_flight, start + TIMEOUT).expect("it is late");
+        assert!(matches!(late.2, Action::FallBack(_)));
         for place in [first, then] {
             let next = match place {
-                Place::Kafka { .. } => in_flight.reported(ticket, Ok(place), Instant::now()).next,
-                Place::Spool { .. } => in_flight.spooled(ticket, Ok(place)),
+                Place::Kafka { .. } => reported(&mut in_flight, ticket, Ok(place)),
+                Place::Spool { .. } => spooled(&mut in_flight, ticket, Ok(place)),
             };
             assert!(matches!(next, Action::Nothing));
             assert_eq!(in_flight.len(), 1);
@@ -91,39 +111,43 @@ fn a_late_record_goes_to_the_disk_and_the_first_proof_is_told() {
 }
 
 #[test]
-fn a_failed_record_goes_to_the_disk_once_and_its_sender_waits_for_that() {
-    let (mut in_flight, start) = (InFlight::new(Fallback::Disk), Instant::now());
-    let ticket = in_flight.send(start, record());
+fn a_failed_record_goes_to_the_spool_once() {
+    let (mut in_flight, start) = (InFlight::new(Fallback::Spool), Instant::now());
+    let ticket = send(&mut in_flight, start);
     assert!(matches!(
-        in_flight.reported(ticket, Err(Undelivered::Late), Instant::now()).next,
-        Action::Append(_)
+        reported(&mut in_flight, ticket, Err(Undelivered::Late)),
+        Action::FallBack(_)
     ));
-    assert!(in_flight.next_overdue(start + TIMEOUT, TIMEOUT).is_none());
+    assert!(overdue(&mut in_flight, start + TIMEOUT).is_none());
     assert_eq!(look(&mut in_flight, ticket), Poll::Pending);
-    assert!(matches!(in_flight.spooled(ticket, Err(Undelivered::NotStored)), Action::Nothing));
+    assert!(matches!(
+        spooled(&mut in_flight, ticket, Err(Undelivered::NotStored)),
+        Action::Nothing
+    ));
     assert_eq!(look(&mut in_flight, ticket), answer(Undelivered::NotStored));
     assert_eq!(in_flight.len(), 0);
 }
 
 #[test]
 fn a_record_that_could_not_be_stored_may_still_be_acked() {
-    let (mut in_flight, start) = (InFlight::new(Fallback::Disk), Instant::now());
-    let ticket = in_flight.send(start, record());
-    assert!(in_flight.next_overdue(start + TIMEOUT, TIMEOUT).is_some());
-    assert!(matches!(in_flight.spooled(ticket, Err(Undelivered::NotStored)), Action::Nothing));
-    assert!(matches!(in_flight.reported(ticket, Ok(ACKED), Instant::now()).next, Action::Nothing));
+    let (mut in_flight, start) = (InFlight::new(Fallback::Spool), Instant::now());
+    let ticket = send(&mut in_flight, start);
+    assert!(overdue(&mut in_flight, start + TIMEOUT).is_some());
+    assert!(matches!(
+        spooled(&mut in_flight, ticket, Err(Undelivered::NotStored)),
+        Action::Nothing
+    ));
+    assert!(matches!(reported(&mut in_flight, ticket, Ok(ACKED)), Action::Nothing));
     assert_eq!(look(&mut in_flight, ticket), Poll::Ready(Ok(ACKED)));
     assert_eq!(in_flight.len(), 0);
 }
 
 #[test]
 fn the_account_of_a_sender_that_left_is_closed_by_the_proof() {
-    let mut in_flight = InFlight::new(Fallback::Disk);
-    let ticket = in_flight.send(Instant::now(), record());
+    let mut in_flight = InFlight::new(Fallback::Spool);
+    let ticket = send(&mut in_flight, Instant::now());
     assert!(matches!(in_flight.abandon(ticket, post()), Action::Nothing));
-    let Action::CloseAccount(post, delivery) =
-        in_flight.reported(ticket, Ok(ACKED), Instant::now()).next
-    else {
+    let Action::Close(post, delivery) = reported(&mut in_flight, ticket, Ok(ACKED)) else {
         panic!("the account comes back")
     };
     post.close(Outcome::Published);
@@ -131,27 +155,27 @@ fn the_account_of_a_sender_that_left_is_closed_by_the_proof() {
 }
 
 #[test]
-fn the_record_of_a_sender_that_left_goes_to_the_disk_all_the_same() {
-    let (mut in_flight, start) = (InFlight::new(Fallback::Disk), Instant::now());
-    let ticket = in_flight.send(start, record());
+fn the_record_of_a_sender_that_left_goes_to_the_spool_too() {
+    let (mut in_flight, start) = (InFlight::new(Fallback::Spool), Instant::now());
+    let ticket = send(&mut in_flight, start);
     assert!(matches!(in_flight.abandon(ticket, post()), Action::Nothing));
-    let late = in_flight.next_overdue(start + TIMEOUT, TIMEOUT).expect("it is late");
-    assert!(matches!(late.next, Action::Append(_)));
-    let Action::CloseAccount(post, delivery) = in_flight.spooled(ticket, Ok(STORED)) else {
+    let late = overdue(&mut in_flight, start + TIMEOUT).expect("it is late");
+    assert!(matches!(late.2, Action::FallBack(_)));
+    let Action::Close(post, delivery) = spooled(&mut in_flight, ticket, Ok(STORED)) else {
         panic!("the account comes back")
     };
     post.close(Outcome::Spooled);
     assert_eq!((delivery, in_flight.len()), (Ok(STORED), 1));
-    in_flight.reported(ticket, Err(Undelivered::Late), Instant::now());
+    drop(reported(&mut in_flight, ticket, Err(Undelivered::Late)));
     assert_eq!(in_flight.len(), 0);
 }
 
 #[test]
 fn a_sender_that_leaves_after_the_report_gets_its_account_back() {
-    let mut in_flight = InFlight::new(Fallback::Disk);
-    let ticket = in_flight.send(Instant::now(), record());
-    in_flight.reported(ticket, Ok(ACKED), Instant::now());
-    let Action::CloseAccount(post, delivery) = in_flight.abandon(ticket, post()) else {
+    let mut in_flight = InFlight::new(Fallback::Spool);
+    let ticket = send(&mut in_flight, Instant::now());
+    drop(reported(&mut in_flight, ticket, Ok(ACKED)));
+    let Action::Close(post, delivery) = in_flight.abandon(ticket, post()) else {
         panic!("the delivery is known")
     };
     post.close(Outcome::Published);
@@ -160,92 +184,93 @@ fn a_sender_that_leaves_after_the_report_gets_its_account_back() {
 
 #[test]
 fn a_parked_record_goes_on_either_way() {
-    let (mut in_flight, start) = (InFlight::new(Fallback::Disk), Instant::now());
-    let (to_kafka, to_disk) = (in_flight.park(start, record()), in_flight.park(start, record()));
+    let (mut in_flight, start) = (InFlight::new(Fallback::Spool), Instant::now());
+    let (to_kafka, to_disk) = (
+        in_flight.insert(Stage::Parked, Some(record()), start),
+        in_flight.insert(Stage::Parked, Some(record()), start),
+    );
     let later = start + TIMEOUT / 2;
-    in_flight.send_parked(to_kafka, later);
-    assert!(in_flight.append_parked(to_disk, later).is_some());
+    drop(in_flight.apply(to_kafka, Event::LetGo(Way::Direct), later));
+    let diverted = in_flight.apply(to_disk, Event::LetGo(Way::Spool), later);
+    assert!(matches!(diverted, Action::Append(_)));
     // Its time runs from when it left.
-    assert!(in_flight.next_overdue(start + TIMEOUT, TIMEOUT).is_none());
-    in_flight.reported(to_kafka, Ok(ACKED), Instant::now());
-    assert!(matches!(in_flight.spooled(to_disk, Ok(STORED)), Action::Nothing));
+    assert!(overdue(&mut in_flight, start + TIMEOUT).is_none());
+    drop(reported(&mut in_flight, to_kafka, Ok(ACKED)));
+    assert!(matches!(spooled(&mut in_flight, to_disk, Ok(STORED)), Action::Nothing));
     assert_eq!(look(&mut in_flight, to_kafka), Poll::Ready(Ok(ACKED)));
     assert_eq!(look(&mut in_flight, to_disk), Poll::Ready(Ok(STORED)));
     assert_eq!(in_flight.len(), 0);
 }
 
 #[test]
-fn a_disk_that_hangs_is_not_waited_for_longer_than_its_patience() {
-    let (mut in_flight, start) = (InFlight::new(Fallback::Disk), Instant::now());
-    let ticket = in_flight.append(start);
+fn a_spool_that_hangs_is_waited_for_until_its_time_out() {
+    let (mut in_flight, start) = (InFlight::new(Fallback::Spool), Instant::now());
+    let ticket = in_flight.insert(Stage::Appended, None, start);
     assert_eq!(in_flight.time_out_spool(start + TIMEOUT / 2, TIMEOUT), 0);
     assert_eq!(in_flight.time_out_spool(start + TIMEOUT, TIMEOUT), 1);
     assert_eq!(look(&mut in_flight, ticket), answer(Undelivered::DiskSilent));
     assert_eq!(in_flight.len(), 1);
-    assert!(matches!(in_flight.spooled(ticket, Ok(STORED)), Action::Nothing));
+    assert!(matches!(spooled(&mut in_flight, ticket, Ok(STORED)), Action::Nothing));
     assert_eq!(in_flight.len(), 0);
 }
 
 #[test]
-fn the_disk_s_patience_begins_when_the_record_goes_there() {
-    let (mut in_flight, start) = (InFlight::new(Fallback::Disk), Instant::now());
-    let ticket = in_flight.send(start, record());
+fn the_time_out_of_the_spool_begins_when_the_record_goes_there() {
+    let (mut in_flight, start) = (InFlight::new(Fallback::Spool), Instant::now());
+    let ticket = send(&mut in_flight, start);
     let late = start + TIMEOUT;
-    assert!(in_flight.next_overdue(late, TIMEOUT).is_some());
+    assert!(overdue(&mut in_flight, late).is_some());
     assert_eq!(in_flight.time_out_spool(late, TIMEOUT), 0);
     assert_eq!(in_flight.time_out_spool(late + TIMEOUT, TIMEOUT), 1);
     assert_eq!(look(&mut in_flight, ticket), answer(Undelivered::DiskSilent));
 }
 
 #[test]
-fn a_ticket_given_anew_is_not_late_by_its_forerunner_s_departure() {
-    let (mut in_flight, start) = (InFlight::new(Fallback::Disk), Instant::now());
-    let first = in_flight.send(start, record());
-    in_flight.reported(first, Ok(ACKED), Instant::now());
+fn a_ticket_given_anew_is_not_overdue_by_its_forerunner() {
+    let (mut in_flight, start) = (InFlight::new(Fallback::Spool), Instant::now());
+    let first = send(&mut in_flight, start);
+    drop(reported(&mut in_flight, first, Ok(ACKED)));
     assert_eq!(look(&mut in_flight, first), Poll::Ready(Ok(ACKED)));
     let later = start + TIMEOUT / 2;
-    let second = in_flight.send(later, record());
+    let second = send(&mut in_flight, later);
     assert_eq!(second, first);
-    assert!(in_flight.next_overdue(start + TIMEOUT, TIMEOUT).is_none());
+    assert!(overdue(&mut in_flight, start + TIMEOUT).is_none());
     assert_eq!(in_flight.earliest_sent(), Some(later));
 }
 
 #[test]
-fn a_record_that_is_late_before_it_left_is_not_kept_without_a_disk() {
+fn a_record_overdue_before_it_was_sent_is_not_kept() {
     let start = Instant::now();
     let mut in_flight = InFlight::new(Fallback::Nothing);
-    let ticket = in_flight.send(start, record());
-    let late = in_flight.next_overdue(start + TIMEOUT, TIMEOUT).expect("it is late");
-    assert!(matches!(late.next, Action::Nothing));
-    assert!(in_flight.record(ticket).is_none());
+    let ticket = send(&mut in_flight, start);
+    let late = overdue(&mut in_flight, start + TIMEOUT).expect("it is late");
+    assert!(matches!(late.2, Action::Nothing));
+    assert!(in_flight.get(ticket).record().is_none());
     assert_eq!(look(&mut in_flight, ticket), answer(Undelivered::Late));
-    assert!(matches!(
-        in_flight.reported(ticket, Err(Undelivered::Late), Instant::now()).next,
-        Action::Nothing
-    ));
+    assert!(matches!(reported(&mut in_flight, ticket, Err(Undelivered::Late)), Action::Nothing));
     assert_eq!(in_flight.len(), 0);
 }
 
 #[test]
-fn a_record_that_was_refused_for_its_time_leaves_again_until_its_deadline() {
+fn a_record_refused_for_its_time_is_resent_until_its_deadline() {
     let (start, time) = (Instant::now(), SendTime::own(SystemTime::UNIX_EPOCH.into()));
     for (fallback, late) in
-        [(Fallback::Disk, Poll::Pending), (Fallback::Nothing, answer(Undelivered::Late))]
+        [(Fallback::Spool, Poll::Pending), (Fallback::Nothing, answer(Undelivered::Late))]
     {
         let mut in_flight = InFlight::new(fallback);
-        let ticket = in_flight.send(start, record());
+        let ticket = send(&mut in_flight, start);
         in_flight.set_send_time(ticket, time);
         assert!(in_flight.resend(ticket, time));
-        assert!(in_flight.next_overdue(start + TIMEOUT, TIMEOUT).is_some());
+        assert!(overdue(&mut in_flight, start + TIMEOUT).is_some());
         assert_eq!(look(&mut in_flight, ticket), late);
         assert!(!in_flight.resend(ticket, time), "it is late");
     }
 }
 
 #[test]
-fn a_record_that_is_refused_with_every_time_is_given_up_in_the_end() {
-    let mut in_flight = InFlight::new(Fallback::Disk);
-    let ticket = in_flight.send(Instant::now(), record());
+fn a_record_refused_with_every_time_is_given_up() {
+    let mut in_flight = InFlight::new(Fallback::Spool);
+    let ticket = send(&mut in_flight, Instant::now());
     let time = SendTime::own(SystemTime::UNIX_EPOCH.into());
     let again = (0..1000).take_while(|_| in_flight.resend(ticket, time)).count();
     assert_eq!(again, 64);
