@@ -9,7 +9,7 @@ use crate::support::http::{basic, request};
 /// Where posts go on every server.
 pub(crate) const PATH: &str = "/webhook";
 
-/// The credential of the bridge, as README tells operators to make one: bcrypt, cost 10.
+/// The credential of the bridge, as `docs/deploy.md` tells operators to make one: bcrypt, cost 10.
 pub(crate) const CREDENTIALS: &str =
     "video:$2y$10$yrEc8U1k5se6zjxhzrxF3OTEVM0WK9ygNUjov.e1wTNcm2J4FQtga";
 const USER: &str = "video";

@@ -1,7 +1,7 @@
 //! The spool in front of a Kafka that fails: every post gets its 200 in time, and its record is on
 //! the topic once Kafka is back, none lost and none overtaken.
 //!
-//! What takes minutes is ignored, and run by the command that README names.
+//! What takes minutes is ignored, and run by the command that `docs/develop.md` names.
 
 mod away;
 mod broker;

@@ -32,7 +32,7 @@ const IN_FLIGHT: &str = "max.in.flight.requests.per.connection";
 /// the p50 is 1.20 with one, 1.02 with three, 1.12 with four and 1.19 with five, at 256 it is 1.01,
 /// 0.99, 1.06 and 1.12; CPU per post is 1.09, 1.02, 1.07, 1.11 and 1.00, 1.01, 1.03, 1.08. (This and
 /// the figures below are medians of seven rounds or more of the benchmark's `--curve FLAGS`; CPU within
-/// 0.1 is noise.) Brokers that are far away want five; README says when.
+/// 0.1 is noise.) Brokers that are far away want five; `docs/performance.md` says when.
 const MAX_IN_FLIGHT: &str = "2";
 /// How long librdkafka waits for a batch to fill, in milliseconds. A lone post goes at once; under
 /// load batches gather while requests are under way.

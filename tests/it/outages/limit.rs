@@ -58,7 +58,7 @@ fn a_record_over_the_client_s_own_limit_passes_where_the_topic_takes_it() {
     assert!(seen.iter().any(|seen| seen.value.len() == 2_000_000));
 }
 
-/// What README says, three seconds, and as much again on a busy machine.
+/// What `docs/reference.md` says, three seconds, and as much again on a busy machine.
 const SEEN: Duration = Duration::from_secs(6);
 
 #[test]

@@ -106,7 +106,7 @@ fn as_shipped(serve: Launch) -> Launch {
     serve
 }
 
-/// As README advises for brokers across a network, and the most that keeps the order.
+/// As `docs/performance.md` advises for brokers across a network, and the most that keeps the order.
 fn five_requests(serve: Launch) -> Launch {
     serve.arg("-X", "max.in.flight=5")
 }

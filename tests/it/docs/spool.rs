@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use clap::Command;
 
-use crate::readme::{assert_same, command, default, environment, name, readme, rows};
+use crate::docs::flags::{command, default, environment, name};
+use crate::docs::page::rows;
+use crate::docs::{assert_same, file};
 
 #[test]
 fn every_flag_of_spool_has_one_row_that_names_its_commands_and_every_row_a_flag() {
@@ -26,8 +28,11 @@ fn every_flag_of_spool_has_one_row_that_names_its_commands_and_every_row_a_flag(
 
 #[test]
 fn every_command_of_spool_is_told_of() {
-    let told = readme();
+    let told = file("docs/operate.md");
     for command in command("spool").get_subcommands().map(Command::get_name) {
-        assert!(told.contains(&format!("`spool {command}`")), "README does not tell of {command}");
+        assert!(
+            told.contains(&format!("`spool {command}`")),
+            "docs/operate.md does not tell of {command}"
+        );
     }
 }

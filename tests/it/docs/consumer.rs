@@ -1,4 +1,4 @@
-//! README's consumer, run as it stands there: it keeps each notification once, and whatever else is
+//! The consumer of `docs/consume.md`, run as it stands there: it keeps each notification once, and whatever else is
 //! written to the topic does not end it.
 
 use std::fs;
@@ -10,7 +10,7 @@ use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
-use crate::readme::readme;
+use crate::docs::page::Page;
 use crate::support::bridge::launch::Launch;
 use crate::support::children;
 use crate::support::deadline::wait_for;
@@ -103,19 +103,19 @@ fn write_others(brokers: &str, topic: &str) {
     producer.flush(ACKED).unwrap();
 }
 
-/// README's code, with this topic and these brokers.
+/// The page's code, with this topic and these brokers.
 #[track_caller]
 fn consumer(brokers: &str, topic: &str, folder: &Path) -> String {
-    let readme = readme();
-    let code = readme.split("```python\n").nth(1).expect("README has code in Python");
-    let mut code = code.split("```").next().expect("split gives one at least").to_owned();
+    let page = Page::read("docs/consume.md").code();
+    let code = page.iter().find(|code| code.language == "python");
+    let mut code = code.expect("the page has code in Python").text.clone();
     let store = folder.join("events.db");
     for (shown, meant) in [
         ("localhost:9092", brokers),
         ("video.events", topic),
         ("events.db", store.to_str().unwrap()),
     ] {
-        assert_eq!(code.matches(shown).count(), 1, "README's consumer, {shown}");
+        assert_eq!(code.matches(shown).count(), 1, "the consumer, {shown}");
         code = code.replace(shown, meant);
     }
     code

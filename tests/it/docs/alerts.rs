@@ -5,7 +5,7 @@ use std::path::Path;
 
 use hookbridge::metrics::Outcome;
 
-use crate::readme::{assert_series_exist, file};
+use crate::docs::{assert_series_exist, file};
 use crate::support::here;
 use crate::support::promtool::promtool;
 
