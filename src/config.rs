@@ -11,7 +11,7 @@ mod access;
 mod secret_file;
 mod spool;
 
-use crate::args::{self, ServeArgs};
+use crate::args::serve::{self, ServeArgs};
 use crate::clock::Clock;
 use crate::config::access::access;
 use crate::config::grace::{Beside, Grace};
@@ -164,12 +164,12 @@ fn compaction(args: &ServeArgs) -> Compaction {
 fn contract(args: &ServeArgs) -> Contract {
     Contract {
         validation: match args.validation {
-            args::Validation::Documented => Validation::Documented,
-            args::Validation::Envelope => Validation::Envelope,
+            serve::Validation::Documented => Validation::Documented,
+            serve::Validation::Envelope => Validation::Envelope,
         },
         unknown_events: match args.unknown_events {
-            args::UnknownEvents::Reject => UnknownEvents::Reject,
-            args::UnknownEvents::Forward => UnknownEvents::Forward,
+            serve::UnknownEvents::Reject => UnknownEvents::Reject,
+            serve::UnknownEvents::Forward => UnknownEvents::Forward,
         },
     }
 }

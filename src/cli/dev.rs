@@ -19,7 +19,8 @@ mod painter;
 mod sample;
 mod tour;
 
-use crate::args::{DevArgs, LogArgs, LogFormat, ServeArgs};
+use crate::args::serve::ServeArgs;
+use crate::args::{DevArgs, LogArgs, LogFormat};
 use crate::bridge::inherited_sockets::InheritedSockets;
 use crate::bridge::{Bridge, BridgeError};
 use crate::cli::dev::broker::{Broker, TOPIC};

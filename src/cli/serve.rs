@@ -2,7 +2,7 @@
 //!
 //! Promise: SIGTERM and SIGINT end it gracefully, a second one at once; SIGHUP never ends it.
 
-use crate::args::ServeArgs;
+use crate::args::serve::ServeArgs;
 use crate::bridge::Bridge;
 use crate::bridge::inherited_sockets::InheritedSockets;
 use crate::cli::signals::EndSignals;

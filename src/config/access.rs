@@ -2,7 +2,7 @@
 //!
 //! Promise: one of both, never neither. It hashes nothing.
 
-use crate::args::ServeArgs;
+use crate::args::serve::ServeArgs;
 use crate::config::ConfigError;
 use crate::config::secret_file::secret_file;
 use crate::webhook::auth::authenticator::Authenticator;

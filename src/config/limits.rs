@@ -3,7 +3,7 @@
 //! Promise: no bound is zero where that would mean "nothing" or "for ever", none is so large that
 //! something else breaks first, and none contradicts another.
 
-use crate::args::ServeArgs;
+use crate::args::serve::ServeArgs;
 use crate::config::ConfigError;
 use crate::webhook::http::body::BodyLimits;
 use bytesize::ByteSize;

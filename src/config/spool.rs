@@ -2,7 +2,7 @@
 //!
 //! Promise: what it gives can be opened, as far as flags can tell. It opens nothing.
 
-use crate::args::ServeArgs;
+use crate::args::serve::ServeArgs;
 use crate::config::ConfigError;
 use crate::delivery::spool::{LEAST_LIMIT, SpoolOptions};
 use bytesize::ByteSize;
