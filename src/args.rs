@@ -12,9 +12,18 @@ use crate::args::address::address;
 use crate::args::serve::ServeArgs;
 use crate::args::spool::SpoolCommand;
 use clap::builder::BoolishValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+
+/// The flags that commands share, as `-h` and `--help` put them together.
+const KAFKA: &str = "Kafka";
+const LOGS: &str = "Logs";
+
+/// Behind the flags of `serve`.
+const OF_SERVE: &str = "Each flag has a variable, HOOKBRIDGE_ and its name in capitals, which --help shows; the flag wins. \
+Times are written 2500ms, 10s, 2m, sizes 512KiB, 1MiB.";
 
 /// Publishes the notifications of a cloud video service to Apache Kafka.
 ///
@@ -31,10 +40,31 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
+impl Cli {
+    /// Reads what was typed, with the program's name before it.
+    pub fn read(typed: &[OsString]) -> Result<Self, clap::Error> {
+        let command = Self::command();
+        let is_brief = typed.iter().any(|word| word == "-h");
+        let mut command = if is_brief { brief(command) } else { command };
+        let mut matches = command.try_get_matches_from_mut(typed)?;
+        Self::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+    }
+}
+
+/// For `-h`: a line for each flag, without what `--help` tells beside it.
+fn brief(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|arg| {
+        let takes_values = arg.get_action().takes_values();
+        arg.hide_env(true).hide_possible_values(takes_values)
+    });
+    command.mut_subcommands(brief)
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the bridge: posts in, records on Kafka out
+    #[command(after_help = OF_SERVE)]
     Serve(Box<ServeArgs>),
     /// Try it on this machine: embedded broker, bridge, four sample posts, and the records printed
     Dev(DevArgs),
@@ -46,34 +76,40 @@ pub enum Command {
 /// The flags of every command that writes to Kafka.
 #[derive(Debug, Args)]
 pub struct KafkaArgs {
-    /// Kafka's bootstrap brokers; wins over bootstrap.servers in the file of --kafka-config
-    #[arg(long, env = "HOOKBRIDGE_BROKERS", value_name = "HOST:PORT,…")]
+    /// Brokers to begin with
+    ///
+    /// Two or three, so that one may be away at the start. Wins over bootstrap.servers in the file of
+    /// --kafka-config; one of the two is required
+    #[arg(long, env = "HOOKBRIDGE_BROKERS", help_heading = KAFKA, value_name = "HOST:PORT,…")]
     pub brokers: Option<String>,
 
-    /// A file of librdkafka properties (key=value lines): the place for secrets
-    #[arg(long, env = "HOOKBRIDGE_KAFKA_CONFIG", value_name = "FILE")]
+    /// librdkafka properties: TLS, SASL, secrets
+    ///
+    /// key=value lines, as docs/kafka-properties.md shows them
+    #[arg(long, env = "HOOKBRIDGE_KAFKA_CONFIG", help_heading = KAFKA, value_name = "FILE")]
     pub kafka_config: Option<PathBuf>,
 
-    /// One librdkafka property, as in kcat; wins over the file. The environment takes one a line
-    #[arg(
-        short = 'X',
-        long = "kafka-property",
-        env = "HOOKBRIDGE_KAFKA_PROPERTY",
-        hide_env_values = true,
-        value_name = "KEY=VALUE"
-    )]
+    /// One librdkafka property, as in kcat
+    ///
+    /// Wins over the file. May be repeated; the environment takes one a line. Across a network:
+    /// max.in.flight=5
+    #[arg(short = 'X', long = "kafka-property", env = "HOOKBRIDGE_KAFKA_PROPERTY", help_heading = KAFKA, hide_env_values = true, value_name = "KEY=VALUE")]
     pub kafka_properties: Vec<String>,
 }
 
 /// The flags of the log, on stderr.
 #[derive(Debug, Clone, Args)]
 pub struct LogArgs {
-    /// What is logged; `info,post=debug` adds one line per post
-    #[arg(long, env = "HOOKBRIDGE_LOG", value_name = "FILTER", default_value = "info")]
+    /// What is logged
+    ///
+    /// A level, also for each part: `info,post=debug` adds one line for each post
+    #[arg(long, env = "HOOKBRIDGE_LOG", help_heading = LOGS, value_name = "FILTER", default_value = "info")]
     pub log: String,
 
-    /// Lines for people or for machines
-    #[arg(long, env = "HOOKBRIDGE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    /// Lines as text, or as json
+    ///
+    /// On stderr. `json` for a log collector
+    #[arg(long, env = "HOOKBRIDGE_LOG_FORMAT", help_heading = LOGS, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
 }
 

@@ -1,7 +1,7 @@
 //! The program: flags in, a command run, an exit code out. 0 done, 1 failed at work, 2 bad flags
 //! or files.
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::CommandFactory as _;
 use hookbridge::args::{Cli, Command};
 use hookbridge::cli::panic_hook::tell_panics;
 use hookbridge::cli::stderr::Stderr;
@@ -36,7 +36,7 @@ impl Drop for LastLines {
 fn run(stderr: &Stderr) -> ExitCode {
     let typed: Vec<_> = env::args_os().collect();
     let environment = environment::check(&typed, env::vars_os());
-    let cli = match (Cli::try_parse_from(typed), environment) {
+    let cli = match (Cli::read(&typed), environment) {
         (Ok(cli), _) if cli.version => cli,
         (Err(error), _) if !error.use_stderr() => return help(&error),
         // It says what a value that was refused is, where a flag can only say what it is not.

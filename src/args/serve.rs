@@ -2,7 +2,7 @@
 
 use crate::args::address::address;
 use crate::args::count::{connections, workers};
-use crate::args::{KafkaArgs, LogArgs};
+use crate::args::{KAFKA, KafkaArgs, LogArgs};
 use bytesize::ByteSize;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
@@ -12,141 +12,164 @@ use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Event loops, each with a producer of its own and so with batches of its own.
-///
-/// Beside one, on two cores that load generator and Kafka share, at 64, 256 and 1,024 connections: two
-/// answer 0.94, 0.90 and 1.11 times as many posts a second for 1.02, 1.13 and 1.02 times the CPU per
-/// post, four 0.67, 0.79 and 1.01 times as many for 1.61, 1.45 and 1.08 times. (Medians of seven rounds
-/// of `cargo bench --bench speed -- --rounds 7 --curve "--workers N"`.)
+/// Event loops, each with a producer of its own and so with batches of its own. More of them cost more for
+/// each post: `docs/performance.md`, "What each default was chosen by".
 const WORKERS: &str = "1";
+
+/// What `-h` and `--help` put together; the parts of `config/bridge.env`.
+const LISTENING: &str = "Where the bridge listens";
+const ACCESS: &str = "Who may post";
+const SPOOL: &str = "The spool";
+const CONTRACT: &str = "What is accepted";
+const LIMITS: &str = "Limits";
 
 /// The flags of `serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// Where senders post; port 0 takes a free one
-    #[arg(long, env = "HOOKBRIDGE_LISTEN", value_parser = address, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    /// Where senders post
+    ///
+    /// Port 0 takes a free one, which the log names. To be reached from outside, as in a container:
+    /// 0.0.0.0:8080
+    #[arg(long, env = "HOOKBRIDGE_LISTEN", help_heading = LISTENING, value_parser = address, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
-    /// The one path that takes posts; make it hard to guess where there is no other protection
-    #[arg(long, env = "HOOKBRIDGE_PATH", default_value = "/webhook")]
+    /// The one path that takes posts
+    ///
+    /// Any other is answered 404. Make it hard to guess where there is no other protection
+    #[arg(long, env = "HOOKBRIDGE_PATH", help_heading = LISTENING, default_value = "/webhook")]
     pub path: String,
 
-    /// Where /livez, /readyz and /metrics answer; listen beyond loopback for a kubelet's probes
-    #[arg(
-        long,
-        env = "HOOKBRIDGE_ADMIN_LISTEN",
-        value_parser = address,
-        value_name = "ADDR",
-        default_value = "127.0.0.1:9090"
-    )]
+    /// Where probes and scrapers ask
+    ///
+    /// GET /livez, /readyz and /metrics. They ask for no password, so keep the address private; listen
+    /// beyond loopback for a kubelet's probes
+    #[arg(long, env = "HOOKBRIDGE_ADMIN_LISTEN", help_heading = LISTENING, value_parser = address, value_name = "ADDR", default_value = "127.0.0.1:9090")]
     pub admin_listen: SocketAddr,
 
-    /// Who may post: lines of `user:HASH [app_id,…]`, HASH as `htpasswd -nBC 10` writes or plain:SECRET
-    #[arg(long, env = "HOOKBRIDGE_CREDENTIALS", value_name = "FILE")]
+    /// Who may post: lines of `user:HASH`
+    ///
+    /// HASH as `htpasswd -nBC 10 USER` writes it, or plain:SECRET. Behind white space may stand the app_ids
+    /// that the user is bound to, with commas. The file is read once. This flag or --no-auth is required
+    #[arg(long, env = "HOOKBRIDGE_CREDENTIALS", help_heading = ACCESS, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
 
-    /// Take posts without credentials, where something in front checks them
-    #[arg(long, env = "HOOKBRIDGE_NO_AUTH", value_parser = BoolishValueParser::new())]
+    /// Take posts from anybody
+    ///
+    /// Where something in front checks who posts
+    #[arg(long, env = "HOOKBRIDGE_NO_AUTH", help_heading = ACCESS, value_parser = BoolishValueParser::new())]
     pub no_auth: bool,
 
-    /// Networks of the proxies in front, whose word on the sender's address is taken (for the log):
-    /// from Forwarded or X-Forwarded-For. May be repeated; the environment takes them comma-separated
-    #[arg(
-        long = "trusted-proxy",
-        env = "HOOKBRIDGE_TRUSTED_PROXY",
-        value_name = "CIDR",
-        value_delimiter = ',',
-        value_parser = network
-    )]
+    /// Proxies whose word on the sender is taken
+    ///
+    /// Addresses or networks, as the log shows the peer without this flag. Then the log names the sender's
+    /// address, from Forwarded or X-Forwarded-For; nothing is allowed or refused by it. May be repeated;
+    /// the environment takes them comma-separated
+    #[arg(long = "trusted-proxy", env = "HOOKBRIDGE_TRUSTED_PROXY", help_heading = ACCESS, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
 
     /// Which Kafka
     #[command(flatten)]
     pub kafka: KafkaArgs,
 
-    /// The topic that records go to; it must exist
-    #[arg(long, env = "HOOKBRIDGE_TOPIC", default_value = "video.events")]
+    /// Where records go; it must exist
+    ///
+    /// The bridge never makes a topic
+    #[arg(long, env = "HOOKBRIDGE_TOPIC", help_heading = KAFKA, default_value = "video.events")]
     pub topic: String,
 
-    /// Write to a topic that is compacted and nothing else, which keeps one record of each app_id
-    #[arg(long, env = "HOOKBRIDGE_ALLOW_COMPACTED_TOPIC", value_parser = BoolishValueParser::new())]
+    /// Write to a topic that is only compacted
+    ///
+    /// The key is the app_id, so such a topic keeps only the newest record of each. Without this flag it is
+    /// refused
+    #[arg(long, env = "HOOKBRIDGE_ALLOW_COMPACTED_TOPIC", help_heading = KAFKA, value_parser = BoolishValueParser::new())]
     pub allow_compacted_topic: bool,
 
-    /// How long a post waits for Kafka; raise it for brokers far away, stay under the sender's own
-    #[arg(long, env = "HOOKBRIDGE_ACK_TIMEOUT", value_parser = humantime::parse_duration, value_name = "TIME", default_value = "2500ms")]
+    /// How long a post waits for Kafka
+    ///
+    /// Then it goes to the spool, or is answered 503. Raise it for brokers far away; keep it under the
+    /// sender's own time-out, and below --grace
+    #[arg(long, env = "HOOKBRIDGE_ACK_TIMEOUT", help_heading = KAFKA, value_parser = humantime::parse_duration, value_name = "TIME", default_value = "2500ms")]
     pub ack_timeout: Duration,
 
-    /// Keep posts on disk while Kafka is away, in this folder; without it they get 503
-    #[arg(long, env = "HOOKBRIDGE_SPOOL", value_name = "DIR")]
+    /// The ce_source of every record
+    ///
+    /// A URI-reference. Change it where several bridges write to one topic
+    #[arg(long, env = "HOOKBRIDGE_SOURCE", help_heading = KAFKA, value_name = "URI", default_value = "hookbridge")]
+    pub source: String,
+
+    /// Keep posts on disk while Kafka is away
+    ///
+    /// A folder that outlives the process, one for each bridge. Without it such posts get 503
+    #[arg(long, env = "HOOKBRIDGE_SPOOL", help_heading = SPOOL, value_name = "DIR")]
     pub spool: Option<PathBuf>,
 
-    /// The most that all files of the spool may take up, at least 16MiB; beyond it posts get 503. To
-    /// fit the disk, or to bridge longer outages
-    #[arg(
-        long,
-        env = "HOOKBRIDGE_SPOOL_MAX_BYTES",
-        requires = "spool",
-        value_name = "SIZE",
-        default_value = "1GiB"
-    )]
+    /// The most that the spool may take up
+    ///
+    /// All its files together, at least 16MiB; beyond it posts get 503. To fit the disk, or to bridge
+    /// longer outages
+    #[arg(long, env = "HOOKBRIDGE_SPOOL_MAX_BYTES", help_heading = SPOOL, requires = "spool", value_name = "SIZE", default_value = "1GiB")]
     pub spool_max_bytes: ByteSize,
 
-    /// How long records on disk for another topic than --topic wait while the brokers do not show it;
-    /// then they are quarantined, so that others are not held up
-    #[arg(
-        long,
-        env = "HOOKBRIDGE_MISSING_TOPIC_TIMEOUT",
-        requires = "spool",
-        value_parser = humantime::parse_duration,
-        value_name = "TIME",
-        default_value = "10m"
-    )]
+    /// How long records wait for a missing topic
+    ///
+    /// Those on disk for another topic than --topic, while the brokers do not show it; at most a day. Then
+    /// they are quarantined, so that others are not held up
+    #[arg(long, env = "HOOKBRIDGE_MISSING_TOPIC_TIMEOUT", help_heading = SPOOL, requires = "spool", value_parser = humantime::parse_duration, value_name = "TIME", default_value = "10m")]
     pub missing_topic_timeout: Duration,
 
-    /// What is asked of a notification: its documented contract, or type and app_id alone
-    #[arg(long, env = "HOOKBRIDGE_VALIDATION", value_enum, default_value_t = Validation::Documented)]
+    /// Fields: documented, or envelope alone
+    ///
+    /// `envelope` is for when the provider changes its fields before the bridge knows them
+    #[arg(long, env = "HOOKBRIDGE_VALIDATION", help_heading = CONTRACT, value_enum, value_name = "HOW", default_value_t = Validation::Documented)]
     pub validation: Validation,
 
-    /// What becomes of types that the provider adds: refused, or forwarded with type and app_id checked
-    #[arg(long, env = "HOOKBRIDGE_UNKNOWN_EVENTS", value_enum, default_value_t = UnknownEvents::Reject)]
+    /// Types not known: reject, or forward
+    ///
+    /// `forward` publishes types that the provider adds, with type and app_id checked
+    #[arg(long, env = "HOOKBRIDGE_UNKNOWN_EVENTS", help_heading = CONTRACT, value_enum, value_name = "HOW", default_value_t = UnknownEvents::Reject)]
     pub unknown_events: UnknownEvents,
 
-    /// The largest body, at most 999MB; keep it under the topic's max.message.bytes
-    #[arg(long, env = "HOOKBRIDGE_MAX_BODY", value_name = "SIZE", default_value = "1MiB")]
+    /// The largest body
+    ///
+    /// At most 999MB. Keep it a little under the topic's max.message.bytes
+    #[arg(long, env = "HOOKBRIDGE_MAX_BODY", help_heading = CONTRACT, value_name = "SIZE", default_value = "1MiB")]
     pub max_body: ByteSize,
 
-    /// How long a post may take to arrive, from its first byte
-    #[arg(long, env = "HOOKBRIDGE_READ_TIMEOUT", value_parser = humantime::parse_duration, value_name = "TIME", default_value = "10s")]
+    /// How long a post may take to arrive
+    ///
+    /// From its first byte to its last. For senders on slow lines
+    #[arg(long, env = "HOOKBRIDGE_READ_TIMEOUT", help_heading = LIMITS, value_parser = humantime::parse_duration, value_name = "TIME", default_value = "10s")]
     pub read_timeout: Duration,
 
-    /// How long a connection is kept between posts; longer than the sender's pool keeps it
-    #[arg(long, env = "HOOKBRIDGE_IDLE_TIMEOUT", value_parser = humantime::parse_duration, value_name = "TIME", default_value = "120s")]
+    /// How long an unused connection is kept
+    ///
+    /// Longer than the sender or proxy keeps it, so that no post meets one that is closing
+    #[arg(long, env = "HOOKBRIDGE_IDLE_TIMEOUT", help_heading = LIMITS, value_parser = humantime::parse_duration, value_name = "TIME", default_value = "120s")]
     pub idle_timeout: Duration,
 
-    /// Connections at once; more wait in the kernel's queue
-    #[arg(long, env = "HOOKBRIDGE_MAX_CONNECTIONS", value_parser = connections, allow_negative_numbers = true, value_name = "N", default_value = "4096")]
+    /// Connections at once
+    ///
+    /// More wait in the kernel's queue. The limit of open files must follow
+    #[arg(long, env = "HOOKBRIDGE_MAX_CONNECTIONS", help_heading = LIMITS, value_parser = connections, allow_negative_numbers = true, value_name = "N", default_value = "4096")]
     pub max_connections: NonZeroUsize,
 
-    /// All bodies in memory together; posts over it get 503
-    #[arg(
-        long,
-        env = "HOOKBRIDGE_MAX_IN_FLIGHT_BYTES",
-        value_name = "SIZE",
-        default_value = "64MiB"
-    )]
+    /// All bodies in memory together
+    ///
+    /// Posts over it get 503. To fit a small container
+    #[arg(long, env = "HOOKBRIDGE_MAX_IN_FLIGHT_BYTES", help_heading = LIMITS, value_name = "SIZE", default_value = "64MiB")]
     pub max_in_flight_bytes: ByteSize,
 
-    /// How long a stop may take; under the supervisor's own limit (Kubernetes: 30s)
-    #[arg(long, env = "HOOKBRIDGE_GRACE", value_parser = humantime::parse_duration, value_name = "TIME", default_value = "20s")]
+    /// How long a stop may take
+    ///
+    /// Keep it under the patience of whatever stops the bridge (Kubernetes: 30s)
+    #[arg(long, env = "HOOKBRIDGE_GRACE", help_heading = LIMITS, value_parser = humantime::parse_duration, value_name = "TIME", default_value = "20s")]
     pub grace: Duration,
 
-    /// Event loops. One carries tens of thousands of posts a second; two make smaller batches
-    #[arg(long, env = "HOOKBRIDGE_WORKERS", value_parser = workers, allow_negative_numbers = true, value_name = "N", default_value = WORKERS)]
+    /// Event loops
+    ///
+    /// One carries tens of thousands of posts a second; two make smaller batches
+    #[arg(long, env = "HOOKBRIDGE_WORKERS", help_heading = LIMITS, value_parser = workers, allow_negative_numbers = true, value_name = "N", default_value = WORKERS)]
     pub workers: NonZeroU16,
-
-    /// The `ce_source` of every record, a URI-reference
-    #[arg(long, env = "HOOKBRIDGE_SOURCE", value_name = "URI", default_value = "hookbridge")]
-    pub source: String,
 
     /// How the log looks
     #[command(flatten)]

@@ -4,9 +4,11 @@
 
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 use hookbridge::args::Cli;
+use std::process;
 
 use crate::docs::page::rows;
 use crate::docs::{assert_same, file};
+use crate::support::children;
 
 #[test]
 fn every_flag_of_serve_has_one_row_and_every_row_a_flag() {
@@ -34,6 +36,49 @@ fn a_line_of_the_shipped_configuration_that_is_commented_out_shows_the_default()
         let defaults = arg.map(Arg::get_default_values).unwrap_or_default();
         // Where there is no default, the line is an example.
         assert!(defaults.iter().all(|default| *default == *value), "config/bridge.env: {name}");
+    }
+}
+
+#[test]
+fn the_help_puts_flags_together_as_the_shipped_configuration_does() {
+    let mut group = "";
+    let text = file("config/bridge.env");
+    let mut configured = Vec::new();
+    for line in text.lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            group = heading;
+        } else if let Some((name, _)) = line.trim_start_matches('#').split_once('=')
+            && name.starts_with("HOOKBRIDGE_")
+        {
+            configured.push(vec![group.to_owned(), name.to_owned()]);
+        }
+    }
+    let serve = command("serve");
+    let group = |arg: &Arg| arg.get_help_heading().expect("each flag is in a group").to_owned();
+    let known = serve.get_arguments().map(|arg| vec![group(arg), environment(arg)]);
+    assert_same("config/bridge.env", &known.collect::<Vec<_>>(), &configured);
+}
+
+#[test]
+fn the_short_help_has_a_line_for_each_flag_and_the_long_one_its_variable() {
+    let serve = command("serve");
+    let [short, long] = ["-h", "--help"].map(|flag| {
+        let mut asked = process::Command::new(env!("CARGO_BIN_EXE_hookbridge"));
+        let said = children::output(asked.args(["serve", flag])).unwrap();
+        assert!(said.status.success());
+        String::from_utf8(said.stdout).unwrap()
+    });
+    let lines = short.lines().filter(|line| line.starts_with("  "));
+    // And the line of `-h` itself.
+    assert_eq!(lines.count(), serve.get_arguments().count() + 1, "{short}");
+    for arg in serve.get_arguments() {
+        let flag = format!("--{} ", arg.get_long().expect("each flag has a long name"));
+        let line = short.lines().find(|line| line.contains(&flag)).unwrap();
+        let [value] = arg.get_default_values() else { continue };
+        assert!(line.ends_with(&format!(" [default: {}]", value.display())), "{line}");
+    }
+    for name in serve.get_arguments().map(environment) {
+        assert!(long.contains(&format!("[env: {name}")), "{name}");
     }
 }
 
