@@ -4,7 +4,7 @@
 //! without its flag, refusal, header or series. The words of a row are nobody's but its author's.
 
 mod alerts;
-mod consumer;
+mod consumers;
 mod flags;
 mod links;
 mod page;

@@ -10,6 +10,7 @@ pub(crate) mod deadline;
 pub(crate) mod either_kafka;
 pub(crate) mod exposition;
 pub(crate) mod http;
+pub(crate) mod jars;
 pub(crate) mod kafka;
 pub(crate) mod leash;
 pub(crate) mod ledger;

@@ -7,7 +7,6 @@
 
 pub(crate) mod acls;
 mod further;
-mod jars;
 mod node;
 
 use std::path::Path;
@@ -25,10 +24,10 @@ use rdkafka::metadata::MetadataTopic;
 use rustix::process::Signal;
 
 use crate::support::deadline::{eventually, wait_for};
+use crate::support::jars::{Jars, Pom};
 use crate::support::port::free_port;
 use crate::support::proxy::Proxy;
 use crate::support::say_skipped;
-use jars::Jars;
 use node::{Listener, Node, Ports};
 
 /// Set to 1, as CI does, it turns a skipped test into a failed one.
@@ -68,7 +67,7 @@ pub(crate) struct RealKafka {
 
 impl RealKafka {
     pub(crate) fn available() -> Availability {
-        match jars::missing() {
+        match Pom::Kafka.missing() {
             missing if missing.is_empty() => Availability::Available,
             missing => Availability::Missing(missing),
         }
@@ -103,7 +102,7 @@ impl RealKafka {
     }
 
     fn start(nodes: &[Ports], settings: &[(&str, &str)]) -> Self {
-        let jars = Jars::fetched();
+        let jars = Jars::fetched(Pom::Kafka);
         let start = |place| Node::start(&jars, nodes, place, settings);
         let kafka = Self { nodes: (0..nodes.len()).map(start).collect() };
         kafka.wait_until_it_answers();

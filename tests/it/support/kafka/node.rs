@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::support::children;
 use crate::support::deadline::wait_exit;
-use crate::support::kafka::jars::Jars;
+use crate::support::jars::Jars;
 use crate::support::leash::Leash;
 use crate::support::port::free_port;
 

@@ -1,0 +1,56 @@
+//! With Kafka Connect, into a file: every notification is passed on as it is, and a repeat too.
+
+use std::fs;
+
+use crate::docs::consumers::{READ, Scene, skip, write_others};
+use crate::support::deadline::wait_for;
+use crate::support::here;
+use crate::support::jars::{Jars, Pom};
+use crate::support::leash::Leash;
+use crate::support::notification::ROOMDROP;
+use crate::support::port::free_port;
+
+#[test]
+fn the_connector_passes_on_what_was_posted_and_nothing_of_others() {
+    let Some(scene) = Scene::open(here!()) else { return };
+    if !Pom::Consumers.missing().is_empty() {
+        return skip(here!(), "java and mvn are needed for Kafka Connect");
+    }
+    let jars = Jars::fetched(Pom::Consumers).class_path();
+    let connector = scene.write("properties", "connector.properties", "events.txt");
+    let worker = format!(
+        "bootstrap.servers={}\nlisteners=http://127.0.0.1:{}\noffset.storage.file.filename={}\n\
+         offset.flush.interval.ms=1000\nplugin.discovery=service_load\n\
+         key.converter=org.apache.kafka.connect.converters.ByteArrayConverter\n\
+         value.converter=org.apache.kafka.connect.converters.ByteArrayConverter\n",
+        scene.brokers,
+        free_port(),
+        scene.path("offsets"),
+    );
+    fs::write(scene.path("worker.properties"), worker).unwrap();
+    write_others(&scene.brokers, &scene.topic);
+    for sample in [ROOMDROP, include_str!("../../../samples/recording.json"), ROOMDROP] {
+        scene.post(sample);
+    }
+    write_others(&scene.brokers, &scene.topic);
+    scene.post(&ROOMDROP.replace("roomdrop\"", "roomdrop\" "));
+
+    let class = "org.apache.kafka.connect.cli.ConnectStandalone";
+    let worker = scene.path("worker.properties");
+    let java = ["java", "-Xmx512m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", &jars];
+    let java = java.into_iter().chain([class, &worker, &connector]);
+    let running = Leash::start(scene.folder.path(), java);
+
+    let passed_on = wait_for(READ, "the sink has written all", || {
+        assert!(running.is_running(), "Kafka Connect ended:\n{}", running.log_tail());
+        let text = fs::read_to_string(scene.path("events.txt")).ok()?;
+        // What others gave a ce_id has no body.
+        let lines: Vec<_> =
+            text.lines().filter(|line| *line != "null").map(str::to_owned).collect();
+        (lines.len() >= 4).then_some(lines)
+    });
+    let kinds = |kind: &str| passed_on.iter().filter(|line| line.contains(kind)).count();
+    assert_eq!((kinds("type=roomdrop"), kinds("type=recording")), (3, 1), "{passed_on:?}");
+    assert_eq!(passed_on.len(), 4, "{passed_on:?}");
+    running.kill();
+}
