@@ -4,11 +4,17 @@
 //! without its flag, refusal, header or series. The words of a row are nobody's but its author's.
 
 mod alerts;
+mod commands;
 mod consumers;
+mod deploy;
 mod flags;
 mod links;
 mod page;
+mod samples;
+mod shell;
 mod spool;
+mod tls;
+mod topic;
 
 use hookbridge::delivery::record::header_name::HeaderName;
 use hookbridge::delivery::undelivered::{LimitSource, Undelivered};
@@ -25,6 +31,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::docs::page::{Page, rows, table};
+use crate::support::kafka::REQUIRE;
+use crate::support::say_skipped;
 
 /// Counters and histograms are exposed under their family's name with one of these behind it.
 const SUFFIXES: [&str; 5] = ["_total", "_info", "_bucket", "_sum", "_count"];
@@ -163,4 +171,10 @@ fn assert_same(place: &str, code: &[Vec<String>], text: &[Vec<String>]) {
         text.len(),
         told.len(),
     );
+}
+
+/// Says what is missing for `test`, or fails it where nothing may be skipped.
+fn skip(test: &str, why: &str) {
+    assert!(std::env::var_os(REQUIRE).is_none(), "nothing may be skipped here: {why}");
+    say_skipped(test, why);
 }

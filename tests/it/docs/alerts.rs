@@ -1,27 +1,26 @@
 //! The alert rules that are shipped: Prometheus takes them, each is tried both ways, and what they
 //! wait for exists.
 
-use std::path::Path;
-
 use hookbridge::metrics::Outcome;
 
-use crate::docs::{assert_series_exist, file};
+use crate::docs::page::rows;
+use crate::docs::shell::{Shell, code};
+use crate::docs::skip;
+use crate::docs::{assert_same, assert_series_exist, file};
 use crate::support::here;
-use crate::support::promtool::promtool;
+use crate::support::jars::is_on_path;
 
 const RULES: &str = "config/prometheus/hookbridge.rules.yml";
 const TESTS: &str = "config/prometheus/hookbridge.test.yml";
 
 #[test]
 fn prometheus_takes_the_alert_rules_and_each_does_what_its_unit_test_says() {
-    for (action, path) in [("check", RULES), ("test", TESTS)] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-        let Some(said) = promtool(here!(), &[action, "rules", path.to_str().unwrap()], "") else {
-            return;
-        };
-        let text = [said.stdout, said.stderr].concat();
-        assert!(said.status.success(), "{}", String::from_utf8_lossy(&text));
+    if !is_on_path("promtool") {
+        return skip(here!(), "promtool is needed, of Debian's package prometheus");
     }
+    let commands = code("docs/operate.md", "promtool check", &[]);
+    assert!(commands.contains(RULES) && commands.contains(TESTS), "{commands}");
+    Shell::new().run(&commands).well();
 }
 
 #[test]
@@ -44,6 +43,14 @@ fn each_alert_fires_in_its_unit_test_and_does_not() {
         assert!(is_tried(true), "{TESTS}: {alert} is never expected");
         assert!(is_tried(false), "{TESTS}: {alert} is always expected");
     }
+}
+
+#[test]
+fn every_alert_has_one_row_and_every_row_an_alert() {
+    let rules = file(RULES);
+    let alerts = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: "));
+    let alerts: Vec<_> = alerts.map(|alert| vec![format!("`{alert}`")]).collect();
+    assert_same("alert", &alerts, &rows("alert", 1));
 }
 
 #[test]

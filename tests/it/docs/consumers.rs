@@ -20,11 +20,10 @@ use crate::docs::page::Page;
 use crate::support::bridge::launch::Launch;
 use crate::support::deadline::wait_for;
 use crate::support::either_kafka::EitherKafka;
-use crate::support::kafka::{REQUIRE, RealKafka};
+use crate::support::kafka::RealKafka;
 use crate::support::leash::Leash;
 use crate::support::notification::ROOMDROP;
 use crate::support::rig::Rig;
-use crate::support::say_skipped;
 
 /// From the start of a member of a new group to its first record: some seconds, and more where it is compiled
 /// beside others.
@@ -138,10 +137,4 @@ fn write_others(brokers: &str, topic: &str) {
         producer.send(record).map_err(|(error, _)| error).unwrap();
     }
     producer.flush(ACKED).unwrap();
-}
-
-/// Says what is missing for `test`, or fails it where nothing may be skipped.
-fn skip(test: &str, why: &str) {
-    assert!(std::env::var_os(REQUIRE).is_none(), "nothing may be skipped here: {why}");
-    say_skipped(test, why);
 }

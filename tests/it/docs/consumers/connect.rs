@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use crate::docs::consumers::{READ, Scene, skip, write_others};
+use crate::docs::consumers::{READ, Scene, write_others};
+use crate::docs::skip;
 use crate::support::deadline::wait_for;
 use crate::support::here;
 use crate::support::jars::{Jars, Pom};

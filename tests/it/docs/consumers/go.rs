@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::docs::consumers::{Scene, said_to_be_kept, skip};
+use crate::docs::consumers::{Scene, said_to_be_kept};
+use crate::docs::skip;
 use crate::support::deadline::wait_exit;
 use crate::support::jars::is_on_path;
 use crate::support::leash::Leash;

@@ -1,6 +1,7 @@
 //! With `kafka-clients`, into SQLite.
 
-use crate::docs::consumers::{Scene, said_to_be_kept, skip};
+use crate::docs::consumers::{Scene, said_to_be_kept};
+use crate::docs::skip;
 use crate::support::here;
 use crate::support::jars::{Jars, Pom, is_on_path};
 use crate::support::leash::Leash;

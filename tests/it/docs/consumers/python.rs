@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::docs::consumers::{Scene, skip};
+use crate::docs::consumers::Scene;
+use crate::docs::skip;
 use crate::support::leash::Leash;
 use crate::support::{children, here};
 

@@ -1,0 +1,162 @@
+//! Every command on a page runs in a test, or says here why it does not.
+//!
+//! Promise: a command that is added to a page fails here until it is in the table.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::docs::page::Page;
+
+/// What becomes of a command in a test.
+enum Fate {
+    /// It runs as it stands on the page, in this function, or in `.ci/run`.
+    Runs(&'static str),
+    /// The same is tried, if not the command to the letter, in this function, or in `.ci/run`.
+    Tried(&'static str),
+    /// Why it is not tried.
+    Not(&'static str),
+}
+use Fate::{Not, Runs, Tried};
+
+/// Page, the beginning of the command, its fate.
+const COMMANDS: &[(&str, &str, Fate)] = &[
+    ("README.md", "cargo run --release -- dev", Tried("dev --once")),
+    ("README.md", "cargo test", Tried("cargo test --locked")),
+    (
+        "docs/deploy.md",
+        "kafka-topics.sh ",
+        Runs("the_topic_and_its_rights_are_made_as_the_page_says"),
+    ),
+    (
+        "docs/deploy.md",
+        "kafka-acls.sh ",
+        Runs("the_topic_and_its_rights_are_made_as_the_page_says"),
+    ),
+    (
+        "docs/deploy.md",
+        "install -d ",
+        Runs("a_bridge_that_is_laid_out_as_the_page_says_takes_posts_through_nginx"),
+    ),
+    (
+        "docs/deploy.md",
+        "install -m ",
+        Runs("a_bridge_that_is_laid_out_as_the_page_says_takes_posts_through_nginx"),
+    ),
+    (
+        "docs/deploy.md",
+        "docker build ",
+        Not("there is no Docker engine where tests run; the compose file is checked"),
+    ),
+    (
+        "docs/deploy.md",
+        "cargo install ",
+        Not("it builds what cargo run --release builds, minutes longer"),
+    ),
+    (
+        "docs/deploy.md",
+        "(set -a; . /etc",
+        Runs("a_bridge_that_is_laid_out_as_the_page_says_takes_posts_through_nginx"),
+    ),
+    (
+        "docs/deploy.md",
+        "curl http://127.0.0.1:9090",
+        Runs("a_bridge_that_is_laid_out_as_the_page_says_takes_posts_through_nginx"),
+    ),
+    (
+        "docs/deploy.md",
+        "curl --user video",
+        Runs("a_bridge_that_is_laid_out_as_the_page_says_takes_posts_through_nginx"),
+    ),
+    (
+        "docs/kafka-properties.md",
+        "sleep 1 | openssl",
+        Runs("openssl_tells_the_faults_of_a_certificate_apart_as_the_page_says"),
+    ),
+    (
+        "docs/operate.md",
+        "promtool check",
+        Runs("prometheus_takes_the_alert_rules_and_each_does_what_its_unit_test_says"),
+    ),
+    (
+        "docs/operate.md",
+        "hookbridge spool list",
+        Runs("the_commands_of_the_page_look_after_a_spool"),
+    ),
+    (
+        "docs/operate.md",
+        "hookbridge spool export",
+        Runs("the_commands_of_the_page_look_after_a_spool"),
+    ),
+    (
+        "docs/operate.md",
+        "hookbridge spool retopic",
+        Runs("the_commands_of_the_page_look_after_a_spool"),
+    ),
+    (
+        "docs/operate.md",
+        "docker run ",
+        Not("there is no Docker engine where tests run; spool drain is tried without"),
+    ),
+    (
+        "docs/performance.md",
+        "cargo bench --bench speed -- --svg",
+        Not("five minutes, and its figures are for people"),
+    ),
+    (
+        "docs/performance.md",
+        "cargo bench --bench speed -- --round",
+        Not("minutes, and its figures are for people"),
+    ),
+];
+
+#[test]
+fn each_command_of_the_pages_runs_in_a_test_or_has_a_reason_not_to() {
+    let pages = Page::all();
+    let shown = pages.iter().flat_map(|page| {
+        let commands = page.code().into_iter().filter(|code| code.language == "sh");
+        commands.map(|code| (page.path.as_str(), code.text))
+    });
+    let known = |(page, command): &(&str, String)| {
+        COMMANDS.iter().filter(|(of, start, _)| of == page && command.starts_with(start)).count()
+    };
+    let mut count = 0;
+    for command in shown {
+        assert_eq!(known(&command), 1, "{}: in the table once?\n{}", command.0, command.1);
+        count += 1;
+    }
+    assert_eq!(count, COMMANDS.len(), "the table has commands that are on no page");
+}
+
+#[test]
+fn what_tries_a_command_is_there() {
+    let mut texts = vec![fs::read_to_string(root(".ci/run")).unwrap()];
+    let mut folders = vec![root("tests/it")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                texts.push(fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    for (page, command, fate) in COMMANDS {
+        match fate {
+            Runs(by) | Tried(by) => {
+                // A test, or a line of `.ci/run`.
+                let is_there = |text: &String| {
+                    text.contains(&format!("fn {by}()"))
+                        || text.starts_with("#!") && text.contains(&format!("{by}\n"))
+                };
+                let is_there = texts.iter().any(is_there);
+                assert!(is_there, "{page}: {command}: {by} is not there");
+            }
+            Not(why) => assert!(!why.is_empty()),
+        }
+    }
+}
+
+fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}

@@ -1,0 +1,157 @@
+//! The files, the process, the proxy and the post of `docs/deploy.md`, on this machine: folders, ports and
+//! certificates are the test's, all else is as the page has it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use rustix::process::getuid;
+
+use crate::docs::shell::{Shell, code};
+use crate::docs::skip;
+use crate::support::consumer::to_end;
+use crate::support::deadline::eventually;
+use crate::support::here;
+use crate::support::jars::is_on_path;
+use crate::support::leash::Leash;
+use crate::support::mock::MockKafka;
+use crate::support::notification::ROOMDROP;
+use crate::support::port::free_port;
+use crate::support::rig::SOON;
+
+const PAGE: &str = "docs/deploy.md";
+const PASSWORD: &str = "hush-3e9a";
+const TOPIC: &str = "video.events";
+
+#[test]
+fn a_bridge_that_is_laid_out_as_the_page_says_takes_posts_through_nginx() {
+    if let Some(missing) =
+        ["nginx", "htpasswd", "openssl", "curl"].iter().find(|it| !is_on_path(it))
+    {
+        return skip(here!(), &format!("{missing} is needed"));
+    }
+    let shell = Shell::new();
+    let [etc, spool, user] = [shell.path("etc"), shell.path("lib"), getuid().as_raw().to_string()];
+    let (webhook, admin) = (free_port(), free_port());
+    let kafka = MockKafka::start();
+    kafka.create_topic(TOPIC, 6);
+
+    let credentials = [("/etc/hookbridge", &*etc), ("65532", &user)];
+    let typed = format!("{PASSWORD}\n{PASSWORD}\n");
+    shell.run_with(&code(PAGE, "install -d ", &credentials), &typed).well();
+    let mode = fs::metadata(format!("{etc}/credentials")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let files = [("/etc/hookbridge", &*etc), ("/var/lib/hookbridge", &spool), ("65532", &user)];
+    shell.run(&code(PAGE, "install -m ", &files)).well();
+    let variables = format!("{etc}/bridge.env");
+    let text = fs::read_to_string(&variables).unwrap();
+    let text = text.replace("kafka:9092", &kafka.bootstrap()).replace("/etc/hookbridge", &etc);
+    fs::write(&variables, text.replace("/var/lib/hookbridge", &spool)).unwrap();
+
+    let [listen, scrape] = [webhook, admin].map(|port| format!("127.0.0.1:{port}"));
+    let serve = code(
+        PAGE,
+        "(set -a",
+        &[
+            ("/etc/hookbridge", &etc),
+            ("exec hookbridge", &format!("exec {}", env!("CARGO_BIN_EXE_hookbridge"))),
+            ("127.0.0.1:8080", &listen),
+            ("127.0.0.1:9090", &scrape),
+        ],
+    );
+    let logs = [shell.path("bridge"), shell.path("nginx")];
+    logs.iter().for_each(|folder| fs::create_dir(folder).unwrap());
+    let bridge = Leash::start(
+        logs[0].as_ref(),
+        ["env", "-u", "HOOKBRIDGE_REQUIRE_KAFKA", "sh", "-c", &serve],
+    );
+
+    let ask = code(PAGE, "curl http", &[("127.0.0.1:9090", &scrape)]);
+    eventually(SOON, "kafka and topic are ok", || {
+        assert!(bridge.is_running(), "the bridge ended:\n{}", bridge.log_tail());
+        let told = shell.run(&format!("{ask} --silent")).out;
+        ["kafka", "topic"]
+            .iter()
+            .all(|name| told.contains(&format!("\"name\":\"{name}\",\"ok\":true")))
+    });
+
+    let https = free_port();
+    let nginx = nginx(&shell, &listen, https);
+    let nginx = Leash::start(logs[1].as_ref(), ["nginx", "-c", &nginx]);
+    let certificate = shell.path("fullchain.pem");
+    let flags = format!(
+        "curl --no-progress-meter --retry-connrefused --retry 20 --retry-delay 1 --cacert {certificate} \
+         --resolve hooks.example.com:{https}:127.0.0.1"
+    );
+    let host = format!("hooks.example.com:{https}");
+    let user = format!("--user video:{PASSWORD}");
+    let post = code(
+        PAGE,
+        "curl --user",
+        &[("curl", &*flags), ("hooks.example.com/", &format!("{host}/")), ("--user video", &user)],
+    );
+    let answer = shell.run(&post).well();
+    let (_, shown) = post.split_once("\n# ").expect("the page shows the answer");
+    let (shown, _) = shown.split_once('…').expect("the id is long");
+    assert!(answer.starts_with(shown), "{answer}, as on the page: {shown}");
+
+    let elsewhere = shell.run(&format!(
+        "{flags} https://{host}/webhook/x --output /dev/null --write-out '%{{http_code}}'"
+    ));
+    assert_eq!(elsewhere.well(), "404");
+    let records = to_end(&kafka.bootstrap(), TOPIC);
+    assert_eq!(records.len(), 1);
+    assert_eq!(records[0].value, ROOMDROP.as_bytes());
+    nginx.kill();
+    bridge.kill();
+}
+
+/// The page's configuration with what nginx wants around it, and a certificate that it has signed itself.
+fn nginx(shell: &Shell, webhook: &str, port: u16) -> String {
+    let (certificate, key) = (shell.path("fullchain.pem"), shell.path("privkey.pem"));
+    shell
+        .run(&format!(
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test \
+             -addext subjectAltName=DNS:hooks.example.com -out {certificate} -keyout {key} 2>&1"
+        ))
+        .well();
+    let site = code(
+        PAGE,
+        "upstream hookbridge",
+        &[
+            ("127.0.0.1:8080", webhook),
+            ("listen 443", &format!("listen 127.0.0.1:{port}")),
+            ("/etc/ssl/hooks.example.com/fullchain.pem", &certificate),
+            ("/etc/ssl/hooks.example.com/privkey.pem", &key),
+        ],
+    );
+    let temp: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .iter()
+        .map(|kind| format!("{kind}_temp_path {};\n", shell.path(kind)))
+        .collect();
+    let file = shell.path("nginx.conf");
+    let around = format!(
+        "daemon off;\nmaster_process off;\npid {};\nerror_log stderr;\n",
+        shell.path("pid")
+    );
+    fs::write(&file, format!("{around}events {{}}\nhttp {{\naccess_log off;\n{temp}{site}}}\n"))
+        .unwrap();
+    file
+}
+
+#[test]
+fn the_unit_of_the_page_is_one_that_systemd_takes() {
+    if !is_on_path("systemd-analyze") {
+        return skip(here!(), "systemd-analyze is needed, of Debian's package systemd");
+    }
+    let shell = Shell::new();
+    let unit =
+        code(PAGE, "[Unit]", &[("/usr/local/bin/hookbridge", env!("CARGO_BIN_EXE_hookbridge"))]);
+    let file = shell.path("hookbridge.service");
+    fs::write(&file, unit).unwrap();
+
+    let said = shell.run(&format!("systemd-analyze verify {file}"));
+
+    // What it does not know it ignores, with a word.
+    assert_eq!((said.is_success, said.out, said.err), (true, String::new(), String::new()));
+}
