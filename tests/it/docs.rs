@@ -79,7 +79,8 @@ fn every_series_has_one_row_and_every_row_a_series() {
 
 #[test]
 fn every_series_that_is_spoken_of_anywhere_exists() {
-    for page in Page::all() {
+    // The changelog tells what series were called.
+    for page in Page::all().iter().filter(|page| page.path != "CHANGELOG.md") {
         assert_series_exist(&page.path, &page.text);
     }
 }
