@@ -29,8 +29,8 @@ const RANKS: &[(&str, u8)] = &[
     ("main", 8),
 ];
 
-/// The root that lists the modules, and the build script, which is another program.
-const UNRANKED: &[&str] = &["lib", "build"];
+/// The root that lists the modules.
+const UNRANKED: &[&str] = &["lib"];
 
 /// Where something may stand: files or folders of `src/`, without `.rs`.
 enum Places {
@@ -52,12 +52,12 @@ const WALLS: &[(&[&str], Places)] = &[
     (&["serde_json"], Never(&["delivery"])),
     (&["clap", "clap_complete", "clap_mangen"], Only(&["args", "main", "cli"])),
     (&["indicatif"], Only(&["cli"])),
-    (&["std::fs", "tokio::fs"], Only(&["delivery/spool", "config", "webhook/tls", "cli", "build"])),
+    (&["std::fs", "tokio::fs"], Only(&["delivery/spool", "config", "webhook/tls", "cli"])),
     // A series gets its name where it is registered.
     (&["prometheus_client::registry"], Only(&["metrics"])),
     (&["process::exit"], Only(&["main", "cli"])),
-    (&["env::var", "env::var_os", "env::vars"], Only(&["main", "cli", "build"])),
-    (&["println!", "print!"], Only(&["main", "cli", "build"])),
+    (&["env::var", "env::var_os", "env::vars"], Only(&["main", "cli"])),
+    (&["println!", "print!"], Only(&["main", "cli"])),
 ];
 
 /// Crates that are named or not, as the file imports.
@@ -164,10 +164,7 @@ fn what_is_lawful_is_not_a_fault() {
 fn what_follows_the_unit_tests_is_held_to_the_rules_again() {
     let text = "mod tests { fn f() { { println!() } } }\nfn f() { println!() }";
 
-    assert_eq!(
-        faults("bridge.rs", text),
-        ["bridge.rs:2: println! stands only in main, cli, build"]
-    );
+    assert_eq!(faults("bridge.rs", text), ["bridge.rs:2: println! stands only in main, cli"]);
 }
 
 /// Every file of `src/`: its path below it, and its text.
