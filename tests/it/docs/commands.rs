@@ -49,6 +49,11 @@ const COMMANDS: &[(&str, &str, Fate)] = &[
     ),
     (
         "docs/deploy.md",
+        "cp config/systemd",
+        Not("systemd does not run where tests do; it checks the units"),
+    ),
+    (
+        "docs/deploy.md",
         "cargo install ",
         Not("it builds what cargo run --release builds, minutes longer"),
     ),

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use rustix::process::getuid;
 
@@ -140,17 +141,22 @@ fn nginx(shell: &Shell, webhook: &str, port: u16) -> String {
 }
 
 #[test]
-fn the_unit_of_the_page_is_one_that_systemd_takes() {
+fn the_units_are_such_as_systemd_takes() {
     if !is_on_path("systemd-analyze") {
         return skip(here!(), "systemd-analyze is needed, of Debian's package systemd");
     }
     let shell = Shell::new();
-    let unit =
-        code(PAGE, "[Unit]", &[("/usr/local/bin/hookbridge", env!("CARGO_BIN_EXE_hookbridge"))]);
-    let file = shell.path("hookbridge.service");
-    fs::write(&file, unit).unwrap();
+    let units = ["hookbridge.socket", "hookbridge.service"].map(|name| {
+        let unit = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/systemd").join(name);
+        let unit = fs::read_to_string(unit).unwrap();
+        let file = shell.path(name);
+        // The check wants the program to be there.
+        let program = ("/usr/local/bin/hookbridge", env!("CARGO_BIN_EXE_hookbridge"));
+        fs::write(&file, unit.replace(program.0, program.1)).unwrap();
+        file
+    });
 
-    let said = shell.run(&format!("systemd-analyze verify {file}"));
+    let said = shell.run(&format!("systemd-analyze verify --man=no {}", units.join(" ")));
 
     // What it does not know it ignores, with a word.
     assert_eq!((said.is_success, said.out, said.err), (true, String::new(), String::new()));
