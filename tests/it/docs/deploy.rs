@@ -62,9 +62,11 @@ fn a_bridge_that_is_laid_out_as_the_page_says_takes_posts_through_nginx() {
     );
     let logs = [shell.path("bridge"), shell.path("nginx")];
     logs.iter().for_each(|folder| fs::create_dir(folder).unwrap());
+    // Without the parentheses, which keep the variables from whoever types it, the shell becomes the bridge.
+    let serve = serve.trim().trim_start_matches('(').trim_end_matches(')');
     let bridge = Leash::start(
         logs[0].as_ref(),
-        ["env", "-u", "HOOKBRIDGE_REQUIRE_KAFKA", "sh", "-c", &serve],
+        ["env", "-u", "HOOKBRIDGE_REQUIRE_KAFKA", "sh", "-c", serve],
     );
 
     let ask = code(PAGE, "curl http", &[("127.0.0.1:9090", &scrape)]);
