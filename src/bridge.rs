@@ -17,7 +17,7 @@
 mod event_loop;
 pub mod inherited_sockets;
 mod listeners;
-mod narrator;
+mod periodic_log;
 mod spool_place;
 mod spooling;
 
@@ -25,9 +25,8 @@ use crate::admin::Admin;
 use crate::bridge::event_loop::{EventLoop, EventLoopError, EventLoops};
 use crate::bridge::inherited_sockets::InheritedSockets;
 use crate::bridge::listeners::{admin_limits, listen, raise_file_limit};
-use crate::bridge::narrator::Narrator;
+use crate::bridge::periodic_log::PeriodicLog;
 use crate::bridge::spooling::{Opened, Spooling};
-use crate::chain::chain;
 use crate::config::Config;
 use crate::delivery::availability::Availability;
 use crate::delivery::drain::DrainError;
@@ -37,8 +36,9 @@ use crate::delivery::spool::error::{CloseError, SpoolError};
 use crate::delivery::topic::Topic;
 use crate::delivery::topic_config::Plan;
 use crate::delivery::topic_limit::TopicLimit;
+use crate::error_chain::error_chain;
 use crate::metrics::Metrics;
-use crate::post::accounts::Accounts;
+use crate::post::recorder::Accounts;
 use crate::webhook::http::accept_error_log::AcceptErrorLog;
 use crate::webhook::http::server;
 use crate::webhook::http::timeout_stream::ConnectionPhase;
@@ -235,8 +235,8 @@ impl Bridge {
             move |request, _: &ConnectionPhase| std::future::ready(admin_answers.answer(&request));
         let serving = server::serve(listener, admin_limits, over.clone(), answer);
         parts.spawn(async { (serving.await, BridgeError::Unasked("admin port")).1 });
-        let narrating = Narrator { accounts: accounts.clone(), access }.run();
-        parts.spawn(async { (narrating.await, BridgeError::Unasked("narrator")).1 });
+        let logging = PeriodicLog { accounts: accounts.clone(), access }.run();
+        parts.spawn(async { (logging.await, BridgeError::Unasked("narrator")).1 });
         let (probing, unasked) = (probe.run(over.clone()), BridgeError::Unasked("probe of Kafka"));
         parts.spawn(async { probing.await.map_or_else(BridgeError::Topic, |()| unasked) });
         tracing::info!(webhook = %addresses.webhook, admin = %addresses.admin, path, %topic, "listening");
@@ -255,7 +255,7 @@ impl Bridge {
             None => Ok(()),
         };
         if let (Err(_), Err(also)) = (&ended, &closed) {
-            tracing::warn!(error = %chain(also), "the spool did not end well either");
+            tracing::warn!(error = %error_chain(also), "the spool did not end well either");
         }
         ended.and(closed)
     }
@@ -273,7 +273,7 @@ async fn wait_for_the_end(
         error = unasked(parts, spooling, stop) => {
             stop.cancel();
             if let Err(also) = loops.wait().await {
-                tracing::warn!(error = %chain(&also), "the event loops did not end well either");
+                tracing::warn!(error = %error_chain(&also), "the event loops did not end well either");
             }
             Err(error)
         }

@@ -15,7 +15,7 @@ mod signals;
 pub mod stderr;
 pub mod version;
 
-use crate::chain::chain;
+use crate::error_chain::error_chain;
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -44,6 +44,6 @@ impl Failure {
 
     /// The error and its causes, in one line.
     pub fn chain(&self) -> String {
-        chain(self.error.as_ref())
+        error_chain(self.error.as_ref())
     }
 }

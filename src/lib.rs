@@ -25,7 +25,7 @@
 //! - [`post`]: the account of one post, closed by exactly one outcome, whoever is left to see it.
 //! - [`metrics`]: every series, and the closed sets of their labels.
 //! - [`args`]: every flag.
-//! - [`chain`]: an error and its causes, in one line.
+//! - [`error_chain`]: an error and its causes, in one line.
 //! - [`timestamp`]: a time and its text; [`clock`]: what tells it.
 //!
 //! # What holds it together
@@ -67,6 +67,6 @@ pub mod delivery;
 pub mod post;
 pub mod metrics;
 pub mod args;
-pub mod chain;
+pub mod error_chain;
 pub mod timestamp;
 pub mod clock;

@@ -5,15 +5,15 @@
 //! responsible for it; a post dropped before it was closed lost its sender before its body was
 //! whole, or was cut off by the end of the process. It decides nothing and knows neither HTTP nor Kafka.
 
-pub mod accounts;
+pub mod recorder;
 mod line;
 pub mod refusals;
 pub mod text;
 pub mod why;
 
 use crate::metrics::{EventLabel, Outcome};
-use crate::post::accounts::Accounts;
 use crate::post::line::{Known, Line};
+use crate::post::recorder::Accounts;
 use crate::post::refusals::{Origin, side};
 use crate::post::text::Text;
 use crate::post::why::Why;

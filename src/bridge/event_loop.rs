@@ -12,7 +12,7 @@ use crate::delivery::publisher::Publisher;
 use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::topic::Topic;
 use crate::metrics::Metrics;
-use crate::post::accounts::Accounts;
+use crate::post::recorder::Accounts;
 use crate::webhook::http::accept_error_log::AcceptErrorLog;
 use crate::webhook::http::server::{self, Beyond, Limits};
 use crate::webhook::http::timeout_stream::ConnectionPhase;

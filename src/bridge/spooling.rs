@@ -5,7 +5,6 @@
 
 use crate::bridge::BridgeError;
 use crate::bridge::spool_place::SpoolPlace;
-use crate::chain::chain;
 use crate::delivery::availability::Availability;
 use crate::delivery::drain::{Drain, DrainError};
 use crate::delivery::first_sight::FirstSight;
@@ -15,6 +14,7 @@ use crate::delivery::spool::error::SpoolError;
 use crate::delivery::spool::shown_topics::ShownTopics;
 use crate::delivery::spool::{Spool, SpoolOptions, SpoolThread};
 use crate::delivery::topic::Topic;
+use crate::error_chain::error_chain;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -128,7 +128,7 @@ impl Spooling {
             match timeout(half.max(LEAST), &mut drain).await {
                 Ok(Ok(Ok(()))) => {}
                 Ok(Ok(Err(error))) => {
-                    tracing::warn!(error = %chain(&error), "the drain did not end well");
+                    tracing::warn!(error = %error_chain(&error), "the drain did not end well");
                 }
                 Ok(Err(error)) => tracing::error!(%error, "the drain did not end well"),
                 Err(_) => {

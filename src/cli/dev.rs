@@ -12,12 +12,12 @@
 mod broker;
 mod consumer;
 mod credential;
-mod invitation;
+mod next_steps;
 mod outcome;
 mod page;
 mod painter;
 mod sample;
-mod tour;
+mod samples_run;
 
 use crate::args::serve::ServeArgs;
 use crate::args::{DevArgs, LogArgs, LogFormat};
@@ -26,9 +26,9 @@ use crate::bridge::{Bridge, BridgeError};
 use crate::cli::dev::broker::{Broker, TOPIC};
 use crate::cli::dev::consumer::Consumer;
 use crate::cli::dev::credential::Credential;
-use crate::cli::dev::invitation::Invitation;
+use crate::cli::dev::next_steps::NextSteps;
 use crate::cli::dev::painter::Painter;
-use crate::cli::dev::tour::Tour;
+use crate::cli::dev::samples_run::SamplesRun;
 use crate::cli::http_client::HttpError;
 use crate::cli::signals::EndSignals;
 use crate::cli::stderr::Stderr;
@@ -98,11 +98,12 @@ async fn dev(args: &DevArgs, stderr: &Stderr) -> Result<(), DevError> {
     let visit = async {
         let authorization = credential.authorization();
         let screen = &mut screen;
-        let tour = Tour { addresses, path: &path, authorization, consumer: &consumer, screen };
-        tour.run().await?;
+        let samples =
+            SamplesRun { addresses, path: &path, authorization, consumer: &consumer, screen };
+        samples.run().await?;
         if !args.once {
-            let invitation = Invitation { addresses, path, broker: broker.address(), credential };
-            screen.print(&invitation.text());
+            let next_steps = NextSteps { addresses, path, broker: broker.address(), credential };
+            screen.print(&next_steps.text());
             show_what_comes(&consumer, screen).await;
         }
         Ok::<(), DevError>(())

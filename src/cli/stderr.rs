@@ -257,7 +257,7 @@ fn write(mut line: &[u8]) -> io::Result<()> {
             // Another process that shares the pipe has made it so.
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 match poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], None) {
-                    // A signal is no fault of stderr.
+                    // A signal is no error of stderr.
                     Ok(_) | Err(Errno::INTR) => {}
                     Err(error) => return Err(error.into()),
                 }

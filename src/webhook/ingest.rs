@@ -10,7 +10,7 @@ use crate::delivery::receipt::Receipt;
 use crate::delivery::record::{Event, Record};
 use crate::metrics::EventLabel;
 use crate::post::Post;
-use crate::post::accounts::Accounts;
+use crate::post::recorder::Accounts;
 use crate::webhook::auth::authenticator::{Authenticator, CacheLookup, Decision};
 use crate::webhook::auth::credentials::User;
 use crate::webhook::http::body::{self, BodyLimits};

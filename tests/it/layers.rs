@@ -15,7 +15,7 @@ use source::{Found, Source};
 /// The modules of the crate; each may name those of a lower rank.
 const RANKS: &[(&str, u8)] = &[
     ("args", 0),
-    ("chain", 0),
+    ("error_chain", 0),
     ("timestamp", 0),
     ("clock", 0),
     ("metrics", 1),

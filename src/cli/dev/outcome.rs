@@ -3,10 +3,10 @@
 //! Promise: "as sent" is said only of a record whose value is the posted bytes, whose key is the
 //! sample's app_id and whose `ce_id` is the answered one. Plain values: it waits for nothing.
 
-use crate::chain::chain;
 use crate::cli::dev::consumer::ConsumedRecord;
 use crate::cli::dev::sample::{APP_ID, Sample};
 use crate::cli::http_client::{Answer, HttpError};
+use crate::error_chain::error_chain;
 use http::StatusCode;
 use serde::Deserialize;
 use std::time::Duration;
@@ -17,13 +17,13 @@ pub(super) struct Outcome {
     /// The answer, if one came.
     pub(super) answered: Option<Answered>,
     /// Where the record stands that arrived as sent.
-    pub(super) result: Result<Place, Fault>,
+    pub(super) result: Result<Place, SampleError>,
 }
 
 impl Outcome {
     /// Which sample did not arrive as sent, and why.
-    pub(super) fn fault(&self) -> Option<String> {
-        self.result.as_ref().err().map(|fault| format!("{}: {fault}", self.sample.name))
+    pub(super) fn error(&self) -> Option<String> {
+        self.result.as_ref().err().map(|error| format!("{}: {error}", self.sample.name))
     }
 }
 
@@ -43,9 +43,9 @@ pub(super) struct Place {
 
 /// Why a sample did not arrive as sent.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Fault {
+pub(super) enum SampleError {
     /// No answer came.
-    #[error("{}", chain(.0))]
+    #[error("{}", error_chain(.0))]
     Unanswered(HttpError),
     /// Another answer than the one 200: what it says.
     #[error("refused: {0}")]
@@ -74,8 +74,8 @@ struct Problem {
 }
 
 /// The id of an accepted post.
-pub(super) fn accepted(answer: &Answer) -> Result<String, Fault> {
-    let refused = |detail: &str| Fault::Refused(detail.to_owned());
+pub(super) fn accepted(answer: &Answer) -> Result<String, SampleError> {
+    let refused = |detail: &str| SampleError::Refused(detail.to_owned());
     if answer.status == StatusCode::OK {
         let accepted: Result<Accepted, _> = serde_json::from_slice(&answer.body);
         return accepted.map(|it| it.id).map_err(|_| refused("an answer without an id"));
@@ -85,12 +85,12 @@ pub(super) fn accepted(answer: &Answer) -> Result<String, Fault> {
 }
 
 /// Holds the record against its post.
-pub(super) fn compare(sample: &Sample, record: &ConsumedRecord) -> Result<Place, Fault> {
+pub(super) fn compare(sample: &Sample, record: &ConsumedRecord) -> Result<Place, SampleError> {
     if record.value != sample.body {
-        return Err(Fault::Value);
+        return Err(SampleError::Value);
     }
     if record.key.as_deref() != Some(APP_ID.as_bytes()) {
-        return Err(Fault::Key);
+        return Err(SampleError::Key);
     }
     Ok(Place { partition: record.partition, offset: record.offset })
 }
@@ -130,9 +130,9 @@ mod tests {
         let place = compare(sample, &record(APP_ID, sample.body)).unwrap();
         assert_eq!(place, Place { partition: 3, offset: 7 });
         let longer = [sample.body, b" "].concat();
-        assert!(matches!(compare(sample, &record(APP_ID, &longer)), Err(Fault::Value)));
-        assert!(matches!(compare(sample, &record("other", sample.body)), Err(Fault::Key)));
+        assert!(matches!(compare(sample, &record(APP_ID, &longer)), Err(SampleError::Value)));
+        assert!(matches!(compare(sample, &record("other", sample.body)), Err(SampleError::Key)));
         let keyless = ConsumedRecord { key: None, ..record("", sample.body) };
-        assert!(matches!(compare(sample, &keyless), Err(Fault::Key)));
+        assert!(matches!(compare(sample, &keyless), Err(SampleError::Key)));
     }
 }

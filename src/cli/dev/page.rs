@@ -50,7 +50,7 @@ pub(super) fn answer(answer: &Answer, id: Option<&str>) -> String {
 }
 
 /// What went wrong.
-pub(super) fn fault(text: &str) -> String {
+pub(super) fn error(text: &str) -> String {
     row("fault", &format!("{BAD}{}{BAD:#}", printable(text.as_bytes())))
 }
 
@@ -89,7 +89,7 @@ pub(super) fn summary(outcomes: &[Outcome]) -> String {
                 let (partition, offset) = (place.partition, place.offset);
                 format!("partition {partition}, offset {offset}, {GOOD}as sent{GOOD:#}")
             }
-            Err(fault) => format!("{BAD}{}{BAD:#}", printable(fault.to_string().as_bytes())),
+            Err(error) => format!("{BAD}{}{BAD:#}", printable(error.to_string().as_bytes())),
         };
         let (name, bytes) = (sample.name, sample.body.len());
         writeln!(text, "{name:<13}  {bytes} bytes -> {answer} -> {fate}")
@@ -118,7 +118,7 @@ fn millis(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::dev::outcome::{Fault, Place};
+    use crate::cli::dev::outcome::{Place, SampleError};
     use crate::cli::dev::sample::SAMPLES;
     use anstream::adapter::strip_str;
 
@@ -165,7 +165,7 @@ mod tests {
         let outcome = |sample, result| Outcome { sample, answered, result };
         let [one, two, ..] = &SAMPLES;
         let arrived = outcome(one, Ok(Place { partition: 3, offset: 0 }));
-        let lost = outcome(two, Err(Fault::Missing(Duration::from_secs(10))));
+        let lost = outcome(two, Err(SampleError::Missing(Duration::from_secs(10))));
         let lines = [
             "",
             "roomdrop       178 bytes -> 200 in   1.2 ms -> partition 3, offset 0, as sent",

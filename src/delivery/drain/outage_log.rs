@@ -3,7 +3,6 @@
 //! Promise: one line for each change that lasts, progress every few seconds, and trouble at most
 //! every [`PAUSE`] while no row is released. It decides nothing.
 
-use crate::chain::chain;
 use crate::delivery::availability::health_report::HealthReport;
 use crate::delivery::drain::progress::{Progress, ProgressLine};
 use crate::delivery::drain::quarantine_log::{QuarantineLog, Reason};
@@ -12,6 +11,7 @@ use crate::delivery::gate::GateState;
 use crate::delivery::shared_gate::GateStatus;
 use crate::delivery::spool::error::AccessError;
 use crate::delivery::spool::row::RowId;
+use crate::error_chain::error_chain;
 use std::time::{Duration, Instant};
 
 /// Between two lines of what lasts for long.
@@ -199,7 +199,7 @@ impl OutageLog {
     /// The disk failed in the attempt to do this.
     pub(super) fn disk_failed(&mut self, error: &AccessError, attempt: &'static str) {
         if self.is_due() {
-            tracing::warn!(error = %chain(error), attempt, "the disk of the spool fails the drain");
+            tracing::warn!(error = %error_chain(error), attempt, "the disk of the spool fails the drain");
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! It decides nothing; whoever owns the files acts on the kind.
 
-use crate::chain::chain;
+use crate::error_chain::error_chain;
 use rustix::io::Errno;
 use std::io;
 
@@ -42,7 +42,7 @@ impl Fault {
 
     /// The fault and its causes, in one line.
     pub(super) fn chain(&self) -> String {
-        chain(self)
+        error_chain(self)
     }
 }
 

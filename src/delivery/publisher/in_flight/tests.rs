@@ -2,7 +2,7 @@ use super::*;
 use crate::delivery::gate::admission::Way;
 use crate::delivery::record::Record;
 use crate::metrics::{Build, Metrics, Outcome};
-use crate::post::accounts::Accounts;
+use crate::post::recorder::Accounts;
 use bytes::Bytes;
 use prometheus_client::metrics::counter::Counter;
 use std::net::Ipv4Addr;

@@ -1,6 +1,6 @@
 //! Says what posts leave to be said, so that none is held up by it.
 
-use crate::post::accounts::Accounts;
+use crate::post::recorder::Accounts;
 use crate::webhook::ingest::Access;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use tokio::time::sleep;
 const TICK: Duration = Duration::from_secs(1);
 
 /// What there may be to say.
-pub(super) struct Narrator {
+pub(super) struct PeriodicLog {
     pub(super) accounts: Arc<Accounts>,
     pub(super) access: Access,
 }
 
-impl Narrator {
+impl PeriodicLog {
     /// Sums up the refusals that were left out of the log, and names each user once whose password is
     /// too long, for as long as it is awaited.
     pub(super) async fn run(self) {

@@ -6,8 +6,8 @@
 use crate::bridge::Addresses;
 use crate::cli::dev::DevError;
 use crate::cli::dev::consumer::{ConsumedRecord, Consumer};
-use crate::cli::dev::invitation::reachable;
-use crate::cli::dev::outcome::{self, Answered, Fault, Outcome, Place};
+use crate::cli::dev::next_steps::reachable;
+use crate::cli::dev::outcome::{self, Answered, Outcome, Place, SampleError};
 use crate::cli::dev::page;
 use crate::cli::dev::painter::Painter;
 use crate::cli::dev::sample::{SAMPLES, Sample};
@@ -25,7 +25,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const ASK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Who goes where.
-pub(super) struct Tour<'a> {
+pub(super) struct SamplesRun<'a> {
     pub(super) addresses: Addresses,
     /// `--path`
     pub(super) path: &'a str,
@@ -34,7 +34,7 @@ pub(super) struct Tour<'a> {
     pub(super) screen: &'a mut Painter,
 }
 
-impl Tour<'_> {
+impl SamplesRun<'_> {
     /// Takes all samples along. An error unless all arrived as sent, and nothing else.
     pub(super) async fn run(mut self) -> Result<(), DevError> {
         self.screen.print(&page::heading(version::build().version));
@@ -46,9 +46,9 @@ impl Tour<'_> {
         }
         let count = self.consumer.count().await.map_err(DevError::Consumer)?;
         self.screen.print(&page::summary(&outcomes));
-        let faults: Vec<String> = outcomes.iter().filter_map(Outcome::fault).collect();
-        if !faults.is_empty() {
-            return Err(DevError::Samples(faults.join("; ")));
+        let errors: Vec<String> = outcomes.iter().filter_map(Outcome::error).collect();
+        if !errors.is_empty() {
+            return Err(DevError::Samples(errors.join("; ")));
         }
         if count != outcomes.len() {
             return Err(DevError::Extra { count, posted: outcomes.len() });
@@ -73,20 +73,22 @@ impl Tour<'_> {
                 answered: Some(Answered { status: answer.status, took: answer.took }),
                 result: self.follow(sample, &answer).await,
             },
-            Err(error) => Outcome { sample, answered: None, result: Err(Fault::Unanswered(error)) },
+            Err(error) => {
+                Outcome { sample, answered: None, result: Err(SampleError::Unanswered(error)) }
+            }
         };
-        if let Err(fault) = &outcome.result {
-            self.screen.print(&page::fault(&fault.to_string()));
+        if let Err(error) = &outcome.result {
+            self.screen.print(&page::error(&error.to_string()));
         }
         outcome
     }
 
     /// From the answer to the record.
-    async fn follow(&mut self, sample: &Sample, answer: &Answer) -> Result<Place, Fault> {
+    async fn follow(&mut self, sample: &Sample, answer: &Answer) -> Result<Place, SampleError> {
         let id = outcome::accepted(answer);
         self.screen.print(&page::answer(answer, id.as_deref().ok()));
         let found = timeout(TIMEOUT, self.find(&id?)).await;
-        let record = found.map_err(|_| Fault::Missing(TIMEOUT))?;
+        let record = found.map_err(|_| SampleError::Missing(TIMEOUT))?;
         self.screen.print(&page::record(&record));
         outcome::compare(sample, &record)
     }
@@ -97,7 +99,7 @@ impl Tour<'_> {
             if record.header(HeaderName::Id.as_str()) == Some(id.as_bytes()) {
                 return record;
             }
-            self.screen.print(&page::fault("another record came"));
+            self.screen.print(&page::error("another record came"));
             self.screen.print(&page::record(&record));
         }
     }

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 const KCAT_FORMAT: &str = r"%t [%p] @%o %k\n%h\n%s\n\n";
 
 /// Where everything is.
-pub(super) struct Invitation {
+pub(super) struct NextSteps {
     pub(super) addresses: Addresses,
     /// `--path`
     pub(super) path: String,
@@ -19,7 +19,7 @@ pub(super) struct Invitation {
     pub(super) credential: Credential,
 }
 
-impl Invitation {
+impl NextSteps {
     /// The text of it.
     pub(super) fn text(&self) -> String {
         let Self { addresses, path, broker, credential } = self;
