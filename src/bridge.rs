@@ -38,7 +38,7 @@ use crate::delivery::topic_config::Plan;
 use crate::delivery::topic_limit::TopicLimit;
 use crate::error_chain::error_chain;
 use crate::metrics::Metrics;
-use crate::post::recorder::Accounts;
+use crate::post::recorder::PostRecorder;
 use crate::webhook::http::accept_error_log::AcceptErrorLog;
 use crate::webhook::http::server;
 use crate::webhook::http::timeout_stream::ConnectionPhase;
@@ -180,7 +180,7 @@ impl Bridge {
         }
         raise_file_limit(config.max_connections);
         let metrics = Arc::new(metrics);
-        let accounts = Arc::new(Accounts::new(metrics.clone()));
+        let recorder = Arc::new(PostRecorder::new(metrics.clone()));
         let availability = Arc::new(Availability::new(metrics.clone(), config.kafka.ack_timeout()));
         let (finder, limit) = TopicLimit::starting_with(config.kafka.message_max_bytes());
         let mut written = Topic::new(config.topic.clone(), limit, &config.clock);
@@ -218,7 +218,7 @@ impl Bridge {
             config,
             availability,
             metrics,
-            accounts: accounts.clone(),
+            recorder: recorder.clone(),
             accept_errors,
             topic: written,
             gate: gate.clone(),
@@ -235,7 +235,7 @@ impl Bridge {
             move |request, _: &ConnectionPhase| std::future::ready(admin_answers.answer(&request));
         let serving = server::serve(listener, admin_limits, over.clone(), answer);
         parts.spawn(async { (serving.await, BridgeError::Unasked("admin port")).1 });
-        let logging = PeriodicLog { accounts: accounts.clone(), access }.run();
+        let logging = PeriodicLog { recorder: recorder.clone(), access }.run();
         parts.spawn(async { (logging.await, BridgeError::Unasked("narrator")).1 });
         let (probing, unasked) = (probe.run(over.clone()), BridgeError::Unasked("probe of Kafka"));
         parts.spawn(async { probing.await.map_or_else(BridgeError::Topic, |()| unasked) });
@@ -249,7 +249,7 @@ impl Bridge {
         let ended = wait_for_the_end(&mut loops, &mut parts, spooling.as_mut(), &stop).await;
         over.cancel();
         parts.shutdown().await;
-        accounts.refusals.sum_up_all();
+        recorder.refusals.sum_up_all();
         let closed = match spooling {
             Some(spooling) => spooling.close(grace).await,
             None => Ok(()),

@@ -12,7 +12,7 @@ use crate::delivery::publisher::Publisher;
 use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::topic::Topic;
 use crate::metrics::Metrics;
-use crate::post::recorder::Accounts;
+use crate::post::recorder::PostRecorder;
 use crate::webhook::http::accept_error_log::AcceptErrorLog;
 use crate::webhook::http::server::{self, Beyond, Limits};
 use crate::webhook::http::timeout_stream::ConnectionPhase;
@@ -34,7 +34,7 @@ pub(super) struct EventLoop {
     pub(super) config: Config,
     pub(super) availability: Arc<Availability>,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) accounts: Arc<Accounts>,
+    pub(super) recorder: Arc<PostRecorder>,
     pub(super) accept_errors: Arc<AcceptErrorLog>,
     pub(super) topic: Topic,
     pub(super) gate: Option<Arc<SharedGate>>,
@@ -177,7 +177,7 @@ impl EventLoop {
             source: self.config.source.clone(),
             clock: self.config.clock.clone(),
             publisher,
-            accounts: self.accounts.clone(),
+            recorder: self.recorder.clone(),
             trusted_proxies: self.config.trusted_proxies.clone(),
         }
     }

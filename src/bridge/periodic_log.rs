@@ -1,6 +1,6 @@
 //! Says what posts leave to be said, so that none is held up by it.
 
-use crate::post::recorder::Accounts;
+use crate::post::recorder::PostRecorder;
 use crate::webhook::ingest::Access;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// What there may be to say.
 pub(super) struct PeriodicLog {
-    pub(super) accounts: Arc<Accounts>,
+    pub(super) recorder: Arc<PostRecorder>,
     pub(super) access: Access,
 }
 
@@ -23,7 +23,7 @@ impl PeriodicLog {
         let mut told = HashSet::new();
         loop {
             sleep(TICK).await;
-            self.accounts.refusals.sum_up(Instant::now());
+            self.recorder.refusals.sum_up(Instant::now());
             let Access::Restricted(authenticator) = &self.access else { continue };
             for user in authenticator.users_with_long_passwords() {
                 if told.insert(Arc::clone(user)) {

@@ -2,7 +2,7 @@
 //! [`Receipt`](crate::delivery::receipt::Receipt) out.
 //!
 //! Promise: a publish, once begun, is carried through whether or not its sender stays: the record and
-//! its account belong to the publisher. The deadline is the publisher's own; librdkafka may report a
+//! its post belong to the publisher. The deadline is the publisher's own; librdkafka may report a
 //! second late. Where there is a spool, a record without an ack goes to the disk, and so do all that
 //! come after it, until [`crate::delivery::gate`] lets them through again. One publisher belongs to one
 //! event loop and costs a post neither a task nor a timer: its records are numbered in a slab, their
@@ -25,7 +25,7 @@ use crate::delivery::partitions::refresher::Refresher;
 use crate::delivery::publisher::accumulator::{Accumulator, Flush, Pending};
 use crate::delivery::publisher::in_flight::stage::{Event, Stage};
 use crate::delivery::publisher::in_flight::{Action, Fallback, InFlight};
-use crate::delivery::publisher::publish::{Publish, close};
+use crate::delivery::publisher::publish::{Publish, end};
 use crate::delivery::publisher::reports::RefusedLog;
 use crate::delivery::publisher::reports::last_reports;
 use crate::delivery::publisher::spool_results::SpoolResults;
@@ -35,7 +35,7 @@ use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::topic::Topic;
 use crate::delivery::undelivered::{LimitSource, Undelivered};
 use crate::metrics::Metrics;
-use crate::post::Post;
+use crate::post::PostOutcome;
 use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -97,9 +97,9 @@ impl Publisher {
         Ok(Self { state, settings, availability, metrics, topic, gate, spool_results, flush_due })
     }
 
-    /// Sends the record on its way now; the returned future gives its delivery result. The account of the
-    /// post is closed when that is known, also where the future was dropped before.
-    pub fn publish(&self, record: Record, post: Post) -> Publish<'_> {
+    /// Sends the record on its way now; the returned future gives its delivery result. The outcome of
+    /// the post is recorded when that is known, also where the future was dropped before.
+    pub fn publish(&self, record: Record, post: PostOutcome) -> Publish<'_> {
         let begun = match &self.gate {
             Some(_) if self.topic.first_sight.is_denied() => Err(Undelivered::NoTopic),
             None if !self.availability.admits() => Err(Undelivered::KnownAway),
@@ -216,8 +216,8 @@ impl Publisher {
             return self.spool_results.put(ticket, Err(Undelivered::NoTopic));
         }
         let spool_results = self.spool_results.clone();
-        let stored = move |place: Option<_>| {
-            spool_results.put(ticket, place.ok_or(Undelivered::NotStored));
+        let stored = move |location: Option<_>| {
+            spool_results.put(ticket, location.ok_or(Undelivered::NotStored));
         };
         if gate.append(record, stored).is_err() {
             self.spool_results.put(ticket, Err(Undelivered::NotStored));
@@ -228,7 +228,7 @@ impl Publisher {
     fn perform(&self, ticket: usize, action: Action) {
         match (action, &self.gate) {
             (Action::Nothing, _) => {}
-            (Action::Close(post, result), _) => close(post, result),
+            (Action::End(post, result), _) => end(post, result),
             (Action::Append(record), Some(gate)) => self.append(gate, ticket, record),
             (Action::FallBack(record), Some(gate)) => {
                 gate.unacked();

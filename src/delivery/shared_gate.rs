@@ -6,10 +6,10 @@
 
 use crate::delivery::gate::admission::{Admission, Way};
 use crate::delivery::gate::{Gate, GateState};
-use crate::delivery::receipt::Place;
 use crate::delivery::record::Record;
 use crate::delivery::spool::Spool;
 use crate::delivery::spool::error::AppendError;
+use crate::post::location::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::{Notify, watch};
@@ -154,14 +154,14 @@ impl SharedGate {
     pub fn append(
         self: &Arc<Self>,
         record: Record,
-        done: impl FnOnce(Option<Place>) + Send + 'static,
+        done: impl FnOnce(Option<Location>) + Send + 'static,
     ) -> Result<(), AppendError> {
         let shared = self.clone();
         let queued = self.spool.append(record, move |stored| match stored {
             Ok(row) => {
                 shared.update(|gate, _| gate.committed(1));
                 shared.rows.notify_one();
-                done(Some(Place::Spool { row: row.get() }));
+                done(Some(Location::Spool { row: row.get() }));
             }
             Err(error) => {
                 shared.not_stored(&error);

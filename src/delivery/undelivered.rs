@@ -5,7 +5,7 @@
 
 use crate::delivery::kafka::delivery_error::DeliveryError;
 use crate::metrics::Outcome;
-use crate::post::why::Why;
+use crate::post::refusal_reason::RefusalReason;
 
 /// A record did not become durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -73,7 +73,7 @@ impl Undelivered {
     }
 
     /// What the log says of it.
-    pub fn why(self) -> Why {
-        Why { reason: Some(self.to_string()), pointers: None }
+    pub fn why(self) -> RefusalReason {
+        RefusalReason { reason: Some(self.to_string()), pointers: None }
     }
 }

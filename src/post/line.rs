@@ -1,20 +1,21 @@
 //! What the log says of one post.
 //!
 //! Promise: never a header, a body or a secret; what came from the sender is cut and escaped; what is
-//! not known is left out.
+//! not facts is left out.
 
 use crate::metrics::Outcome;
-use crate::post::refusals::Side;
+use crate::post::LOG_TARGET;
+use crate::post::location::Location;
+use crate::post::refusal_reason::RefusalReason;
+use crate::post::refusals::AtFault;
 use crate::post::text::Text;
-use crate::post::why::Why;
-use crate::post::{LOG_TARGET, Stored};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What is known of a post besides its outcome.
+/// What is facts of a post besides its outcome.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct PostFacts {
     /// Where it came from.
     pub(super) peer: IpAddr,
     /// How long its body is or, where the head does not tell, what came of it.
@@ -29,30 +30,30 @@ pub(super) struct Known {
 
 /// The lines of one post.
 pub(super) struct Line<'a> {
-    pub(super) known: &'a Known,
+    pub(super) facts: &'a PostFacts,
     pub(super) outcome: Outcome,
-    pub(super) why: &'a Why,
+    pub(super) why: &'a RefusalReason,
     pub(super) took: Duration,
 }
 
 impl Line<'_> {
     /// The line that every post has, where somebody reads it.
-    pub(super) fn tell(&self, ce_id: Option<&str>, place: Stored) {
-        let Self { known, outcome, why, took } = self;
+    pub(super) fn tell(&self, ce_id: Option<&str>, location: Option<Location>) {
+        let Self { facts, outcome, why, took } = self;
         tracing::debug!(
             target: LOG_TARGET,
             ce_id,
-            app_id = known.app_id.shown(),
-            r#type = known.event.shown(),
-            user = known.user.as_deref(),
+            app_id = facts.app_id.shown(),
+            r#type = facts.event.shown(),
+            user = facts.user.as_deref(),
             outcome = outcome.as_str(),
             pointers = why.pointers.as_deref(),
             reason = why.reason.as_deref(),
-            bytes = known.bytes,
-            peer = %known.peer,
-            partition = place.partition,
-            offset = place.offset,
-            row = place.row,
+            bytes = facts.bytes,
+            peer = %facts.peer,
+            partition = location.and_then(Location::partition),
+            offset = location.and_then(Location::offset),
+            row = location.and_then(Location::row),
             // Whole microseconds: three digits behind the point.
             ms = took.as_micros() as f64 / 1000.0,
             "post"
@@ -60,28 +61,28 @@ impl Line<'_> {
     }
 
     /// The line that a refusal has, behind so many that have none.
-    pub(super) fn tell_refusal(&self, side: Side, left_out: u64) {
-        let Self { known, outcome, why, took: _ } = self;
+    pub(super) fn tell_refusal(&self, at_fault: AtFault, left_out: u64) {
+        let Self { facts, outcome, why, took: _ } = self;
         let left_out = (left_out > 0).then_some(left_out);
         macro_rules! tell {
             ($level:ident) => {
                 tracing::$level!(
                     outcome = outcome.as_str(),
-                    user = known.user.as_deref(),
-                    app_id = known.app_id.shown(),
-                    r#type = known.event.shown(),
+                    user = facts.user.as_deref(),
+                    app_id = facts.app_id.shown(),
+                    r#type = facts.event.shown(),
                     pointers = why.pointers.as_deref(),
                     reason = why.reason.as_deref(),
-                    bytes = known.bytes,
-                    peer = %known.peer,
+                    bytes = facts.bytes,
+                    peer = %facts.peer,
                     left_out,
                     "a post was refused"
                 )
             };
         }
-        match side {
-            Side::Sender => tell!(info),
-            Side::Bridge => tell!(warn),
+        match at_fault {
+            AtFault::Sender => tell!(info),
+            AtFault::Bridge => tell!(warn),
         }
     }
 }

@@ -17,13 +17,13 @@ const LINES: u32 = 5;
 /// What they are lines in.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// The quota of each outcome and origin.
+/// The quota of each outcome and named.
 #[derive(Default)]
 pub struct Refusals(Mutex<Quotas>);
 
-type Quotas = [[Quota; Origin::ALL.len()]; Outcome::ALL.len()];
+type Quotas = [[Quota; NamedUser::ALL.len()]; Outcome::ALL.len()];
 
-/// Of one outcome and origin.
+/// Of one outcome and named.
 #[derive(Debug, Default, Clone, Copy)]
 struct Quota {
     /// When its window began: with its first refusal.
@@ -34,14 +34,14 @@ struct Quota {
 
 /// Whether a refused post has named a user of the credentials file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(super) enum NamedUser {
     /// One that the line names too.
     User,
     /// None, or one that is not in the file; or the user was not looked at.
     Nobody,
 }
 
-impl Origin {
+impl NamedUser {
     const ALL: [Self; 2] = [Self::User, Self::Nobody];
 
     fn as_str(self) -> &'static str {
@@ -54,7 +54,7 @@ impl Origin {
 
 /// Whose fault a refusal is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(super) enum AtFault {
     /// Told at `info`.
     Sender,
     /// Ours, or Kafka's; told at `warn`.
@@ -63,8 +63,8 @@ pub(super) enum Side {
 
 impl Refusals {
     /// Whether this refusal is told; with it, how many were left out before it.
-    pub(super) fn admit(&self, outcome: Outcome, origin: Origin, now: Instant) -> Option<u64> {
-        self.quotas()[outcome as usize][origin as usize].admit(now)
+    pub(super) fn admit(&self, outcome: Outcome, named: NamedUser, now: Instant) -> Option<u64> {
+        self.quotas()[outcome as usize][named as usize].admit(now)
     }
 
     /// Sums up what was left out in windows that are over.
@@ -79,14 +79,14 @@ impl Refusals {
 
     fn sum_up_where(&self, due: impl Fn(&Quota) -> bool) {
         let outcomes = Outcome::ALL.iter().copied();
-        let all = outcomes.flat_map(|outcome| Origin::ALL.map(|origin| (outcome, origin)));
-        for (outcome, origin) in all {
+        let all = outcomes.flat_map(|outcome| NamedUser::ALL.map(|named| (outcome, named)));
+        for (outcome, named) in all {
             let mut quotas = self.quotas();
-            let quota = &mut quotas[outcome as usize][origin as usize];
+            let quota = &mut quotas[outcome as usize][named as usize];
             let left_out = if due(quota) { mem::take(&mut quota.left_out) } else { 0 };
             drop(quotas);
             if left_out > 0 {
-                sum_up(outcome, origin, left_out);
+                sum_up(outcome, named, left_out);
             }
         }
     }
@@ -114,29 +114,31 @@ impl Quota {
     }
 }
 
-fn sum_up(outcome: Outcome, origin: Origin, left_out: u64) {
+fn sum_up(outcome: Outcome, named: NamedUser, left_out: u64) {
     macro_rules! tell {
         ($level:ident) => {
             tracing::$level!(
                 outcome = outcome.as_str(),
-                named = origin.as_str(),
+                named = named.as_str(),
                 left_out,
                 "more posts were refused"
             )
         };
     }
-    match side(outcome) {
+    match at_fault(outcome) {
         None => {}
-        Some(Side::Sender) => tell!(info),
-        Some(Side::Bridge) => tell!(warn),
+        Some(AtFault::Sender) => tell!(info),
+        Some(AtFault::Bridge) => tell!(warn),
     }
 }
 
 /// Whose fault an outcome is; `None` where it is none.
-pub(super) fn side(outcome: Outcome) -> Option<Side> {
+pub(super) fn at_fault(outcome: Outcome) -> Option<AtFault> {
     match outcome {
         Outcome::Published | Outcome::Spooled => None,
-        Outcome::Overloaded | Outcome::Unavailable | Outcome::RecordRefused => Some(Side::Bridge),
+        Outcome::Overloaded | Outcome::Unavailable | Outcome::RecordRefused => {
+            Some(AtFault::Bridge)
+        }
         Outcome::NotFound
         | Outcome::MethodNotAllowed
         | Outcome::Unauthorized
@@ -149,7 +151,7 @@ pub(super) fn side(outcome: Outcome) -> Option<Side> {
         | Outcome::RepeatedField
         | Outcome::UnknownEvent
         | Outcome::InvalidNotification
-        | Outcome::ForbiddenApp => Some(Side::Sender),
+        | Outcome::ForbiddenApp => Some(AtFault::Sender),
     }
 }
 
@@ -160,7 +162,7 @@ mod tests {
     #[test]
     fn a_few_of_a_flood_are_told_and_the_rest_is_counted_with_the_next() {
         let (refusals, begun) = (Refusals::default(), Instant::now());
-        let told = |now| refusals.admit(Outcome::Unauthorized, Origin::Nobody, now);
+        let told = |now| refusals.admit(Outcome::Unauthorized, NamedUser::Nobody, now);
         let first: Vec<_> = (0..1000).map(|n| told(begun + WINDOW / 2000 * n)).collect();
         assert!(first[..5].iter().all(|left_out| *left_out == Some(0)));
         assert!(first[5..].iter().all(Option::is_none));
@@ -172,23 +174,23 @@ mod tests {
     fn the_quota_of_an_outcome_and_of_an_origin_is_its_own() {
         let (refusals, now) = (Refusals::default(), Instant::now());
         for _ in 0..2 * LINES {
-            refusals.admit(Outcome::Unauthorized, Origin::Nobody, now);
+            refusals.admit(Outcome::Unauthorized, NamedUser::Nobody, now);
         }
-        assert_eq!(refusals.admit(Outcome::NotFound, Origin::Nobody, now), Some(0));
-        assert_eq!(refusals.admit(Outcome::Unauthorized, Origin::User, now), Some(0));
-        assert_eq!(refusals.admit(Outcome::Unauthorized, Origin::Nobody, now), None);
+        assert_eq!(refusals.admit(Outcome::NotFound, NamedUser::Nobody, now), Some(0));
+        assert_eq!(refusals.admit(Outcome::Unauthorized, NamedUser::User, now), Some(0));
+        assert_eq!(refusals.admit(Outcome::Unauthorized, NamedUser::Nobody, now), None);
     }
 
     #[test]
     fn what_was_summed_up_is_not_counted_again() {
         let (refusals, begun) = (Refusals::default(), Instant::now());
         let tell = |times: u32, now| {
-            let admit = || refusals.admit(Outcome::TooSlow, Origin::User, now);
+            let admit = || refusals.admit(Outcome::TooSlow, NamedUser::User, now);
             let told = (0..times).filter(|_| admit().is_some());
             assert_eq!(told.count(), LINES as usize);
         };
         let left_out =
-            || refusals.quotas()[Outcome::TooSlow as usize][Origin::User as usize].left_out;
+            || refusals.quotas()[Outcome::TooSlow as usize][NamedUser::User as usize].left_out;
         tell(LINES + 2, begun);
         refusals.sum_up(begun);
         assert_eq!(left_out(), 2);

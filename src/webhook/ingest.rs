@@ -9,8 +9,8 @@ use crate::delivery::publisher::Publisher;
 use crate::delivery::receipt::Receipt;
 use crate::delivery::record::{Event, Record};
 use crate::metrics::EventLabel;
-use crate::post::Post;
-use crate::post::recorder::Accounts;
+use crate::post::PostOutcome;
+use crate::post::recorder::PostRecorder;
 use crate::webhook::auth::authenticator::{Authenticator, CacheLookup, Decision};
 use crate::webhook::auth::credentials::User;
 use crate::webhook::http::body::{self, BodyLimits};
@@ -62,7 +62,7 @@ pub struct Ingest {
     /// The event loop's own.
     pub publisher: Arc<Publisher>,
     /// The bridge's.
-    pub accounts: Arc<Accounts>,
+    pub recorder: Arc<PostRecorder>,
     /// `--trusted-proxy`
     pub trusted_proxies: TrustedProxies,
 }
@@ -74,7 +74,7 @@ struct Accepted {
 }
 
 impl Ingest {
-    /// Answers one request, and closes its account.
+    /// Answers one request, and records its outcome.
     pub fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
@@ -82,7 +82,7 @@ impl Ingest {
     ) -> impl Future<Output = Response<Full<Bytes>>> + use<> {
         let begun = phase.begin();
         let peer = self.trusted_proxies.sender(phase.peer(), request.headers());
-        let mut post = Post::open(&self.accounts, peer, request.body().size_hint().lower());
+        let mut post = PostOutcome::begin(&self.recorder, peer, request.body().size_hint().lower());
         let (head, mut body) = request.into_parts();
         // Not an async fn, which would keep the request and its parts beside each other. Each
         // connection has room for this future, and it is moved there for each post: 1,120 bytes.
@@ -116,7 +116,7 @@ impl Ingest {
     async fn admit(
         &self,
         head: &http::request::Parts,
-        post: &mut Post,
+        post: &mut PostOutcome,
     ) -> Result<Option<Arc<User>>, Rejection> {
         if head.uri.path() != self.path {
             return Err(Rejection::NotFound);
@@ -134,7 +134,7 @@ impl Ingest {
     async fn authenticate(
         &self,
         headers: &HeaderMap,
-        post: &mut Post,
+        post: &mut PostOutcome,
     ) -> Result<Option<Arc<User>>, Rejection> {
         let Access::Restricted(authenticator) = &self.access else { return Ok(None) };
         let basic_auth = match authenticator.look_up(headers) {
@@ -148,7 +148,7 @@ impl Ingest {
             }
             CacheLookup::LongPassword { user } => {
                 post.of_user(user);
-                self.accounts.metrics.long_passwords.inc();
+                self.recorder.metrics.long_passwords.inc();
                 return Err(Rejection::LongPassword);
             }
             CacheLookup::Unverified { basic_auth, user } => {
@@ -170,7 +170,7 @@ impl Ingest {
         headers: &HeaderMap,
         user: Option<&User>,
         value: &Bytes,
-        post: &mut Post,
+        post: &mut PostOutcome,
     ) -> Result<Accepted, Rejection> {
         let received = self.clock.now();
         let notification = match Notification::parse(value, self.contract) {

@@ -6,7 +6,7 @@
 
 use crate::delivery::undelivered::{LimitSource, Undelivered};
 use crate::metrics::Outcome;
-use crate::post::why::Why;
+use crate::post::refusal_reason::RefusalReason;
 use crate::webhook::http::body::BodyError;
 use crate::webhook::http::timeout_stream::Rest;
 use crate::webhook::notification::field_error::{FieldError, FieldErrors};
@@ -217,7 +217,7 @@ impl Rejection {
     }
 
     /// What the log says of it; nothing where its code says it all.
-    pub fn why(&self) -> Why {
+    pub fn why(&self) -> RefusalReason {
         if let Self::Undelivered(undelivered) = self {
             return undelivered.why();
         }
@@ -227,7 +227,7 @@ impl Rejection {
             detail @ (Detail::AtMost(_) | Detail::Invalid(_)) => Some(detail.to_string()),
         };
         let pointers: Vec<_> = self.field_errors().iter().map(|error| &*error.pointer).collect();
-        Why { reason, pointers: (!pointers.is_empty()).then(|| pointers.join(" ")) }
+        RefusalReason { reason, pointers: (!pointers.is_empty()).then(|| pointers.join(" ")) }
     }
 
     /// The answer.

@@ -17,7 +17,7 @@ pub(super) struct Outcome {
     /// The answer, if one came.
     pub(super) answered: Option<Answered>,
     /// Where the record stands that arrived as sent.
-    pub(super) result: Result<Place, SampleError>,
+    pub(super) result: Result<RecordLocation, SampleError>,
 }
 
 impl Outcome {
@@ -36,7 +36,7 @@ pub(super) struct Answered {
 
 /// A place on the topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct RecordLocation {
     pub(super) partition: i32,
     pub(super) offset: i64,
 }
@@ -85,14 +85,17 @@ pub(super) fn accepted(answer: &Answer) -> Result<String, SampleError> {
 }
 
 /// Holds the record against its post.
-pub(super) fn compare(sample: &Sample, record: &ConsumedRecord) -> Result<Place, SampleError> {
+pub(super) fn compare(
+    sample: &Sample,
+    record: &ConsumedRecord,
+) -> Result<RecordLocation, SampleError> {
     if record.value != sample.body {
         return Err(SampleError::Value);
     }
     if record.key.as_deref() != Some(APP_ID.as_bytes()) {
         return Err(SampleError::Key);
     }
-    Ok(Place { partition: record.partition, offset: record.offset })
+    Ok(RecordLocation { partition: record.partition, offset: record.offset })
 }
 
 #[cfg(test)]
@@ -128,7 +131,7 @@ mod tests {
     fn a_record_is_as_sent_when_value_and_key_are() {
         let sample = &SAMPLES[0];
         let place = compare(sample, &record(APP_ID, sample.body)).unwrap();
-        assert_eq!(place, Place { partition: 3, offset: 7 });
+        assert_eq!(place, RecordLocation { partition: 3, offset: 7 });
         let longer = [sample.body, b" "].concat();
         assert!(matches!(compare(sample, &record(APP_ID, &longer)), Err(SampleError::Value)));
         assert!(matches!(compare(sample, &record("other", sample.body)), Err(SampleError::Key)));

@@ -118,7 +118,7 @@ fn millis(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::dev::outcome::{Place, SampleError};
+    use crate::cli::dev::outcome::{RecordLocation, SampleError};
     use crate::cli::dev::sample::SAMPLES;
     use anstream::adapter::strip_str;
 
@@ -164,7 +164,7 @@ mod tests {
         let answered = Some(Answered { status: StatusCode::OK, took: Duration::from_micros(1234) });
         let outcome = |sample, result| Outcome { sample, answered, result };
         let [one, two, ..] = &SAMPLES;
-        let arrived = outcome(one, Ok(Place { partition: 3, offset: 0 }));
+        let arrived = outcome(one, Ok(RecordLocation { partition: 3, offset: 0 }));
         let lost = outcome(two, Err(SampleError::Missing(Duration::from_secs(10))));
         let lines = [
             "",

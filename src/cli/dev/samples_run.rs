@@ -7,7 +7,7 @@ use crate::bridge::Addresses;
 use crate::cli::dev::DevError;
 use crate::cli::dev::consumer::{ConsumedRecord, Consumer};
 use crate::cli::dev::next_steps::reachable;
-use crate::cli::dev::outcome::{self, Answered, Outcome, Place, SampleError};
+use crate::cli::dev::outcome::{self, Answered, Outcome, RecordLocation, SampleError};
 use crate::cli::dev::page;
 use crate::cli::dev::painter::Painter;
 use crate::cli::dev::sample::{SAMPLES, Sample};
@@ -84,7 +84,11 @@ impl SamplesRun<'_> {
     }
 
     /// From the answer to the record.
-    async fn follow(&mut self, sample: &Sample, answer: &Answer) -> Result<Place, SampleError> {
+    async fn follow(
+        &mut self,
+        sample: &Sample,
+        answer: &Answer,
+    ) -> Result<RecordLocation, SampleError> {
         let id = outcome::accepted(answer);
         self.screen.print(&page::answer(answer, id.as_deref().ok()));
         let found = timeout(TIMEOUT, self.find(&id?)).await;

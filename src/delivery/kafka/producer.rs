@@ -12,9 +12,9 @@ use crate::delivery::kafka::ending::Ending;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::throttle::{self, Throttle};
 use crate::delivery::kafka::wakeup::Wakeup;
-use crate::delivery::receipt::Place;
 use crate::delivery::record::Record;
 use crate::delivery::record_times::topic_times::SendTime;
+use crate::post::location::Location;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
@@ -66,7 +66,7 @@ pub enum Shown {
     Untold,
 }
 
-impl From<Acked> for Place {
+impl From<Acked> for Location {
     fn from(Acked { partition, offset }: Acked) -> Self {
         Self::Kafka { partition, offset }
     }

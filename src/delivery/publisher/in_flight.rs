@@ -1,6 +1,6 @@
 //! The records in flight: who waits for each, since when, and who may still report on it.
 //!
-//! Promise: a record has one delivery result, and its sender, or the account of a sender that left,
+//! Promise: a record has one delivery result, and its sender, or the post of a sender that left,
 //! gets it once. The first proof wins, be it Kafka's ack or the spool's; a failure counts only where
 //! no proof came. A ticket is given anew only when neither Kafka nor the spool can still report on
 //! it. A plain value without I/O; the publisher feeds it. The life of a
@@ -10,11 +10,11 @@ pub(super) mod stage;
 
 use crate::delivery::publisher::accumulator::KeyHash;
 use crate::delivery::publisher::in_flight::stage::{Awaited, Event, Stage, Step};
-use crate::delivery::receipt::Place;
 use crate::delivery::record::Record;
 use crate::delivery::record_times::topic_times::SendTime;
 use crate::delivery::undelivered::Undelivered;
-use crate::post::Post;
+use crate::post::PostOutcome;
+use crate::post::location::Location;
 use slab::Slab;
 use std::collections::VecDeque;
 use std::mem;
@@ -28,7 +28,7 @@ const SENT_ORDER_LEAST: usize = 1024;
 const MAX_RESENDS: u8 = 64;
 
 /// What is known of a record at the end.
-pub(super) type DeliveryResult = Result<Place, Undelivered>;
+pub(super) type DeliveryResult = Result<Location, Undelivered>;
 
 /// All records in flight of one event loop.
 pub(super) struct InFlight {
@@ -65,8 +65,8 @@ pub(super) struct InFlightRecord {
 #[must_use]
 pub(super) enum Action {
     Nothing,
-    /// Close the account of a sender that left.
-    Close(Post, DeliveryResult),
+    /// Record the outcome of a post whose sender left.
+    End(PostOutcome, DeliveryResult),
     /// Append the record to the spool.
     Append(Record),
     /// Count the record at the gate, and append it to the spool.
@@ -75,9 +75,9 @@ pub(super) enum Action {
 
 enum Sender {
     Waits(Option<Waker>),
-    /// Its account is closed when the result is known. Boxed: few leave, and else every entry would
+    /// The outcome is recorded when the result is known. Boxed: few leave, and else every entry would
     /// have room for one.
-    Left(Box<Post>),
+    Left(Box<PostOutcome>),
     /// Nobody waits for the result any more.
     Answered,
 }
@@ -185,7 +185,7 @@ impl InFlight {
                 }
                 Action::Nothing
             }
-            Sender::Left(post) => Action::Close(*post, result),
+            Sender::Left(post) => Action::End(*post, result),
             Sender::Answered => Action::Nothing,
         };
         self.free(ticket);
@@ -210,12 +210,12 @@ impl InFlight {
     }
 
     /// The sender leaves.
-    pub(super) fn abandon(&mut self, ticket: usize, post: Post) -> Action {
+    pub(super) fn abandon(&mut self, ticket: usize, post: PostOutcome) -> Action {
         let entry = &mut self.slab[ticket];
         if let Some(result) = entry.result {
             entry.sender = Sender::Answered;
             self.free(ticket);
-            return Action::Close(post, result);
+            return Action::End(post, result);
         }
         entry.sender = Sender::Left(Box::new(post));
         Action::Nothing
@@ -272,7 +272,7 @@ impl InFlight {
         let tickets: Vec<usize> =
             self.slab.iter().filter(|(_, entry)| stuck(entry)).map(|(ticket, _)| ticket).collect();
         for ticket in &tickets {
-            // A sender that waits has its account itself: there is nothing to do next.
+            // A sender that waits records its outcome itself: there is nothing to do next.
             drop(self.apply(*ticket, Event::SpoolSilent, now));
         }
         tickets.len()

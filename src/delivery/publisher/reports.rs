@@ -7,9 +7,9 @@ use crate::delivery::kafka::renewal::End;
 use crate::delivery::publisher::in_flight::stage::Event;
 use crate::delivery::publisher::untimely::Asking;
 use crate::delivery::publisher::{Publisher, PublisherState, SPOOL_TIMEOUT};
-use crate::delivery::receipt::Place;
 use crate::delivery::record_times::topic_times::{Retry, SendTime};
 use crate::delivery::undelivered::Undelivered;
+use crate::post::location::Location;
 use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -53,7 +53,7 @@ impl Publisher {
             {
                 continue;
             }
-            let reported = Event::Reported(result.map(Place::from).map_err(Undelivered::Failed));
+            let reported = Event::Reported(result.map(Location::from).map_err(Undelivered::Failed));
             let action = state.in_flight.apply(ticket, reported, now);
             match result {
                 Ok(_) => {
@@ -203,7 +203,7 @@ impl Publisher {
         Some(spawn_blocking(move || old.retire()))
     }
 
-    /// Gives the old producer, if a new one took its place.
+    /// Gives the old producer, if a new one took its location.
     fn replace_producer(&self) -> Option<Arc<Producer>> {
         let now = Instant::now();
         let mut state = self.lock();

@@ -4,7 +4,7 @@
 //! longer than `--read-timeout` from the first byte of its head. A body that came in one piece is
 //! not copied.
 
-use crate::post::Post;
+use crate::post::PostOutcome;
 use crate::webhook::http::timeout_stream::Rest;
 use bytes::{Bytes, BytesMut};
 use bytesize::ByteSize;
@@ -50,7 +50,7 @@ pub enum BodyError {
 /// Reads the body of `post`, whose first byte came at `begun`.
 pub async fn read(
     body: &mut Incoming,
-    post: &mut Post,
+    post: &mut PostOutcome,
     limits: &BodyLimits,
     begun: Instant,
 ) -> Result<Bytes, BodyError> {
@@ -60,7 +60,7 @@ pub async fn read(
 
 async fn collect(
     body: &mut Incoming,
-    post: &mut Post,
+    post: &mut PostOutcome,
     limits: &BodyLimits,
 ) -> Result<Bytes, BodyError> {
     let too_large = || BodyError::TooLarge { limit: limits.max_body };

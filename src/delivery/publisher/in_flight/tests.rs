@@ -2,7 +2,7 @@ use super::*;
 use crate::delivery::gate::admission::Way;
 use crate::delivery::record::Record;
 use crate::metrics::{Build, Metrics, Outcome};
-use crate::post::recorder::Accounts;
+use crate::post::recorder::PostRecorder;
 use bytes::Bytes;
 use prometheus_client::metrics::counter::Counter;
 use std::net::Ipv4Addr;
@@ -10,17 +10,17 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 const TIMEOUT: Duration = Duration::from_millis(2500);
-const ACKED: Place = Place::Kafka { partition: 1, offset: 2 };
-const STORED: Place = Place::Spool { row: 3 };
+const ACKED: Location = Location::Kafka { partition: 1, offset: 2 };
+const STORED: Location = Location::Spool { row: 3 };
 
 fn answer(why: Undelivered) -> Poll<DeliveryResult> {
     Poll::Ready(Err(why))
 }
 
-fn post() -> Post {
+fn post() -> PostOutcome {
     let build = Build { version: "0", commit: "0", librdkafka: "0".to_owned() };
-    let accounts = Accounts::new(Arc::new(Metrics::new(&build, Counter::default())));
-    Post::open(&Arc::new(accounts), Ipv4Addr::LOCALHOST.into(), 0)
+    let recorder = PostRecorder::new(Arc::new(Metrics::new(&build, Counter::default())));
+    PostOutcome::begin(&Arc::new(recorder), Ipv4Addr::LOCALHOST.into(), 0)
 }
 
 fn record() -> Record {
@@ -97,10 +97,10 @@ fn a_late_record_goes_to_the_spool_and_the_first_proof_counts() {
         let ticket = send(&mut in_flight, start);
         let late = overdue(&mut in_flight, start + TIMEOUT).expect("it is late");
         assert!(matches!(late.2, Action::FallBack(_)));
-        for place in [first, then] {
-            let next = match place {
-                Place::Kafka { .. } => reported(&mut in_flight, ticket, Ok(place)),
-                Place::Spool { .. } => spooled(&mut in_flight, ticket, Ok(place)),
+        for location in [first, then] {
+            let next = match location {
+                Location::Kafka { .. } => reported(&mut in_flight, ticket, Ok(location)),
+                Location::Spool { .. } => spooled(&mut in_flight, ticket, Ok(location)),
             };
             assert!(matches!(next, Action::Nothing));
             assert_eq!(in_flight.len(), 1);
@@ -143,14 +143,14 @@ fn a_record_that_could_not_be_stored_may_still_be_acked() {
 }
 
 #[test]
-fn the_account_of_a_sender_that_left_is_closed_by_the_proof() {
+fn the_outcome_of_a_sender_that_left_comes_with_the_proof() {
     let mut in_flight = InFlight::new(Fallback::Spool);
     let ticket = send(&mut in_flight, Instant::now());
     assert!(matches!(in_flight.abandon(ticket, post()), Action::Nothing));
-    let Action::Close(post, delivery) = reported(&mut in_flight, ticket, Ok(ACKED)) else {
-        panic!("the account comes back")
+    let Action::End(post, delivery) = reported(&mut in_flight, ticket, Ok(ACKED)) else {
+        panic!("the post comes back")
     };
-    post.close(Outcome::Published);
+    post.end(Outcome::Published);
     assert_eq!((delivery, in_flight.len()), (Ok(ACKED), 0));
 }
 
@@ -161,24 +161,24 @@ fn the_record_of_a_sender_that_left_goes_to_the_spool_too() {
     assert!(matches!(in_flight.abandon(ticket, post()), Action::Nothing));
     let late = overdue(&mut in_flight, start + TIMEOUT).expect("it is late");
     assert!(matches!(late.2, Action::FallBack(_)));
-    let Action::Close(post, delivery) = spooled(&mut in_flight, ticket, Ok(STORED)) else {
-        panic!("the account comes back")
+    let Action::End(post, delivery) = spooled(&mut in_flight, ticket, Ok(STORED)) else {
+        panic!("the post comes back")
     };
-    post.close(Outcome::Spooled);
+    post.end(Outcome::Spooled);
     assert_eq!((delivery, in_flight.len()), (Ok(STORED), 1));
     drop(reported(&mut in_flight, ticket, Err(Undelivered::Late)));
     assert_eq!(in_flight.len(), 0);
 }
 
 #[test]
-fn a_sender_that_leaves_after_the_report_gets_its_account_back() {
+fn a_sender_that_leaves_after_the_report_gets_its_post_back() {
     let mut in_flight = InFlight::new(Fallback::Spool);
     let ticket = send(&mut in_flight, Instant::now());
     drop(reported(&mut in_flight, ticket, Ok(ACKED)));
-    let Action::Close(post, delivery) = in_flight.abandon(ticket, post()) else {
+    let Action::End(post, delivery) = in_flight.abandon(ticket, post()) else {
         panic!("the delivery is known")
     };
-    post.close(Outcome::Published);
+    post.end(Outcome::Published);
     assert_eq!((delivery, in_flight.len()), (Ok(ACKED), 0));
 }
 

@@ -2,7 +2,7 @@
 
 /// Why a post was refused, in words without its values.
 #[derive(Debug, Default)]
-pub struct Why {
+pub struct RefusalReason {
     /// What is wrong.
     pub reason: Option<String>,
     /// The fields at fault, as JSON pointers with a blank between.
