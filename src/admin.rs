@@ -7,7 +7,7 @@
 mod accept;
 mod readiness;
 
-use crate::admin::readiness::{Life, Readiness};
+use crate::admin::readiness::{Readiness, ServingState};
 use crate::delivery::availability::Availability;
 use crate::delivery::first_sight::FirstSight;
 use crate::delivery::kafka::throttle::Throttle;
@@ -74,13 +74,14 @@ impl Admin {
     }
 
     fn readiness(&self) -> Readiness {
-        let life = if self.stop.is_cancelled() { Life::Stopping } else { Life::Serving };
+        let serving_state =
+            if self.stop.is_cancelled() { ServingState::Stopping } else { ServingState::Serving };
         let spool = self.gate.as_ref();
         let spool = spool.map(|spool| (spool.status(), spool.spool().status().room));
         let topic = (&*self.topic, &*self.first_sight);
         let known = (&self.availability.knowledge(), self.throttle.longest());
         let unshown = self.gate.as_ref().and_then(|spool| spool.unshown_topic());
-        Readiness::new(life, topic, known, spool).naming(unshown.as_deref())
+        Readiness::new(serving_state, topic, known, spool).naming(unshown.as_deref())
     }
 
     fn exposition(&self, asked: &HeaderMap) -> Response<Full<Bytes>> {

@@ -23,7 +23,7 @@ use crate::delivery::topic_config::Compaction;
 use crate::webhook::http::body::BodyLimits;
 use crate::webhook::http::timeout_stream::Timeouts;
 use crate::webhook::http::trusted_proxies::TrustedProxies;
-use crate::webhook::ingest::Access;
+use crate::webhook::ingest::Authentication;
 use crate::webhook::notification::contract::{Contract, UnknownEvents, Validation};
 use fluent_uri::UriRef;
 use std::fmt::Display;
@@ -44,7 +44,7 @@ pub struct Config {
     /// `--path`
     pub path: String,
     /// `--credentials` or `--no-auth`
-    pub access: Access,
+    pub access: Authentication,
     /// How many users the credentials have.
     pub users: Option<usize>,
     /// `--brokers`, `--kafka-config`, `--kafka-property`, `--ack-timeout`
@@ -164,12 +164,12 @@ fn compaction(args: &ServeArgs) -> Compaction {
 fn contract(args: &ServeArgs) -> Contract {
     Contract {
         validation: match args.validation {
-            serve::Validation::Documented => Validation::Documented,
-            serve::Validation::Envelope => Validation::Envelope,
+            serve::ValidationFlag::Documented => Validation::Documented,
+            serve::ValidationFlag::Envelope => Validation::Envelope,
         },
         unknown_events: match args.unknown_events {
-            serve::UnknownEvents::Reject => UnknownEvents::Reject,
-            serve::UnknownEvents::Forward => UnknownEvents::Forward,
+            serve::UnknownEventsFlag::Reject => UnknownEvents::Reject,
+            serve::UnknownEventsFlag::Forward => UnknownEvents::Forward,
         },
     }
 }

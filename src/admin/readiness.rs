@@ -31,7 +31,7 @@ struct Check {
 
 /// Whether the bridge takes posts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Life {
+pub(super) enum ServingState {
     Serving,
     Stopping,
 }
@@ -39,12 +39,12 @@ pub(super) enum Life {
 impl Readiness {
     /// What is known of Kafka and of its topic of this name, and of the spool where there is one.
     pub(super) fn new(
-        life: Life,
+        serving_state: ServingState,
         (topic, first_sight): (&str, &FirstSight),
         (known, throttled): (&Knowledge, Option<Duration>),
         spool: Option<(GateStatus, Room)>,
     ) -> Self {
-        let serving = life == Life::Serving;
+        let serving = serving_state == ServingState::Serving;
         let detail = if serving { "serving" } else { "stopping" }.to_owned();
         let bridge = Check { name: "bridge", ok: serving, detail };
         let mut kafka = kafka(known);

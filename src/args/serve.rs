@@ -120,14 +120,14 @@ pub struct ServeArgs {
     /// Fields: documented, or envelope alone
     ///
     /// `envelope` is for when the provider changes its fields before the bridge knows them
-    #[arg(long, env = "HOOKBRIDGE_VALIDATION", help_heading = CONTRACT, value_enum, value_name = "HOW", default_value_t = Validation::Documented)]
-    pub validation: Validation,
+    #[arg(long, env = "HOOKBRIDGE_VALIDATION", help_heading = CONTRACT, value_enum, value_name = "HOW", default_value_t = ValidationFlag::Documented)]
+    pub validation: ValidationFlag,
 
     /// Types not known: reject, or forward
     ///
     /// `forward` publishes types that the provider adds, with type and app_id checked
-    #[arg(long, env = "HOOKBRIDGE_UNKNOWN_EVENTS", help_heading = CONTRACT, value_enum, value_name = "HOW", default_value_t = UnknownEvents::Reject)]
-    pub unknown_events: UnknownEvents,
+    #[arg(long, env = "HOOKBRIDGE_UNKNOWN_EVENTS", help_heading = CONTRACT, value_enum, value_name = "HOW", default_value_t = UnknownEventsFlag::Reject)]
+    pub unknown_events: UnknownEventsFlag,
 
     /// The largest body
     ///
@@ -178,7 +178,7 @@ pub struct ServeArgs {
 
 /// `--validation`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Validation {
+pub enum ValidationFlag {
     /// The documented fields of the type
     Documented,
     /// `type` and `app_id` alone
@@ -187,7 +187,7 @@ pub enum Validation {
 
 /// `--unknown-events`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum UnknownEvents {
+pub enum UnknownEventsFlag {
     /// 422
     Reject,
     /// Published, with the envelope checked

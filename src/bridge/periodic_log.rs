@@ -1,7 +1,7 @@
 //! Says what posts leave to be said, so that none is held up by it.
 
 use crate::post::recorder::PostRecorder;
-use crate::webhook::ingest::Access;
+use crate::webhook::ingest::Authentication;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// What there may be to say.
 pub(super) struct PeriodicLog {
     pub(super) recorder: Arc<PostRecorder>,
-    pub(super) access: Access,
+    pub(super) access: Authentication,
 }
 
 impl PeriodicLog {
@@ -24,7 +24,7 @@ impl PeriodicLog {
         loop {
             sleep(TICK).await;
             self.recorder.refusals.sum_up(Instant::now());
-            let Access::Restricted(authenticator) = &self.access else { continue };
+            let Authentication::Restricted(authenticator) = &self.access else { continue };
             for user in authenticator.users_with_long_passwords() {
                 if told.insert(Arc::clone(user)) {
                     tracing::warn!(

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 const LOOK: &str = "{bar:30} {human_pos}/{human_len} records, {per_sec:.dim} {wide_msg}";
 
 /// How the bar is to look.
-pub(super) enum Progress {
+pub(super) enum BarState {
     /// So much is done; `message` says what stands in the way.
     At {
         /// Of `len`.
@@ -34,9 +34,9 @@ impl Default for Bar {
 
 impl Bar {
     /// Shows it as it is to look.
-    pub(super) fn draw(&mut self, progress: Progress) {
+    pub(super) fn draw(&mut self, progress: BarState) {
         match progress {
-            Progress::At { done, len, message } => {
+            BarState::At { done, len, message } => {
                 if self.0.length() != Some(len) {
                     self.begin(len);
                 }
@@ -44,7 +44,7 @@ impl Bar {
                 self.0.set_message(message);
                 self.0.tick();
             }
-            Progress::Over => self.0.finish_and_clear(),
+            BarState::Over => self.0.finish_and_clear(),
         }
     }
 

@@ -14,7 +14,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::cli::bar::{Bar, Progress};
+use crate::cli::bar::{Bar, BarState};
 use crate::config::grace::LAST_LINES;
 use anstream::AutoStream;
 use prometheus_client::metrics::counter::Counter;
@@ -32,14 +32,14 @@ use tracing_subscriber::fmt::MakeWriter;
 /// little beside the memory of a bridge that holds posts.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// What a line takes up beside its text.
-const LINE: usize = size_of::<Entry>();
+const LINE: usize = size_of::<QueuedOutput>();
 
 /// The way to standard error. Cheap to clone, and all clones are the one.
 #[derive(Clone)]
-pub struct Stderr(Arc<Shared>);
+pub struct Stderr(Arc<SharedOutput>);
 
-struct Shared {
-    queue: Mutex<Queue>,
+struct SharedOutput {
+    queue: Mutex<OutputQueue>,
     /// For the thread: there is something to write.
     filled: Condvar,
     /// For [`Stderr::end`]: all is written.
@@ -48,8 +48,8 @@ struct Shared {
     thread: OnceLock<ThreadId>,
 }
 
-struct Queue {
-    entries: VecDeque<Entry>,
+struct OutputQueue {
+    entries: VecDeque<QueuedOutput>,
     /// Of the lines, with the one that is being written.
     bytes: usize,
     /// Nothing is taken until half of it is free.
@@ -57,30 +57,30 @@ struct Queue {
     /// Lines dropped since one was taken.
     missing: u64,
     /// How the bar is to look; what it was to look like before does not matter.
-    progress: Option<Progress>,
+    progress: Option<BarState>,
     /// The thread writes.
     busy: bool,
     timeout: Duration,
 }
 
-enum Entry {
+enum QueuedOutput {
     Line(Vec<u8>),
     /// So many lines are missing here.
     Gap(u64),
 }
 
 /// What the thread does next.
-enum Work {
+enum WriterWork {
     Write(Vec<u8>),
     Tell(u64),
-    Draw(Progress),
+    Draw(BarState),
 }
 
 impl Stderr {
     /// Starts the thread. It ends with the process, since it may be waiting for a reader.
     pub fn start() -> io::Result<Self> {
-        let stderr = Self(Arc::new(Shared {
-            queue: Mutex::new(Queue::new()),
+        let stderr = Self(Arc::new(SharedOutput {
+            queue: Mutex::new(OutputQueue::new()),
             filled: Condvar::new(),
             emptied: Condvar::new(),
             dropped: Counter::default(),
@@ -104,7 +104,7 @@ impl Stderr {
     }
 
     /// Shows how far a command is, where stderr is a terminal.
-    pub(super) fn show(&self, progress: Progress) {
+    pub(super) fn show(&self, progress: BarState) {
         self.0.lock().progress = Some(progress);
         self.0.filled.notify_one();
     }
@@ -127,8 +127,8 @@ impl Stderr {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Queue> {
+impl SharedOutput {
+    fn lock(&self) -> MutexGuard<'_, OutputQueue> {
         self.queue.lock().expect("no thread panics with the lock")
     }
 
@@ -137,7 +137,7 @@ impl Shared {
         // What the thread itself says is about the place where it is.
         if self.is_here() {
             queue.bytes += line.len() + LINE;
-            return queue.entries.push_front(Entry::Line(line));
+            return queue.entries.push_front(QueuedOutput::Line(line));
         }
         if queue.take(line) {
             drop(queue);
@@ -155,7 +155,7 @@ impl Shared {
     /// Of the thread itself, which has said why it ends: nobody is left to write that.
     fn write_first(&self) {
         let first = self.lock().entries.pop_front();
-        if let Some(Entry::Line(line)) = first {
+        if let Some(QueuedOutput::Line(line)) = first {
             drop(write(&line));
         }
     }
@@ -165,22 +165,22 @@ impl Shared {
         let mut bar = Bar::default();
         loop {
             match self.next() {
-                Work::Write(line) => {
+                WriterWork::Write(line) => {
                     // A reader that has gone is no reason to end; what it did not get is counted.
                     if bar.beside(|| write(&line)).is_err() {
                         self.dropped.inc();
                     }
                     self.lock().bytes -= line.len() + LINE;
                 }
-                Work::Tell(lines) => {
+                WriterWork::Tell(lines) => {
                     tracing::warn!(lines, "log lines were dropped, because nobody read the log");
                 }
-                Work::Draw(progress) => bar.draw(progress),
+                WriterWork::Draw(progress) => bar.draw(progress),
             }
         }
     }
 
-    fn next(&self) -> Work {
+    fn next(&self) -> WriterWork {
         let mut queue = self.lock();
         queue.busy = false;
         if queue.is_done() {
@@ -193,7 +193,7 @@ impl Shared {
     }
 }
 
-impl Queue {
+impl OutputQueue {
     fn new() -> Self {
         Self {
             entries: VecDeque::new(),
@@ -216,7 +216,7 @@ impl Queue {
             return false;
         }
         self.gap();
-        self.entries.push_back(Entry::Line(line));
+        self.entries.push_back(QueuedOutput::Line(line));
         self.bytes = bytes;
         true
     }
@@ -224,19 +224,19 @@ impl Queue {
     /// Marks the place of what is missing.
     fn gap(&mut self) {
         if self.missing > 0 {
-            self.entries.push_back(Entry::Gap(self.missing));
+            self.entries.push_back(QueuedOutput::Gap(self.missing));
             self.missing = 0;
         }
     }
 
-    fn next(&mut self) -> Option<Work> {
+    fn next(&mut self) -> Option<WriterWork> {
         if self.entries.is_empty() {
             self.gap();
         }
         Some(match self.entries.pop_front() {
-            Some(Entry::Line(line)) => Work::Write(line),
-            Some(Entry::Gap(lines)) => Work::Tell(lines),
-            None => Work::Draw(self.progress.take()?),
+            Some(QueuedOutput::Line(line)) => WriterWork::Write(line),
+            Some(QueuedOutput::Gap(lines)) => WriterWork::Tell(lines),
+            None => WriterWork::Draw(self.progress.take()?),
         })
     }
 

@@ -7,11 +7,11 @@ use crate::config::ConfigError;
 use crate::config::secret_file::secret_file;
 use crate::webhook::auth::authenticator::Authenticator;
 use crate::webhook::auth::credentials::Credentials;
-use crate::webhook::ingest::Access;
+use crate::webhook::ingest::Authentication;
 use std::sync::Arc;
 
 /// Also how many users there are, where it is restricted.
-pub(super) fn access(args: &ServeArgs) -> Result<(Access, Option<usize>), ConfigError> {
+pub(super) fn access(args: &ServeArgs) -> Result<(Authentication, Option<usize>), ConfigError> {
     match (&args.credentials, args.no_auth) {
         (Some(file), false) => {
             let text = secret_file("--credentials", file)?;
@@ -26,9 +26,9 @@ pub(super) fn access(args: &ServeArgs) -> Result<(Access, Option<usize>), Config
                 );
             }
             let users = Some(credentials.users());
-            Ok((Access::Restricted(Arc::new(Authenticator::new(credentials))), users))
+            Ok((Authentication::Restricted(Arc::new(Authenticator::new(credentials))), users))
         }
-        (None, true) => Ok((Access::Open, None)),
+        (None, true) => Ok((Authentication::Open, None)),
         (Some(_), true) => {
             Err(ConfigError::new("--no-auth", "cannot be used together with --credentials"))
         }

@@ -23,8 +23,8 @@ use crate::delivery::kafka::renewal::Renewal;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::partitions::refresher::Refresher;
 use crate::delivery::publisher::accumulator::{Accumulator, Flush, Pending};
-use crate::delivery::publisher::in_flight::stage::{Event, Stage};
-use crate::delivery::publisher::in_flight::{Action, Fallback, InFlight};
+use crate::delivery::publisher::in_flight::stage::{RecordEvent, RecordStage};
+use crate::delivery::publisher::in_flight::{Fallback, FollowUp, InFlight};
 use crate::delivery::publisher::publish::{Publish, end};
 use crate::delivery::publisher::reports::RefusedLog;
 use crate::delivery::publisher::reports::last_reports;
@@ -138,13 +138,15 @@ impl Publisher {
         match gate.post() {
             Admission::Go(Way::Direct) => self.hand_over(record),
             Admission::Go(Way::Spool) => {
-                let ticket = self.lock().in_flight.insert(Stage::Appended, None, Instant::now());
+                let ticket =
+                    self.lock().in_flight.insert(RecordStage::Appended, None, Instant::now());
                 self.append(gate, ticket, record);
                 ticket
             }
             Admission::Park => {
                 let mut state = self.lock();
-                let ticket = state.in_flight.insert(Stage::Parked, Some(record), Instant::now());
+                let ticket =
+                    state.in_flight.insert(RecordStage::Parked, Some(record), Instant::now());
                 state.parked.push(ticket);
                 ticket
             }
@@ -154,7 +156,7 @@ impl Publisher {
     /// Puts the record into the accumulator, which the loop empties at the end of this turn.
     fn hand_over(&self, record: Record) -> usize {
         let mut state = self.lock();
-        let ticket = state.in_flight.insert(Stage::Sent, Some(record), Instant::now());
+        let ticket = state.in_flight.insert(RecordStage::Sent, Some(record), Instant::now());
         self.accumulate(&mut state, ticket);
         ticket
     }
@@ -175,38 +177,38 @@ impl Publisher {
         state.accumulator.drain(ready);
         for pending in ready.drain(..) {
             let ticket = pending.ticket;
-            let action = self.enqueue(&mut state, pending, now);
-            self.perform(ticket, action);
+            let follow_up = self.enqueue(&mut state, pending, now);
+            self.perform(ticket, follow_up);
         }
     }
 
     /// Hands the record of a post to Kafka.
-    fn enqueue(&self, state: &mut PublisherState, pending: Pending, now: Instant) -> Action {
+    fn enqueue(&self, state: &mut PublisherState, pending: Pending, now: Instant) -> FollowUp {
         let Pending { ticket, key, headers } = pending;
         let entry = state.in_flight.get(ticket);
         let Some(record) = entry.record() else {
             // It was overdue before it was sent.
             state.accumulator.completed(key);
-            let event = Event::Reported(Err(Undelivered::Late));
+            let event = RecordEvent::Reported(Err(Undelivered::Late));
             return state.in_flight.apply(ticket, event, now);
         };
         let placement = self.topic.placement(record, entry.send_time);
         let Err(error) = state.producer.enqueue(record, headers, placement, ticket) else {
             state.in_flight.set_send_time(ticket, placement.0);
-            return Action::Nothing;
+            return FollowUp::Nothing;
         };
         state.accumulator.completed(key);
         match error.meaning {
             Meaning::Refused => {
                 // The client has no limit but the operator's.
                 let limit = self.settings.message_max_bytes().unwrap_or(u32::MAX);
-                let event = Event::Refused(self.too_large(record, limit));
+                let event = RecordEvent::Refused(self.too_large(record, limit));
                 return state.in_flight.apply(ticket, event, now);
             }
             Meaning::NotProof | Meaning::Innocent | Meaning::Local => {}
             Meaning::Unacked => self.availability.unacked(now, &error.to_string()),
         }
-        state.in_flight.apply(ticket, Event::Reported(Err(Undelivered::Failed(error))), now)
+        state.in_flight.apply(ticket, RecordEvent::Reported(Err(Undelivered::Failed(error))), now)
     }
 
     fn append(&self, gate: &Arc<SharedGate>, ticket: usize, record: Record) {
@@ -225,16 +227,16 @@ impl Publisher {
     }
 
     /// Does what a record in flight asks for next.
-    fn perform(&self, ticket: usize, action: Action) {
-        match (action, &self.gate) {
-            (Action::Nothing, _) => {}
-            (Action::End(post, result), _) => end(post, result),
-            (Action::Append(record), Some(gate)) => self.append(gate, ticket, record),
-            (Action::FallBack(record), Some(gate)) => {
+    fn perform(&self, ticket: usize, follow_up: FollowUp) {
+        match (follow_up, &self.gate) {
+            (FollowUp::Nothing, _) => {}
+            (FollowUp::End(post, result), _) => end(post, result),
+            (FollowUp::Append(record), Some(gate)) => self.append(gate, ticket, record),
+            (FollowUp::FallBack(record), Some(gate)) => {
                 gate.unacked();
                 self.append(gate, ticket, record);
             }
-            (Action::Append(_) | Action::FallBack(_), None) => {
+            (FollowUp::Append(_) | FollowUp::FallBack(_), None) => {
                 unreachable!("a record is kept only where there is a spool")
             }
         }

@@ -36,7 +36,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Who may post.
 #[derive(Clone)]
-pub enum Access {
+pub enum Authentication {
     /// `--no-auth`: something in front checks.
     Open,
     /// Whoever the credentials file names.
@@ -48,7 +48,7 @@ pub struct Ingest {
     /// `--path`
     pub path: String,
     /// `--credentials` or `--no-auth`
-    pub access: Access,
+    pub access: Authentication,
     /// `--max-body` and its like
     pub limits: BodyLimits,
     /// `--validation`, `--unknown-events`
@@ -68,7 +68,7 @@ pub struct Ingest {
 }
 
 /// A record that is ready to be published, and the text of its 200, should it become durable.
-struct Accepted {
+struct Publishable {
     record: Record,
     text: Bytes,
 }
@@ -94,7 +94,7 @@ impl Ingest {
                 },
                 Err(rejection) => Err(rejection),
             };
-            let Accepted { record, text } = match read {
+            let Publishable { record, text } = match read {
                 Ok(accepted) => accepted,
                 Err(rejection) => {
                     // Before the rest is read for the connection's sake: the sender may leave.
@@ -136,7 +136,7 @@ impl Ingest {
         headers: &HeaderMap,
         post: &mut PostOutcome,
     ) -> Result<Option<Arc<User>>, Rejection> {
-        let Access::Restricted(authenticator) = &self.access else { return Ok(None) };
+        let Authentication::Restricted(authenticator) = &self.access else { return Ok(None) };
         let basic_auth = match authenticator.look_up(headers) {
             CacheLookup::Known(user) => {
                 post.of_user(Some(user.shared_name()));
@@ -171,7 +171,7 @@ impl Ingest {
         user: Option<&User>,
         value: &Bytes,
         post: &mut PostOutcome,
-    ) -> Result<Accepted, Rejection> {
+    ) -> Result<Publishable, Rejection> {
         let received = self.clock.now();
         let notification = match Notification::parse(value, self.contract) {
             Ok(notification) => notification,
@@ -202,7 +202,7 @@ impl Ingest {
         let record = Record::new(self.topic.clone(), event, value.clone(), received);
         post.describe(label(notification.kind()), record.id());
         let text = text_of_200(record.id());
-        Ok(Accepted { record, text })
+        Ok(Publishable { record, text })
     }
 }
 

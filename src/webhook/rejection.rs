@@ -90,7 +90,7 @@ impl<'a> From<&'a FieldError> for ErrorMember<'a> {
 }
 
 /// What a sender gets for one kind of refusal.
-struct Row<'a> {
+struct RefusalRow<'a> {
     outcome: Outcome,
     status: StatusCode,
     /// RFC 9457: the same for every problem of the type.
@@ -123,8 +123,8 @@ fn row<'a>(
     status: StatusCode,
     title: &'static str,
     detail: Detail<'a>,
-) -> Row<'a> {
-    Row { outcome, status, title, detail }
+) -> RefusalRow<'a> {
+    RefusalRow { outcome, status, title, detail }
 }
 
 impl From<BodyError> for Rejection {
@@ -141,7 +141,7 @@ impl From<BodyError> for Rejection {
 impl Rejection {
     /// The table of refusals, in the order of the checks.
     #[rustfmt::skip]
-    fn row(&self) -> Row<'_> {
+    fn row(&self) -> RefusalRow<'_> {
         use Detail::{AtMost, Fixed};
         type Status = StatusCode;
         match self {
@@ -232,7 +232,7 @@ impl Rejection {
 
     /// The answer.
     pub fn response(&self, rest: Rest) -> Response<Full<Bytes>> {
-        let Row { outcome, status, title, detail } = self.row();
+        let RefusalRow { outcome, status, title, detail } = self.row();
         let code = outcome.as_str();
         let problem = Problem {
             r#type: format!("urn:hookbridge:{code}"),

@@ -5,7 +5,7 @@
 
 use crate::webhook::auth::authenticator::Authenticator;
 use crate::webhook::auth::credentials::Credentials;
-use crate::webhook::ingest::Access;
+use crate::webhook::ingest::Authentication;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::HeaderValue;
 use std::fmt::Write as _;
@@ -33,10 +33,10 @@ impl Credential {
     }
 
     /// What the bridge checks it against.
-    pub(super) fn access(&self) -> Access {
+    pub(super) fn access(&self) -> Authentication {
         let line = format!("{}:plain:{}", self.user, self.password);
         let credentials = Credentials::parse(&line).expect("a name and letters are a line");
-        Access::Restricted(Arc::new(Authenticator::new(credentials)))
+        Authentication::Restricted(Arc::new(Authenticator::new(credentials)))
     }
 
     /// The `Authorization` header of a post (RFC 7617).

@@ -63,13 +63,13 @@ pub(super) enum SampleError {
 
 /// The body of the 200.
 #[derive(Deserialize)]
-struct Accepted {
+struct AcceptedAnswer {
     id: String,
 }
 
 /// What is read of a refusal (RFC 9457).
 #[derive(Deserialize)]
-struct Problem {
+struct ProblemDetail {
     detail: String,
 }
 
@@ -77,10 +77,10 @@ struct Problem {
 pub(super) fn accepted(answer: &Answer) -> Result<String, SampleError> {
     let refused = |detail: &str| SampleError::Refused(detail.to_owned());
     if answer.status == StatusCode::OK {
-        let accepted: Result<Accepted, _> = serde_json::from_slice(&answer.body);
+        let accepted: Result<AcceptedAnswer, _> = serde_json::from_slice(&answer.body);
         return accepted.map(|it| it.id).map_err(|_| refused("an answer without an id"));
     }
-    let problem: Result<Problem, _> = serde_json::from_slice(&answer.body);
+    let problem: Result<ProblemDetail, _> = serde_json::from_slice(&answer.body);
     Err(problem.map_or_else(|_| refused("without a reason"), |it| refused(&it.detail)))
 }
 

@@ -9,7 +9,7 @@
 //! quarantined counts as left, and is named. Records leave the disk only after Kafka's ack.
 
 use crate::args::spool::SpoolDrainArgs;
-use crate::cli::bar::Progress;
+use crate::cli::bar::BarState;
 use crate::cli::screen::Screen;
 use crate::cli::signals::EndSignals;
 use crate::cli::spool::listing::Listing;
@@ -79,7 +79,7 @@ impl DrainFailure {
 }
 
 /// What ended it.
-enum Ended {
+enum DrainEnd {
     Empty,
     Signal,
     /// For so long nothing had moved; why, as far as that is known.
@@ -100,11 +100,11 @@ pub(super) fn run(args: &SpoolDrainArgs, stderr: &Stderr) -> Result<(), SpoolCom
         EndSignals::new(stderr).map_err(DrainFailure::Start)?
     };
     let ended = match spool.status().rows {
-        0 => Ok(Ended::Empty),
+        0 => Ok(DrainEnd::Empty),
         _ => runtime.block_on(drain(&spool, &kafka, timeout, signals, stderr)),
     };
     // What is said in the end is not to stand beside the bar.
-    stderr.show(Progress::Over);
+    stderr.show(BarState::Over);
     stderr.end();
     // A question to a broker that does not answer is not waited for.
     runtime.shutdown_background();
@@ -121,7 +121,7 @@ async fn drain(
     stall_timeout: Duration,
     signals: EndSignals,
     stderr: &Stderr,
-) -> Result<Ended, DrainFailure> {
+) -> Result<DrainEnd, DrainFailure> {
     let (signal, over) = (CancellationToken::new(), CancellationToken::new());
     let metrics = Arc::new(Metrics::new(&version::build(), stderr.dropped()));
     let availability = Arc::new(Availability::new(metrics, kafka.ack_timeout()));
@@ -162,7 +162,7 @@ async fn drain(
         never = signals.watch(signal.clone()) => match never {},
     };
     drained.map_err(DrainFailure::Drain)?;
-    Ok(ended.unwrap_or(Ended::Signal))
+    Ok(ended.unwrap_or(DrainEnd::Signal))
 }
 
 /// The topic that the oldest record is for; the others are seldom for another.
@@ -186,13 +186,13 @@ struct Watch<'a> {
 
 impl Watch<'_> {
     /// Waits for an end, and shows how far it is.
-    async fn run(self, signal: &CancellationToken) -> Ended {
+    async fn run(self, signal: &CancellationToken) -> DrainEnd {
         let all = self.spool.status().rows;
         let (mut least, mut moved) = (all, Instant::now());
         loop {
             let status = self.spool.status();
             if status.rows == 0 {
-                return Ended::Empty;
+                return DrainEnd::Empty;
             }
             if status.rows < least {
                 (least, moved) = (status.rows, Instant::now());
@@ -200,15 +200,15 @@ impl Watch<'_> {
             let trouble = self.trouble(&status);
             if moved.elapsed() >= self.stall_timeout {
                 let why = trouble.unwrap_or_else(|| "kafka answers, but acks nothing".to_owned());
-                return Ended::Stalled(self.stall_timeout, why);
+                return DrainEnd::Stalled(self.stall_timeout, why);
             }
-            self.stderr.show(Progress::At {
+            self.stderr.show(BarState::At {
                 done: all.saturating_sub(status.rows),
                 len: all,
                 message: trouble.unwrap_or_default(),
             });
             if signal.run_until_cancelled(sleep(LOOK)).await.is_none() {
-                return Ended::Signal;
+                return DrainEnd::Signal;
             }
         }
     }
@@ -237,7 +237,7 @@ impl Watch<'_> {
 }
 
 /// Says what was drained, and names what is left.
-fn tell(dir: &Path, status: &Status, ended: &Ended) -> Result<(), SpoolCommandError> {
+fn tell(dir: &Path, status: &Status, ended: &DrainEnd) -> Result<(), SpoolCommandError> {
     let mut screen = Screen::new();
     let drained = status.totals.drained;
     screen.print(&format!("{} to Kafka\n", counted(drained, "record went", "records went")));
@@ -260,9 +260,9 @@ fn tell(dir: &Path, status: &Status, ended: &Ended) -> Result<(), SpoolCommandEr
         return Ok(());
     }
     let why = match ended {
-        Ended::Empty => String::new(),
-        Ended::Signal => ": ended by a signal".to_owned(),
-        Ended::Stalled(timeout, why) => {
+        DrainEnd::Empty => String::new(),
+        DrainEnd::Signal => ": ended by a signal".to_owned(),
+        DrainEnd::Stalled(timeout, why) => {
             format!(": nothing moved within {}: {why}", humantime::format_duration(*timeout))
         }
     };

@@ -43,7 +43,7 @@ pub(super) fn run(args: &SpoolExportArgs) -> Result<(), SpoolCommandError> {
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct ExportedRow<'a> {
     row: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<&'a str>,
@@ -54,7 +54,7 @@ struct Line<'a> {
     topic: &'a str,
     key: &'a str,
     received: Timestamp,
-    headers: Headers<'a>,
+    headers: ExportedHeaders<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,9 +62,9 @@ struct Line<'a> {
 }
 
 /// An object, in the order of the record.
-struct Headers<'a>(&'a [(String, String)]);
+struct ExportedHeaders<'a>(&'a [(String, String)]);
 
-impl Serialize for Headers<'_> {
+impl Serialize for ExportedHeaders<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
@@ -72,7 +72,7 @@ impl Serialize for Headers<'_> {
 
 fn line(row: &StoredRow) -> String {
     let value = str::from_utf8(&row.value).ok();
-    let line = Line {
+    let line = ExportedRow {
         row: row.id,
         fault: row.fault.as_deref(),
         quarantined: row.quarantined.as_ref().map(|(at, _)| Timestamp::from(*at)),
@@ -80,7 +80,7 @@ fn line(row: &StoredRow) -> String {
         topic: &row.topic,
         key: &row.key,
         received: row.received.into(),
-        headers: Headers(&row.headers),
+        headers: ExportedHeaders(&row.headers),
         value,
         value_base64: value.is_none().then(|| BASE64_STANDARD.encode(&row.value)),
     };

@@ -19,7 +19,7 @@ const MOST_ROWS: usize = 100;
 #[derive(Debug, Serialize)]
 pub(super) struct Listing {
     pub(super) spool: String,
-    pub(super) waiting: Waiting,
+    pub(super) waiting: WaitingRows,
     pub(super) quarantine: Quarantine,
     pub(super) file_bytes: u64,
     /// What `--verify` found; none if it was not asked for.
@@ -29,7 +29,7 @@ pub(super) struct Listing {
 
 /// What the drain will send.
 #[derive(Debug, Serialize)]
-pub(super) struct Waiting {
+pub(super) struct WaitingRows {
     pub(super) records: u64,
     pub(super) bytes: u64,
     pub(super) oldest: Option<Timestamp>,
@@ -96,7 +96,7 @@ impl Listing {
         let by_reason = by_reason(reader)?;
         Ok(Self {
             spool: std::path::absolute(dir).as_deref().unwrap_or(dir).display().to_string(),
-            waiting: Waiting {
+            waiting: WaitingRows {
                 records: summary.rows,
                 bytes: summary.bytes_of_rows,
                 oldest: summary.oldest.map(Timestamp::from),

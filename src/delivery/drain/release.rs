@@ -5,7 +5,7 @@
 
 use crate::delivery::availability::health_report::HealthReport;
 use crate::delivery::drain::suspects::raised;
-use crate::delivery::drain::window::Release;
+use crate::delivery::drain::window::ToRelease;
 use crate::delivery::drain::{Drain, DrainError, LAST_ACKS, REST};
 use crate::delivery::spool::error::AccessError;
 use std::io;
@@ -20,7 +20,7 @@ impl Drain {
         if self.releasing.is_some() {
             return Ok(());
         }
-        let Some(Release { acked, refused }) = self.window.begin_release() else { return Ok(()) };
+        let Some(ToRelease { acked, refused }) = self.window.begin_release() else { return Ok(()) };
         self.note_age();
         let (done, released) = oneshot::channel();
         let done = |result| drop(done.send(result));

@@ -55,7 +55,7 @@ struct Sent {
 
 /// What is to be released.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Release {
+pub(super) struct ToRelease {
     /// To be deleted.
     pub(super) acked: Vec<RowId>,
     /// To be quarantined, and why.
@@ -263,7 +263,7 @@ impl Window {
     }
 
     /// What is to be released now, if anything. One release at a time.
-    pub(super) fn begin_release(&mut self) -> Option<Release> {
+    pub(super) fn begin_release(&mut self) -> Option<ToRelease> {
         if self.ended.len() == 0 {
             return None;
         }
@@ -271,7 +271,7 @@ impl Window {
         self.releasing = std::mem::take(&mut self.ended);
         let refused = self.releasing.refused.iter().map(|(row, why)| (*row, why.clone()));
         let acked = self.releasing.acked.iter().copied();
-        Some(Release { acked: acked.collect(), refused: refused.collect() })
+        Some(ToRelease { acked: acked.collect(), refused: refused.collect() })
     }
 
     /// It was released; gives how many rows that were.

@@ -9,7 +9,7 @@
 pub(super) mod stage;
 
 use crate::delivery::publisher::accumulator::KeyHash;
-use crate::delivery::publisher::in_flight::stage::{Awaited, Event, Stage, Step};
+use crate::delivery::publisher::in_flight::stage::{Awaited, RecordEvent, RecordStage, StageStep};
 use crate::delivery::record::Record;
 use crate::delivery::record_times::topic_times::SendTime;
 use crate::delivery::undelivered::Undelivered;
@@ -53,7 +53,7 @@ pub(super) struct InFlightRecord {
     pub(super) send_time: Option<SendTime>,
     /// When its stage began, as far as that has a deadline.
     since: Instant,
-    stage: Stage,
+    stage: RecordStage,
     /// Kept while it may have to be spooled, or sent again.
     record: Option<Record>,
     resends: u8,
@@ -63,7 +63,7 @@ pub(super) struct InFlightRecord {
 
 /// What the publisher has to do next.
 #[must_use]
-pub(super) enum Action {
+pub(super) enum FollowUp {
     Nothing,
     /// Record the outcome of a post whose sender left.
     End(PostOutcome, DeliveryResult),
@@ -90,7 +90,7 @@ impl InFlightRecord {
 
     /// When it was sent, unless it is known to be overdue, or is not on its way to Kafka alone.
     pub(super) fn sent_at(&self) -> Option<Instant> {
-        (self.stage == Stage::Sent).then_some(self.since)
+        (self.stage == RecordStage::Sent).then_some(self.since)
     }
 }
 
@@ -100,14 +100,19 @@ impl InFlight {
     }
 
     /// A record enters at this stage; gives its ticket. It comes along unless it is appended.
-    pub(super) fn insert(&mut self, stage: Stage, record: Option<Record>, since: Instant) -> usize {
+    pub(super) fn insert(
+        &mut self,
+        stage: RecordStage,
+        record: Option<Record>,
+        since: Instant,
+    ) -> usize {
         let key = record.as_ref().map_or_else(KeyHash::default, |record| KeyHash::of(record.key()));
         let (send_time, resends, result) = (None, 0, None);
         let sender = Sender::Waits(None);
         let entry =
             InFlightRecord { key, send_time, since, stage, record, resends, result, sender };
         let ticket = self.slab.insert(entry);
-        if stage == Stage::Sent {
+        if stage == RecordStage::Sent {
             self.note_sent(since, ticket);
         }
         ticket
@@ -130,25 +135,25 @@ impl InFlight {
     }
 
     /// This happens to it now.
-    pub(super) fn apply(&mut self, ticket: usize, event: Event, now: Instant) -> Action {
+    pub(super) fn apply(&mut self, ticket: usize, event: RecordEvent, now: Instant) -> FollowUp {
         let entry = &mut self.slab[ticket];
         let (stage, step) = entry.stage.after(event, self.fallback);
         entry.stage = stage;
         match step {
-            Step::Wait => Action::Nothing,
-            Step::Settle(result) => self.settle(ticket, result),
-            Step::Leave => {
+            StageStep::Wait => FollowUp::Nothing,
+            StageStep::Settle(result) => self.settle(ticket, result),
+            StageStep::Leave => {
                 entry.since = now;
                 self.note_sent(now, ticket);
-                Action::Nothing
+                FollowUp::Nothing
             }
-            Step::Append => {
+            StageStep::Append => {
                 entry.since = now;
-                entry.record.take().map_or(Action::Nothing, Action::Append)
+                entry.record.take().map_or(FollowUp::Nothing, FollowUp::Append)
             }
-            Step::FallBack => {
+            StageStep::FallBack => {
                 entry.since = now;
-                entry.record.take().map_or(Action::Nothing, Action::FallBack)
+                entry.record.take().map_or(FollowUp::Nothing, FollowUp::FallBack)
             }
         }
     }
@@ -162,7 +167,7 @@ impl InFlight {
     /// it may. Its deadline stays that of the first time.
     pub(super) fn resend(&mut self, ticket: usize, time: SendTime) -> bool {
         let entry = &mut self.slab[ticket];
-        let may = entry.stage == Stage::Sent && entry.resends < MAX_RESENDS;
+        let may = entry.stage == RecordStage::Sent && entry.resends < MAX_RESENDS;
         if may {
             entry.resends += 1;
             entry.send_time = Some(time);
@@ -171,25 +176,25 @@ impl InFlight {
     }
 
     /// The first proof wins; a failure counts only where no proof came.
-    fn settle(&mut self, ticket: usize, result: DeliveryResult) -> Action {
+    fn settle(&mut self, ticket: usize, result: DeliveryResult) -> FollowUp {
         let entry = &mut self.slab[ticket];
         if !matches!(entry.result, Some(Ok(_))) {
             entry.result = Some(result);
             entry.record = None;
         }
-        let action = match mem::replace(&mut entry.sender, Sender::Answered) {
+        let follow_up = match mem::replace(&mut entry.sender, Sender::Answered) {
             Sender::Waits(waker) => {
                 entry.sender = Sender::Waits(None);
                 if let Some(waker) = waker {
                     waker.wake();
                 }
-                Action::Nothing
+                FollowUp::Nothing
             }
-            Sender::Left(post) => Action::End(*post, result),
-            Sender::Answered => Action::Nothing,
+            Sender::Left(post) => FollowUp::End(*post, result),
+            Sender::Answered => FollowUp::Nothing,
         };
         self.free(ticket);
-        action
+        follow_up
     }
 
     /// The sender looks.
@@ -210,21 +215,22 @@ impl InFlight {
     }
 
     /// The sender leaves.
-    pub(super) fn abandon(&mut self, ticket: usize, post: PostOutcome) -> Action {
+    pub(super) fn abandon(&mut self, ticket: usize, post: PostOutcome) -> FollowUp {
         let entry = &mut self.slab[ticket];
         if let Some(result) = entry.result {
             entry.sender = Sender::Answered;
             self.free(ticket);
-            return Action::End(post, result);
+            return FollowUp::End(post, result);
         }
         entry.sender = Sender::Left(Box::new(post));
-        Action::Nothing
+        FollowUp::Nothing
     }
 
     /// Gives the ticket back once nothing can ask or report about it.
     fn free(&mut self, ticket: usize) {
         let entry = &self.slab[ticket];
-        if entry.stage == Stage::Known(Awaited::Nobody) && matches!(entry.sender, Sender::Answered)
+        if entry.stage == RecordStage::Known(Awaited::Nobody)
+            && matches!(entry.sender, Sender::Answered)
         {
             self.slab.remove(ticket);
         }
@@ -265,7 +271,7 @@ impl InFlight {
     /// Answers all who have waited for the spool longer than `timeout`; gives how many.
     pub(super) fn time_out_spool(&mut self, now: Instant, timeout: Duration) -> usize {
         let stuck = |entry: &InFlightRecord| {
-            matches!(entry.stage, Stage::Late | Stage::Appended)
+            matches!(entry.stage, RecordStage::Late | RecordStage::Appended)
                 && entry.since + timeout <= now
                 && matches!(entry.sender, Sender::Waits(_))
         };
@@ -273,7 +279,7 @@ impl InFlight {
             self.slab.iter().filter(|(_, entry)| stuck(entry)).map(|(ticket, _)| ticket).collect();
         for ticket in &tickets {
             // A sender that waits records its outcome itself: there is nothing to do next.
-            drop(self.apply(*ticket, Event::SpoolSilent, now));
+            drop(self.apply(*ticket, RecordEvent::SpoolSilent, now));
         }
         tickets.len()
     }

@@ -1,7 +1,7 @@
 //! The future that a post's handler awaits.
 
 use crate::delivery::publisher::Publisher;
-use crate::delivery::publisher::in_flight::{Action, DeliveryResult};
+use crate::delivery::publisher::in_flight::{DeliveryResult, FollowUp};
 use crate::delivery::receipt::Receipt;
 use crate::delivery::undelivered::Undelivered;
 use crate::post::PostOutcome;
@@ -46,12 +46,12 @@ impl Drop for Publish<'_> {
         let Some(post) = self.post.take() else { return };
         let next = match self.begun {
             Ok(ticket) => self.publisher.lock().in_flight.abandon(ticket, post),
-            Err(undelivered) => Action::End(post, Err(undelivered)),
+            Err(undelivered) => FollowUp::End(post, Err(undelivered)),
         };
         match next {
-            Action::End(post, delivery) => end(post, delivery),
+            FollowUp::End(post, delivery) => end(post, delivery),
             // Its report will close it.
-            Action::Nothing | Action::Append(_) | Action::FallBack(_) => {}
+            FollowUp::Nothing | FollowUp::Append(_) | FollowUp::FallBack(_) => {}
         }
     }
 }

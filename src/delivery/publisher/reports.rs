@@ -4,7 +4,7 @@ use crate::delivery::gate::admission::Way;
 use crate::delivery::kafka::delivery_error::{DeliveryError, Meaning};
 use crate::delivery::kafka::producer::{DeliveryReport, Producer, Purpose};
 use crate::delivery::kafka::renewal::End;
-use crate::delivery::publisher::in_flight::stage::Event;
+use crate::delivery::publisher::in_flight::stage::RecordEvent;
 use crate::delivery::publisher::untimely::Asking;
 use crate::delivery::publisher::{Publisher, PublisherState, SPOOL_TIMEOUT};
 use crate::delivery::record_times::topic_times::{Retry, SendTime};
@@ -53,8 +53,9 @@ impl Publisher {
             {
                 continue;
             }
-            let reported = Event::Reported(result.map(Location::from).map_err(Undelivered::Failed));
-            let action = state.in_flight.apply(ticket, reported, now);
+            let reported =
+                RecordEvent::Reported(result.map(Location::from).map_err(Undelivered::Failed));
+            let follow_up = state.in_flight.apply(ticket, reported, now);
             match result {
                 Ok(_) => {
                     acked += 1;
@@ -79,7 +80,7 @@ impl Publisher {
                     Meaning::Innocent | Meaning::Local => {}
                 },
             }
-            self.perform(ticket, action);
+            self.perform(ticket, follow_up);
         }
         if acked > 0 {
             state.renewal.acked();
@@ -146,8 +147,8 @@ impl Publisher {
     pub(super) fn take_spool_results(&self) {
         for (ticket, stored) in self.spool_results.take() {
             let now = Instant::now();
-            let action = self.lock().in_flight.apply(ticket, Event::Spooled(stored), now);
-            self.perform(ticket, action);
+            let follow_up = self.lock().in_flight.apply(ticket, RecordEvent::Spooled(stored), now);
+            self.perform(ticket, follow_up);
         }
     }
 
@@ -158,13 +159,13 @@ impl Publisher {
         for ticket in parked {
             let (way, now) = (gate.unpark(), Instant::now());
             let mut state = self.lock();
-            let action = state.in_flight.apply(ticket, Event::LetGo(way), now);
+            let follow_up = state.in_flight.apply(ticket, RecordEvent::LetGo(way), now);
             match way {
                 Way::Direct => self.accumulate(&mut state, ticket),
                 Way::Spool => {}
             }
             drop(state);
-            self.perform(ticket, action);
+            self.perform(ticket, follow_up);
         }
     }
 
@@ -174,10 +175,10 @@ impl Publisher {
         loop {
             let mut state = self.lock();
             let Some((ticket, since)) = state.in_flight.next_overdue(now, timeout) else { break };
-            let action = state.in_flight.apply(ticket, Event::Overdue, now);
+            let follow_up = state.in_flight.apply(ticket, RecordEvent::Overdue, now);
             drop(state);
             overdue = overdue.or(Some(since));
-            self.perform(ticket, action);
+            self.perform(ticket, follow_up);
         }
         if let Some(since) = overdue {
             self.availability.unacked(since, "no ack in time");

@@ -6,7 +6,7 @@
 
 use crate::delivery::kafka::delivery_error::DeliveryError;
 use crate::delivery::kafka::time_question;
-use crate::delivery::publisher::in_flight::stage::Event;
+use crate::delivery::publisher::in_flight::stage::RecordEvent;
 use crate::delivery::publisher::{Publisher, PublisherState};
 use crate::delivery::record_times::time_span::TimeSpan;
 use crate::delivery::record_times::topic_times::Retry;
@@ -99,10 +99,10 @@ impl Publisher {
             if leaves {
                 continue;
             }
-            let event = Event::Reported(Err(Undelivered::Failed(error)));
-            let action = state.in_flight.apply(ticket, event, now);
+            let event = RecordEvent::Reported(Err(Undelivered::Failed(error)));
+            let follow_up = state.in_flight.apply(ticket, event, now);
             drop(state);
-            self.perform(ticket, action);
+            self.perform(ticket, follow_up);
         }
     }
 }

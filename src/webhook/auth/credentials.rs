@@ -66,13 +66,13 @@ const UNSUPPORTED: [(&str, &str); 9] = [
 /// The parsed file: at least one user.
 #[derive(Debug)]
 pub struct Credentials {
-    lines: Vec<Line>,
+    lines: Vec<CredentialLine>,
     users: usize,
 }
 
 /// One live password of a user.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub(crate) struct CredentialLine {
     pub(crate) user: Arc<User>,
     pub(crate) secret: Secret,
 }
@@ -101,8 +101,8 @@ impl Credentials {
             if text.is_empty() || text.starts_with('#') {
                 continue;
             }
-            let at = |fault| CredentialsError::Line { line: index + 1, fault };
-            let line = Line::parse(text).map_err(at)?;
+            let at = |fault| CredentialsError::CredentialLine { line: index + 1, fault };
+            let line = CredentialLine::parse(text).map_err(at)?;
             let count = passwords.entry(line.user.name.clone()).or_default();
             *count += 1;
             if *count > MAX_PASSWORDS_OF_A_USER {
@@ -126,7 +126,7 @@ impl Credentials {
 
     /// The users whose password is the one of the shipped example, which everybody knows.
     pub fn users_of_the_example(&self) -> impl Iterator<Item = &str> {
-        let known = |line: &&Line| match &line.secret {
+        let known = |line: &&CredentialLine| match &line.secret {
             Secret::Plain(secret) => secret.as_str() == EXAMPLE,
             // That would take as long as a check does.
             Secret::Bcrypt(_) => false,
@@ -135,12 +135,12 @@ impl Credentials {
     }
 
     /// The lines in the order of the file.
-    pub(crate) fn into_lines(self) -> Vec<Line> {
+    pub(crate) fn into_lines(self) -> Vec<CredentialLine> {
         self.lines
     }
 }
 
-impl Line {
+impl CredentialLine {
     fn parse(text: &str) -> Result<Self, LineFault> {
         if text.chars().any(|char| char.is_control() && char != '\t') {
             return Err(LineFault::ControlCharacter);

@@ -16,7 +16,7 @@ pub enum CredentialsError {
     NoUser,
     /// A line cannot be enforced as it stands.
     #[error("line {line}: {fault}")]
-    Line {
+    CredentialLine {
         /// Counted from 1, comments and blank lines included.
         line: usize,
         /// What is wrong there.

@@ -12,10 +12,10 @@ const PAUSE: Duration = Duration::from_secs(10);
 
 /// Shared by all who accept.
 #[derive(Debug, Default)]
-pub struct AcceptErrorLog(Mutex<State>);
+pub struct AcceptErrorLog(Mutex<AcceptErrorLogState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct AcceptErrorLogState {
     told: Option<Instant>,
     left_out: u64,
 }

@@ -78,7 +78,7 @@ where
 {
     let (mut tasks, mut crowd) = (JoinSet::new(), Crowd::default());
     let begin = |tasks: &mut JoinSet<()>, (stream, peer): (TcpStream, SocketAddr), permit| {
-        let open = Open::new(limits.open.clone(), permit);
+        let open = OpenConnection::new(limits.open.clone(), permit);
         // A dual-stack listener sees IPv4 peers as IPv6 addresses that map them.
         let phase = Arc::new(ConnectionPhase::open(peer.ip().to_canonical()));
         let (stop, answer) = (stop.clone(), answer.clone());
@@ -152,19 +152,19 @@ fn report(ended: Result<(), JoinError>) {
 }
 
 /// Counts a connection while it is open.
-struct Open {
+struct OpenConnection {
     gauge: Gauge,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
-impl Open {
+impl OpenConnection {
     fn new(gauge: Gauge, permit: Option<OwnedSemaphorePermit>) -> Self {
         gauge.inc();
         Self { gauge, _permit: permit }
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.gauge.dec();
     }
@@ -173,7 +173,7 @@ impl Drop for Open {
 async fn connection<A, F>(
     stream: TcpStream,
     phase: Arc<ConnectionPhase>,
-    _open: Open,
+    _open: OpenConnection,
     timeouts: Timeouts,
     stop: CancellationToken,
     answer: A,

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use serde::de::Deserializer;
 
 use crate::webhook::notification::value::Value;
-use crate::webhook::notification::walk::{Key, Walk};
+use crate::webhook::notification::walk::{JsonWalk, Key};
 
 /// How the strings and numbers of a body are read.
 ///
@@ -18,7 +18,7 @@ use crate::webhook::notification::walk::{Key, Walk};
 /// that is alone, else 1.09.
 pub(super) trait Leaves: Copy {
     /// Walks over the next value.
-    fn value<'de, D>(walk: Walk<Self>, json: D) -> Result<Value<'de>, D::Error>
+    fn value<'de, D>(walk: JsonWalk<Self>, json: D) -> Result<Value<'de>, D::Error>
     where
         D: Deserializer<'de>;
 
@@ -30,10 +30,10 @@ pub(super) trait Leaves: Copy {
 
 /// As a `str` and a number, wherever they stand.
 #[derive(Clone, Copy)]
-pub(super) struct Read;
+pub(super) struct Typed;
 
-impl Leaves for Read {
-    fn value<'de, D>(walk: Walk<Self>, json: D) -> Result<Value<'de>, D::Error>
+impl Leaves for Typed {
+    fn value<'de, D>(walk: JsonWalk<Self>, json: D) -> Result<Value<'de>, D::Error>
     where
         D: Deserializer<'de>,
     {

@@ -16,13 +16,13 @@ use crate::webhook::notification::event::Field;
 use crate::webhook::notification::field_error::{FieldErrors, Flaw};
 use crate::webhook::notification::form;
 use crate::webhook::notification::invalid::{About, Invalid};
-use crate::webhook::notification::leaves::Read;
+use crate::webhook::notification::leaves::Typed;
 use crate::webhook::notification::nesting;
 use crate::webhook::notification::rules;
 use crate::webhook::notification::skim::Skimmed;
 use crate::webhook::notification::trans_date::TransDate;
 use crate::webhook::notification::value::Value;
-use crate::webhook::notification::walk::{self, NESTING_LIMIT, Root, Walk};
+use crate::webhook::notification::walk::{self, JsonWalk, NESTING_LIMIT, Root};
 
 /// Some editors and languages start UTF-8 with it; RFC 8259 section 8.1 lets parsers skip it.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -75,14 +75,14 @@ impl<'a> Members<'a> {
         let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         let text = str::from_utf8(body).map_err(|error| not_utf8(body, error))?;
         if !text.trim_start_matches(WHITE_SPACE).starts_with('{') {
-            let by_grammar = |text| walk(text, Walk::outermost(Skimmed));
-            let found =
-                walk(text, Walk::outermost(Read)).or_else(|error| again(text, &error, by_grammar));
+            let by_grammar = |text| walk(text, JsonWalk::outermost(Skimmed));
+            let found = walk(text, JsonWalk::outermost(Typed))
+                .or_else(|error| again(text, &error, by_grammar));
             let found = found.map_err(|refused| refused.told_as_form(form::kind(text)))?;
             return Err(Invalid::NotAnObject { found: found.json_type() });
         }
         let mut members = Self::EMPTY;
-        if let Err(error) = walk(text, Root { members: &mut members, leaves: Read }) {
+        if let Err(error) = walk(text, Root { members: &mut members, leaves: Typed }) {
             members = Self::EMPTY;
             let by_grammar = |text| walk(text, Root { members: &mut members, leaves: Skimmed });
             again(text, &error, by_grammar)?;

@@ -13,14 +13,14 @@ use serde_json::value::RawValue;
 use crate::webhook::notification::leaves::Leaves;
 use crate::webhook::notification::nesting;
 use crate::webhook::notification::value::Value;
-use crate::webhook::notification::walk::{Walk, too_deep};
+use crate::webhook::notification::walk::{JsonWalk, too_deep};
 
 /// By their grammar first, and as a `str` and a number where that can be.
 #[derive(Clone, Copy)]
 pub(super) struct Skimmed;
 
 impl Leaves for Skimmed {
-    fn value<'de, D>(walk: Walk<Self>, json: D) -> Result<Value<'de>, D::Error>
+    fn value<'de, D>(walk: JsonWalk<Self>, json: D) -> Result<Value<'de>, D::Error>
     where
         D: Deserializer<'de>,
     {

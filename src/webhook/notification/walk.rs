@@ -50,8 +50,8 @@ impl<'de, L: Leaves> Visitor<'de> for Root<'_, 'de, L> {
         loop {
             let key = Key(|key: &str| members.note_key(key), PhantomData::<L>);
             let Some(field) = object.next_key_seed(key)? else { return Ok(()) };
-            let place = field.map_or(Place::Elsewhere, Place::of);
-            let value = object.next_value_seed(Walk { place, depth, leaves })?;
+            let place = field.map_or(Position::Elsewhere, Position::of);
+            let value = object.next_value_seed(JsonWalk { place, depth, leaves })?;
             if let Some(field) = field {
                 members.put(field, value);
             }
@@ -61,24 +61,24 @@ impl<'de, L: Leaves> Visitor<'de> for Root<'_, 'de, L> {
 
 /// A walk over one value, which leaves its outline.
 #[derive(Clone, Copy)]
-pub(super) struct Walk<L> {
-    place: Place,
+pub(super) struct JsonWalk<L> {
+    place: Position,
     /// How many arrays and objects are open around the value.
     depth: Depth,
     leaves: L,
 }
 
-impl<L: Leaves> Walk<L> {
+impl<L: Leaves> JsonWalk<L> {
     /// A walk over a body that is no object.
     pub(super) fn outermost(leaves: L) -> Self {
-        Self { place: Place::Elsewhere, depth: Depth::OUTSIDE, leaves }
+        Self { place: Position::Elsewhere, depth: Depth::OUTSIDE, leaves }
     }
 
     /// Whether a rule looks into an array or object at this place.
     pub(super) fn looks_inside(self) -> bool {
         match self.place {
-            Place::List(_) | Place::Element | Place::Destination => true,
-            Place::Text | Place::Elsewhere => false,
+            Position::List(_) | Position::Element | Position::Destination => true,
+            Position::Text | Position::Elsewhere => false,
         }
     }
 
@@ -90,7 +90,7 @@ impl<L: Leaves> Walk<L> {
 
 /// What is asked of a value, by where it stands.
 #[derive(Clone, Copy)]
-enum Place {
+enum Position {
     /// A member whose text is kept.
     Text,
     /// A member that is one URL or a list of them.
@@ -103,7 +103,7 @@ enum Place {
     Elsewhere,
 }
 
-impl Place {
+impl Position {
     const fn of(field: Field) -> Self {
         match field {
             Field::Type | Field::TransDate | Field::AppId | Field::RoomId => Self::Text,
@@ -125,7 +125,7 @@ impl Place {
     }
 }
 
-impl<'de, L: Leaves> DeserializeSeed<'de> for Walk<L> {
+impl<'de, L: Leaves> DeserializeSeed<'de> for JsonWalk<L> {
     type Value = Value<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
@@ -133,7 +133,7 @@ impl<'de, L: Leaves> DeserializeSeed<'de> for Walk<L> {
     }
 }
 
-impl<'de, L: Leaves> Visitor<'de> for Walk<L> {
+impl<'de, L: Leaves> Visitor<'de> for JsonWalk<L> {
     type Value = Value<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -171,14 +171,14 @@ impl<'de, L: Leaves> Visitor<'de> for Walk<L> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
         let (depth, leaves) = (self.depth.inner()?, self.leaves);
-        let Place::List(field) = self.place else {
-            let inside = Walk { place: Place::Elsewhere, depth, leaves };
+        let Position::List(field) = self.place else {
+            let inside = JsonWalk { place: Position::Elsewhere, depth, leaves };
             while array.next_element_seed(inside)?.is_some() {}
             return Ok(Value::Array);
         };
         let mut field_errors = FieldErrors::default();
         let mut index = 0;
-        let element = Walk { place: Place::Element, depth, leaves };
+        let element = JsonWalk { place: Position::Element, depth, leaves };
         while let Some(value) = array.next_element_seed(element)? {
             rules::list_element(field, index, &value, &mut field_errors);
             index += 1;
@@ -187,16 +187,16 @@ impl<'de, L: Leaves> Visitor<'de> for Walk<L> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
-        let inside = Walk { place: Place::Elsewhere, depth: self.depth.inner()?, ..self };
+        let inside = JsonWalk { place: Position::Elsewhere, depth: self.depth.inner()?, ..self };
         match self.place {
-            Place::List(_) | Place::Element => {
+            Position::List(_) | Position::Element => {
                 Ok(Value::Link(rules::link(&select(object, inside, ["url"])?)))
             }
-            Place::Destination => {
+            Position::Destination => {
                 let members = select(object, inside, ["name", "host", "account"])?;
                 Ok(Value::Destination(rules::destination_members(&members)))
             }
-            Place::Text | Place::Elsewhere => {
+            Position::Text | Position::Elsewhere => {
                 let [] = select(object, inside, [])?;
                 Ok(Value::Object)
             }
@@ -208,7 +208,7 @@ impl<'de, L: Leaves> Visitor<'de> for Walk<L> {
 /// the last.
 fn select<'de, A: MapAccess<'de>, L: Leaves, const N: usize>(
     mut object: A,
-    inside: Walk<L>,
+    inside: JsonWalk<L>,
     names: [&str; N],
 ) -> Result<[Option<Value<'de>>; N], A::Error> {
     let mut selected = [const { None }; N];

@@ -48,11 +48,11 @@ fn a_full_window_has_no_room_until_an_ack_comes() {
 fn acked_rows_are_released_once_and_again_only_if_that_failed() {
     let mut window = window(1..=2);
     window.take_in(vec![acked(1)]);
-    let first = Release { acked: vec![row(1)], refused: vec![] };
+    let first = ToRelease { acked: vec![row(1)], refused: vec![] };
     assert_eq!(window.begin_release(), Some(first));
     window.take_in(vec![acked(2)]);
     window.take_back_release();
-    let both = Release { acked: vec![row(1), row(2)], refused: vec![] };
+    let both = ToRelease { acked: vec![row(1), row(2)], refused: vec![] };
     assert_eq!(window.begin_release(), Some(both));
     assert_eq!(window.end_release(), 2);
     assert!(!window.is_open());

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! `Known: x` waits for nobody but x to report. The record itself is kept while it is Parked or Sent.
-//! [`Stage::after`] is this table; a pair that has no location in it changes nothing.
+//! [`RecordStage::after`] is this table; a pair that has no location in it changes nothing.
 
 use crate::delivery::gate::admission::Way;
 use crate::delivery::publisher::in_flight::{DeliveryResult, Fallback};
@@ -23,7 +23,7 @@ use crate::delivery::undelivered::Undelivered;
 
 /// Where a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::delivery::publisher) enum Stage {
+pub(in crate::delivery::publisher) enum RecordStage {
     /// It waits for the gate.
     Parked,
     /// Kafka is to report on it.
@@ -47,7 +47,7 @@ pub(in crate::delivery::publisher) enum Awaited {
 
 /// What happens to a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::delivery::publisher) enum Event {
+pub(in crate::delivery::publisher) enum RecordEvent {
     /// The gate lets a parked record go.
     LetGo(Way),
     /// Kafka's report came, or none will.
@@ -63,7 +63,7 @@ pub(in crate::delivery::publisher) enum Event {
 }
 
 /// What an event means for the record.
-pub(super) enum Step {
+pub(super) enum StageStep {
     Wait,
     /// Its deadline runs from now on.
     Leave,
@@ -75,43 +75,63 @@ pub(super) enum Step {
 }
 
 /// What the sender gets.
-const SILENT: Step = Step::Settle(Err(Undelivered::DiskSilent));
+const SILENT: StageStep = StageStep::Settle(Err(Undelivered::DiskSilent));
 
-impl Stage {
+impl RecordStage {
     /// Where an event leads, and what is to be done.
-    pub(super) fn after(self, event: Event, fallback: Fallback) -> (Self, Step) {
+    pub(super) fn after(self, event: RecordEvent, fallback: Fallback) -> (Self, StageStep) {
         use Awaited::{Both, Kafka, Nobody, Spool};
         match (self, event) {
-            (Self::Parked, Event::LetGo(Way::Direct)) => (Self::Sent, Step::Leave),
-            (Self::Parked, Event::LetGo(Way::Spool)) => (Self::Appended, Step::Append),
+            (Self::Parked, RecordEvent::LetGo(Way::Direct)) => (Self::Sent, StageStep::Leave),
+            (Self::Parked, RecordEvent::LetGo(Way::Spool)) => (Self::Appended, StageStep::Append),
 
-            (Self::Sent, Event::Reported(Err(why))) => match fallback {
-                Fallback::Spool => (Self::Appended, Step::FallBack),
-                Fallback::Nothing => (Self::Known(Nobody), Step::Settle(Err(why))),
+            (Self::Sent, RecordEvent::Reported(Err(why))) => match fallback {
+                Fallback::Spool => (Self::Appended, StageStep::FallBack),
+                Fallback::Nothing => (Self::Known(Nobody), StageStep::Settle(Err(why))),
             },
-            (Self::Sent, Event::Reported(Ok(at))) => (Self::Known(Nobody), Step::Settle(Ok(at))),
-            (Self::Sent, Event::Refused(why)) => (Self::Known(Nobody), Step::Settle(Err(why))),
-            (Self::Sent, Event::Overdue) => match fallback {
-                Fallback::Spool => (Self::Late, Step::FallBack),
-                Fallback::Nothing => (Self::Known(Kafka), Step::Settle(Err(Undelivered::Late))),
+            (Self::Sent, RecordEvent::Reported(Ok(at))) => {
+                (Self::Known(Nobody), StageStep::Settle(Ok(at)))
+            }
+            (Self::Sent, RecordEvent::Refused(why)) => {
+                (Self::Known(Nobody), StageStep::Settle(Err(why)))
+            }
+            (Self::Sent, RecordEvent::Overdue) => match fallback {
+                Fallback::Spool => (Self::Late, StageStep::FallBack),
+                Fallback::Nothing => {
+                    (Self::Known(Kafka), StageStep::Settle(Err(Undelivered::Late)))
+                }
             },
 
-            (Self::Late, Event::Reported(Ok(at))) => (Self::Known(Spool), Step::Settle(Ok(at))),
-            (Self::Late, Event::Reported(Err(_))) => (Self::Appended, Step::Wait),
-            (Self::Late, Event::Spooled(result)) => (Self::Known(Kafka), Step::Settle(result)),
-            (Self::Late, Event::SpoolSilent) => (Self::Known(Both), SILENT),
+            (Self::Late, RecordEvent::Reported(Ok(at))) => {
+                (Self::Known(Spool), StageStep::Settle(Ok(at)))
+            }
+            (Self::Late, RecordEvent::Reported(Err(_))) => (Self::Appended, StageStep::Wait),
+            (Self::Late, RecordEvent::Spooled(result)) => {
+                (Self::Known(Kafka), StageStep::Settle(result))
+            }
+            (Self::Late, RecordEvent::SpoolSilent) => (Self::Known(Both), SILENT),
 
-            (Self::Appended, Event::Spooled(result)) => (Self::Known(Nobody), Step::Settle(result)),
-            (Self::Appended, Event::SpoolSilent) => (Self::Known(Spool), SILENT),
+            (Self::Appended, RecordEvent::Spooled(result)) => {
+                (Self::Known(Nobody), StageStep::Settle(result))
+            }
+            (Self::Appended, RecordEvent::SpoolSilent) => (Self::Known(Spool), SILENT),
 
-            (Self::Known(Kafka), Event::Reported(it)) => (Self::Known(Nobody), Step::Settle(it)),
-            (Self::Known(Both), Event::Reported(it)) => (Self::Known(Spool), Step::Settle(it)),
-            (Self::Known(Spool), Event::Spooled(it)) => (Self::Known(Nobody), Step::Settle(it)),
-            (Self::Known(Both), Event::Spooled(it)) => (Self::Known(Kafka), Step::Settle(it)),
+            (Self::Known(Kafka), RecordEvent::Reported(it)) => {
+                (Self::Known(Nobody), StageStep::Settle(it))
+            }
+            (Self::Known(Both), RecordEvent::Reported(it)) => {
+                (Self::Known(Spool), StageStep::Settle(it))
+            }
+            (Self::Known(Spool), RecordEvent::Spooled(it)) => {
+                (Self::Known(Nobody), StageStep::Settle(it))
+            }
+            (Self::Known(Both), RecordEvent::Spooled(it)) => {
+                (Self::Known(Kafka), StageStep::Settle(it))
+            }
 
             (stage, event) => {
                 debug_assert!(false, "{event:?} while {stage:?}");
-                (stage, Step::Wait)
+                (stage, StageStep::Wait)
             }
         }
     }

@@ -32,21 +32,21 @@ fn look(in_flight: &mut InFlight, ticket: usize) -> Poll<DeliveryResult> {
 }
 
 fn send(in_flight: &mut InFlight, now: Instant) -> usize {
-    in_flight.insert(Stage::Sent, Some(record()), now)
+    in_flight.insert(RecordStage::Sent, Some(record()), now)
 }
 
-fn reported(in_flight: &mut InFlight, ticket: usize, result: DeliveryResult) -> Action {
-    in_flight.apply(ticket, Event::Reported(result), Instant::now())
+fn reported(in_flight: &mut InFlight, ticket: usize, result: DeliveryResult) -> FollowUp {
+    in_flight.apply(ticket, RecordEvent::Reported(result), Instant::now())
 }
 
-fn spooled(in_flight: &mut InFlight, ticket: usize, result: DeliveryResult) -> Action {
-    in_flight.apply(ticket, Event::Spooled(result), Instant::now())
+fn spooled(in_flight: &mut InFlight, ticket: usize, result: DeliveryResult) -> FollowUp {
+    in_flight.apply(ticket, RecordEvent::Spooled(result), Instant::now())
 }
 
 /// The next record that is overdue then, when it was sent, and what is to be done.
-fn overdue(in_flight: &mut InFlight, now: Instant) -> Option<(usize, Instant, Action)> {
+fn overdue(in_flight: &mut InFlight, now: Instant) -> Option<(usize, Instant, FollowUp)> {
     let (ticket, since) = in_flight.next_overdue(now, TIMEOUT)?;
-    Some((ticket, since, in_flight.apply(ticket, Event::Overdue, now)))
+    Some((ticket, since, in_flight.apply(ticket, RecordEvent::Overdue, now)))
 }
 
 /// A record on its way to Kafka, without a spool to fall back on.
@@ -61,7 +61,7 @@ fn a_sender_gets_its_result_and_the_ticket_is_free_again() {
     let mut in_flight = InFlight::new(Fallback::Spool);
     let ticket = send(&mut in_flight, Instant::now());
     assert_eq!(look(&mut in_flight, ticket), Poll::Pending);
-    assert!(matches!(reported(&mut in_flight, ticket, Ok(ACKED)), Action::Nothing));
+    assert!(matches!(reported(&mut in_flight, ticket, Ok(ACKED)), FollowUp::Nothing));
     assert_eq!(look(&mut in_flight, ticket), Poll::Ready(Ok(ACKED)));
     assert_eq!(in_flight.len(), 0);
 }
@@ -73,7 +73,7 @@ fn without_a_spool_a_late_sender_is_answered_by_the_deadline() {
     assert!(overdue(&mut in_flight, start + TIMEOUT / 2).is_none());
     let late = overdue(&mut in_flight, start + TIMEOUT).expect("it is late");
     assert_eq!((late.0, late.1), (ticket, start));
-    assert!(matches!(late.2, Action::Nothing));
+    assert!(matches!(late.2, FollowUp::Nothing));
     assert_eq!(look(&mut in_flight, ticket), answer(Undelivered::Late));
     assert_eq!(in_flight.len(), 1);
     assert_eq!(in_flight.get(ticket).sent_at(), None);
@@ -86,7 +86,7 @@ fn an_ack_between_the_deadline_and_the_look_still_counts() {
     let start = Instant::now();
     let (mut in_flight, ticket) = send_alone(start);
     overdue(&mut in_flight, start + TIMEOUT);
-    assert!(matches!(reported(&mut in_flight, ticket, Ok(ACKED)), Action::Nothing));
+    assert!(matches!(reported(&mut in_flight, ticket, Ok(ACKED)), FollowUp::Nothing));
     assert_eq!(look(&mut in_flight, ticket), Poll::Ready(Ok(ACKED)));
 }
 
@@ -96,13 +96,13 @@ fn a_late_record_goes_to_the_spool_and_the_first_proof_counts() {
         let (mut in_flight, start) = (InFlight::new(Fallback::Spool), Instant::now());
         let ticket = send(&mut in_flight, start);
         let late = overdue(&mut in_flight, start + TIMEOUT).expect("it is late");
-        assert!(matches!(late.2, Action::FallBack(_)));
+        assert!(matches!(late.2, FollowUp::FallBack(_)));
         for location in [first, then] {
             let next = match location {
                 Location::Kafka { .. } => reported(&mut in_flight, ticket, Ok(location)),
                 Location::Spool { .. } => spooled(&mut in_flight, ticket, Ok(location)),
             };
-            assert!(matches!(next, Action::Nothing));
+            assert!(matches!(next, FollowUp::Nothing));
             assert_eq!(in_flight.len(), 1);
         }
         assert_eq!(look(&mut in_flight, ticket), Poll::Ready(Ok(first)));
@@ -116,13 +116,13 @@ fn a_failed_record_goes_to_the_spool_once() {
     let ticket = send(&mut in_flight, start);
     assert!(matches!(
         reported(&mut in_flight, ticket, Err(Undelivered::Late)),
-        Action::FallBack(_)
+        FollowUp::FallBack(_)
     ));
     assert!(overdue(&mut in_flight, start + TIMEOUT).is_none());
     assert_eq!(look(&mut in_flight, ticket), Poll::Pending);
     assert!(matches!(
         spooled(&mut in_flight, ticket, Err(Undelivered::NotStored)),
-        Action::Nothing
+        FollowUp::Nothing
     ));
     assert_eq!(look(&mut in_flight, ticket), answer(Undelivered::NotStored));
     assert_eq!(in_flight.len(), 0);
@@ -135,9 +135,9 @@ fn a_record_that_could_not_be_stored_may_still_be_acked() {
     assert!(overdue(&mut in_flight, start + TIMEOUT).is_some());
     assert!(matches!(
         spooled(&mut in_flight, ticket, Err(Undelivered::NotStored)),
-        Action::Nothing
+        FollowUp::Nothing
     ));
-    assert!(matches!(reported(&mut in_flight, ticket, Ok(ACKED)), Action::Nothing));
+    assert!(matches!(reported(&mut in_flight, ticket, Ok(ACKED)), FollowUp::Nothing));
     assert_eq!(look(&mut in_flight, ticket), Poll::Ready(Ok(ACKED)));
     assert_eq!(in_flight.len(), 0);
 }
@@ -146,8 +146,8 @@ fn a_record_that_could_not_be_stored_may_still_be_acked() {
 fn the_outcome_of_a_sender_that_left_comes_with_the_proof() {
     let mut in_flight = InFlight::new(Fallback::Spool);
     let ticket = send(&mut in_flight, Instant::now());
-    assert!(matches!(in_flight.abandon(ticket, post()), Action::Nothing));
-    let Action::End(post, delivery) = reported(&mut in_flight, ticket, Ok(ACKED)) else {
+    assert!(matches!(in_flight.abandon(ticket, post()), FollowUp::Nothing));
+    let FollowUp::End(post, delivery) = reported(&mut in_flight, ticket, Ok(ACKED)) else {
         panic!("the post comes back")
     };
     post.end(Outcome::Published);
@@ -158,10 +158,10 @@ fn the_outcome_of_a_sender_that_left_comes_with_the_proof() {
 fn the_record_of_a_sender_that_left_goes_to_the_spool_too() {
     let (mut in_flight, start) = (InFlight::new(Fallback::Spool), Instant::now());
     let ticket = send(&mut in_flight, start);
-    assert!(matches!(in_flight.abandon(ticket, post()), Action::Nothing));
+    assert!(matches!(in_flight.abandon(ticket, post()), FollowUp::Nothing));
     let late = overdue(&mut in_flight, start + TIMEOUT).expect("it is late");
-    assert!(matches!(late.2, Action::FallBack(_)));
-    let Action::End(post, delivery) = spooled(&mut in_flight, ticket, Ok(STORED)) else {
+    assert!(matches!(late.2, FollowUp::FallBack(_)));
+    let FollowUp::End(post, delivery) = spooled(&mut in_flight, ticket, Ok(STORED)) else {
         panic!("the post comes back")
     };
     post.end(Outcome::Spooled);
@@ -175,7 +175,7 @@ fn a_sender_that_leaves_after_the_report_gets_its_post_back() {
     let mut in_flight = InFlight::new(Fallback::Spool);
     let ticket = send(&mut in_flight, Instant::now());
     drop(reported(&mut in_flight, ticket, Ok(ACKED)));
-    let Action::End(post, delivery) = in_flight.abandon(ticket, post()) else {
+    let FollowUp::End(post, delivery) = in_flight.abandon(ticket, post()) else {
         panic!("the delivery is known")
     };
     post.end(Outcome::Published);
@@ -186,17 +186,17 @@ fn a_sender_that_leaves_after_the_report_gets_its_post_back() {
 fn a_parked_record_goes_on_either_way() {
     let (mut in_flight, start) = (InFlight::new(Fallback::Spool), Instant::now());
     let (to_kafka, to_disk) = (
-        in_flight.insert(Stage::Parked, Some(record()), start),
-        in_flight.insert(Stage::Parked, Some(record()), start),
+        in_flight.insert(RecordStage::Parked, Some(record()), start),
+        in_flight.insert(RecordStage::Parked, Some(record()), start),
     );
     let later = start + TIMEOUT / 2;
-    drop(in_flight.apply(to_kafka, Event::LetGo(Way::Direct), later));
-    let diverted = in_flight.apply(to_disk, Event::LetGo(Way::Spool), later);
-    assert!(matches!(diverted, Action::Append(_)));
+    drop(in_flight.apply(to_kafka, RecordEvent::LetGo(Way::Direct), later));
+    let diverted = in_flight.apply(to_disk, RecordEvent::LetGo(Way::Spool), later);
+    assert!(matches!(diverted, FollowUp::Append(_)));
     // Its time runs from when it left.
     assert!(overdue(&mut in_flight, start + TIMEOUT).is_none());
     drop(reported(&mut in_flight, to_kafka, Ok(ACKED)));
-    assert!(matches!(spooled(&mut in_flight, to_disk, Ok(STORED)), Action::Nothing));
+    assert!(matches!(spooled(&mut in_flight, to_disk, Ok(STORED)), FollowUp::Nothing));
     assert_eq!(look(&mut in_flight, to_kafka), Poll::Ready(Ok(ACKED)));
     assert_eq!(look(&mut in_flight, to_disk), Poll::Ready(Ok(STORED)));
     assert_eq!(in_flight.len(), 0);
@@ -205,12 +205,12 @@ fn a_parked_record_goes_on_either_way() {
 #[test]
 fn a_spool_that_hangs_is_waited_for_until_its_time_out() {
     let (mut in_flight, start) = (InFlight::new(Fallback::Spool), Instant::now());
-    let ticket = in_flight.insert(Stage::Appended, None, start);
+    let ticket = in_flight.insert(RecordStage::Appended, None, start);
     assert_eq!(in_flight.time_out_spool(start + TIMEOUT / 2, TIMEOUT), 0);
     assert_eq!(in_flight.time_out_spool(start + TIMEOUT, TIMEOUT), 1);
     assert_eq!(look(&mut in_flight, ticket), answer(Undelivered::DiskSilent));
     assert_eq!(in_flight.len(), 1);
-    assert!(matches!(spooled(&mut in_flight, ticket, Ok(STORED)), Action::Nothing));
+    assert!(matches!(spooled(&mut in_flight, ticket, Ok(STORED)), FollowUp::Nothing));
     assert_eq!(in_flight.len(), 0);
 }
 
@@ -244,10 +244,10 @@ fn a_record_overdue_before_it_was_sent_is_not_kept() {
     let mut in_flight = InFlight::new(Fallback::Nothing);
     let ticket = send(&mut in_flight, start);
     let late = overdue(&mut in_flight, start + TIMEOUT).expect("it is late");
-    assert!(matches!(late.2, Action::Nothing));
+    assert!(matches!(late.2, FollowUp::Nothing));
     assert!(in_flight.get(ticket).record().is_none());
     assert_eq!(look(&mut in_flight, ticket), answer(Undelivered::Late));
-    assert!(matches!(reported(&mut in_flight, ticket, Err(Undelivered::Late)), Action::Nothing));
+    assert!(matches!(reported(&mut in_flight, ticket, Err(Undelivered::Late)), FollowUp::Nothing));
     assert_eq!(in_flight.len(), 0);
 }
 

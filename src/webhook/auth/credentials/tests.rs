@@ -34,7 +34,10 @@ fn a_user_may_stand_twice_but_not_three_times() {
     let credentials = Credentials::parse(&twice).unwrap();
     assert_eq!((credentials.users(), credentials.passwords()), (2, 3));
     let error = Credentials::parse(&format!("{twice}user:plain:x")).unwrap_err();
-    assert_eq!(error, CredentialsError::Line { line: 4, fault: LineFault::ThirdPassword });
+    assert_eq!(
+        error,
+        CredentialsError::CredentialLine { line: 4, fault: LineFault::ThirdPassword }
+    );
 }
 
 #[test]
@@ -85,7 +88,7 @@ fn every_fault_is_found_in_its_line() {
         (&format!("user:{HASH} #why"), LineFault::Apps),
     ] {
         let file = format!("# a comment\n\n{text}\nuser:{HASH}\n");
-        let expected = CredentialsError::Line { line: 3, fault: expected };
+        let expected = CredentialsError::CredentialLine { line: 3, fault: expected };
         assert_eq!(Credentials::parse(&file).unwrap_err(), expected, "{text}");
     }
 }
