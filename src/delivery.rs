@@ -1,4 +1,4 @@
-//! The bank of the consumers: what is on its way to Kafka. Knows no HTTP and no JSON.
+//! The Kafka side: what is on its way to a topic. Knows no HTTP and no JSON.
 
 // What the webhook sees.
 pub mod publisher;

@@ -2,31 +2,31 @@
 //! **A 200 means that the notification is on Kafka or on disk.**
 //!
 //! ```text
-//!  sender ──POST──▶ webhook::http::server ──▶ webhook::ingest ──▶ delivery::publisher ──▶ Kafka
-//!                                                                  │   │ no ack     ▲
-//!                                                                  │   ▼            │
-//!                                                                  │  spool ──▶ drain
-//!  sender ◀──200── webhook::ingest ◀────────── Receipt ◀───────────┘ ack, or sync
+//!  sender ──POST──▶ http::server ──▶ webhook::ingest ──▶ delivery::publisher ──▶ Kafka
+//!                                                              │   │ no ack     ▲
+//!                                                              │   ▼            │
+//!                                                              │  spool ──▶ drain
+//!  sender ◀──200── webhook::ingest ◀────────── Receipt ◀───────┘ ack, or sync
 //!
 //!  Request ──▶ Notification ──▶ Record ──▶ Receipt          or, at any point, a Rejection
 //! ```
 //!
-//! The mods stand in reading order, top down; a module imports only what stands below it.
+//! The mods are in reading order, top down; a module imports only from those below it.
 //!
 //! - [`cli`]: the commands; they read the environment, print, and choose exit codes.
-//! - [`bridge`]: the life of the process: bind, start, wait, stop. It knows both banks and gives
+//! - [`bridge`]: the life of the process: bind, start, wait, stop. It knows both sides and gives
 //!   each what it needs.
 //! - [`config`]: what the flags mean.
 //! - [`admin`]: liveness, readiness, metrics.
-//! - [`webhook`]: the senders' bank. HTTP and JSON; no Kafka. Begin at [`webhook::ingest`], the path
+//! - [`webhook`]: the sender side. HTTP and JSON; no Kafka. Begin at [`webhook::ingest`], the path
 //!   of a post from top to bottom, and [`webhook::rejection`], every "no".
-//! - [`delivery`]: the consumers' bank. Kafka and the disk; no HTTP and no JSON. Begin at
+//! - [`delivery`]: the Kafka side. Kafka and the disk; no HTTP and no JSON. Begin at
 //!   [`delivery::publisher`]; for what happens around an outage, at [`delivery::gate`].
-//! - [`post`]: the account of one post, closed by exactly one outcome, whoever is left to see it.
+//! - [`post`]: the outcome of one post, recorded exactly once, whoever is left to see it.
 //! - [`metrics`]: every series, and the closed sets of their labels.
 //! - [`args`]: every flag.
 //! - [`error_chain`]: an error and its causes, in one line.
-//! - [`timestamp`]: a time and its text; [`clock`]: what tells it.
+//! - [`timestamp`]: a time and its text; [`clock`]: where it comes from.
 //!
 //! # What holds it together
 //!
@@ -35,15 +35,15 @@
 //!
 //! **Hang-up is not cancellation.** A record that was handed over belongs to the publisher, not to
 //! the handler: whether its sender waits, closes its half of the connection or is gone, the ack is
-//! awaited and counted, and a stop waits for it. Where a handler is dropped, its account goes to
-//! the publisher.
+//! awaited and counted, and a stop waits for it. Where a handler is dropped, its
+//! [`post::PostOutcome`] goes to the publisher.
 //!
 //! **Unacked is not failed.** A record whose ack did not come may still be on Kafka; a broker that
 //! refuses one record of a batch fails its neighbours with it. [`delivery::kafka::delivery_error`] says what
 //! each code proves.
 //!
 //! **A time is no fault.** A record whose time Kafka refuses is sent again with another
-//! ([`delivery::record_times`]); its header tells when it was received.
+//! ([`delivery::record_times`]); its header says when it was received.
 //!
 //! **One gate.** Whether a post goes to Kafka or to disk is decided in one place, a value without
 //! I/O ([`delivery::gate`]) behind one lock ([`delivery::shared_gate`]), so that for one app_id nothing
@@ -54,6 +54,10 @@
 //! its own; delivery reports are read inside the loop, in batches. A post costs neither a task nor
 //! a timer. The admin port, the probe of Kafka and the drain run on the main thread, so that they go
 //! on while the data path is busy.
+//!
+//! **A plain value decides, a shell with the lock shares it.** The value gets the time with each call
+//! and does no I/O, so that tests need no clock: `Gate` in `SharedGate`, `AvailabilityState` in
+//! `Availability`, `InFlight` in `Publisher`, `FairQueue` in `HashQueue`.
 //!
 //! **Checked values have types.** Bytes become a [`webhook::notification::Notification`], flags a
 //! [`config::Config`]; whoever holds one need not check again.

@@ -63,7 +63,7 @@ impl Readiness {
         let mut ready = checks.iter().all(|check| check.ok);
         if let Some((status, room)) = spool {
             let check = self::spool(status, room);
-            // Either bank will do: Kafka may be away while there is room on disk, and the disk may
+            // Either side will do: Kafka may be away while there is room on disk, and the disk may
             // be broken while posts go to Kafka. But nothing is kept for a topic that never was.
             ready = serving
                 && !first_sight.is_denied()

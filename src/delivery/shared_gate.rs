@@ -1,6 +1,6 @@
 //! The gate and the spool behind it, shared by the event loops, the drain and the admin port.
 //!
-//! Promise: the gate is told of everything in the order in which it happens, and whoever keeps
+//! Promise: the gate hears of everything in the order in which it happens, and whoever keeps
 //! parked posts or drains is woken when that changes what it may do. The lock is held for a few
 //! instructions and never across I/O.
 
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::{Notify, watch};
 
-/// Where posts cross from the senders' bank to the consumers'.
+/// The gate behind its lock, and the spool behind the gate.
 pub struct SharedGate {
     gate: Mutex<Gate>,
     spool: Spool,
@@ -46,7 +46,7 @@ impl GateStatus {
 }
 
 impl SharedGate {
-    /// The shared in front of an open spool.
+    /// The gate in front of an open spool.
     pub fn new(spool: Spool) -> Self {
         let gate = Mutex::new(Gate::new(spool.status().rows));
         Self {
@@ -149,8 +149,8 @@ impl SharedGate {
         self.update(|gate, _| gate.stop());
     }
 
-    /// Appends a record that the gate has counted. `done` is told from the spool's thread where
-    /// the record stands, or that it was not stored. On an error here it is not called.
+    /// Appends a record that the gate has counted. `done` is called on the spool's thread with
+    /// the record's location, or with none where it was not stored. On an error here it is not called.
     pub fn append(
         self: &Arc<Self>,
         record: Record,
