@@ -6,7 +6,7 @@
 //!    producer and a publisher of its own.
 //! 4. Answer the admin port and probe Kafka, on the loop that called, so that a busy data path
 //!    does not delay either.
-//! 5. Wait until told to stop, or until a part ends unasked: then the process ends with an error,
+//! 5. Wait for the call to stop, or until a part ends unasked: then the process ends with an error,
 //!    because a bridge without one of its parts would lose posts unseen.
 //! 6. Stop: readiness off; what waits to be accepted is served; last answers close their
 //!    connections; publishes end; the drain stops and the spool is closed; all within the grace
@@ -176,7 +176,7 @@ impl Bridge {
     async fn work(self, metrics: Metrics, stop: CancellationToken) -> Result<(), BridgeError> {
         let Self { config, spool, webhook, admin, addresses } = self;
         if config.spool.is_some() && spool.is_none() {
-            return Ok(()); // It was told to stop.
+            return Ok(()); // It was to stop.
         }
         raise_file_limit(config.max_connections);
         let metrics = Arc::new(metrics);

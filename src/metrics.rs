@@ -1,9 +1,9 @@
 //! Every series that the bridge exposes, and the only file that knows their names.
 //!
-//! Promise: each series stands at zero from the start, no label takes a value from outside, and
+//! Promise: each series is at zero from the start, no label takes a value from outside, and
 //! every received post ends in exactly one [`Outcome`], so that
 //! `hookbridge_received_total = sum(hookbridge_outcomes_total) + hookbridge_in_flight`.
-//! It does not decide anything: who closes a post is told in [`crate::post`].
+//! It does not decide anything: who ends a post is in [`crate::post`].
 
 mod process;
 
@@ -68,7 +68,7 @@ labels! {
         MalformedJson = "malformed_json",
         /// The body is JSON, but not one object.
         NotAnObject = "not_an_object",
-        /// `type` or `app_id` stands twice.
+        /// `type` or `app_id` comes twice.
         RepeatedField = "repeated_field",
         /// The type is none of the four.
         UnknownEvent = "unknown_event",

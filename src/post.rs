@@ -44,8 +44,8 @@ pub struct PostOutcome {
 }
 
 impl PostOutcome {
-    /// Counts a request that has arrived now from `peer`, with a body of so many bytes as far as its
-    /// head tells.
+    /// Counts a request that has arrived now from `peer`, with a body of `bytes` bytes as far as its
+    /// head says.
     pub fn begin(recorder: &Arc<PostRecorder>, peer: IpAddr, bytes: u64) -> Self {
         recorder.metrics.received.inc();
         recorder.metrics.in_flight.inc();

@@ -12,7 +12,7 @@ use http::header::ACCEPT;
 type Weight = u16;
 /// That of a range that does not say.
 const FULL: Weight = 1000;
-/// Digits that may stand behind the point of a q-value.
+/// Digits that may follow the point of a q-value.
 const DIGITS: usize = 3;
 
 /// How closely a range fits a format: the closest says what the format is worth.

@@ -1,6 +1,6 @@
 //! The body of `/readyz`: what holds, since when, and whether a post could be made durable now.
 //!
-//! Promise: what is not known to hold now is told with its age, and is not ok.
+//! Promise: what is not known to hold now is shown with its age, and is not ok.
 
 use crate::delivery::availability::health_report::{HealthReport, Hope, Knowledge};
 use crate::delivery::availability::topic_state::TopicState;

@@ -1,6 +1,6 @@
 //! An address to listen on, as it is typed.
 //!
-//! Promise: an IP address and a port. Names are not looked up: they may stand for several addresses,
+//! Promise: an IP address and a port. Names are not looked up: they may have several addresses,
 //! and for others tomorrow.
 
 use std::net::SocketAddr;

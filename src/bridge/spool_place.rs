@@ -32,7 +32,7 @@ const FILE_SYSTEMS: &[(u32, &str)] = &[
 ];
 
 /// Those of which another machine, or a program, keeps the files. With `9p` and `fuse` that may be
-/// this machine too, which cannot be told.
+/// this machine too, which is not visible.
 const REMOTE: &[&str] = &["nfs", "cifs", "smb2", "fuse", "ceph", "9p"];
 
 /// A folder, and what it is on.

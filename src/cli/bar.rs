@@ -10,7 +10,7 @@ const LOOK: &str = "{bar:30} {human_pos}/{human_len} records, {per_sec:.dim} {wi
 
 /// How the bar is to look.
 pub(super) enum BarState {
-    /// So much is done; `message` says what stands in the way.
+    /// `done` is done; `message` says what stands in the way.
     At {
         /// Of `len`.
         done: u64,

@@ -1,6 +1,6 @@
 //! Standard output, for people: colours on a terminal, plain text in a pipe, `NO_COLOR` honoured.
 //!
-//! Promise: the first failure to write ends the output and not the work; it is told at the end. A
+//! Promise: the first failure to write ends the output and not the work; the end reports it. A
 //! reader that has gone, as `head` does, is no failure.
 
 use std::io::{self, ErrorKind, Write as _};

@@ -65,7 +65,7 @@ struct OutputQueue {
 
 enum QueuedOutput {
     Line(Vec<u8>),
-    /// So many lines are missing here.
+    /// This many lines are missing here.
     Gap(u64),
 }
 

@@ -18,7 +18,7 @@ const LEAST_ACK_TIMEOUT: Duration = Duration::from_millis(10);
 /// Longer than any sender waits.
 const MOST_ACK_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// What a key or a certificate begins with, where it stands in the place of its file's name.
+/// What a key or a certificate begins with, where it is in the place of its file's name.
 const PEM: &str = "-----BEGIN";
 const NO_PATH: &str = "expected the path of a file, not what is in it";
 

@@ -2,7 +2,7 @@
 //!
 //! Promise: while Kafka is known to be away no post waits for it; it heals by itself, without
 //! traffic. It never looks at librdkafka's error callback, which is silent when a broker freezes.
-//! What counts as proof is told in [`state`].
+//! What counts as proof is in [`state`].
 
 mod health_log;
 pub mod health_report;
@@ -73,7 +73,7 @@ impl Availability {
         self.change(|state, now| state.refused(since, why, now));
     }
 
-    /// So many records wait on disk and are to be acked before posts go to Kafka directly.
+    /// `records` records wait on disk and are to be acked before posts go to Kafka directly.
     pub fn waiting(&self, records: u64) {
         self.change(|state, _| state.waiting(records));
     }
@@ -97,7 +97,7 @@ impl Availability {
         }
     }
 
-    /// How it stands.
+    /// The report.
     pub fn report(&self) -> HealthReport {
         self.lock().state.report(Instant::now())
     }

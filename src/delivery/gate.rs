@@ -1,13 +1,13 @@
 //! The gate between Kafka and the spool: where a post goes, so that none overtakes an older one.
 //!
-//! Promises, as long as it is told the truth:
+//! Promises, as long as it hears the truth:
 //! - In [`GateState::Direct`] the spool is empty and nothing is on its way there, so that no record sent
 //!   to Kafka overtakes one that was answered before it was posted.
 //! - Once Kafka acks, the gate comes back to `Direct`, also while posts keep coming, as long as the
 //!   drain is faster than they are and a commit takes less than about 50 ms.
 //! - A parked post may go on after [`CATCH_UP_LIMIT`] at the latest.
 //!
-//! A plain value that is told the time; a call costs the same whatever waits. It does no I/O, holds
+//! A plain value that gets the time; a call costs the same whatever waits. It does no I/O, holds
 //! no records, and wakes nobody: its caller compares [`Gate::catch_ups_ended`].
 //!
 //! ```text
@@ -68,7 +68,7 @@ pub struct Gate {
     /// Rows of the spool, and appends decided and not yet ended: what is to reach Kafka before a
     /// new post may go there.
     backlog: u64,
-    /// Appends decided whose end was not told yet.
+    /// Appends decided whose end is not known yet.
     pending: u64,
     /// Posts that are parked, or may go on and have not yet asked.
     parked: usize,
@@ -126,14 +126,14 @@ impl Gate {
         self.begin_append();
     }
 
-    /// Kafka is known to be away: posts go to the spool without trying it first. To be told with
+    /// Kafka is known to be away: posts go to the spool without trying it first. To be called with
     /// every probe that fails; it holds until [`Gate::known_back`] or an ack of the drain.
     pub fn known_away(&mut self, now: Instant) {
         self.turn_to_spool(now);
         self.away = true;
     }
 
-    /// Kafka is there again, by a probe or an ack of the direct producer. To be told with each of
+    /// Kafka is there again, by a probe or an ack of the direct producer. To be called with each of
     /// them while the gate is not `Direct`: where nothing was spooled no ack of the drain will come.
     pub fn known_back(&mut self, now: Instant) {
         self.away = false;
@@ -168,7 +168,7 @@ impl Gate {
         }
     }
 
-    /// Rows that were not counted stand in the spool: taken over from a damaged file.
+    /// Rows that were not counted are in the spool: taken over from a damaged file.
     pub fn found(&mut self, rows: u64, now: Instant) {
         self.backlog += rows;
         self.turn_to_spool(now);
@@ -242,7 +242,7 @@ impl Gate {
         self.backlog += 1;
     }
 
-    /// A count below zero means that the gate was told wrong and would break the order in silence:
+    /// A count below zero means that a caller is wrong and would break the order in silence:
     /// the process must end, and the next one counts the rows anew.
     fn end_appends(&mut self, appends: u64) {
         let pending = self.pending.checked_sub(appends);
@@ -266,7 +266,7 @@ impl Gate {
         }
     }
 
-    /// Whether the drain will be done within catching up, as far as can be told.
+    /// Whether the drain will be done within [`CATCH_UP_LIMIT`], as far as is known.
     fn may_catch_up(&self, now: Instant) -> bool {
         let acks = self.last_ack.is_some_and(|at| now < at + ACK_FRESH);
         let rested = self.rest_until.is_none_or(|until| until <= now);

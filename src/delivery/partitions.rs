@@ -46,7 +46,7 @@ impl KnownCounts {
         self.known.iter().all(|known| known.load(Ordering::Acquire) >= partitions)
     }
 
-    /// No producer is known to know more than so many.
+    /// No producer is known to know more partitions than these.
     fn forget_beyond(&self, partitions: u32) {
         for known in &self.known {
             known.fetch_min(partitions, Ordering::AcqRel);
@@ -77,7 +77,7 @@ impl Partitions {
         i32::try_from(partition).ok()
     }
 
-    /// A broker says that there are so many.
+    /// A broker says how many there are.
     pub(in crate::delivery) fn seen(&self, partitions: usize, now: Instant) {
         let Ok(seen) = u32::try_from(partitions) else { return };
         let mut known_counts = self.lock();
@@ -147,7 +147,7 @@ impl Member {
         }
     }
 
-    /// The producer knows so many partitions.
+    /// The producer knows this many partitions.
     fn knows(&self, partitions: u32) {
         let known_counts = self.partitions.lock();
         self.known.store(partitions, Ordering::Release);

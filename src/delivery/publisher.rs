@@ -6,7 +6,7 @@
 //! second late. Where there is a spool, a record without an ack goes to the disk, and so do all that
 //! come after it, until [`crate::delivery::gate`] lets them through again. One publisher belongs to one
 //! event loop and costs a post neither a task nor a timer: its records are numbered in a slab, their
-//! deadlines stand in one queue, and [`Publisher::run`] reads reports in batches. librdkafka retries.
+//! deadlines are in one queue, and [`Publisher::run`] reads reports in batches. librdkafka retries.
 
 mod in_flight;
 mod spool_results;

@@ -1,7 +1,7 @@
 //! What a consumer reads: topic, key, value, headers and time of one notification.
 //!
 //! Promise: the value is the posted bytes, untouched; the headers are `CloudEvents` 1.0 in the
-//! binary content mode of its Kafka protocol binding, and an attribute that cannot be told is left
+//! binary content mode of its Kafka protocol binding, and an attribute that is not known is left
 //! out, not sent empty. It knows neither JSON nor how a record is sent.
 
 pub mod header_name;
@@ -31,7 +31,7 @@ const HEADER_SLACK: usize = HEADER_OVERHEAD - 2;
 /// Enough for the texts of an ordinary post: key, id, time, names.
 const TEXT_CAPACITY: usize = 344;
 
-/// What is told of a notification besides its bytes.
+/// What is known of a notification besides its bytes.
 #[derive(Clone, Copy)]
 pub struct Event<'a> {
     /// The project: the record's key.

@@ -2,7 +2,7 @@
 //!
 //! Promise: no record is given up for its time. When a broker refuses it, the record goes out again
 //! with another ([`topic_times`]), and once one was taken, records of such times are sent with it
-//! at once; the log says so. The time of receipt is told by a header, whatever is sent. Shared by
+//! at once; the log says so. The time of receipt is in a header, whatever is sent. Shared by
 //! all event loops and the drain; while nothing was refused it costs a post one look, and a batch of
 //! acks a lock.
 

@@ -1,7 +1,7 @@
 //! How old the oldest record on disk was when a drain took it up.
 //!
 //! Promise: it is kept for a while, since a drain is faster than the looks at the topic's settings: what
-//! they mean for records of that age is told although these are on the topic already.
+//! they mean for records of that age is said although these are on the topic already.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};

@@ -1,7 +1,7 @@
 //! What the topic's own settings mean for the records that the bridge writes.
 //!
 //! Promise: each setting that will throw records away, or change them, is one sentence. A value that
-//! is not told, or cannot be read, is none: nothing is held against a topic for what is not known
+//! is missing, or cannot be read, is none: nothing is held against a topic for what is not known
 //! of it. A plain value; it asks nobody.
 
 use std::time::Duration;

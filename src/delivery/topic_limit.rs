@@ -1,7 +1,7 @@
-//! The topic's largest record, `max.message.bytes`: told by the probe, heeded by the producers.
+//! The topic's largest record, `max.message.bytes`: found by the probe, heeded by the producers.
 //!
 //! Promise: a limit that refuses a record, or that a broker's answer contradicts, is asked for anew at once, and
-//! how old it is can be told. It asks nothing itself.
+//! how old it is is known. It asks nothing itself.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,7 +25,7 @@ pub struct LimitFinder {
 struct KnownLimit {
     /// None while it is not known.
     bytes: Option<u32>,
-    /// When the brokers were asked who told it; none where it is the operator's word, or a guess.
+    /// When the brokers were asked for it; none where it is the operator's word, or a guess.
     asked: Option<Instant>,
 }
 
@@ -69,7 +69,7 @@ impl LimitFinder {
         self.known.borrow().bytes.is_some()
     }
 
-    /// Tells the limit, and when the brokers were asked that told it; says whether that is news.
+    /// The limit, and when the brokers were asked for it; says whether that is news.
     pub fn found(&self, bytes: u32, asked: Option<Instant>) -> bool {
         let found = KnownLimit { bytes: Some(bytes), asked };
         self.known.send_if_modified(|known| std::mem::replace(known, found).bytes != found.bytes)

@@ -1,7 +1,7 @@
-//! What the topic's settings mean for our records, told in the log when it changes.
+//! What the topic's settings mean for our records, logged when it changes.
 //!
 //! Promise: each sentence of [`TopicConfig::warnings`] is one line when it begins to hold; that it was
-//! mended is told only where the settings have changed, and not because old records are gone.
+//! mended is logged only where the settings have changed, and not because old records are gone.
 
 use crate::delivery::topic_config::{Plan, Situation, TopicConfig};
 
@@ -9,12 +9,12 @@ use crate::delivery::topic_config::{Plan, Situation, TopicConfig};
 #[derive(Debug, Default)]
 pub struct TopicWarnings {
     told: Vec<String>,
-    /// What they were told of: the settings, and the fewest replicas of a partition.
+    /// What they were logged for: the settings, and the fewest replicas of a partition.
     of: Option<(TopicConfig, usize)>,
 }
 
 impl TopicWarnings {
-    /// What is to be told now; writes what of it is news.
+    /// The warnings as of now; logs what of them is news.
     pub fn tell(
         &mut self,
         topic: &str,

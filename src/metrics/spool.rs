@@ -26,7 +26,7 @@ pub struct SpoolSeries {
     missing: Counter,
 }
 
-/// How the spool stands, for its series.
+/// The state of the spool, for its series.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SpoolFigures {
     /// Records that wait.
@@ -117,7 +117,7 @@ impl SpoolSeries {
         series
     }
 
-    /// Takes in how the spool stands; called before each exposition.
+    /// Takes in the state of the spool; called before each exposition.
     pub fn set(&self, figures: &SpoolFigures) {
         let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         for (series, value) in [

@@ -60,7 +60,7 @@ impl Line<'_> {
         );
     }
 
-    /// The line that a refusal has, behind so many that have none.
+    /// The line that a refusal has, with the number of those that had none.
     pub(super) fn tell_refusal(&self, at_fault: AtFault, left_out: u64) {
         let Self { facts, outcome, why, took: _ } = self;
         let left_out = (left_out > 0).then_some(left_out);

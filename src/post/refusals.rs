@@ -1,10 +1,10 @@
-//! Which refusals are told in the log, and how loudly.
+//! Which refusals the log names, and how loudly.
 //!
 //! Promise: a few lines a minute for each outcome, however many posts are refused, and none is left
-//! out uncounted: what is not told is summed up, once its minute is over or when the bridge stops.
+//! out uncounted: what has no line is summed up, once its minute is over or when the bridge stops.
 //! Posts that name no user of the credentials file, which anybody can send, do not use up the lines of
 //! those that do. A refusal that is left out costs a lock and an addition, and no memory. It knows no
-//! clock: it is told the time.
+//! clock: it gets the time.
 
 use crate::metrics::Outcome;
 use std::mem;
@@ -55,14 +55,14 @@ impl NamedUser {
 /// Whose fault a refusal is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AtFault {
-    /// Told at `info`.
+    /// Logged at `info`.
     Sender,
-    /// Ours, or Kafka's; told at `warn`.
+    /// Ours, or Kafka's; logged at `warn`.
     Bridge,
 }
 
 impl Refusals {
-    /// Whether this refusal is told; with it, how many were left out before it.
+    /// Whether this refusal has a line; with it, how many were left out before it.
     pub(super) fn admit(&self, outcome: Outcome, named: NamedUser, now: Instant) -> Option<u64> {
         self.quotas()[outcome as usize][named as usize].admit(now)
     }

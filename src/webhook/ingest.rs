@@ -1,6 +1,6 @@
 //! The path of a post, top to bottom: from its head to its answer.
 //!
-//! Promise: the checks stand in the order of the contract; a 200 is built from a [`Receipt`] and
+//! Promise: the checks are in the order of the contract; a 200 is built from a [`Receipt`] and
 //! from nothing else; each post is closed by exactly one outcome. It owns no socket and knows no
 //! Kafka: what publishes is given to it.
 

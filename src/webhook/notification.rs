@@ -105,14 +105,14 @@ impl<'a> Notification<'a> {
         &self.app_id
     }
 
-    /// The room of the session; a number as its text. `None` where it cannot be told (half a
-    /// surrogate pair, a number beyond a double), or holds what may not stand in an attribute (control
+    /// The room of the session; a number as its text. `None` where it cannot be read (half a
+    /// surrogate pair, a number beyond a double), or holds what an attribute may not have (control
     /// characters, more than 256 bytes).
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
     }
 
-    /// The instant it speaks of, in the years 1970 to 9999; `None` where it cannot be told.
+    /// The instant it speaks of, in the years 1970 to 9999; `None` where it cannot be read.
     pub fn time(&self) -> Option<TransDate> {
         self.time
     }

@@ -32,7 +32,7 @@ pub(super) struct ConsumedRecord {
     /// Milliseconds since 1970.
     pub(super) timestamp: Option<i64>,
     pub(super) key: Option<Vec<u8>>,
-    /// In the order in which they stand on the record.
+    /// In the order in which they are on the record.
     pub(super) headers: Vec<(String, Vec<u8>)>,
     pub(super) value: Vec<u8>,
 }

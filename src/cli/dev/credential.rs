@@ -1,6 +1,6 @@
 //! A user whose password lives as long as the process.
 //!
-//! Promise: the password cannot be foretold, and stands in no file. It is shown on the screen: it
+//! Promise: the password cannot be foretold, and is in no file. It is shown on the screen: it
 //! protects a port of this machine from its other users for some minutes.
 
 use crate::webhook::auth::authenticator::Authenticator;

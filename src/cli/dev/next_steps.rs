@@ -25,8 +25,8 @@ impl NextSteps {
         let Self { addresses, path, broker, credential } = self;
         let (webhook, admin) = (reachable(addresses.webhook), reachable(addresses.admin));
         let Credential { user, password } = credential;
-        // Nothing stands beside the commands, so that whole lines can be picked up. Without -w the
-        // shell's prompt would stand behind the answer.
+        // Nothing is beside the commands, so that whole lines can be picked up. Without -w the
+        // shell's prompt would follow the answer.
         [
             page::title("Post one yourself; its record will be shown here."),
             format!("  curl http://{webhook}{path} -u {user}:{password} \\\n"),

@@ -16,7 +16,7 @@ pub(super) struct Outcome {
     pub(super) sample: &'static Sample,
     /// The answer, if one came.
     pub(super) answered: Option<Answered>,
-    /// Where the record stands that arrived as sent.
+    /// Where the record is that arrived as sent.
     pub(super) result: Result<RecordLocation, SampleError>,
 }
 

@@ -100,7 +100,7 @@ pub(super) fn summary(outcomes: &[Outcome]) -> String {
     text + &format!("{style}{arrived} of {all} arrived as sent{style:#}\n")
 }
 
-/// A labelled text; further lines stand under the first.
+/// A labelled text; further lines go under the first.
 pub(super) fn row(label: &str, text: &str) -> String {
     let text = text.trim_end().replace('\n', &format!("\n{INDENT}"));
     format!("  {LABEL}{label:<6}{LABEL:#} {text}\n")

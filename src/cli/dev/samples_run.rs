@@ -1,6 +1,6 @@
 //! The way of the samples: posted, answered, read back, one after the other, shown as it happens.
 //!
-//! Promise: each wait ends within [`TIMEOUT`] and is told when it was in vain; a sample that
+//! Promise: each wait ends within [`TIMEOUT`] and says so when it was in vain; a sample that
 //! fails does not keep the next from being tried.
 
 use crate::bridge::Addresses;

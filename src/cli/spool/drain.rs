@@ -103,7 +103,7 @@ pub(super) fn run(args: &SpoolDrainArgs, stderr: &Stderr) -> Result<(), SpoolCom
         0 => Ok(DrainEnd::Empty),
         _ => runtime.block_on(drain(&spool, &kafka, timeout, signals, stderr)),
     };
-    // What is said in the end is not to stand beside the bar.
+    // What is said in the end is not to come beside the bar.
     stderr.show(BarState::Over);
     stderr.end();
     // A question to a broker that does not answer is not waited for.

@@ -1,4 +1,4 @@
-//! What `spool list` tells, as values; in JSON as they stand here.
+//! What `spool list` shows, as values; in JSON as they are here.
 //!
 //! It is put together by several looks at the spool. Beside a running bridge records come and go
 //! between them, so that the sums need not be even.
@@ -12,7 +12,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Numbers that are told of records that share a reason: enough to look some of them up.
+/// Numbers that are shown of records that share a reason: enough to look some of them up.
 const MOST_ROWS: usize = 100;
 
 /// All of it.

@@ -1,4 +1,4 @@
-//! Columns that stand under each other, for people.
+//! Aligned columns, for people.
 //!
 //! Promise: a cell is as wide as it is seen, whatever script it is in; the last column is not
 //! padded. It colours the heading and nothing else.
@@ -10,7 +10,7 @@ const HEADING: Style = Style::new().bold();
 /// Between two columns.
 const GAP: &str = "  ";
 
-/// Where the text of a column stands.
+/// How the text of a column is aligned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Align {
     /// Words.

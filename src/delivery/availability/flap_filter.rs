@@ -1,20 +1,20 @@
-//! When a episode that lasts, or comes and goes, is told again.
+//! When trouble that lasts, or comes and goes, is logged again.
 //!
 //! Promise: a line when it begins and one when it is over; meanwhile one a minute, and within each minute
-//! one more at most, for a reason that was not told yet and stands. What is back within a minute of its
-//! end is the same episode: told once as such, then once a minute, until it has been over for a minute.
-//! A plain value that is told the time.
+//! one more at most, for a reason that is new and lasts. What is back within a minute of its
+//! end is the same episode: logged once as such, then once a minute, until it has been over for a minute.
+//! A plain value that gets the time.
 
 use std::time::{Duration, Instant};
 
 /// Between two lines of one episode.
 pub(super) const EVERY: Duration = Duration::from_secs(60);
-/// How long a reason has to stand until it is news: some follow each other within one look.
+/// How long a reason has to last until it is news: some follow each other within one look.
 const STANDS: Duration = Duration::from_secs(10);
 /// Reasons that are remembered: more than one episode has.
 const REASONS: usize = 16;
 
-/// What is to be told.
+/// What is to be logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Notice {
     /// It begins.
@@ -42,10 +42,10 @@ struct Episode {
     now: Now,
     /// When the last line of a minute was due.
     told: Instant,
-    /// Whether news were told since then.
+    /// Whether news were logged since then.
     news: bool,
     reasons: Vec<String>,
-    /// A reason that was not told, and since when it stands.
+    /// A reason that was not logged, and since when it holds.
     fresh: Option<(String, Instant)>,
 }
 
@@ -73,7 +73,7 @@ impl FlapFilter {
         episode.is_due(why, now).then(|| episode.still(now))
     }
 
-    /// Whether it is there, as far as was told.
+    /// Whether it is there, as far as was logged.
     pub(super) fn is_there(&self) -> bool {
         self.0.as_ref().is_some_and(|episode| matches!(episode.now, Now::ThereSince(_)))
     }

@@ -1,9 +1,9 @@
-//! What the log is told of Kafka: that it is away, for how long, and that it is there; and the same of
+//! What the log says of Kafka: that it is away, for how long, and that it is there; and the same of
 //! partitions that take no records while others do.
 //!
 //! Promise: one line for each change that an operator should know of, however often Kafka is tried
 //! and found away within one outage; [`rhythm`](crate::delivery::availability::flap_filter) says when. It
-//! decides nothing; a line is written by whoever asked for it, outside the lock that this stands behind.
+//! decides nothing; a line is written by whoever asked for it, outside the lock around this.
 
 use crate::delivery::availability::flap_filter::{EVERY, FlapFilter, Notice};
 use crate::delivery::availability::health_report::{HealthKind, HealthSnapshot};
@@ -11,15 +11,15 @@ use crate::delivery::availability::topic_state::TopicState;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long a doubt lasts before it is told: most end sooner, or as an outage.
+/// How long a doubt lasts before it is logged: most end sooner, or as an outage.
 const DOUBT: Duration = Duration::from_secs(5);
 
-/// What was told.
+/// What was logged.
 #[derive(Debug)]
 pub(super) struct HealthLog {
     /// From the start on, until the first proof.
     start: Option<Instant>,
-    /// Since when it stands as it does.
+    /// Since when it is as it is.
     turned: Option<(HealthKind, Instant)>,
     /// Since when it is not there.
     since: Option<Instant>,
@@ -58,7 +58,7 @@ impl HealthLog {
         }
     }
 
-    /// What is to be told, if anything.
+    /// The line to be logged, if any.
     pub(super) fn line(&mut self, seen: &HealthSnapshot<'_>, now: Instant) -> Option<HealthLine> {
         let since = *self.since.get_or_insert(now);
         let turned = match self.turned {

@@ -1,4 +1,4 @@
-//! What probes tell of Kafka, and what is told of it.
+//! What probes say of Kafka, and what is said of it.
 
 use crate::delivery::availability::topic_state::TopicState;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub enum HealthReport {
 /// The same with its age, for people.
 #[derive(Debug, Clone)]
 pub struct Knowledge {
-    /// How it stands.
+    /// The report.
     pub report: HealthReport,
     /// For how long Kafka has been up, or not.
     pub stands_for: Duration,
@@ -66,7 +66,7 @@ pub(super) struct HealthSnapshot<'a> {
     pub(super) waiting: u64,
 }
 
-/// How it stands, without the reasons.
+/// The state of Kafka, without the reasons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HealthKind {
     Untried,

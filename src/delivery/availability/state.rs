@@ -1,4 +1,4 @@
-//! What is known of Kafka; a plain value that is told the time.
+//! What is known of Kafka; a plain value that gets the time.
 //!
 //! Acks are the best proof. A failure counts only when nothing was acked since its record was
 //! handed over. While some partitions are known to take no records, and where a broker refuses a record,
@@ -101,7 +101,7 @@ impl AvailabilityState {
         }
     }
 
-    /// So many records wait on disk until they are acked; none while posts go to Kafka directly.
+    /// `records` records wait on disk until they are acked; none while posts go to Kafka directly.
     pub(super) fn waiting(&mut self, records: u64) {
         self.waiting = records;
     }
@@ -289,7 +289,7 @@ impl AvailabilityState {
         if self.waiting > 0 { Hope::Lost } else { self.failures.hope(now) }
     }
 
-    /// The same for the log, which is not told anything most of the time.
+    /// The same for the log, which gets no line most of the time.
     pub(super) fn seen(&self, now: Instant) -> HealthSnapshot<'_> {
         let (kind, why) = match &self.health {
             KafkaHealth::Untried => (HealthKind::Untried, "no broker has answered yet"),

@@ -1,4 +1,4 @@
-//! Topics that rows wait for and that the brokers do not show. A plain value that is told the time.
+//! Topics that rows wait for and that the brokers do not show. A plain value that gets the time.
 //!
 //! Promise: the rows of a topic other than the bridge's own do not hold up the rest for longer than a
 //! bound: once brokers have denied it again and again for so long, they are quarantined, and so are all

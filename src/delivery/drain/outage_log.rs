@@ -1,4 +1,4 @@
-//! What the operator is told of an outage: where posts go, how far the drain is, what troubles it.
+//! What the log says of an outage: where posts go, how far the drain is, what troubles it.
 //!
 //! Promise: one line for each change that lasts, progress every few seconds, and trouble at most
 //! every [`PAUSE`] while no row is released. It decides nothing.
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 /// Between two lines of what lasts for long.
 const MINUTE: Duration = Duration::from_secs(60);
-/// Between two lines of trouble, and how long rows are not taken before it is told.
+/// Between two lines of trouble, and how long rows are not taken before a line says so.
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// See the module.
@@ -24,20 +24,20 @@ const PAUSE: Duration = Duration::from_secs(10);
 pub(super) struct OutageLog {
     progress: Progress,
     posts: Posts,
-    /// When trouble was told that is not over.
+    /// When trouble was logged that is not over.
     told: Option<Instant>,
-    /// When it was told last that the drain starts over, and why.
+    /// When it was logged last that the drain starts over, and why.
     restarted: Option<(Instant, String)>,
     /// Since when rows have been under way without any being released.
     stuck_since: Option<Instant>,
-    /// When that was told last, if none was released since.
+    /// When that was logged last, if none was released since.
     stuck_told: Option<Instant>,
     quarantined: QuarantineLog,
-    /// When it was told last that rows wait for a topic that is not shown.
+    /// When it was logged last that rows wait for a topic that is not shown.
     unshown: Option<Instant>,
 }
 
-/// Where posts go, as it was told.
+/// Where posts go, as it was logged.
 #[derive(Debug, PartialEq, Eq)]
 enum Posts {
     ToKafka,
@@ -68,7 +68,7 @@ impl OutageLog {
         }
     }
 
-    /// This is how it stands, and which topic the first row under way is for. That Kafka is away is told
+    /// The state of the gate, and the topic of the first row under way. That Kafka is away is logged
     /// elsewhere, and what it means at the start.
     pub(super) fn tell(
         &mut self,
@@ -162,7 +162,7 @@ impl OutageLog {
     pub(super) fn reason(&mut self, reason: RestartReason, topic: Option<&str>) {
         match reason {
             RestartReason::Dead => self.start_over("fatal error of the producer", topic),
-            // It is told once a minute, and that rows are quarantined with each reason.
+            // It is logged once a minute, and that rows are quarantined with each reason.
             RestartReason::Unacked(error) if error.is_about_topic() && self.unshown.is_some() => {}
             RestartReason::GivenUp => {}
             RestartReason::Unacked(error) => self.start_over(&error.to_string(), topic),

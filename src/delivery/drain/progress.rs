@@ -1,4 +1,4 @@
-//! How far the drain is, told when it begins and every few seconds while it drains.
+//! How far the drain is, logged when it begins and every few seconds while it drains.
 //!
 //! Promise: no end is foretold of a spool that does not shrink.
 
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 /// Between two lines of the log.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// What was told last.
+/// What was logged last.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     /// When the count began, and how many rows were released since.
     since: Option<Instant>,
     released: u64,
-    /// How many rows were left then, once that was told.
+    /// How many rows were left then, once that was logged.
     left: Option<u64>,
 }
 

@@ -19,7 +19,7 @@ const TOO_LARGE: &str = "MessageSizeTooLarge";
 pub(super) enum Reason {
     /// Kafka, or its client, refused it while it was alone.
     Refused(DeliveryError),
-    /// It takes so many bytes at least, and the topic takes fewer.
+    /// It takes at least `bytes` bytes, and the topic takes fewer.
     TooLarge { bytes: usize, most: u32 },
     /// Its topic stays missing; in words.
     Missing(String),

@@ -1,4 +1,4 @@
-//! Rows that are larger than the topic takes, told by their size. A plain value that is told the time.
+//! Rows that are larger than the topic takes, by their size. A plain value that gets the time.
 //!
 //! Promise: such a row is quarantined unsent, so that no batch is refused for it, but never on old
 //! knowledge, since the limit may have been raised: the brokers are asked first. Where they do not
@@ -28,7 +28,7 @@ pub(super) enum Size {
     Fits,
     /// That is not known yet.
     Unsure,
-    /// The topic takes so many bytes at most.
+    /// The topic takes this many bytes at most.
     Exceeds(u32),
 }
 
@@ -38,7 +38,7 @@ impl TooLarge {
         self.want(limit, now);
     }
 
-    /// What is to be done with a row that takes so many bytes at least.
+    /// What is to be done with a row that takes at least `bytes` bytes.
     pub(super) fn judge(&mut self, bytes: usize, limit: &TopicLimit, now: Instant) -> Size {
         let Some((most, asked)) = limit.told() else {
             return match limit.bytes() {

@@ -35,7 +35,7 @@ const DEADLINE: u64 = 20_000;
 /// A promise that was broken.
 #[derive(Debug, PartialEq, Eq)]
 enum Violation {
-    /// `newer` was posted after `older` was accepted, has the same key, and stands before it.
+    /// `newer` was posted after `older` was accepted, has the same key, and is before it.
     Overtaken { older: PostId, newer: PostId },
     /// It is accepted, and neither on the topic nor on disk.
     Lost { post: PostId },

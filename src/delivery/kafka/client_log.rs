@@ -18,10 +18,10 @@ const LINES: usize = 128;
 /// nothing that an operator could change.
 const GAPLESS_IS_EXPERIMENTAL: &str = "property enable.gapless.guarantee is experimental";
 
-/// Of an address that fails: told by the probe, with what it means.
+/// Of an address that fails: the probe logs it, with what it means.
 pub(super) const CONNECTION: &str = "FAIL";
 
-/// What stands for a number.
+/// What a number is replaced by.
 const NUMBER: char = '#';
 
 /// What was said lately.

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Addresses that are remembered: more than an operator reads.
 const ADDRESSES: usize = 32;
-/// Of these, so many are told.
+/// How many of these are shown.
 const TOLD: usize = 3;
 /// Longer than any reason of librdkafka that says something.
 const LENGTH: usize = 300;

@@ -62,7 +62,7 @@ pub struct Probe {
     backlog: Arc<Backlog>,
     /// As they were seen last.
     replicas: Option<usize>,
-    /// The settings have changed, and what they mean for the topic is not told yet.
+    /// The settings have changed, and what they mean for the topic is not logged yet.
     changed: bool,
     /// When the settings were asked for last, and the question that is under way.
     asked: Option<Instant>,
@@ -83,7 +83,7 @@ impl Probe {
         spool: Option<Spool>,
     ) -> Result<Self, KafkaClientError> {
         let mut config = settings.probe();
-        // A broker that hangs up before it says a word is told of at this level alone.
+        // A broker that hangs up before it says a word is logged at this level alone.
         config.set_log_level(RDKafkaLogLevel::Info);
         let resolver = Resolver::of(settings.brokers());
         let client = ProbeClient::new(config, settings)?;
@@ -110,8 +110,8 @@ impl Probe {
         })
     }
 
-    /// Probes when it is due, until `stop`; ends with an error where the first settings that are
-    /// told say that the topic is no place for notifications.
+    /// Probes when it is due, until `stop`; ends with an error where the first settings that
+    /// come say that the topic is no place for notifications.
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), UnfitTopic> {
         loop {
             match stop.run_until_cancelled(self.turn()).await {
@@ -218,7 +218,7 @@ impl Probe {
         }));
     }
 
-    /// Takes in the settings, or that they are not told.
+    /// Takes in the settings, or that they are not to be had.
     fn learn(&mut self, config: Option<TopicConfig>) -> Result<(), UnfitTopic> {
         self.asking = None;
         let told = config.as_ref().and_then(|config| config.max_message_bytes);

@@ -35,7 +35,7 @@ pub struct DeliveryReport {
     pub result: Result<Acked, DeliveryError>,
 }
 
-/// Where an acked record stands.
+/// Where an acked record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Acked {
     /// The partition of the record's topic.
@@ -121,7 +121,7 @@ impl ProducerError {
 }
 
 impl Producer {
-    /// A producer with batches of at most so many bytes. Never waits for a broker; must be called
+    /// A producer with batches of at most `batch_size` bytes. Never waits for a broker; must be called
     /// inside a runtime.
     pub fn new(
         settings: &Settings,
@@ -220,7 +220,7 @@ impl Producer {
     }
 }
 
-/// While it is kept, what the client says is told. What is under way at the end is given up, which
+/// While it is kept, what the client says is logged. What is under way at the end is given up, which
 /// librdkafka calls a fatal error where nothing may be left out.
 #[derive(Default)]
 struct Voice(Arc<AtomicBool>);

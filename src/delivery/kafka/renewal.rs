@@ -2,7 +2,7 @@
 //!
 //! Promise: the first time at once, since most ends are over with the producer; then after pauses
 //! that grow, until an ack, since brokers that refuse a client refuse its successor too. A plain
-//! value that is told the time.
+//! value that gets the time.
 
 use std::time::{Duration, Instant};
 

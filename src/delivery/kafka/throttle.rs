@@ -1,6 +1,6 @@
 //! How long brokers hold their answers back: a quota of the operator's, which looks like a sick Kafka.
 //!
-//! Promise: told once when it begins and once when it is over, whichever producer sees it. It is read
+//! Promise: logged once when it begins and once when it is over, whichever producer sees it. It is read
 //! from librdkafka's statistics, since no report of a record has it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -3,7 +3,7 @@
 //! Why so: the broker's words are the only thing in Kafka's protocol that tells its clock, and librdkafka
 //! 2.12.1 keeps them for nobody but an interceptor: what `rd_kafka_message_produce_errstr` gives in a
 //! delivery report points into memory that is freed by then. Promise: it blocks for a few seconds at
-//! most, and the record is sent once. Where it is taken after all, it stands on the topic, whole.
+//! most, and the record is sent once. Where it is taken after all, it is on the topic, whole.
 #![allow(unsafe_code, reason = "librdkafka offers interceptors through C alone")]
 
 use crate::delivery::kafka::ending::Ending;
@@ -80,7 +80,7 @@ fn send(client: &Client<Asker>, record: &Record, time: SendTime, partition: Opti
     let Ok(topic) = CString::new(record.topic()) else { return false };
     let (key, value) = (record.key(), record.value());
     // SAFETY: all that is pointed to outlives the calls, which copy it; each value has the type that
-    // its tag stands for. The headers are the client's own once it takes the record.
+    // its tag means. The headers are the client's own once it takes the record.
     unsafe {
         let headers = c::rd_kafka_headers_new(record.header_count());
         for (name, value) in record.headers() {

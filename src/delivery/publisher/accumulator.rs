@@ -16,10 +16,10 @@
 
 use crate::delivery::kafka::producer::Headers;
 
-/// librdkafka's own limit: with so many messages of a partition in entry it sends no more of them.
+/// librdkafka's own limit: with this many messages of a partition in flight it sends no more of them.
 const MOST_UNDER_WAY: usize = 5;
 
-/// A short stand-in for a record's key. Two keys that share one are held back together.
+/// A short substitute for a record's key. Two keys that share one are held back together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct KeyHash(u32);
 

@@ -1,4 +1,4 @@
-//! The names of a record's headers. What their values are is told in [`crate::delivery::record`].
+//! The names of a record's headers. Their values are described in [`crate::delivery::record`].
 
 /// The header names of a record. Closed, so that a record costs no text per name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -30,7 +30,7 @@ impl TimeSpan {
         let (from, rest) = borders.split_once(',')?;
         let (to, _) = rest.split_once(']')?;
         let span = Self { from: from.trim().parse().ok()?, to: to.trim().parse().ok()? };
-        // Both far off: no clock can be told from them.
+        // Both far off: they say nothing of any clock.
         let is_bounded = span.from > 0 || span.to < LATEST;
         (is_bounded && span.from <= span.to).then_some(span)
     }

@@ -1,4 +1,4 @@
-//! The times of records that the brokers of one topic take; a plain value that is told the time.
+//! The times of records that the brokers of one topic take; a plain value that gets the time.
 //!
 //! A broker takes a record whose time lies within a span around its own clock
 //! (`message.timestamp.before.max.ms`, `message.timestamp.after.max.ms`), and says of another only
@@ -28,7 +28,7 @@ const STEPS: u8 = 20;
 /// The time that a record is sent with, and what came before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SendTime {
-    /// What Kafka is told.
+    /// What Kafka gets.
     pub(in crate::delivery) time: Timestamp,
     /// The record's first time, if that was refused.
     refused: Option<Timestamp>,
@@ -46,9 +46,9 @@ enum Try {
     Sender,
     /// What the broker says it takes.
     Broker,
-    /// So many steps back from the clock.
+    /// This many steps back from the clock.
     Back(u8),
-    /// So many steps ahead of it.
+    /// This many steps ahead of it.
     Ahead(u8),
     /// Nothing is left to try.
     Over,

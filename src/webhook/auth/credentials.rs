@@ -15,7 +15,7 @@
 //!
 //! Promises: a file that parses can be enforced to the letter; anything else is refused with its
 //! line number and what mends it. No error and no `Debug` shows a hash or a secret, nor any other
-//! text of the file: what stands in the wrong place may be a password.
+//! text of the file: what is in the wrong place may be a password.
 //!
 //! Does not read the file, and does not check passwords: that is the authenticator's.
 

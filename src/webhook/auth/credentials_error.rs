@@ -1,6 +1,6 @@
 //! Why a credentials file was refused, and what mends it.
 //!
-//! Promises: every text says how to go on, and none holds text of the file: what stands in the
+//! Promises: every text says how to go on, and none holds text of the file: what is in the
 //! wrong place may be a password.
 //!
 //! Does not name the file; that is for whoever read it.
@@ -14,7 +14,7 @@ pub enum CredentialsError {
     /// Nobody could post.
     #[error("no user stands in the file; write a line with `htpasswd -nBC 10 user`")]
     NoUser,
-    /// A line cannot be enforced as it stands.
+    /// A line cannot be enforced as it is.
     #[error("line {line}: {fault}")]
     CredentialLine {
         /// Counted from 1, comments and blank lines included.

@@ -20,7 +20,7 @@ use crate::webhook::auth::credentials::User;
 /// HMAC-SHA256 (RFC 2104) under the key of this process.
 pub(crate) type Digest = [u8; 32];
 
-/// The digests of good pairs, each with the user that it stands for.
+/// The digests of good pairs, each with its user.
 pub(crate) struct VerifiedPairs {
     /// Has taken in the key already, so that a digest costs two blocks of SHA-256 instead of four.
     key: Hmac<Sha256>,

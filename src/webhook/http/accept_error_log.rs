@@ -1,7 +1,7 @@
 //! What the log says while connections cannot be accepted.
 //!
-//! Promise: one line in [`PAUSE`], however many event loops fail, and how many failures it stands for.
-//! It is told the time.
+//! Promise: one line in [`PAUSE`], however many event loops fail, and how many failures came with it.
+//! It gets the time.
 
 use std::mem;
 use std::sync::{Mutex, PoisonError};
@@ -21,7 +21,7 @@ struct AcceptErrorLogState {
 }
 
 impl AcceptErrorLog {
-    /// Whether this failure is told; with it, how many before it were not.
+    /// Whether this failure has a line; with it, how many before it were not.
     pub(super) fn note(&self, now: Instant) -> Option<u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if state.told.is_some_and(|told| now.saturating_duration_since(told) < PAUSE) {

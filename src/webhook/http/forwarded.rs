@@ -2,7 +2,7 @@
 //!
 //! Promise: reads `Forwarded` (RFC 7239) by its grammar, where a sender could hide what a proxy
 //! appended behind a quote that it never closes: then nothing of that line counts. `X-Forwarded-For`,
-//! which no standard defines, is taken in the forms that proxies write. An address that is not told
+//! which no standard defines, is taken in the forms that proxies write. An address that is not given
 //! (`unknown`, an obfuscated name, bytes that are no text) is a hop without one. Believes nothing: see
 //! the trusted proxies.
 
@@ -49,7 +49,7 @@ impl Hops {
     ) -> Result<(), Malformed> {
         let line = line.as_bytes();
         match self {
-            // What is no text can stand in quotes only, and there the grammar allows it.
+            // What is no text can be in quotes only, and there the grammar allows it.
             Self::Forwarded => elements(&String::from_utf8_lossy(line), &mut each),
             Self::XForwardedFor => {
                 let text = |hop: &[u8]| address(str::from_utf8(hop.trim_ascii()).ok()?);
@@ -91,7 +91,7 @@ fn elements(line: &str, each: &mut impl FnMut(Option<IpAddr>)) -> Result<(), Mal
     }
 }
 
-/// The value at the beginning of a text, without its quotes, and what stands behind it.
+/// The value at the beginning of a text, without its quotes, and what follows it.
 fn value_of(text: &str) -> Result<(&str, &str), Malformed> {
     if let Some(quoted) = text.strip_prefix('"') {
         // No address needs an escape, and in another value none can hide the end of it.

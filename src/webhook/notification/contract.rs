@@ -34,7 +34,7 @@ pub enum UnknownEvents {
 }
 
 impl Contract {
-    /// The fields that a post of this kind must have; `None` stands for a post whose `type` cannot
+    /// The fields that a post of this kind must have; `None` is a post whose `type` cannot
     /// be read, which lacks at least what all documented types have in common.
     pub(super) const fn required(self, kind: Option<EventKind>) -> &'static [Field] {
         match (self.validation, kind) {

@@ -119,7 +119,7 @@ impl fmt::Display for FieldErrors {
     }
 }
 
-/// What a rule has against a value, before it is known where the value stands.
+/// What a rule has against a value, before it is known where the value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
     /// The field is not there.
@@ -199,7 +199,7 @@ pub enum JsonType {
 }
 
 impl fmt::Display for JsonType {
-    /// The type as it stands in a sentence: `an array`.
+    /// The type as part of a sentence: `an array`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Null => "null",

@@ -1,6 +1,6 @@
 //! Bodies that are a form, as many webhook senders and `curl --data-urlencode` make one.
 //!
-//! Promises: what is JSON is never asked about; a form is told as what it is, so that its sender need
+//! Promises: what is JSON is never asked about; a form is named as what it is, so that its sender need
 //! not guess from "expected value at line 1 column 1". Does not look into a form.
 
 /// The most of a body that is looked at, in bytes: the names of fields are short.
@@ -45,7 +45,7 @@ mod tests {
         let part = "--X\r\nContent-Disposition: form-data; name=\"payload\"\r\n\r\n{}\r\n--X--";
         assert_eq!(kind(part), Some("multipart/form-data"));
         let long = format!("{}=1", "ж".repeat(BEGINNING));
-        // A character stands across the end of what is looked at.
+        // A character lies across the end of what is looked at.
         let late = format!("{}ж form-data", "-".repeat(BEGINNING - 1));
         for text in
             ["", "=", "a", "a b=c", "hello, x=1", "<a href=\"b\">", "\"a=b\"", "--", &long, &late]

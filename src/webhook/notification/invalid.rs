@@ -28,18 +28,18 @@ pub enum Invalid {
         /// What the body is.
         found: JsonType,
     },
-    /// A field that must be unambiguous stands twice.
+    /// A field that must be unambiguous comes twice.
     #[error("`{name}` stands more than once")]
     RepeatedField {
         /// The first field that was repeated.
         name: &'static str,
-        /// Whose it is and what, where that can be told.
+        /// Whose it is and what, where that can be read.
         about: About,
     },
     /// A `type` that is not documented, where these are refused.
     #[error("`type` is none of {}", EventKind::DOCUMENTED.map(EventKind::name).join(", "))]
     UnknownEvent {
-        /// Whose it is and what, where that can be told.
+        /// Whose it is and what, where that can be read.
         about: About,
     },
     /// Fields break the contract of the type.
@@ -47,12 +47,12 @@ pub enum Invalid {
     InvalidNotification {
         /// What is wrong.
         field_errors: FieldErrors,
-        /// Whose it is and what, where that can be told.
+        /// Whose it is and what, where that can be read.
         about: About,
     },
 }
 
-/// What can be told of a post that was refused.
+/// What could be read of a post that was refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
     /// The project.
@@ -62,7 +62,7 @@ pub struct About {
 }
 
 impl About {
-    /// Keeps what can be told.
+    /// Keeps what could be read.
     pub(super) fn new(app_id: Option<&AppId<'_>>, type_name: Option<&str>) -> Self {
         Self {
             app_id: app_id.map(|app_id| app_id.clone().into_owned()),
@@ -81,7 +81,7 @@ impl Invalid {
         self
     }
 
-    /// What can be told of the refused post; `None` where it is no object.
+    /// What could be read of the refused post; `None` where it is no object.
     pub fn about(&self) -> Option<&About> {
         match self {
             Self::MalformedJson { .. } | Self::NotAnObject { .. } => None,

@@ -1,6 +1,6 @@
 //! The strings and numbers of a body, and the two ways to read them.
 //!
-//! Does not know where they stand: that is the walk's part.
+//! Does not know where they are: that is the walk's part.
 
 use std::marker::PhantomData;
 
@@ -28,7 +28,7 @@ pub(super) trait Leaves: Copy {
         D: Deserializer<'de>;
 }
 
-/// As a `str` and a number, wherever they stand.
+/// As a `str` and a number, wherever they are.
 #[derive(Clone, Copy)]
 pub(super) struct Typed;
 

@@ -1,7 +1,7 @@
 //! The members of a posted object that the contract speaks of.
 //!
 //! Promises: each value is judged as it goes by, and nothing but the verdict and the texts that
-//! route a record are kept; what is missing is asked at the end, so that `type` may stand last.
+//! route a record are kept; what is missing is asked at the end, so that `type` may come last.
 //! Of a repeated member the last counts, as in most parsers of consumers; the two that decide where
 //! a record goes may not be repeated. Does not know which fields a type requires.
 
@@ -101,7 +101,7 @@ impl<'a> Members<'a> {
         Ok(members)
     }
 
-    /// What can be told of a post that is refused.
+    /// What could be read of a post that is refused.
     pub(super) fn about(&self) -> About {
         About::new(self.app_id.as_ref().ok(), self.type_name.as_deref().ok())
     }

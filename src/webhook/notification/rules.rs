@@ -20,7 +20,7 @@ const ROOM_LIMIT: usize = 256;
 /// From here on, not every whole number is a double: 2 to the 53rd (IEEE 754).
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// What stands in for a URL: any text, since the scheme of a delivered file is documented nowhere.
+/// What is taken for a URL: any text, since the scheme of a delivered file is documented nowhere.
 const URL: &str = "string";
 
 /// A string that is not blank.
@@ -80,7 +80,7 @@ pub(super) fn time(value: Value<'_>) -> Result<Option<TransDate>, Flaw> {
     }
 }
 
-/// A string or number; its text, unless that cannot be told, or cannot be an attribute of a record.
+/// A string or number; its text, unless that cannot be read, or cannot be an attribute of a record.
 pub(super) fn room(value: Value<'_>) -> Result<Option<Cow<'_, str>>, Flaw> {
     let text = if let Value::Number(number) = value {
         if is_rounded(&number) {
@@ -143,7 +143,7 @@ pub(super) fn list_element(
     }
 }
 
-/// The `url` of an object that stands for it.
+/// The `url` of an object in its place.
 pub(super) fn link([url]: &[Option<Value<'_>>; 1]) -> Result<(), Flaw> {
     filled(url.as_ref().ok_or(Flaw::Missing)?)
 }

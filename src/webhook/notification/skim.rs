@@ -3,7 +3,7 @@
 //! Promises: what RFC 8259 allows passes, however little of it Rust can hold: an escape of half a
 //! surrogate pair (section 8.2), a number beyond a double (section 6). Both leave an outline of their
 //! own, so that a rule can tell them from a text and a number. Each byte is looked at a few times,
-//! however deep it stands. What nests too deep is refused, and the place not told. Parses nothing itself: `serde_json` knows the grammar and gives the text of
+//! however deep it is. What nests too deep is refused, without its place. Parses nothing itself: `serde_json` knows the grammar and gives the text of
 //! each value.
 
 use serde::Deserialize as _;

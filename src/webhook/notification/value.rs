@@ -31,7 +31,7 @@ pub(super) enum Value<'a> {
     List(FieldErrors),
     /// An object where no rule has any use for one.
     Object,
-    /// An object where a URL may stand, and what is wrong with its `url`.
+    /// An object where a URL may be, and what is wrong with its `url`.
     Link(Result<(), Flaw>),
     /// The object that names a storage, and what is wrong with its members.
     Destination(FieldErrors),

@@ -1,7 +1,7 @@
 //! The one pass over the bytes of a body.
 //!
-//! Promises: refuses what is not JSON by the grammar of RFC 8259, wherever it stands, also in members
-//! that no rule asks for. What the grammar allows and Rust cannot hold is judged where it stands: see
+//! Promises: refuses what is not JSON by the grammar of RFC 8259, wherever it is, also in members
+//! that no rule asks for. What the grammar allows and Rust cannot hold is judged where it is: see
 //! [`Leaves`]. Recursion ends at [`NESTING_LIMIT`]. Allocates only where strings have escapes, and for
 //! errors. Knows where a rule applies, but none of the rules.
 
@@ -88,7 +88,7 @@ impl<L: Leaves> JsonWalk<L> {
     }
 }
 
-/// What is asked of a value, by where it stands.
+/// What is asked of a value, by where it is.
 #[derive(Clone, Copy)]
 enum Position {
     /// A member whose text is kept.

@@ -1,7 +1,7 @@
 //! Failures that no ack has followed, and the hope that they leave.
 //!
 //! Promise: a probe that finds Kafka away, or partitions that were not away before, explains a first
-//! failure; those that are as many as [`UNEXPLAINED`] stand until an ack. A plain value that is told the
+//! failure; those that are as many as [`UNEXPLAINED`] hold until an ack. A plain value that gets the
 //! time.
 
 use crate::delivery::availability::health_report::Hope;
@@ -46,7 +46,7 @@ impl Failures {
         self.count > 0
     }
 
-    /// Whether they are so many that only an ack outweighs them.
+    /// Whether there are enough of them that only an ack outweighs them.
     pub(super) fn stand(&self) -> bool {
         self.count >= UNEXPLAINED
     }

@@ -1,9 +1,9 @@
-//! Where the knowledge of Kafka can stand. What leads from one to the other is told in
+//! The states of what is known of Kafka. What leads from one to the other is in
 //! [`crate::delivery::availability::state`].
 
 use std::time::Instant;
 
-/// How it stands with Kafka.
+/// What is known of Kafka.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum KafkaHealth {
     /// Nothing is known yet: posts are tried.

@@ -4,7 +4,7 @@ use crate::delivery::availability::topic_state::TopicDescription;
 
 const TIMEOUT: Duration = Duration::from_millis(2500);
 
-/// A topic of which so many partitions of six take records.
+/// A topic of which `usable` partitions of six take records.
 fn usable(usable: usize) -> TopicState {
     TopicState::Present(TopicDescription {
         partitions: 6,

@@ -11,7 +11,7 @@ const WINDOW: usize = 256;
 
 #[derive(Debug, Default)]
 pub(super) struct ModelDrain {
-    /// In order: first those acked, then those that stand on the topic, then those that do not.
+    /// In order: first those acked, then those that are on the topic, then those that do not.
     sent: VecDeque<(u64, PostId)>,
     written: usize,
     acked: usize,

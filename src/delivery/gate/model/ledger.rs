@@ -107,7 +107,7 @@ impl PostLedger {
         self.no_longer_owed(id);
     }
 
-    /// A record with this post stands on the topic, behind all others.
+    /// A record with this post is on the topic, behind all others.
     pub(super) fn appeared(&mut self, id: PostId) -> Result<(), Violation> {
         if self.posts[id].on_topic {
             return Ok(());

@@ -1,6 +1,6 @@
 //! Asks the brokers for the settings of a topic.
 //!
-//! Promise: it ends within twice [`ANSWER_TIMEOUT`]. It judges nothing of what it is told.
+//! Promise: it ends within twice [`ANSWER_TIMEOUT`]. It judges no answer.
 
 use crate::delivery::kafka::ANSWER_TIMEOUT;
 use crate::delivery::kafka::ending::Ending;

@@ -1,6 +1,6 @@
 //! What the probe's client says of addresses, and what a look came to: kept for the next one.
 //!
-//! Promise: bounded. The client's log lines are the producers' too: they are told there.
+//! Promise: bounded. The client's log lines are the producers' too, which log them.
 
 use crate::delivery::kafka::client_log::{CONNECTION, ClientLog};
 use crate::delivery::kafka::last_words::LastWords;
@@ -20,7 +20,7 @@ pub(in crate::delivery::kafka) struct Listener {
     astray: Mutex<Option<Astray>>,
 }
 
-/// Leaders of whom none was reached, as a broker told of them. The client goes on asking them for the
+/// Leaders of whom none was reached, as a broker named them. The client goes on asking them for the
 /// topic, and then no broker answers.
 #[derive(Debug)]
 pub(super) struct Astray {

@@ -1,6 +1,6 @@
 //! One property as it is written: `key=value`.
 //!
-//! Promise: a key may be shown. A secret that holds a `=` can stand before it, behind the key of Java's
+//! Promise: a key may be shown. A secret that holds a `=` can come before it, behind the key of Java's
 //! `key: value` and `key value`, or on a line that continues another. It judges no property.
 
 use crate::delivery::kafka::settings::IN_FLIGHT;
@@ -12,7 +12,7 @@ pub(super) struct KeyValue<'a> {
     pub(super) value: &'a str,
 }
 
-/// It is none. What stands there is not named: a part of it may be a secret.
+/// It is none. What is there is not named: a part of it may be a secret.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "expected key=value, with a key of a-z 0-9 . _ - (Java's \"key: value\" is not known here)"
