@@ -12,8 +12,8 @@ use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Event loops, each with a producer of its own and so with batches of its own. More of them cost more for
-/// each post: `docs/performance.md`, "What each default was chosen by".
+/// Event loops, each with a producer of its own and so with batches of its own: two cost more CPU per
+/// post and answer no more of them, on two cores (`docs/performance.md`).
 const WORKERS: &str = "1";
 
 /// What `-h` and `--help` put together; the parts of `config/bridge.env`.

@@ -26,19 +26,12 @@ use std::time::Duration;
 
 /// The property of the requests that may be under way to one broker at once.
 const IN_FLIGHT: &str = "max.in.flight.requests.per.connection";
-/// Its default. While requests are under way, the next batch gathers by itself.
-///
-/// Beside two, with brokers on the same machine and seven projects on six partitions: at 64 connections
-/// the p50 is 1.20 with one, 1.02 with three, 1.12 with four and 1.19 with five, at 256 it is 1.01,
-/// 0.99, 1.06 and 1.12; CPU per post is 1.09, 1.02, 1.07, 1.11 and 1.00, 1.01, 1.03, 1.08. (This and
-/// the figures below are medians of seven rounds or more of the benchmark's `--curve FLAGS`; CPU within
-/// 0.1 is noise.) Brokers that are far away want five; `docs/performance.md` says when.
+/// Its default. While requests are under way, the next batch gathers by itself; more of them cost
+/// latency where brokers are near, and gain it where they are far (`docs/performance.md`).
 const MAX_IN_FLIGHT: &str = "2";
 /// How long librdkafka waits for a batch to fill, in milliseconds. A lone post goes at once; under
-/// load batches gather while requests are under way.
-///
-/// Beside none, 1 ms makes the p50 of a lone post 7.8 times as long, that at 64 connections 1.43
-/// times, and saves no CPU: 0.99, 0.96, 0.95 per post at 64, 256, 1,024. librdkafka knows no less.
+/// load batches gather while requests are under way. The least wait above none, 1 ms, makes a lone
+/// post 7.8 times as slow and saves no CPU (`docs/performance.md`).
 const LINGER: &str = "0";
 /// The most that idempotence allows.
 const MOST_IN_FLIGHT: u32 = 5;
@@ -48,12 +41,8 @@ pub const CLIENT_LIMIT: u32 = 1_000_000;
 /// The largest `message.max.bytes` that librdkafka knows.
 pub(super) const ANY_SIZE: &str = "1000000000";
 
-/// Defaults that the operator may change.
-///
-/// Left as librdkafka has them, measured as [`MAX_IN_FLIGHT`] was:
-/// - `compression.type`, none. CPU per post at 1, 64, 256 and 1,024 connections with lz4: 1.01, 1.06,
-///   1.01, 1.02; zstd 1.46, 1.25, 1.12, 1.01, and 1.5 to 3 MB of memory.
-/// - the socket buffers: the kernel grows them. With 64 KiB and 1 MiB, CPU per post is the same.
+/// Defaults that the operator may change. Compression (none) and the socket buffers (the kernel's) are
+/// left as librdkafka has them: nothing else saves CPU (`docs/performance.md`).
 const DEFAULTS: &[(&str, &str)] = &[
     ("client.id", "hookbridge"),
     ("linger.ms", LINGER),

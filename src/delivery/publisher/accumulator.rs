@@ -4,15 +4,12 @@
 //!
 //! Why gather: handed over one by one, the first wakes librdkafka's thread, which then fights the
 //! others for the partition's lock and sends a batch of one. The headers are made before, so that
-//! handing over takes less time than that thread needs to wake. Why hold back: a partition with
-//! [`MOST_UNDER_WAY`] records under way may not send a further batch under idempotence, and while
-//! nothing else keeps librdkafka's thread busy, it asks again and again whether it may by now
-//! (11.6 polls per post measured without it, with one key at 64 connections). So while one key alone is
-//! under way, its next records wait here for the acks, and leave together. It helps as far as that
-//! thread sleeps meanwhile: on a virtual machine where it wakes before the next record is handed over,
-//! the first few leave alone, each in a request, and 7 to 12 polls per post stay (the bare prototype
-//! has 19). To wait for the first ack already, where records come fast, was no better beside this:
-//! CPU per post 1.04, 1.00 and 0.93 at 16, 64 and 256 connections, posts/s 0.92, 1.04 and 1.05.
+//! handing over takes less time than that thread needs to wake.
+//!
+//! Why hold back: a partition with [`MOST_UNDER_WAY`] records under way may not send a further batch
+//! under idempotence. While nothing else keeps librdkafka's thread busy, it asks again and again
+//! whether it may: 11.6 times per post with one key at 64 connections (`docs/performance.md`). So
+//! while one key alone is under way, its next records wait here for the acks, and are sent together.
 
 use crate::delivery::kafka::producer::Headers;
 

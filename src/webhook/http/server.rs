@@ -32,13 +32,8 @@ use tokio_util::sync::CancellationToken;
 
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 /// The most that hyper's buffers of a connection grow to, in bytes: the largest head. A
-/// notification's headers are a few hundred bytes, and a body is taken out as it comes.
-///
-/// With 8, 64 and 408 KiB (hyper's own) in its place CPU per post at 64, 256 and 1,024 connections is
-/// 0.95 to 1.00, memory the same: a usual post does not fill the 8 KiB that it begins with. (Medians
-/// of seven rounds of `cargo bench --bench speed -- --rounds 7 --curve BUILD`.) Posts of 260 KB, by wrk,
-/// cost 1.08, 1.07 and 0.87 times the CPU; the last takes 200 KB more for each connection that sends
-/// them, too dear for what is rare.
+/// notification's headers are a few hundred bytes, and a body is taken out as it comes. A larger one
+/// saves no CPU and costs memory (`docs/performance.md`).
 const MAX_HEAD: usize = 16 * 1024;
 /// After an accept failed for want of files, others get time to close theirs.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

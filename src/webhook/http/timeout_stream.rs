@@ -240,9 +240,8 @@ impl<S: AsyncWrite + Unpin> TimeoutStream<'_, S> {
     }
 }
 
-/// Without vectored writes, so that hyper puts head and body of an answer into one buffer: a send is
-/// cheaper than a `writev`. CPU per post is 0.98, 0.95 and 0.95 of that with them, at 64, 256 and 1,024
-/// connections (medians of 41 rounds of `cargo bench --bench speed -- --curve BUILD`).
+/// Without vectored writes, so that hyper puts head and body of an answer into one buffer: a send
+/// costs less CPU than a `writev` (`docs/performance.md`).
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TimeoutStream<'_, S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
