@@ -9,10 +9,10 @@ mod readiness;
 
 use crate::admin::readiness::{Readiness, ServingState};
 use crate::delivery::availability::Availability;
-use crate::delivery::first_sight::FirstSight;
 use crate::delivery::kafka::throttle::Throttle;
 use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::spool::status::Status;
+use crate::delivery::topic::first_sight::FirstSight;
 use crate::metrics::Metrics;
 use crate::metrics::exposition::Format;
 use crate::metrics::spool::SpoolFigures;

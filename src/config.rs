@@ -19,7 +19,7 @@ use crate::config::limits::{at_most_a_day, limits, max_connections, positive};
 use crate::config::spool::spool;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::spool::SpoolOptions;
-use crate::delivery::topic_config::Compaction;
+use crate::delivery::topic::topic_config::Compaction;
 use crate::webhook::http::body::BodyLimits;
 use crate::webhook::http::timeout_stream::Timeouts;
 use crate::webhook::http::trusted_proxies::TrustedProxies;

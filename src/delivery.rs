@@ -16,10 +16,4 @@ pub mod drain;
 // Kafka itself.
 pub mod availability;
 pub mod topic;
-pub mod partitions;
-pub mod first_sight;
-pub mod topic_config;
-pub mod topic_limit;
-pub mod topic_backlog;
-pub mod topic_warnings;
 pub mod kafka;

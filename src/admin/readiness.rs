@@ -4,10 +4,10 @@
 
 use crate::delivery::availability::health_report::{HealthReport, Hope, Knowledge};
 use crate::delivery::availability::topic_state::TopicState;
-use crate::delivery::first_sight::FirstSight;
 use crate::delivery::gate::{CATCH_UP_LIMIT, GateState};
 use crate::delivery::shared_gate::GateStatus;
 use crate::delivery::spool::status::Room;
+use crate::delivery::topic::first_sight::FirstSight;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::time::Duration;

@@ -1,13 +1,20 @@
 //! What all who write to a topic share: its name, and what was learnt of what it takes.
 
+pub mod backlog;
+pub mod first_sight;
+pub mod partitions;
+pub mod topic_config;
+pub mod topic_limit;
+pub mod topic_warnings;
+
 use crate::clock::Clock;
-use crate::delivery::first_sight::FirstSight;
-use crate::delivery::partitions::Partitions;
 use crate::delivery::record::Record;
 use crate::delivery::record_times::RecordTimes;
 use crate::delivery::record_times::topic_times::SendTime;
-use crate::delivery::topic_backlog::Backlog;
-use crate::delivery::topic_limit::TopicLimit;
+use crate::delivery::topic::backlog::Backlog;
+use crate::delivery::topic::first_sight::FirstSight;
+use crate::delivery::topic::partitions::Partitions;
+use crate::delivery::topic::topic_limit::TopicLimit;
 use std::sync::Arc;
 
 /// The topic of the bridge. Cheap to clone.

@@ -31,7 +31,7 @@ use crate::delivery::spool::reader::SpoolReader;
 use crate::delivery::spool::status::{Room, Status};
 use crate::delivery::spool::{Limit, Spool};
 use crate::delivery::topic;
-use crate::delivery::topic_limit::TopicLimit;
+use crate::delivery::topic::topic_limit::TopicLimit;
 use crate::metrics::Metrics;
 use std::io;
 use std::num::NonZeroUsize;

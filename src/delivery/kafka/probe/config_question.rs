@@ -6,7 +6,7 @@ use crate::delivery::kafka::ANSWER_TIMEOUT;
 use crate::delivery::kafka::ending::Ending;
 use crate::delivery::kafka::probe::listener::Listener;
 use crate::delivery::kafka::settings::Settings;
-use crate::delivery::topic_config::TopicConfig;
+use crate::delivery::topic::topic_config::TopicConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 
 /// The topic's settings. With a client for this one question: nothing else reads an admin client's

@@ -3,7 +3,7 @@
 //! Promise: each sentence of [`TopicConfig::warnings`] is one line when it begins to hold; that it was
 //! mended is logged only where the settings have changed, and not because old records are gone.
 
-use crate::delivery::topic_config::{Plan, Situation, TopicConfig};
+use crate::delivery::topic::topic_config::{Plan, Situation, TopicConfig};
 
 /// See the module.
 #[derive(Debug, Default)]

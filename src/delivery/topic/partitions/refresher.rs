@@ -3,7 +3,7 @@
 //! Promise: one question at a time, off the event loop, since librdkafka blocks for it.
 
 use crate::delivery::kafka::producer::Producer;
-use crate::delivery::partitions::{Member, Partitions};
+use crate::delivery::topic::partitions::{Member, Partitions};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_blocking};

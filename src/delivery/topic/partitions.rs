@@ -11,7 +11,7 @@
 mod murmur2;
 pub(in crate::delivery) mod refresher;
 
-use crate::delivery::partitions::murmur2::murmur2;
+use crate::delivery::topic::partitions::murmur2::murmur2;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
