@@ -48,7 +48,7 @@ pub struct ServeArgs {
 
     /// Who may post: lines of `user:HASH`
     ///
-    /// HASH as `htpasswd -nBC 10 USER` writes it, or plain:SECRET. Behind white space may stand the app_ids
+    /// HASH as `htpasswd -nBC 10 USER` writes it, or plain:SECRET. Behind white space may stand each app_id
     /// that the user is bound to, with commas. The file is read once. This flag or --no-auth is required
     #[arg(long, env = "HOOKBRIDGE_CREDENTIALS", help_heading = ACCESS, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
@@ -91,7 +91,7 @@ pub struct ServeArgs {
     #[arg(long, env = "HOOKBRIDGE_ACK_TIMEOUT", help_heading = KAFKA, value_parser = humantime::parse_duration, value_name = "TIME", default_value = "2500ms")]
     pub ack_timeout: Duration,
 
-    /// The ce_source of every record
+    /// The `ce_source` of every record
     ///
     /// A URI-reference. Change it where several bridges write to one topic
     #[arg(long, env = "HOOKBRIDGE_SOURCE", help_heading = KAFKA, value_name = "URI", default_value = "hookbridge")]

@@ -128,10 +128,9 @@ fn nginx(shell: &Shell, webhook: &str, port: u16) -> String {
             ("/etc/ssl/hooks.example.com/privkey.pem", &key),
         ],
     );
-    let temp: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .iter()
+    let temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|kind| format!("{kind}_temp_path {};\n", shell.path(kind)))
-        .collect();
+        .concat();
     let file = shell.path("nginx.conf");
     let around = format!(
         "daemon off;\nmaster_process off;\npid {};\nerror_log stderr;\n",

@@ -68,7 +68,7 @@ fn beside(page: &str, path: &str) -> String {
     for part in Path::new(path).components() {
         match part {
             Component::ParentDir => {
-                assert!(target.pop(), "{page} links out of the repository: {path}")
+                assert!(target.pop(), "{page} links out of the repository: {path}");
             }
             Component::Prefix(_)
             | Component::RootDir

@@ -47,13 +47,17 @@ impl Pom {
     fn folder(self) -> PathBuf {
         let pom = fs::read_to_string(self.path()).unwrap();
         let values = pom.split(".version>").filter_map(|rest| rest.split_once("</"));
-        let versions: String = values
-            .filter(|(value, _)| value.starts_with(|first: char| first.is_ascii_digit()))
-            .map(|(version, _)| format!("-{version}"))
+        let versions: Vec<_> = values
+            .map(|(value, _)| value)
+            .filter(|value| value.starts_with(|first: char| first.is_ascii_digit()))
             .collect();
         assert!(!versions.is_empty(), "the pom names a version");
         // The extension is the lock's, and versions have dots.
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}{versions}.jars", self.name()))
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!(
+            "{}-{}.jars",
+            self.name(),
+            versions.join("-")
+        ))
     }
 }
 

@@ -1,4 +1,4 @@
-//! With `kafka-clients`, into SQLite.
+//! With `kafka-clients`, into `SQLite`.
 
 use crate::docs::consumers::{Scene, said_to_be_kept};
 use crate::docs::skip;

@@ -1,4 +1,4 @@
-//! With `confluent_kafka`, into SQLite.
+//! With `confluent_kafka`, into `SQLite`.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
