@@ -1,5 +1,6 @@
 //! What the pages point to is there: links, their anchors, and files that are named in passing.
 
+use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use crate::docs::page::Page;
@@ -50,6 +51,29 @@ fn files_that_are_spoken_of_are_there() {
             assert!(is_named, "{} speaks of {path}, which is not there", page.path);
         }
     }
+}
+
+#[test]
+fn pages_that_the_source_speaks_of_are_there() {
+    let mut places: Vec<_> = ["src", "tests", "benches", "config", ".ci/run", "docker-compose.yml"]
+        .map(|place| Path::new(env!("CARGO_MANIFEST_DIR")).join(place))
+        .into();
+    let mut count = 0;
+    while let Some(place) = places.pop() {
+        if place.is_dir() {
+            places.extend(fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        // Some samples are no text on purpose.
+        let text = String::from_utf8_lossy(&fs::read(&place).unwrap()).into_owned();
+        let pages = text.split(|c: char| !c.is_alphanumeric() && !"/-._".contains(c));
+        let pages = pages.map(|page| page.trim_end_matches('.').trim_start_matches('/'));
+        for page in pages.filter(|page| page.starts_with("docs/") && page.ends_with(".md")) {
+            assert!(is_there(page), "{} speaks of {page}, which is not there", place.display());
+            count += 1;
+        }
+    }
+    assert!(count > 0, "the source points to pages");
 }
 
 #[test]
