@@ -61,7 +61,9 @@ fn a_bridge_that_is_laid_out_as_the_page_says_takes_posts_through_nginx() {
         ],
     );
     let logs = [shell.path("bridge"), shell.path("nginx")];
-    logs.iter().for_each(|folder| fs::create_dir(folder).unwrap());
+    for folder in &logs {
+        fs::create_dir(folder).unwrap();
+    }
     // Without the parentheses, which keep the variables from whoever types it, the shell becomes the bridge.
     let serve = serve.trim().trim_start_matches('(').trim_end_matches(')');
     let bridge = Leash::start(

@@ -10,7 +10,7 @@ fn see(partitions: &Partitions, count: usize) {
 
 #[test]
 fn a_key_goes_where_java_puts_it() {
-    let vectors = include_str!("../../../tests/kafka/murmur2.tsv");
+    let vectors = include_str!("../../../../tests/kafka/murmur2.tsv");
     let mut lines = vectors.lines();
     let counts = lines.next().unwrap().split('\t').skip(2).map(|of| of.trim_start_matches("of "));
     let counts: Vec<u32> = counts.map(|count| count.parse().unwrap()).collect();
