@@ -4,6 +4,7 @@ mod broken;
 mod cuts;
 mod damage;
 mod errors;
+mod hiccup;
 mod kill;
 mod ledger;
 mod life;
@@ -13,6 +14,7 @@ mod look;
 mod map;
 mod model;
 mod others;
+mod place;
 mod small_disk;
 
 use super::*;

@@ -27,6 +27,24 @@ fn an_overwritten_block_costs_the_records_under_it() {
 }
 
 #[test]
+fn a_block_that_a_later_one_of_its_file_was_written_over_costs_the_records_under_it() {
+    let sound = Sound::new();
+    for name in segments_before_the_last(&sound) {
+        let whole = &sound.files[&name];
+        for (at, block) in
+            (HEADER..whole.len()).step_by(STRIDE).flat_map(|at| BLOCKS.map(|b| (at, b)))
+        {
+            for from in (at + block..(whole.len() + 1).saturating_sub(block)).step_by(STRIDE) {
+                let mut bytes = whole.clone();
+                bytes.copy_within(from..from + block, at);
+                let hit = sound.hit(Part::Queue, &name, &(at..at + block));
+                costs(&sound, &name, Some(bytes), &hit, &(at, from, block));
+            }
+        }
+    }
+}
+
+#[test]
 fn a_segment_that_is_cut_off_or_empty_costs_the_records_behind_the_cut() {
     let sound = Sound::new();
     for name in segments_before_the_last(&sound) {
