@@ -10,7 +10,7 @@
 //! |---|---|
 //! | [`mod@format`] | the files, to the byte |
 //! | [`queue`], [`worker`], [`health`], [`backoff`] | what waits, bounded; one sync for all of it; the way back from failures |
-//! | [`store`] | the queue ([`log`], [`proof`]), what of it is released ([`released`], [`cursor`]), the quarantine |
+//! | [`store`] | the queue ([`log`], [`active_segment`]), what of it is released ([`released`], [`cursor`]), the quarantine |
 //! | [`walk`], [`frames`], [`segments`], [`frame`], [`row`] | from bytes to records, and what is missing |
 //! | [`mod@disk`], [`folder`] | files that are written and synced; whose they are |
 //! | [`reader`], [`requeue`], [`retopic`] | another process looks at it; records go back, or elsewhere |
@@ -37,9 +37,9 @@ mod queue;
 mod worker;
 
 // The open spool.
+mod active_segment;
 mod cursor;
 mod log;
-mod proof;
 mod released;
 mod store;
 
@@ -228,7 +228,7 @@ fn prepare(options: &SpoolOptions) -> Result<(Worker, Lock), SpoolError> {
     let folder = Folder::at(dir);
     folder.make()?;
     let lock = folder.lock()?;
-    let worker = Worker::open(&disk(dir), sizes(*max_bytes));
+    let worker = disk(dir).and_then(|disk| Worker::open(&disk, sizes(*max_bytes)));
     Ok((worker.map_err(|fault| SpoolError::Files { dir: dir.clone(), fault })?, lock))
 }
 
@@ -241,12 +241,12 @@ fn with_stopped<T>(
     let folder = Folder::at(dir);
     folder.must_hold_spool()?;
     let _lock = folder.lock()?;
-    let done = Store::open(&disk(dir), sizes(u64::MAX)).and_then(|mut store| work(&mut store));
+    let done = disk(dir).and_then(|disk| work(&mut Store::open(&disk, sizes(u64::MAX))?));
     done.map_err(|fault| SpoolError::Files { dir: dir.to_owned(), fault })
 }
 
-fn disk(dir: &Path) -> Arc<dyn Disk> {
-    Arc::new(SystemDisk::at(dir))
+fn disk(dir: &Path) -> Result<Arc<dyn Disk>, Fault> {
+    Ok(Arc::new(SystemDisk::at(dir).map_err(Fault::io("open the folder"))?))
 }
 
 fn sizes(limit: u64) -> Sizes {

@@ -8,6 +8,7 @@ use crate::delivery::spool::disk::{Access, Disk, DiskFile};
 use crate::delivery::spool::fault::is_unreadable;
 use crate::delivery::spool::format::{MOST_RANGES, SLOT_LEN, SLOT_MAGIC, SLOTS};
 use crate::delivery::spool::frame::{u32_at, u64_at};
+use crate::delivery::spool::frames::OnError;
 use crate::delivery::spool::released::Released;
 use std::io::{self, ErrorKind};
 
@@ -46,8 +47,13 @@ enum SlotState {
     Lost,
 }
 
-/// Reads the newest slot that checks and is of `spool`, or of any if that is not known.
-pub(super) fn read(disk: &dyn Disk, spool: Option<u64>) -> io::Result<Option<Slot>> {
+/// Reads the newest slot that checks and is of `spool`, or of any if that is not known. What cannot be
+/// read counts as lost, or is an error.
+pub(super) fn read(
+    disk: &dyn Disk,
+    spool: Option<u64>,
+    on_error: OnError,
+) -> io::Result<Option<Slot>> {
     let file = match disk.open(NAME, Access::Read) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -58,7 +64,7 @@ pub(super) fn read(disk: &dyn Disk, spool: Option<u64>) -> io::Result<Option<Slo
         let mut bytes = [0; SLOT_LEN + MOST_RANGES * RANGE];
         match file.read_at(&mut bytes, at) {
             // As if it were not there: what it alone knew goes to Kafka again.
-            Err(error) if is_unreadable(&error) => continue,
+            Err(error) if is_unreadable(&error) && on_error == OnError::IsPassedOver => continue,
             read => read?,
         };
         let slot = Slot::parse(&bytes);

@@ -23,6 +23,15 @@ pub(super) enum Access {
     Write,
 }
 
+/// Tells a file from all others, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileId {
+    /// The file system that it is on.
+    pub(super) device: u64,
+    /// Its number there.
+    pub(super) inode: u64,
+}
+
 /// A folder.
 pub(super) trait Disk: Debug + Send + Sync {
     /// All files.
@@ -39,6 +48,9 @@ pub(super) trait Disk: Debug + Send + Sync {
     fn remove(&self, name: &str) -> io::Result<()>;
     /// Makes what was made, renamed or removed durable.
     fn sync(&self) -> io::Result<()>;
+    /// The file that a name leads to for whoever opens the folder next: other hands may have moved the
+    /// folder, or put another in its place.
+    fn id_of(&self, name: &str) -> io::Result<FileId>;
     /// What could still be written, in bytes. A disk that does not know has all the room there is.
     fn room(&self) -> u64;
 }
@@ -53,6 +65,8 @@ pub(super) trait DiskFile: Debug + Send {
     fn allocate(&self, bytes: u64) -> io::Result<()>;
     /// Cuts it off behind so many bytes.
     fn cut(&self, bytes: u64) -> io::Result<()>;
+    /// Which one it is.
+    fn id(&self) -> io::Result<FileId>;
     /// Makes what was written durable. After an error nothing is known of it, and trying again
     /// proves nothing: the kernel may have dropped what it could not write (`fsync(2)`).
     fn sync(&self) -> io::Result<()>;

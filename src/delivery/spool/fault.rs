@@ -40,6 +40,14 @@ impl Fault {
         move |source| if is_full(&source) { Self::DiskFull } else { Self::Io { doing, source } }
     }
 
+    /// Whether the disk gave no answer to a read.
+    pub(super) fn is_unreadable(&self) -> bool {
+        match self {
+            Self::Io { doing, source } => doing.starts_with("read") && is_unreadable(source),
+            Self::DiskFull | Self::LimitReached | Self::Unusable { .. } => false,
+        }
+    }
+
     /// The fault and its causes, in one line.
     pub(super) fn chain(&self) -> String {
         error_chain(self)

@@ -89,7 +89,8 @@ impl Folder {
     }
 
     /// Makes this process the folder's only owner, until the lock is dropped. It is a lock of
-    /// flock(2) on a file of its own, and ends with the process, however that ends.
+    /// flock(2) on a file of its own, and on the folder where that can be: somebody may remove the
+    /// file. It ends with the process, however that ends.
     pub(super) fn lock(&self) -> Result<Lock, SpoolError> {
         let failed = |source: io::Error| {
             let dir = self.dir.clone();
@@ -105,25 +106,46 @@ impl Folder {
             .mode(FILE_MODE)
             .open(self.dir.join("lock"))
             .map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock(file)),
-            Err(TryLockError::WouldBlock) => Err(SpoolError::Locked { dir: self.dir.clone() }),
-            Err(TryLockError::Error(source)) => Err(failed(source)),
+        let folder = File::open(&self.dir).map_err(failed)?;
+        for (file, is_needed) in [(&file, Needed::Yes), (&folder, Needed::No)] {
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    return Err(SpoolError::Locked { dir: self.dir.clone() });
+                }
+                Err(TryLockError::Error(source)) => match is_needed {
+                    Needed::Yes => return Err(failed(source)),
+                    // Some network file systems lock no folders.
+                    Needed::No => tracing::debug!(%source, "the folder itself cannot be locked"),
+                },
+            }
         }
+        Ok(Lock { file, folder })
     }
 }
 
 /// The right to change a spool, held by one process. Not `Clone`: it ends with its owner.
 #[derive(Debug)]
 #[must_use = "the folder is locked only as long as the lock lives"]
-pub(super) struct Lock(File);
+pub(super) struct Lock {
+    file: File,
+    folder: File,
+}
+
+/// Whether a spool can do without a lock.
+enum Needed {
+    Yes,
+    No,
+}
 
 impl Drop for Lock {
     /// Closing the file is not enough: a process that is being started by another thread holds a
     /// copy of it until its exec, and with the copy the lock.
     fn drop(&mut self) {
-        if let Err(error) = self.0.unlock() {
-            tracing::debug!(%error, "the lock of the spool ends with its file only");
+        for file in [&self.folder, &self.file] {
+            if let Err(error) = file.unlock() {
+                tracing::debug!(%error, "the lock of the spool ends with its file only");
+            }
         }
     }
 }

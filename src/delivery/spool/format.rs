@@ -75,13 +75,16 @@
 //!    write or a sync that failed, and were promised to nobody.
 //! 2. Ids that are not there are missing: each was promised, and is counted. In the last segment a
 //!    commit says which ids there were; so do released ids above.
-//! 3. The last segment ends behind the last frame that checks. But where a sector of 512 bytes in a gap
+//! 3. A record that leaves ids out, one of which stands further behind in the segment, was written in
+//!    the wrong place, and is none.
+//! 4. The last segment ends behind the last frame that checks. But where a sector of 512 bytes in a gap
 //!    is all zeros from the gap's begin on, and at most one commit stands behind the gap, with no record
 //!    behind that, the batch was torn by a power cut before its sync: the segment ends at the gap.
 //!
 //! | damage | costs |
 //! |---|---|
 //! | a frame | its record |
+//! | a block that was written in the wrong place | the records that it was written over |
 //! | a sector of the last batch that is all zeros, as if never written | the rest of that batch, uncounted |
 //! | blocks that cannot be read, of 4 KiB | their records, once that has lasted for a minute; at the end of the last segment, as many ids as have room there count as missing |
 //! | a commit | nothing; with the last records of the last segment, those, uncounted: as if never written |

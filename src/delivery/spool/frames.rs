@@ -65,6 +65,11 @@ impl Frames {
         self.end = self.end.max(end);
     }
 
+    /// Lets the next one begin at `at` or behind it.
+    pub(super) fn go_to(&mut self, at: u64) {
+        self.at = at;
+    }
+
     /// Bytes behind the frame that was given last which the disk did not give.
     pub(super) fn unreadable(&self) -> u64 {
         self.unreadable

@@ -4,13 +4,13 @@
 //! write or sync failed is never written again: the next one begins at the same id, which voids what
 //! the failed batch has left. It knows nothing of releases.
 
-use crate::delivery::spool::disk::{Disk, DiskFile};
+use crate::delivery::spool::active_segment::ActiveSegment;
+use crate::delivery::spool::disk::Disk;
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::format::{FRAME, HEADER};
 use crate::delivery::spool::frame::{Header, Kind, Salt, padded, put};
 use crate::delivery::spool::part::Part;
-use crate::delivery::spool::proof::prove;
-use crate::delivery::spool::segments::{Damage, NEW, Segment};
+use crate::delivery::spool::segments::{Damage, Segment};
 use std::sync::Arc;
 
 /// Bytes of a buffer that are kept between batches: most are far smaller.
@@ -29,19 +29,9 @@ pub(super) struct Log {
     segments: Vec<Segment>,
     /// The id that comes next.
     next: u64,
-    active: Option<Active>,
+    /// The last segment, while it can be written.
+    active: Option<ActiveSegment>,
     buffer: Vec<u8>,
-}
-
-/// The last segment, while it can be written.
-#[derive(Debug)]
-struct Active {
-    file: Box<dyn DiskFile>,
-    salt: Salt,
-    /// Where the next frame goes.
-    end: u64,
-    /// Where there is no more room.
-    room: u64,
 }
 
 /// A batch that was appended in part.
@@ -68,13 +58,10 @@ impl Log {
         let mut log = Self { disk, part, spool, segment_bytes, segments, next, active, buffer };
         let Some(last) = log.segments.last() else { return Ok(log) };
         let tail = last.tail(&*log.disk).map_err(Fault::io("read the last segment"))?;
-        match (prove(&*log.disk, last, &tail), tail.clean_from) {
-            // Where ids are left out, a new segment says so; one that was cut off has no room.
-            (Ok(file), Some(end)) if tail.next >= least_next && end < last.bytes => {
-                log.active = Some(Active { file, salt: last.salt, end, room: last.bytes });
-            }
-            (Ok(_), _) => {}
-            (Err(error), _) => tracing::warn!(error = %error, "a segment is given up"),
+        match ActiveSegment::take_over(&*log.disk, last, &tail) {
+            // Where ids are left out, a new segment says so.
+            Ok(active) => log.active = active.filter(|_| tail.next >= least_next),
+            Err(error) => tracing::warn!(%error, "a segment is given up"),
         }
         log.next = tail.next.max(least_next);
         Ok(log)
@@ -105,7 +92,7 @@ impl Log {
     /// Where the readable bytes of a segment end.
     pub(super) fn end_of(&self, segment: &Segment) -> u64 {
         match &self.active {
-            Some(active) if self.is_written(segment) => active.end,
+            Some(active) if self.is_written(segment) => active.end(),
             Some(_) | None => segment.bytes,
         }
     }
@@ -117,7 +104,7 @@ impl Log {
 
     /// Bytes of the last segment that are free for records; none if it cannot be written.
     pub(super) fn room(&self) -> u64 {
-        self.active.as_ref().map_or(0, |active| active.room - active.end)
+        self.active.as_ref().map_or(0, ActiveSegment::room)
     }
 
     /// Whether there is a segment to write to.
@@ -131,7 +118,7 @@ impl Log {
         let half = HEADER as u64 + self.segment_bytes.saturating_sub(HEADER as u64) / 2;
         self.active
             .as_ref()
-            .is_some_and(|active| active.end > half || active.room > self.segment_bytes)
+            .is_some_and(|active| active.end() > half || active.bytes() > self.segment_bytes)
     }
 
     /// Whether there are segments that end at or below an id, and are not written.
@@ -179,10 +166,11 @@ impl Log {
         self.begin(self.segment_bytes)
     }
 
-    /// Gives up the last segment, if a closure picks its name: other hands have removed it.
-    pub(super) fn give_up_if(&mut self, pick: impl Fn(&str) -> bool) {
-        if self.active.is_some() && self.segments.last().is_some_and(|last| pick(&last.name())) {
-            tracing::error!("other hands have removed the segment that is written");
+    /// Gives up the last segment, if it is not found under its name any more.
+    pub(super) fn give_up_if_lost(&mut self) {
+        let lost = self.active.as_ref().and_then(|active| active.must_be_found(&*self.disk).err());
+        if let Some(error) = lost {
+            tracing::error!(%error, "the segment that is written is lost");
             self.active = None;
         }
     }
@@ -210,7 +198,7 @@ impl Log {
     ) -> Result<Batch, Fault> {
         let kind = self.part.kind();
         let (salt, room) = match &self.active {
-            Some(active) => (active.salt, usize::try_from(active.room - active.end).unwrap_or(0)),
+            Some(active) => (active.salt(), usize::try_from(active.room()).unwrap_or(0)),
             None => (Salt(0), 0),
         };
         self.buffer.clear();
@@ -233,13 +221,11 @@ impl Log {
         {
             let next = self.next + batch.records as u64;
             put(&mut self.buffer, salt, Kind::Commit, next, |_| {});
-            let written = active.file.write_at(&self.buffer, active.end);
-            if let Err(error) = written.and_then(|()| active.file.sync()) {
+            if let Err(error) = active.append(&*self.disk, &self.buffer) {
                 // It is void, and so that it stays void when the next segment is lost, it goes.
                 self.end_segment();
                 return Err(Fault::io("write to a segment")(error));
             }
-            active.end += self.buffer.len() as u64;
             self.next = next;
         }
         Ok(batch)
@@ -248,45 +234,29 @@ impl Log {
     /// Makes a segment that begins at the next id.
     fn begin(&mut self, bytes: u64) -> Result<(), Fault> {
         self.end_segment();
-        let name = self.part.name(self.next);
-        let new = format!("{name}{NEW}");
-        let file = self.make(&new, bytes);
-        let named = file.and_then(|file| {
-            self.disk.rename(&new, &name).and_then(|()| self.disk.sync())?;
-            Ok(file)
-        });
-        let (file, salt) = match named {
-            Ok(made) => made,
-            Err(error) => {
-                drop(self.disk.remove(&new));
-                return Err(Fault::io("make a segment")(error));
-            }
+        let header = Header {
+            spool: self.spool,
+            salt: Salt::draw().map_err(Fault::io("draw a salt"))?,
+            first: self.next,
         };
+        let name = self.part.name(self.next);
+        let made = ActiveSegment::make(&*self.disk, name, header, bytes);
+        let active = made.map_err(Fault::io("make a segment"))?;
         // One of this name was given up before anything in it was promised.
         self.segments.retain(|segment| segment.first != self.next);
-        let (part, first) = (self.part, self.next);
+        let (part, first, salt) = (self.part, self.next, header.salt);
         self.segments.push(Segment { part, first, salt, bytes, damage: Damage::None });
-        self.active = Some(Active { file, salt, end: HEADER as u64, room: bytes });
+        self.active = Some(active);
         Ok(())
-    }
-
-    fn make(&self, name: &str, bytes: u64) -> std::io::Result<(Box<dyn DiskFile>, Salt)> {
-        let header = Header { spool: self.spool, salt: Salt::draw()?, first: self.next };
-        drop(self.disk.remove(name));
-        let file = self.disk.create(name)?;
-        file.allocate(bytes)?;
-        file.write_at(&header.page(), 0)?;
-        file.sync()?;
-        Ok((file, header.salt))
     }
 
     /// Ends the last segment, whose room that is left goes back to the disk. Should that fail, it
     /// keeps it until it is removed.
     pub(super) fn end_segment(&mut self) {
         if let (Some(active), Some(last)) = (self.active.take(), self.segments.last_mut())
-            && active.file.cut(active.end).is_ok()
+            && let Ok(bytes) = active.cut()
         {
-            last.bytes = active.end;
+            last.bytes = bytes;
         }
     }
 }

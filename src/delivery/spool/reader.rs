@@ -11,6 +11,7 @@ use crate::delivery::spool::disk::system::SystemDisk;
 use crate::delivery::spool::error::SpoolError;
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::folder::Folder;
+use crate::delivery::spool::frames::OnError;
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::reader::rows::{Item, Rows};
 use crate::delivery::spool::row::{Parts, from_unix_millis};
@@ -73,7 +74,9 @@ impl SpoolReader {
     /// Opens the spool in `dir`.
     pub fn open(dir: &Path) -> Result<Self, SpoolError> {
         Folder::at(dir).must_hold_spool()?;
-        let reader = Self { dir: dir.to_owned(), disk: SystemDisk::at(dir) };
+        let disk = SystemDisk::at(dir);
+        let disk = disk.map_err(|source| SpoolError::Folder { dir: dir.to_owned(), source })?;
+        let reader = Self { dir: dir.to_owned(), disk };
         reader.look()?;
         Ok(reader)
     }
@@ -111,7 +114,7 @@ impl SpoolReader {
     }
 
     fn look(&self) -> Result<Files, SpoolError> {
-        self.named(segments::look(&self.disk))
+        self.named(segments::look(&self.disk, OnError::IsPassedOver))
     }
 
     fn count(&self, summary: &mut Summary) -> Result<(), Fault> {

@@ -206,8 +206,9 @@ pub(super) fn kept_name(disk: &dyn Disk, name: &str) -> String {
     names.into_iter().find(free).expect("there are more numbers than files")
 }
 
-/// Sorts the files of a folder out. It reads a header of each segment.
-pub(super) fn look(disk: &dyn Disk) -> Result<Files, Fault> {
+/// Sorts the files of a folder out. It reads a header of each segment; one that cannot be read counts
+/// as lost, or is an error.
+pub(super) fn look(disk: &dyn Disk, on_error: OnError) -> Result<Files, Fault> {
     let mut files = Files::default();
     let mut entries = disk.list().map_err(Fault::io("list the folder"))?;
     entries.sort_by(|a, b| a.name.cmp(&b.name));
@@ -233,8 +234,9 @@ pub(super) fn look(disk: &dyn Disk) -> Result<Files, Fault> {
             Ok(header) => header,
             // Released meanwhile, by the owner.
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            // The disk has lost it.
-            Err(error) if is_unreadable(&error) => ParsedHeader::Invalid,
+            Err(error) if is_unreadable(&error) && on_error == OnError::IsPassedOver => {
+                ParsedHeader::Invalid
+            }
             Err(error) => return Err(Fault::io("read a segment")(error)),
         };
         match header {

@@ -6,12 +6,13 @@
 
 mod ending;
 mod moving;
-mod reading;
+pub(super) mod reading;
 
 use crate::delivery::record::Record;
 use crate::delivery::spool::cursor::{self, Cursor};
 use crate::delivery::spool::disk::Disk;
 use crate::delivery::spool::fault::{Fault, is_full};
+use crate::delivery::spool::frames::OnError;
 use crate::delivery::spool::log::{Cut, Log};
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::released::Released;
@@ -66,10 +67,21 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Opens the spool in a folder, or begins one. Whether anything can be appended is not said.
+    /// Opens the spool in a folder, or begins one. Whether anything can be appended is not said. What
+    /// the disk does not give is an error.
     pub(super) fn open(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Self, Fault> {
-        let files = segments::look(&**disk)?;
-        let slot = cursor::read(&**disk, files.spool).map_err(Fault::io("read the cursor"))?;
+        Self::open_with(disk, sizes, OnError::Fails)
+    }
+
+    /// The same, without what the disk does not give: it counts as damaged.
+    pub(super) fn open_without(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Self, Fault> {
+        Self::open_with(disk, sizes, OnError::IsPassedOver)
+    }
+
+    fn open_with(disk: &Arc<dyn Disk>, sizes: Sizes, on_error: OnError) -> Result<Self, Fault> {
+        let files = segments::look(&**disk, on_error)?;
+        let slot = cursor::read(&**disk, files.spool, on_error);
+        let slot = slot.map_err(Fault::io("read the cursor"))?;
         let spool = match (files.spool, &slot) {
             (Some(spool), _) => spool,
             (None, Some(slot)) => slot.spool,
@@ -146,7 +158,7 @@ impl Store {
     pub(super) fn make_room(&mut self) -> Result<(), Fault> {
         self.has_removed = false;
         if self.cursor.is_none() {
-            let cursor = cursor::read(&*self.disk, Some(self.spool))
+            let cursor = cursor::read(&*self.disk, Some(self.spool), OnError::Fails)
                 .and_then(|slot| Cursor::open(&*self.disk, self.spool, slot.as_ref()));
             self.cursor = Some(cursor.map_err(Fault::io("make the cursor"))?);
             self.look_around()?;
@@ -217,10 +229,8 @@ impl Store {
     /// Sees what lies beside the segments: that changes seldom, or by other hands.
     pub(super) fn look_around(&mut self) -> Result<(), Fault> {
         let mut others = self.disk.list().map_err(Fault::io("list the folder"))?;
-        // Another folder may stand in its place while a volume is moved.
-        if others.iter().any(|entry| entry.name == cursor::NAME) {
-            self.queue.give_up_if(|name| others.iter().all(|entry| entry.name != name));
-        }
+        self.queue.give_up_if_lost();
+        self.quarantine.give_up_if_lost();
         others.retain(|entry| Part::of(&entry.name).is_none());
         self.other_bytes = others.iter().map(|entry| entry.bytes).sum();
         let damaged = others.iter().filter(|entry| entry.name.ends_with(DAMAGED));

@@ -16,8 +16,17 @@ pub(super) struct Walk {
     kind: Kind,
     /// The id that should come.
     next: u64,
-    /// A record that stands behind a gap which was told.
-    held: Option<Frame>,
+    /// The id that comes next, as the last commit says.
+    committed: u64,
+    order: Order,
+}
+
+/// What is known of the ids that were not reached yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Unknown,
+    /// They ascend, as they were written.
+    Ascending,
 }
 
 /// What comes next.
@@ -25,8 +34,10 @@ pub(super) struct Walk {
 pub(super) enum Step {
     /// A record; its payload is at [`Walk::payload`].
     Record(Frame),
-    /// Ids that are not there.
+    /// Ids that should be in the segment and are not there.
     Gap(Range<u64>),
+    /// Ids that are not there behind a segment that is whole: another one is gone.
+    Gone(Range<u64>),
     /// There are no more ids.
     End,
 }
@@ -34,7 +45,7 @@ pub(super) enum Step {
 impl Walk {
     /// Of the records of one kind; `first` is the id of the first.
     pub(super) fn new(frames: Frames, kind: Kind, first: u64) -> Self {
-        Self { frames, kind, next: first, held: None }
+        Self { frames, kind, next: first, committed: first, order: Order::Unknown }
     }
 
     /// The id that should come.
@@ -50,29 +61,55 @@ impl Walk {
     /// The next step, in a segment that ends in front of the id `end`.
     pub(super) fn step(&mut self, end: u64) -> io::Result<Step> {
         while self.next < end {
-            let frame = match self.held.take() {
-                Some(frame) => Some(frame),
-                None => self.frames.next()?,
-            };
             let begin = self.next;
-            match frame {
-                Some(frame) if frame.kind != self.kind || frame.id < begin => {}
+            match self.frames.next()? {
+                Some(frame) if frame.kind == Kind::Commit => self.committed = frame.id,
+                Some(frame) if frame.kind != self.kind => {}
                 Some(frame) if frame.id == begin => {
                     self.next += 1;
                     return Ok(Step::Record(frame));
                 }
-                Some(frame) if frame.id < end => {
+                // Void, or in the wrong place.
+                Some(frame) if frame.id < begin || frame.id >= end => {}
+                Some(frame) if self.is_misplaced(&frame)? => {}
+                Some(frame) => {
+                    self.frames.go_to(frame.place.start);
                     self.next = frame.id;
-                    self.held = Some(frame);
                     return Ok(Step::Gap(begin..self.next));
                 }
-                Some(_) | None => {
+                None => {
                     self.next = end;
-                    return Ok(Step::Gap(begin..end));
+                    let is_whole = self.committed == begin;
+                    let ids = begin..end;
+                    return Ok(if is_whole { Step::Gone(ids) } else { Step::Gap(ids) });
                 }
             }
         }
         Ok(Step::End)
+    }
+
+    /// Whether one of the ids that a record leaves out stands behind it: then a block was written in
+    /// the wrong place, and the record with it.
+    fn is_misplaced(&mut self, record: &Frame) -> io::Result<bool> {
+        if self.order == Order::Ascending {
+            return Ok(false);
+        }
+        let (mut last, mut order) = (record.id, Order::Ascending);
+        let mut is_misplaced = false;
+        while let Some(frame) = self.frames.next()?
+            && !is_misplaced
+        {
+            if frame.kind == self.kind {
+                is_misplaced = (self.next..record.id).contains(&frame.id);
+                if frame.id <= last {
+                    order = Order::Unknown;
+                }
+                last = frame.id;
+            }
+        }
+        self.order = order;
+        self.frames.go_to(record.place.end);
+        Ok(is_misplaced)
     }
 
     /// Gives each record to `take`; says how many are missing.
@@ -81,7 +118,7 @@ impl Walk {
         loop {
             match self.step(end)? {
                 Step::Record(frame) => take(frame.id, self.payload(&frame)),
-                Step::Gap(ids) => missing += ids.end - ids.start,
+                Step::Gap(ids) | Step::Gone(ids) => missing += ids.end - ids.start,
                 Step::End => return Ok(missing),
             }
         }

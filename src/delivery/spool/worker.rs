@@ -4,6 +4,7 @@
 //! then read, then maintain. While the disk syncs, the next round's records gather by
 //! themselves, so the batch is as large as the disk is slow.
 
+use crate::delivery::spool::backoff::Backoff;
 use crate::delivery::spool::disk::Disk;
 use crate::delivery::spool::error::{AccessError, AppendError};
 use crate::delivery::spool::fault::Fault;
@@ -12,9 +13,11 @@ use crate::delivery::spool::log::Cut;
 use crate::delivery::spool::queue::{Append, Next, Queue, Read, Release};
 use crate::delivery::spool::row::{Row, RowId};
 use crate::delivery::spool::status::{FullBecause, Room, StatusCell};
+use crate::delivery::spool::store::reading::READ_TIMEOUT;
 use crate::delivery::spool::store::{Sizes, Store};
 use std::mem;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// What the thread and the handles share.
@@ -38,9 +41,10 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Opens the store. A full disk is no error: what is there can be drained.
+    /// Opens the store. A full disk is no error: what is there can be drained. A disk that cannot read
+    /// is asked again, for a minute, before what it does not give counts as damaged.
     pub(super) fn open(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Self, Fault> {
-        let (mut store, mut health) = (Store::open(disk, sizes)?, Health::default());
+        let (mut store, mut health) = (open_store(disk, sizes)?, Health::default());
         if let Err(fault) = store.make_room() {
             health.failed(&fault);
         }
@@ -216,6 +220,24 @@ impl Worker {
             }
         }
         self.shared.status.set(status);
+    }
+}
+
+fn open_store(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Store, Fault> {
+    let (begun, mut backoff) = (Instant::now(), Backoff::default());
+    loop {
+        match Store::open(disk, sizes) {
+            Err(fault) if fault.is_unreadable() && begun.elapsed() < READ_TIMEOUT => {
+                tracing::error!(
+                    error = fault.chain(),
+                    "the spool cannot be read, it is tried again"
+                );
+                backoff.failed(fault.chain(), Instant::now());
+                thread::sleep(backoff.wait(Instant::now()));
+            }
+            Err(fault) if fault.is_unreadable() => return Store::open_without(disk, sizes),
+            opened => return opened,
+        }
     }
 }
 

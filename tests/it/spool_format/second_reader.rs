@@ -129,27 +129,36 @@ fn walk(segments: &[Segment], released: &Slot, kind: u32) -> Found {
     let waits =
         |id: u64| !released.ranges.iter().any(|(first, last)| (*first..=*last).contains(&id));
     for (number, segment) in segments.iter().enumerate() {
-        let end = segments.get(number + 1).map(|behind| behind.first);
+        let border = segments.get(number + 1).map(|behind| behind.first);
         let mut frames =
             segment.header.map_or(Vec::new(), |(_, salt)| frames(&segment.bytes, salt));
-        if end.is_none() {
+        if border.is_none() {
             frames.truncate(torn(&segment.bytes, &frames));
         }
         found.missing.extend((next..segment.first).filter(|id| waits(*id)));
         next = next.max(segment.first);
-        for frame in frames.iter().filter(|frame| frame.id <= end.unwrap_or(u64::MAX)) {
-            found.missing.extend((next..frame.id).filter(|id| waits(*id)));
-            next = next.max(frame.id);
-            if frame.kind == kind && frame.id == next && Some(frame.id) != end {
+        let end = border.unwrap_or_else(|| frames.iter().map(next_id).max().unwrap_or(0).max(next));
+        frames.retain(|frame| frame.kind == kind && frame.id < end);
+        for (number, frame) in frames.iter().enumerate() {
+            let left_out = next..frame.id;
+            let is_misplaced = !left_out.is_empty()
+                && frames[number..].iter().any(|behind| left_out.contains(&behind.id));
+            if frame.id >= next && !is_misplaced {
+                found.missing.extend(left_out.filter(|id| waits(*id)));
                 let row = row(frame.id, &segment.bytes[frame.payload.clone()], kind);
                 found.rows.extend(waits(frame.id).then_some(row));
-                next += 1;
+                next = frame.id + 1;
             }
         }
-        found.missing.extend((next..end.unwrap_or(next)).filter(|id| waits(*id)));
-        next = next.max(end.unwrap_or(next));
+        found.missing.extend((next..end).filter(|id| waits(*id)));
+        next = next.max(end);
     }
     found
+}
+
+/// The id behind a record, or the one that a commit tells.
+fn next_id(frame: &Frame) -> u64 {
+    if frame.kind == 2 { frame.id } else { frame.id + 1 }
 }
 
 fn frames(bytes: &[u8], salt: [u8; 8]) -> Vec<Frame> {

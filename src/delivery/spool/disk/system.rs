@@ -1,12 +1,17 @@
 //! The folder of a running bridge, on whatever file system it is.
+//!
+//! Promise: it is one folder, however it is moved, and whatever is put in its place.
 
-use crate::delivery::spool::disk::{Access, Disk, DiskFile, FolderEntry};
+use crate::delivery::spool::disk::{Access, Disk, DiskFile, FileId, FolderEntry};
 use crate::delivery::spool::folder::FILE_MODE;
-use rustix::fs::{FallocateFlags, IFlags, fallocate, ioctl_getflags, ioctl_setflags, statvfs};
+use rustix::fs::{
+    AtFlags, Dir, FallocateFlags, FileType, IFlags, Mode, OFlags, Stat, fallocate, fstat, fstatvfs,
+    ioctl_getflags, ioctl_setflags, linkat, openat, renameat, statat, unlinkat,
+};
 use rustix::io::Errno;
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{FileExt, OpenOptionsExt as _};
+use std::os::unix::fs::{FileExt, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 /// Bytes that are written at once where a file system cannot set room apart.
@@ -15,65 +20,84 @@ const PIECE: usize = 1 << 16;
 /// A folder that is there.
 #[derive(Debug)]
 pub(in crate::delivery::spool) struct SystemDisk {
+    /// By which it was opened.
     dir: PathBuf,
+    folder: File,
 }
 
 impl SystemDisk {
     /// The folder at `dir`.
-    pub(in crate::delivery::spool) fn at(dir: &Path) -> Self {
-        Self { dir: dir.to_owned() }
+    pub(in crate::delivery::spool) fn at(dir: &Path) -> io::Result<Self> {
+        Ok(Self { dir: dir.to_owned(), folder: File::open(dir)? })
+    }
+
+    fn file(&self, name: &str, flags: OFlags) -> io::Result<File> {
+        // A pipe of such a name would hang whoever opens it.
+        let flags = flags | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let mode = Mode::from_raw_mode(FILE_MODE);
+        loop {
+            match openat(&self.folder, name, flags, mode) {
+                Err(Errno::INTR) => {}
+                opened => return Ok(opened?.into()),
+            }
+        }
     }
 }
 
 impl Disk for SystemDisk {
     fn list(&self) -> io::Result<Vec<FolderEntry>> {
         let mut entries = Vec::new();
-        for entry in fs::read_dir(&self.dir)? {
-            let entry = entry?;
-            // One that vanishes meanwhile takes no room, and a name that is no text is none of ours.
-            let metadata = entry.metadata();
-            if metadata.as_ref().is_ok_and(Metadata::is_dir) {
-                continue;
+        for entry in Dir::read_from(&self.folder)? {
+            let name = entry?.file_name().to_owned();
+            // One that vanishes meanwhile is none; folders, pipes and sockets are not ours.
+            let Ok(stat) = statat(&self.folder, &name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
+            if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile {
+                let bytes = u64::try_from(stat.st_size).unwrap_or(0);
+                // A name that is no text is none of ours, but takes up room.
+                let name = name.to_string_lossy().into_owned();
+                entries.push(FolderEntry { name, bytes });
             }
-            let bytes = metadata.map_or(0, |metadata| metadata.len());
-            let name = entry.file_name().to_string_lossy().into_owned();
-            entries.push(FolderEntry { name, bytes });
         }
         Ok(entries)
     }
 
     fn open(&self, name: &str, access: Access) -> io::Result<Box<dyn DiskFile>> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(access == Access::Write);
-        Ok(Box::new(options.open(self.dir.join(name))?))
+        let flags = match access {
+            Access::Read => OFlags::RDONLY,
+            Access::Write => OFlags::RDWR,
+        };
+        Ok(Box::new(self.file(name, flags)?))
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true).mode(FILE_MODE);
-        let file = options.open(self.dir.join(name))?;
+        let file = self.file(name, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL)?;
         write_in_place(&file);
         Ok(Box::new(file))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        fs::rename(self.dir.join(from), self.dir.join(to))
+        Ok(renameat(&self.folder, from, &self.folder, to)?)
     }
 
     fn link(&self, from: &str, to: &str) -> io::Result<()> {
-        fs::hard_link(self.dir.join(from), self.dir.join(to))
+        Ok(linkat(&self.folder, from, &self.folder, to, AtFlags::empty())?)
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        fs::remove_file(self.dir.join(name))
+        Ok(unlinkat(&self.folder, name, AtFlags::empty())?)
     }
 
     fn sync(&self) -> io::Result<()> {
-        File::open(&self.dir)?.sync_all()
+        self.folder.sync_all()
+    }
+
+    fn id_of(&self, name: &str) -> io::Result<FileId> {
+        let metadata = fs::metadata(self.dir.join(name))?;
+        Ok(FileId { device: metadata.dev(), inode: metadata.ino() })
     }
 
     fn room(&self) -> u64 {
-        match statvfs(&self.dir) {
+        match fstatvfs(&self.folder) {
             // Some network file systems do not know, and a disk that cannot be asked is tried.
             Ok(disk) if disk.f_blocks > 0 => disk.f_bavail.saturating_mul(disk.f_frsize),
             Ok(_) | Err(_) => u64::MAX,
@@ -131,6 +155,11 @@ impl DiskFile for File {
 
     fn cut(&self, bytes: u64) -> io::Result<()> {
         self.set_len(bytes)
+    }
+
+    fn id(&self) -> io::Result<FileId> {
+        let Stat { st_dev: device, st_ino: inode, .. } = fstat(self)?;
+        Ok(FileId { device, inode })
     }
 
     fn sync(&self) -> io::Result<()> {

@@ -44,8 +44,9 @@ pub(super) enum Item {
 impl<'a> Rows<'a> {
     /// Those of a part, from the first one that is not released.
     pub(super) fn of(reader: &'a SpoolReader, part: Part) -> Result<Self, Fault> {
-        let files = segments::look(&reader.disk)?;
-        let slot = cursor::read(&reader.disk, files.spool).map_err(Fault::io("read the cursor"))?;
+        let files = segments::look(&reader.disk, OnError::IsPassedOver)?;
+        let slot = cursor::read(&reader.disk, files.spool, OnError::IsPassedOver)
+            .map_err(Fault::io("read the cursor"))?;
         let first = files.first(part);
         let headless = files.headless.iter().filter(|file| file.part == part);
         let reached = headless.map(|file| file.first).max().unwrap_or(0);
@@ -106,7 +107,7 @@ impl Rows<'_> {
                     return Ok(Item::Record(frame));
                 }
                 Step::Record(_) => {}
-                Step::Gap(ids) => self.gap = ids,
+                Step::Gap(ids) | Step::Gone(ids) => self.gap = ids,
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Rows out of a store, in order.
 //!
 //! Promise: a row is given out as it was stored, or not at all; of the rows that are not there, each is
-//! counted once. A disk that cannot read is asked again, for [`PATIENCE`], before what it does not give
+//! counted once. A disk that cannot read is asked again, for [`READ_TIMEOUT`], before what it does not give
 //! counts as missing; a segment that is there and cannot be opened is waited for.
 
 use crate::delivery::spool::Limit;
@@ -17,7 +17,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// How long a disk may fail before what it does not give counts as missing.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(in crate::delivery::spool) const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Where the next row is read.
 #[derive(Debug)]
@@ -40,8 +40,10 @@ pub(in crate::delivery::spool) struct RowsRead {
 enum Lookup {
     /// A row that waits, and the bytes of its payload.
     Row(Row, u64),
-    /// Rows that are missing.
+    /// Rows that are missing in their segment.
     Gap(Range<u64>),
+    /// Rows of a segment that is missing.
+    Gone(Range<u64>),
     /// Nothing up to this id.
     Nothing(u64),
 }
@@ -69,6 +71,12 @@ impl Store {
                     let behind = ids.end;
                     self.totals.missing_rows += self.released.add(ids.start, ids.end - 1);
                     self.keep(ids.start);
+                    found.gaps.push(ids);
+                    behind
+                }
+                Ok(Lookup::Gone(ids)) => {
+                    let behind = ids.end;
+                    self.totals.missing_rows += self.released.add(ids.start, ids.end - 1);
                     found.gaps.push(ids);
                     behind
                 }
@@ -109,9 +117,9 @@ impl Store {
         loop {
             match walk.step(end)? {
                 Step::Record(frame) if frame.id < id => {}
-                Step::Gap(ids) if ids.end <= id => {}
+                Step::Gap(ids) | Step::Gone(ids) if ids.end <= id => {}
                 Step::Record(frame) => return Ok(Some(walk.payload(&frame).to_vec())),
-                Step::Gap(_) | Step::End => return Ok(None),
+                Step::Gap(_) | Step::Gone(_) | Step::End => return Ok(None),
             }
         }
     }
@@ -137,12 +145,12 @@ impl Store {
     fn place(&mut self, id: u64) -> io::Result<Lookup> {
         let end = self.seek(id)?;
         let Some(Position { walk, .. }) = &mut self.position else {
-            return Ok(Lookup::Gap(id..end));
+            return Ok(Lookup::Gone(id..end));
         };
         loop {
             match walk.step(end)? {
                 Step::Record(frame) if frame.id < id => {}
-                Step::Gap(ids) if ids.end <= id => {}
+                Step::Gap(ids) | Step::Gone(ids) if ids.end <= id => {}
                 Step::Record(frame) if !self.released.waits(frame.id) => {
                     return Ok(Lookup::Nothing(frame.id + 1));
                 }
@@ -159,6 +167,7 @@ impl Store {
                     });
                 }
                 Step::Gap(ids) => return Ok(Lookup::Gap(ids.start.max(id)..ids.end)),
+                Step::Gone(ids) => return Ok(Lookup::Gone(ids.start.max(id)..ids.end)),
                 Step::End => return Ok(Lookup::Nothing(end)),
             }
         }
@@ -179,7 +188,7 @@ impl Store {
             self.position = None;
             return Ok(end);
         };
-        let (first, name) = (segment.first, segment.name());
+        let first = segment.first;
         let bytes = self.queue.end_of(&segment);
         if let Some(position) = &mut self.position
             && position.segment == first
@@ -189,14 +198,14 @@ impl Store {
             return Ok(end);
         }
         let on_error = match self.failing {
-            Some(since) if since.elapsed() >= PATIENCE => OnError::IsPassedOver,
+            Some(since) if since.elapsed() >= READ_TIMEOUT => OnError::IsPassedOver,
             Some(_) | None => OnError::Fails,
         };
         self.position = match (Segment { bytes, ..segment }).walk(&*self.disk, on_error) {
             Ok(walk) => Some(Position { walk, segment: first }),
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.is_there()? => {
                 // By other hands; what is appended would be lost with it.
-                self.queue.give_up_if(|last| last == name);
+                self.queue.give_up_if_lost();
                 None
             }
             Err(error) => return Err(error),

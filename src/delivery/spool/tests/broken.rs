@@ -1,7 +1,7 @@
 //! Stores that are broken on purpose, by a disk that does less than it says: the power cuts must find
 //! each of them.
 
-use crate::delivery::spool::disk::{Access, Disk, DiskFile, FolderEntry};
+use crate::delivery::spool::disk::{Access, Disk, DiskFile, FileId, FolderEntry};
 use crate::delivery::spool::tests::cuts::live;
 use crate::delivery::spool::tests::lives::Wrap;
 use crate::delivery::spool::tests::model::ModelDisk;
@@ -102,6 +102,10 @@ impl Disk for BrokenDisk {
         }
     }
 
+    fn id_of(&self, name: &str) -> io::Result<FileId> {
+        self.disk.id_of(name)
+    }
+
     fn room(&self) -> u64 {
         self.disk.room()
     }
@@ -122,6 +126,10 @@ impl DiskFile for BrokenFile {
 
     fn cut(&self, bytes: u64) -> io::Result<()> {
         self.file.cut(bytes)
+    }
+
+    fn id(&self) -> io::Result<FileId> {
+        self.file.id()
     }
 
     fn sync(&self) -> io::Result<()> {

@@ -4,7 +4,7 @@
 //! whether the start waits, fails or goes on.
 
 use super::*;
-use crate::delivery::spool::disk::{Access, Disk, DiskFile, Entry};
+use crate::delivery::spool::disk::{Access, Disk, DiskFile, FileId, FolderEntry};
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::store::Store;
 use rustix::io::Errno;
@@ -42,7 +42,7 @@ fn a_last_segment_that_cannot_be_read_for_a_moment_of_the_start_costs_nothing() 
 
 fn costs_nothing(pick: fn(&[String]) -> Option<&String>) {
     let fixture = Fixture::new();
-    let sound = disk(fixture.dir());
+    let sound = disk(fixture.dir()).unwrap();
     let mut store = Store::open(&sound, SMALL).unwrap();
     store.make_room().unwrap();
     for number in 0..RECORDS {
@@ -64,7 +64,7 @@ fn costs_nothing(pick: fn(&[String]) -> Option<&String>) {
 }
 
 impl Disk for Hiccup {
-    fn list(&self) -> io::Result<Vec<Entry>> {
+    fn list(&self) -> io::Result<Vec<FolderEntry>> {
         self.disk.list()
     }
 
@@ -96,6 +96,10 @@ impl Disk for Hiccup {
         self.disk.sync()
     }
 
+    fn id_of(&self, name: &str) -> io::Result<FileId> {
+        self.disk.id_of(name)
+    }
+
     fn room(&self) -> u64 {
         self.disk.room()
     }
@@ -120,6 +124,10 @@ impl DiskFile for HiccupFile {
 
     fn cut(&self, bytes: u64) -> io::Result<()> {
         self.file.cut(bytes)
+    }
+
+    fn id(&self) -> io::Result<FileId> {
+        self.file.id()
     }
 
     fn sync(&self) -> io::Result<()> {

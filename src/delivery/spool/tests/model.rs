@@ -8,7 +8,7 @@
 mod content;
 pub(super) mod fate;
 
-use crate::delivery::spool::disk::{Access, Disk, DiskFile, FolderEntry};
+use crate::delivery::spool::disk::{Access, Disk, DiskFile, FileId, FolderEntry};
 use content::{Content, Odds};
 use fastrand::Rng;
 use fate::{Call, Errors, Fate, Turn};
@@ -224,6 +224,10 @@ impl Disk for ModelDisk {
         })
     }
 
+    fn id_of(&self, name: &str) -> io::Result<FileId> {
+        self.lock().find(name).map(id)
+    }
+
     fn room(&self) -> u64 {
         u64::MAX
     }
@@ -257,6 +261,10 @@ impl DiskFile for ModelFile {
         self.set_len(Call::Cut, bytes)
     }
 
+    fn id(&self) -> io::Result<FileId> {
+        Ok(id(self.content))
+    }
+
     fn sync(&self) -> io::Result<()> {
         let mut state = self.disk.lock();
         let State { contents, fate, .. } = &mut *state;
@@ -272,6 +280,10 @@ impl DiskFile for ModelFile {
             Turn::Ends(error) | Turn::IsOver(error) => Err(error),
         }
     }
+}
+
+fn id(content: usize) -> FileId {
+    FileId { device: 0, inode: content as u64 }
 }
 
 impl ModelFile {
