@@ -9,6 +9,7 @@ mod consumers;
 mod deploy;
 mod flags;
 mod links;
+mod openings;
 mod page;
 mod samples;
 mod shell;
