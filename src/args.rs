@@ -22,8 +22,8 @@ const KAFKA: &str = "Kafka";
 const LOGS: &str = "Logs";
 
 /// Behind the flags of `serve`.
-const OF_SERVE: &str = "Each flag has a variable, HOOKBRIDGE_ and its name in capitals, which --help shows; the flag wins. \
-Times are written 2500ms, 10s, 2m, sizes 512KiB, 1MiB.";
+const OF_SERVE: &str = "Each flag has a variable, HOOKBRIDGE_ and its name in capitals, which --help \
+                        shows; the flag wins.\nTimes are written 2500ms, 10s, 2m, sizes 512KiB, 1MiB.";
 
 /// Publishes the notifications of a cloud video service to Apache Kafka.
 ///
@@ -93,7 +93,8 @@ pub struct KafkaArgs {
     ///
     /// Wins over the file. May be repeated; the environment takes one a line. Across a network:
     /// max.in.flight=5
-    #[arg(short = 'X', long = "kafka-property", env = "HOOKBRIDGE_KAFKA_PROPERTY", help_heading = KAFKA, hide_env_values = true, value_name = "KEY=VALUE")]
+    #[arg(short = 'X', long = "kafka-property", env = "HOOKBRIDGE_KAFKA_PROPERTY", help_heading = KAFKA,
+          hide_env_values = true, value_name = "KEY=VALUE")]
     pub kafka_properties: Vec<String>,
 }
 
@@ -103,13 +104,15 @@ pub struct LogArgs {
     /// What is logged
     ///
     /// A level, also for each part: `info,post=debug` adds one line for each post
-    #[arg(long, env = "HOOKBRIDGE_LOG", help_heading = LOGS, value_name = "FILTER", default_value = "info")]
+    #[arg(long, env = "HOOKBRIDGE_LOG", help_heading = LOGS,
+          value_name = "FILTER", default_value = "info")]
     pub log: String,
 
     /// Lines as text, or as json
     ///
     /// On stderr. `json` for a log collector
-    #[arg(long, env = "HOOKBRIDGE_LOG_FORMAT", help_heading = LOGS, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
+    #[arg(long, env = "HOOKBRIDGE_LOG_FORMAT", help_heading = LOGS,
+          value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
 }
 

@@ -30,7 +30,8 @@ pub struct ServeArgs {
     ///
     /// Port 0 takes a free one, which the log names. To be reached from outside, as in a container:
     /// 0.0.0.0:8080
-    #[arg(long, env = "HOOKBRIDGE_LISTEN", help_heading = LISTENING, value_parser = address, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    #[arg(long, env = "HOOKBRIDGE_LISTEN", help_heading = LISTENING,
+          value_parser = address, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
     /// The one path that takes posts
@@ -43,7 +44,8 @@ pub struct ServeArgs {
     ///
     /// GET /livez, /readyz and /metrics. They ask for no password, so keep the address private; listen
     /// beyond loopback for a kubelet's probes
-    #[arg(long, env = "HOOKBRIDGE_ADMIN_LISTEN", help_heading = LISTENING, value_parser = address, value_name = "ADDR", default_value = "127.0.0.1:9090")]
+    #[arg(long, env = "HOOKBRIDGE_ADMIN_LISTEN", help_heading = LISTENING,
+          value_parser = address, value_name = "ADDR", default_value = "127.0.0.1:9090")]
     pub admin_listen: SocketAddr,
 
     /// Who may post: lines of `user:HASH`
@@ -56,7 +58,8 @@ pub struct ServeArgs {
     /// Take posts from anybody
     ///
     /// Where something in front checks who posts
-    #[arg(long, env = "HOOKBRIDGE_NO_AUTH", help_heading = ACCESS, value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "HOOKBRIDGE_NO_AUTH", help_heading = ACCESS,
+          value_parser = BoolishValueParser::new())]
     pub no_auth: bool,
 
     /// Proxies whose word on the sender is taken
@@ -64,7 +67,8 @@ pub struct ServeArgs {
     /// Addresses or networks, as the log shows the peer without this flag. Then the log names the sender's
     /// address, from Forwarded or X-Forwarded-For; nothing is allowed or refused by it. May be repeated;
     /// the environment takes them comma-separated
-    #[arg(long = "trusted-proxy", env = "HOOKBRIDGE_TRUSTED_PROXY", help_heading = ACCESS, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
+    #[arg(long = "trusted-proxy", env = "HOOKBRIDGE_TRUSTED_PROXY", help_heading = ACCESS,
+          value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
 
     /// Which Kafka
@@ -81,20 +85,23 @@ pub struct ServeArgs {
     ///
     /// The key is the app_id, so such a topic keeps only the newest record of each. Without this flag it is
     /// refused
-    #[arg(long, env = "HOOKBRIDGE_ALLOW_COMPACTED_TOPIC", help_heading = KAFKA, value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "HOOKBRIDGE_ALLOW_COMPACTED_TOPIC", help_heading = KAFKA,
+          value_parser = BoolishValueParser::new())]
     pub allow_compacted_topic: bool,
 
     /// How long a post waits for Kafka
     ///
     /// Then it goes to the spool, or is answered 503. Raise it for brokers far away; keep it under the
     /// sender's own time-out, and below --grace
-    #[arg(long, env = "HOOKBRIDGE_ACK_TIMEOUT", help_heading = KAFKA, value_parser = humantime::parse_duration, value_name = "TIME", default_value = "2500ms")]
+    #[arg(long, env = "HOOKBRIDGE_ACK_TIMEOUT", help_heading = KAFKA,
+          value_parser = humantime::parse_duration, value_name = "TIME", default_value = "2500ms")]
     pub ack_timeout: Duration,
 
     /// The `ce_source` of every record
     ///
     /// A URI-reference. Change it where several bridges write to one topic
-    #[arg(long, env = "HOOKBRIDGE_SOURCE", help_heading = KAFKA, value_name = "URI", default_value = "hookbridge")]
+    #[arg(long, env = "HOOKBRIDGE_SOURCE", help_heading = KAFKA,
+          value_name = "URI", default_value = "hookbridge")]
     pub source: String,
 
     /// Keep posts on disk while Kafka is away
@@ -107,68 +114,82 @@ pub struct ServeArgs {
     ///
     /// All its files together, at least 16MiB; beyond it posts get 503. To fit the disk, or to bridge
     /// longer outages
-    #[arg(long, env = "HOOKBRIDGE_SPOOL_MAX_BYTES", help_heading = SPOOL, requires = "spool", value_name = "SIZE", default_value = "1GiB")]
+    #[arg(long, env = "HOOKBRIDGE_SPOOL_MAX_BYTES", help_heading = SPOOL,
+          requires = "spool", value_name = "SIZE", default_value = "1GiB")]
     pub spool_max_bytes: ByteSize,
 
     /// How long records wait for a missing topic
     ///
     /// Those on disk for another topic than --topic, while the brokers do not show it; at most a day. Then
     /// they are quarantined, so that others are not held up
-    #[arg(long, env = "HOOKBRIDGE_MISSING_TOPIC_TIMEOUT", help_heading = SPOOL, requires = "spool", value_parser = humantime::parse_duration, value_name = "TIME", default_value = "10m")]
+    #[arg(long, env = "HOOKBRIDGE_MISSING_TOPIC_TIMEOUT", help_heading = SPOOL,
+          requires = "spool", value_parser = humantime::parse_duration, value_name = "TIME",
+          default_value = "10m")]
     pub missing_topic_timeout: Duration,
 
     /// Fields: documented, or envelope alone
     ///
     /// `envelope` is for when the provider changes its fields before the bridge knows them
-    #[arg(long, env = "HOOKBRIDGE_VALIDATION", help_heading = CONTRACT, value_enum, value_name = "HOW", default_value_t = ValidationFlag::Documented)]
+    #[arg(long, env = "HOOKBRIDGE_VALIDATION", help_heading = CONTRACT,
+          value_enum, value_name = "HOW", default_value_t = ValidationFlag::Documented)]
     pub validation: ValidationFlag,
 
     /// Types not known: reject, or forward
     ///
     /// `forward` publishes types that the provider adds, with type and app_id checked
-    #[arg(long, env = "HOOKBRIDGE_UNKNOWN_EVENTS", help_heading = CONTRACT, value_enum, value_name = "HOW", default_value_t = UnknownEventsFlag::Reject)]
+    #[arg(long, env = "HOOKBRIDGE_UNKNOWN_EVENTS", help_heading = CONTRACT,
+          value_enum, value_name = "HOW", default_value_t = UnknownEventsFlag::Reject)]
     pub unknown_events: UnknownEventsFlag,
 
     /// The largest body
     ///
     /// At most 999MB. Keep it a little under the topic's max.message.bytes
-    #[arg(long, env = "HOOKBRIDGE_MAX_BODY", help_heading = CONTRACT, value_name = "SIZE", default_value = "1MiB")]
+    #[arg(long, env = "HOOKBRIDGE_MAX_BODY", help_heading = CONTRACT,
+          value_name = "SIZE", default_value = "1MiB")]
     pub max_body: ByteSize,
 
     /// How long a post may take to arrive
     ///
     /// From its first byte to its last. For senders on slow lines
-    #[arg(long, env = "HOOKBRIDGE_READ_TIMEOUT", help_heading = LIMITS, value_parser = humantime::parse_duration, value_name = "TIME", default_value = "10s")]
+    #[arg(long, env = "HOOKBRIDGE_READ_TIMEOUT", help_heading = LIMITS,
+          value_parser = humantime::parse_duration, value_name = "TIME", default_value = "10s")]
     pub read_timeout: Duration,
 
     /// How long an unused connection is kept
     ///
     /// Longer than the sender or proxy keeps it, so that no post meets one that is closing
-    #[arg(long, env = "HOOKBRIDGE_IDLE_TIMEOUT", help_heading = LIMITS, value_parser = humantime::parse_duration, value_name = "TIME", default_value = "120s")]
+    #[arg(long, env = "HOOKBRIDGE_IDLE_TIMEOUT", help_heading = LIMITS,
+          value_parser = humantime::parse_duration, value_name = "TIME", default_value = "120s")]
     pub idle_timeout: Duration,
 
     /// Connections at once
     ///
     /// More wait in the kernel's queue. The limit of open files must follow
-    #[arg(long, env = "HOOKBRIDGE_MAX_CONNECTIONS", help_heading = LIMITS, value_parser = connections, allow_negative_numbers = true, value_name = "N", default_value = "4096")]
+    #[arg(long, env = "HOOKBRIDGE_MAX_CONNECTIONS", help_heading = LIMITS,
+          value_parser = connections, allow_negative_numbers = true, value_name = "N",
+          default_value = "4096")]
     pub max_connections: NonZeroUsize,
 
     /// All bodies in memory together
     ///
     /// Posts over it get 503. To fit a small container
-    #[arg(long, env = "HOOKBRIDGE_MAX_IN_FLIGHT_BYTES", help_heading = LIMITS, value_name = "SIZE", default_value = "64MiB")]
+    #[arg(long, env = "HOOKBRIDGE_MAX_IN_FLIGHT_BYTES", help_heading = LIMITS,
+          value_name = "SIZE", default_value = "64MiB")]
     pub max_in_flight_bytes: ByteSize,
 
     /// How long a stop may take
     ///
     /// Keep it under the patience of whatever stops the bridge (Kubernetes: 30s)
-    #[arg(long, env = "HOOKBRIDGE_GRACE", help_heading = LIMITS, value_parser = humantime::parse_duration, value_name = "TIME", default_value = "20s")]
+    #[arg(long, env = "HOOKBRIDGE_GRACE", help_heading = LIMITS,
+          value_parser = humantime::parse_duration, value_name = "TIME", default_value = "20s")]
     pub grace: Duration,
 
     /// Event loops
     ///
     /// One carries tens of thousands of posts a second; two make smaller batches
-    #[arg(long, env = "HOOKBRIDGE_WORKERS", help_heading = LIMITS, value_parser = workers, allow_negative_numbers = true, value_name = "N", default_value = WORKERS)]
+    #[arg(long, env = "HOOKBRIDGE_WORKERS", help_heading = LIMITS,
+          value_parser = workers, allow_negative_numbers = true, value_name = "N",
+          default_value = WORKERS)]
     pub workers: NonZeroU16,
 
     /// How the log looks

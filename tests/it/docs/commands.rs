@@ -18,30 +18,19 @@ enum Fate {
 }
 use Fate::{Not, Runs, Tried};
 
+/// Tests that run several.
+const TOPIC: &str = "the_topic_and_its_rights_are_made_as_the_page_says";
+const LAID_OUT: &str = "nginx_passes_posts_to_a_bridge_laid_out_as_on_the_page";
+const SPOOL: &str = "the_commands_of_the_page_look_after_a_spool";
+
 /// Page, the beginning of the command, its fate.
 const COMMANDS: &[(&str, &str, Fate)] = &[
     ("README.md", "cargo run --release -- dev", Tried("dev --once")),
     ("README.md", "cargo test", Tried("cargo test --locked")),
-    (
-        "docs/deploy.md",
-        "kafka-topics.sh ",
-        Runs("the_topic_and_its_rights_are_made_as_the_page_says"),
-    ),
-    (
-        "docs/deploy.md",
-        "kafka-acls.sh ",
-        Runs("the_topic_and_its_rights_are_made_as_the_page_says"),
-    ),
-    (
-        "docs/deploy.md",
-        "install -d ",
-        Runs("a_bridge_that_is_laid_out_as_the_page_says_takes_posts_through_nginx"),
-    ),
-    (
-        "docs/deploy.md",
-        "install -m ",
-        Runs("a_bridge_that_is_laid_out_as_the_page_says_takes_posts_through_nginx"),
-    ),
+    ("docs/deploy.md", "kafka-topics.sh ", Runs(TOPIC)),
+    ("docs/deploy.md", "kafka-acls.sh ", Runs(TOPIC)),
+    ("docs/deploy.md", "install -d ", Runs(LAID_OUT)),
+    ("docs/deploy.md", "install -m ", Runs(LAID_OUT)),
     (
         "docs/deploy.md",
         "docker build ",
@@ -57,46 +46,22 @@ const COMMANDS: &[(&str, &str, Fate)] = &[
         "cargo install ",
         Not("it builds what cargo run --release builds, minutes longer"),
     ),
-    (
-        "docs/deploy.md",
-        "(set -a; . /etc",
-        Runs("a_bridge_that_is_laid_out_as_the_page_says_takes_posts_through_nginx"),
-    ),
-    (
-        "docs/deploy.md",
-        "curl http://127.0.0.1:9090",
-        Runs("a_bridge_that_is_laid_out_as_the_page_says_takes_posts_through_nginx"),
-    ),
-    (
-        "docs/deploy.md",
-        "curl --user video",
-        Runs("a_bridge_that_is_laid_out_as_the_page_says_takes_posts_through_nginx"),
-    ),
+    ("docs/deploy.md", "(set -a; . /etc", Runs(LAID_OUT)),
+    ("docs/deploy.md", "curl http://127.0.0.1:9090", Runs(LAID_OUT)),
+    ("docs/deploy.md", "curl --user video", Runs(LAID_OUT)),
     (
         "docs/kafka-properties.md",
         "sleep 1 | openssl",
-        Runs("openssl_tells_the_faults_of_a_certificate_apart_as_the_page_says"),
+        Runs("openssl_tells_faults_of_certificates_as_the_page_says"),
     ),
     (
         "docs/operate.md",
         "promtool check",
         Runs("prometheus_takes_the_alert_rules_and_each_does_what_its_unit_test_says"),
     ),
-    (
-        "docs/operate.md",
-        "hookbridge spool list",
-        Runs("the_commands_of_the_page_look_after_a_spool"),
-    ),
-    (
-        "docs/operate.md",
-        "hookbridge spool export",
-        Runs("the_commands_of_the_page_look_after_a_spool"),
-    ),
-    (
-        "docs/operate.md",
-        "hookbridge spool retopic",
-        Runs("the_commands_of_the_page_look_after_a_spool"),
-    ),
+    ("docs/operate.md", "hookbridge spool list", Runs(SPOOL)),
+    ("docs/operate.md", "hookbridge spool export", Runs(SPOOL)),
+    ("docs/operate.md", "hookbridge spool retopic", Runs(SPOOL)),
     (
         "docs/operate.md",
         "docker run ",
@@ -115,7 +80,7 @@ const COMMANDS: &[(&str, &str, Fate)] = &[
 ];
 
 #[test]
-fn each_command_of_the_pages_runs_in_a_test_or_has_a_reason_not_to() {
+fn each_command_runs_in_a_test_or_has_a_reason_not_to() {
     let pages = Page::all();
     let shown = pages.iter().flat_map(|page| {
         let commands = page.code().into_iter().filter(|code| code.language == "sh");

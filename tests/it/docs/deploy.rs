@@ -24,7 +24,7 @@ const PASSWORD: &str = "hush-3e9a";
 const TOPIC: &str = "video.events";
 
 #[test]
-fn a_bridge_that_is_laid_out_as_the_page_says_takes_posts_through_nginx() {
+fn nginx_passes_posts_to_a_bridge_laid_out_as_on_the_page() {
     if let Some(missing) =
         ["nginx", "htpasswd", "openssl", "curl"].iter().find(|it| !is_on_path(it))
     {

@@ -40,7 +40,7 @@ fn a_line_of_the_shipped_configuration_that_is_commented_out_shows_the_default()
 }
 
 #[test]
-fn the_help_puts_flags_together_as_the_shipped_configuration_does() {
+fn the_help_has_the_groups_of_the_shipped_configuration() {
     let mut group = "";
     let text = file("config/bridge.env");
     let mut configured = Vec::new();
@@ -60,7 +60,7 @@ fn the_help_puts_flags_together_as_the_shipped_configuration_does() {
 }
 
 #[test]
-fn the_short_help_has_a_line_for_each_flag_and_the_long_one_its_variable() {
+fn each_flag_has_a_line_of_short_help_and_a_variable_in_long() {
     let serve = command("serve");
     let [short, long] = ["-h", "--help"].map(|flag| {
         let mut asked = process::Command::new(env!("CARGO_BIN_EXE_hookbridge"));

@@ -20,7 +20,7 @@ use crate::support::rig::SOON;
 const PAGE: &str = "docs/kafka-properties.md";
 
 #[test]
-fn openssl_tells_the_faults_of_a_certificate_apart_as_the_page_says() {
+fn openssl_tells_faults_of_certificates_as_the_page_says() {
     if !is_on_path("openssl") {
         return skip(here!(), "openssl is needed");
     }

@@ -12,7 +12,7 @@ use crate::support::notification::ROOMDROP;
 use crate::support::port::free_port;
 
 #[test]
-fn the_connector_passes_on_what_was_posted_and_nothing_of_others() {
+fn the_connector_passes_on_posts_and_nothing_of_others() {
     let Some(scene) = Scene::open(here!()) else { return };
     if !Pom::Consumers.missing().is_empty() {
         return skip(here!(), "java and mvn are needed for Kafka Connect");
