@@ -68,7 +68,7 @@ fn pages_that_the_source_speaks_of_are_there() {
         let text = String::from_utf8_lossy(&fs::read(&place).unwrap()).into_owned();
         let pages = text.split(|c: char| !c.is_alphanumeric() && !"/-._".contains(c));
         let pages = pages.map(|page| page.trim_end_matches('.').trim_start_matches('/'));
-        for page in pages.filter(|page| page.starts_with("docs/") && page.ends_with(".md")) {
+        for page in pages.filter(|page| page.starts_with("docs/") && is_markdown(page)) {
             assert!(is_there(page), "{} speaks of {page}, which is not there", place.display());
             count += 1;
         }
@@ -103,6 +103,10 @@ fn beside(page: &str, path: &str) -> String {
         }
     }
     target.to_str().expect("the page is UTF-8").to_owned()
+}
+
+fn is_markdown(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "md")
 }
 
 fn is_there(path: &str) -> bool {
