@@ -12,7 +12,7 @@ use crate::delivery::availability::Availability;
 use crate::delivery::kafka::throttle::Throttle;
 use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::spool::status::Status;
-use crate::delivery::topic::first_sight::FirstSight;
+use crate::delivery::topic::Topic;
 use crate::metrics::Metrics;
 use crate::metrics::exposition::Format;
 use crate::metrics::spool::SpoolFigures;
@@ -39,9 +39,7 @@ pub struct Admin {
     /// What Kafka holds back.
     pub throttle: Arc<Throttle>,
     /// The topic that is checked.
-    pub topic: Arc<str>,
-    /// Whether it was ever shown to the spool.
-    pub first_sight: Arc<FirstSight>,
+    pub topic: Topic,
     /// The gate and the spool, where there is one.
     pub gate: Option<Arc<SharedGate>>,
     /// Cancelled once the bridge takes no more posts.
@@ -78,10 +76,9 @@ impl Admin {
             if self.stop.is_cancelled() { ServingState::Stopping } else { ServingState::Serving };
         let spool = self.gate.as_ref();
         let spool = spool.map(|spool| (spool.status(), spool.spool().status().room));
-        let topic = (&*self.topic, &*self.first_sight);
         let known = (&self.availability.knowledge(), self.throttle.longest());
         let unshown = self.gate.as_ref().and_then(|spool| spool.unshown_topic());
-        Readiness::new(serving_state, topic, known, spool).naming(unshown.as_deref())
+        Readiness::new(serving_state, &self.topic, known, spool).naming(unshown.as_deref())
     }
 
     fn exposition(&self, asked: &HeaderMap) -> Response<Full<Bytes>> {

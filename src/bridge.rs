@@ -35,7 +35,6 @@ use crate::delivery::kafka::probe::{KafkaClientError, Probe, UnfitTopic};
 use crate::delivery::spool::error::{CloseError, SpoolError};
 use crate::delivery::topic::Topic;
 use crate::delivery::topic::topic_config::Plan;
-use crate::delivery::topic::topic_limit::TopicLimit;
 use crate::error_chain::error_chain;
 use crate::metrics::Metrics;
 use crate::post::recorder::PostRecorder;
@@ -182,17 +181,17 @@ impl Bridge {
         let metrics = Arc::new(metrics);
         let recorder = Arc::new(PostRecorder::new(metrics.clone()));
         let availability = Arc::new(Availability::new(metrics.clone(), config.kafka.ack_timeout()));
-        let (finder, limit) = TopicLimit::starting_with(config.kafka.message_max_bytes());
-        let mut written = Topic::new(config.topic.clone(), limit, &config.clock);
-        let (kafka, topic) = (config.kafka.clone(), config.topic.clone());
+        let max_bytes = config.kafka.message_max_bytes();
+        let mut topic = Topic::new(config.topic.clone(), max_bytes, &config.clock);
+        let kafka = config.kafka.clone();
         let (mut spooling, grace) = (None, config.grace.bridge);
         if let Some(opened) = spool {
-            written.first_sight = opened.first_sight().clone();
+            topic.first_sight = opened.first_sight().clone();
             spooling = Some(Spooling::start(
                 opened,
                 &availability,
                 &kafka,
-                &written,
+                &topic,
                 config.missing_topic_timeout,
             )?);
         }
@@ -200,14 +199,13 @@ impl Bridge {
         let spool = gate.as_ref().map(|gate| gate.spool().clone());
         let largest_value = config.limits.max_body.as_u64();
         let plan = Some(Plan { largest_value, compaction: config.compaction });
-        let probe = Probe::new(&kafka, &written, availability.clone(), finder, plan, spool)
+        let probe = Probe::new(&kafka, &topic, availability.clone(), plan, spool)
             .map_err(BridgeError::Kafka)?;
         let admin_answers = Arc::new(Admin {
             metrics: metrics.clone(),
             availability: availability.clone(),
             throttle: kafka.throttle.clone(),
             topic: topic.clone(),
-            first_sight: written.first_sight.clone(),
             gate: gate.clone(),
             stop: stop.clone(),
         });
@@ -220,7 +218,7 @@ impl Bridge {
             metrics,
             recorder: recorder.clone(),
             accept_errors,
-            topic: written,
+            topic: topic.clone(),
             gate: gate.clone(),
             stop: stop.clone(),
         };
@@ -239,7 +237,7 @@ impl Bridge {
         parts.spawn(async { (logging.await, BridgeError::Unasked("narrator")).1 });
         let (probing, unasked) = (probe.run(over.clone()), BridgeError::Unasked("probe of Kafka"));
         parts.spawn(async { probing.await.map_or_else(BridgeError::Topic, |()| unasked) });
-        tracing::info!(webhook = %addresses.webhook, admin = %addresses.admin, path, %topic, "listening");
+        tracing::info!(webhook = %addresses.webhook, admin = %addresses.admin, path, topic = %topic.name, "listening");
         if let Some(spooling) = &spooling {
             spooling.tell();
         } else {

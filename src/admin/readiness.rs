@@ -7,7 +7,7 @@ use crate::delivery::availability::topic_state::TopicState;
 use crate::delivery::gate::{CATCH_UP_LIMIT, GateState};
 use crate::delivery::shared_gate::GateStatus;
 use crate::delivery::spool::status::Room;
-use crate::delivery::topic::first_sight::FirstSight;
+use crate::delivery::topic::Topic;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -40,7 +40,7 @@ impl Readiness {
     /// What is known of Kafka and of its topic of this name, and of the spool where there is one.
     pub(super) fn new(
         serving_state: ServingState,
-        (topic, first_sight): (&str, &FirstSight),
+        topic: &Topic,
         (known, throttled): (&Knowledge, Option<Duration>),
         spool: Option<(GateStatus, Room)>,
     ) -> Self {
@@ -51,13 +51,13 @@ impl Readiness {
         if let Some(longest) = throttled {
             let _ = write!(kafka.detail, "; throttled: a quota holds answers back for {longest:?}");
         }
-        let mut checks = vec![bridge, kafka, self::topic(topic, known)];
-        if first_sight.is_denied()
-            && let Some(topic) = checks.last_mut()
+        let mut checks = vec![bridge, kafka, self::topic(&topic.name, known)];
+        if topic.first_sight.is_denied()
+            && let Some(check) = checks.last_mut()
         {
-            topic.detail += "; the brokers never showed it, so nothing is kept for it";
+            check.detail += "; the brokers never showed it, so nothing is kept for it";
             if let TopicState::Missing { .. } = &*known.topic {
-                topic.detail += ": look at --topic";
+                check.detail += ": look at --topic";
             }
         }
         let mut ready = checks.iter().all(|check| check.ok);
@@ -66,7 +66,7 @@ impl Readiness {
             // Either side will do: Kafka may be away while there is room on disk, and the disk may
             // be broken while posts go to Kafka. But nothing is kept for a topic that never was.
             ready = serving
-                && !first_sight.is_denied()
+                && !topic.first_sight.is_denied()
                 && (check.ok || ready && status.state == GateState::Direct);
             checks.push(check);
         }

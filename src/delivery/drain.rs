@@ -129,7 +129,7 @@ impl Drain {
     ) -> Result<Self, ProducerError> {
         let batch_size = settings.batch_size(topic.limit.bytes());
         let producer = Arc::new(Producer::new(&settings, Purpose::Drain, batch_size)?);
-        let refresher = Refresher::new(&topic.partitions, topic.name.clone());
+        let refresher = Refresher::new(&topic);
         let missing = MissingTopics::new(topic.name.clone(), missing_topic_timeout);
         let status = gate.status();
         // Before the first probe, which must not call Kafka well while nothing of it is acked.

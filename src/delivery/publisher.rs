@@ -254,9 +254,9 @@ impl Publisher {
             catch_ups = gate.catch_ups();
         }
         let (mut reports, mut ready) = (Vec::new(), Vec::new());
-        let mut limit = self.topic.limit.clone();
+        let mut limit = self.topic.limit.changes();
         let (mut retiring, mut asking) = (None, None);
-        let mut refresher = Refresher::new(&self.topic.partitions, self.topic.name.clone());
+        let mut refresher = Refresher::new(&self.topic);
         while !(stop.is_cancelled() && self.under_way() == 0) {
             let producer = self.lock().producer.clone();
             tokio::select! {

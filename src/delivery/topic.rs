@@ -1,4 +1,8 @@
-//! What all who write to a topic share: its name, and what was learnt of what it takes.
+//! What is known of one topic: its name, and what it takes.
+//!
+//! Promise: all that is learnt of a topic is in this one value, which the publisher, the drain, the
+//! probe and readiness take as an argument: a second topic is a second value. What a probe sees of
+//! its leaders is in [`crate::delivery::availability`].
 
 pub mod backlog;
 pub mod first_sight;
@@ -17,7 +21,7 @@ use crate::delivery::topic::partitions::Partitions;
 use crate::delivery::topic::topic_limit::TopicLimit;
 use std::sync::Arc;
 
-/// The topic of the bridge. Cheap to clone.
+/// A topic that the bridge writes to. Cheap to clone; clones share what is learnt.
 #[derive(Debug, Clone)]
 pub struct Topic {
     /// Its name.
@@ -35,9 +39,10 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// A topic of which nothing was learnt yet but perhaps its limit. `clock` is what times of
-    /// receipt come from.
-    pub fn new(name: Arc<str>, limit: TopicLimit, clock: &Clock) -> Self {
+    /// A topic of which nothing is known but perhaps its limit, which the operator may have set. `clock`
+    /// is what times of receipt come from.
+    pub fn new(name: Arc<str>, max_bytes: Option<u32>, clock: &Clock) -> Self {
+        let limit = TopicLimit::new(max_bytes);
         let times = Arc::new(RecordTimes::new(clock.clone()));
         let (partitions, backlog, first_sight) = Default::default();
         Self { name, limit, times, partitions, backlog, first_sight }

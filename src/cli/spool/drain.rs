@@ -31,7 +31,6 @@ use crate::delivery::spool::reader::SpoolReader;
 use crate::delivery::spool::status::{Room, Status};
 use crate::delivery::spool::{Limit, Spool};
 use crate::delivery::topic;
-use crate::delivery::topic::topic_limit::TopicLimit;
 use crate::metrics::Metrics;
 use std::io;
 use std::num::NonZeroUsize;
@@ -125,15 +124,14 @@ async fn drain(
     let (signal, over) = (CancellationToken::new(), CancellationToken::new());
     let metrics = Arc::new(Metrics::new(&version::build(), stderr.dropped()));
     let availability = Arc::new(Availability::new(metrics, kafka.ack_timeout()));
-    let (finder, limit) = TopicLimit::starting_with(kafka.message_max_bytes());
     // Where the disk does not tell, the watch says so in the end.
     let topic = timeout(stall_timeout, first_topic(spool)).await.ok().flatten();
     let topic = topic.unwrap_or_else(|| "".into());
-    let written = topic::Topic::new(topic.clone(), limit, &Clock::system());
-    let probe = Probe::new(kafka, &written, availability.clone(), finder, None, None)
+    let drained = topic::Topic::new(topic.clone(), kafka.message_max_bytes(), &Clock::system());
+    let probe = Probe::new(kafka, &drained, availability.clone(), None, None)
         .map_err(DrainFailure::Kafka)?;
     let gate = Arc::new(SharedGate::new(spool.clone()));
-    let drain = Drain::new(gate, availability.clone(), kafka.clone(), written, Duration::MAX)
+    let drain = Drain::new(gate, availability.clone(), kafka.clone(), drained, Duration::MAX)
         .map_err(|error| DrainFailure::Drain(error.into()))?;
 
     let draining = async {

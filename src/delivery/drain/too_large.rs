@@ -40,7 +40,7 @@ impl TooLarge {
 
     /// What is to be done with a row that takes at least `bytes` bytes.
     pub(super) fn judge(&mut self, bytes: usize, limit: &TopicLimit, now: Instant) -> Size {
-        let Some((most, asked)) = limit.told() else {
+        let Some((most, asked)) = limit.asked() else {
             return match limit.bytes() {
                 // The operator's, which the client heeds, or a guess.
                 Some(_) => Size::Fits,
@@ -78,39 +78,39 @@ mod tests {
     #[test]
     fn a_row_is_quarantined_only_once_the_limit_was_asked_for_anew() {
         let (mut rows, start) = (TooLarge::default(), Instant::now());
-        let (finder, limit) = TopicLimit::starting_with(None);
-        finder.found(4_000, Some(start));
+        let limit = TopicLimit::new(None);
+        limit.found(4_000, Some(start));
         assert_eq!(rows.judge(5_000, &limit, start), Size::Exceeds(4_000));
         let later = start + LATER;
         assert_eq!(rows.judge(4_000, &limit, later), Size::Fits);
         assert_eq!(rows.judge(5_000, &limit, later), Size::Unsure);
-        finder.found(6_000, Some(later));
+        limit.found(6_000, Some(later));
         assert_eq!(rows.judge(5_000, &limit, later), Size::Fits);
-        finder.found(4_000, Some(later + LATER));
+        limit.found(4_000, Some(later + LATER));
         assert_eq!(rows.judge(5_000, &limit, later + LATER), Size::Exceeds(4_000));
     }
 
     #[test]
     fn behind_a_batch_that_was_refused_for_its_size_rows_wait_for_a_fresh_limit() {
         let (mut rows, start) = (TooLarge::default(), Instant::now());
-        let (finder, limit) = TopicLimit::starting_with(None);
-        finder.found(10_000, Some(start));
+        let limit = TopicLimit::new(None);
+        limit.found(10_000, Some(start));
         let later = start + LATER;
         rows.refused(&limit, later);
         assert_eq!(rows.judge(5_000, &limit, later), Size::Unsure);
-        finder.found(4_000, Some(later));
+        limit.found(4_000, Some(later));
         assert_eq!(rows.judge(5_000, &limit, later), Size::Exceeds(4_000));
     }
 
     #[test]
     fn where_nobody_tells_the_limit_kafka_decides() {
         let (mut rows, start) = (TooLarge::default(), Instant::now());
-        let (finder, limit) = TopicLimit::starting_with(None);
+        let limit = TopicLimit::new(None);
         assert_eq!(rows.judge(5_000, &limit, start), Size::Unsure);
         assert_eq!(rows.judge(5_000, &limit, start + FIRST_TIMEOUT), Size::Fits);
-        finder.found(4_000, None);
+        limit.found(4_000, None);
         assert_eq!(rows.judge(5_000, &limit, start), Size::Fits, "a guess");
-        finder.found(4_000, Some(start));
+        limit.found(4_000, Some(start));
         let later = start + LATER;
         assert_eq!(rows.judge(5_000, &limit, later), Size::Unsure);
         assert_eq!(rows.judge(5_000, &limit, later + TIMEOUT), Size::Fits);

@@ -20,12 +20,9 @@ use crate::delivery::kafka::probe::resolver::Resolver;
 use crate::delivery::kafka::settings::{CLIENT_LIMIT, Settings};
 use crate::delivery::kafka::write_right::Advice;
 use crate::delivery::spool::Spool;
-use crate::delivery::topic;
-use crate::delivery::topic::backlog::Backlog;
-use crate::delivery::topic::first_sight::FirstSight;
-use crate::delivery::topic::partitions::Partitions;
+use crate::delivery::topic::Topic;
 use crate::delivery::topic::topic_config::{Compaction, Plan, Situation, TopicConfig};
-use crate::delivery::topic::topic_limit::LimitFinder;
+use crate::delivery::topic::topic_limit::TopicLimit;
 use crate::delivery::topic::topic_warnings::TopicWarnings;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
@@ -47,11 +44,8 @@ pub struct Probe {
     client: ProbeClient,
     resolver: Arc<Resolver>,
     settings: Settings,
-    topic: Arc<str>,
-    partitions: Arc<Partitions>,
-    first_sight: Arc<FirstSight>,
+    topic: Topic,
     availability: Arc<Availability>,
-    limit: LimitFinder,
     advice: Arc<Advice>,
     /// None where nothing is taken: what waits was promised to its topic, however that is set.
     plan: Option<Plan>,
@@ -59,7 +53,6 @@ pub struct Probe {
     spool: Option<Spool>,
     config: Option<TopicConfig>,
     warnings: TopicWarnings,
-    backlog: Arc<Backlog>,
     /// As they were seen last.
     replicas: Option<usize>,
     /// The settings have changed, and what they mean for the topic is not logged yet.
@@ -72,13 +65,12 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// Makes the client; asks nothing yet. The topic's limit is sent to `limit` when it is learnt,
-    /// unless the operator has set one.
+    /// Makes the client; asks nothing yet. The topic's limit is learnt, unless the operator has
+    /// set one.
     pub fn new(
         settings: &Settings,
-        topic: &topic::Topic,
+        topic: &Topic,
         availability: Arc<Availability>,
-        limit: LimitFinder,
         plan: Option<Plan>,
         spool: Option<Spool>,
     ) -> Result<Self, KafkaClientError> {
@@ -92,16 +84,12 @@ impl Probe {
             resolver: Arc::new(resolver),
             settings: settings.clone(),
             advice: Arc::new(Advice::new(&settings.probe(), topic.name.clone())),
-            topic: topic.name.clone(),
-            partitions: topic.partitions.clone(),
-            first_sight: topic.first_sight.clone(),
+            topic: topic.clone(),
             availability,
-            limit,
             plan,
             spool,
             config: None,
             warnings: TopicWarnings::default(),
-            backlog: topic.backlog.clone(),
             replicas: None,
             changed: false,
             asked: None,
@@ -125,7 +113,7 @@ impl Probe {
         if !mem::take(&mut self.changed) {
             tokio::select! {
                 () = self.availability.probe_due() => {}
-                () = doubted(&self.limit, self.asked), if self.asking.is_none() => {
+                () = doubted(&self.topic.limit, self.asked), if self.asking.is_none() => {
                     self.doubt();
                     return Ok(());
                 }
@@ -134,7 +122,7 @@ impl Probe {
         }
         let (client, asked) = (self.client.get(), Instant::now());
         let look = Look {
-            topic: self.topic.clone(),
+            topic: self.topic.name.clone(),
             min_insync_replicas: self.config.as_ref().and_then(|config| config.min_insync_replicas),
             advice: self.advice.clone(),
             resolver: self.resolver.clone(),
@@ -143,11 +131,11 @@ impl Probe {
         let mut seen = seen.unwrap_or_else(|panic| Err(ProbeError::Slow(panic.to_string())));
         match &mut seen {
             Ok(TopicState::Present(sight)) => {
-                if !self.first_sight.is_shown() {
-                    let first_sight = self.first_sight.clone();
+                if !self.topic.first_sight.is_shown() {
+                    let first_sight = self.topic.first_sight.clone();
                     drop(spawn_blocking(move || first_sight.shown()).await);
                 }
-                self.partitions.seen(sight.partitions, asked);
+                self.topic.partitions.seen(sight.partitions, asked);
                 let unknown = self.asked.is_none() && self.settings.message_max_bytes().is_none();
                 self.ask_config();
                 // Before the first record is taken, since a batch that is too large harms others.
@@ -160,8 +148,8 @@ impl Probe {
             }
             // It may come back with other settings.
             Ok(TopicState::Missing { .. } | TopicState::Hidden { .. }) => {
-                self.first_sight.missing();
-                self.partitions.missing(asked);
+                self.topic.first_sight.missing();
+                self.topic.partitions.missing(asked);
                 self.asked = None;
             }
             Ok(TopicState::Unknown) | Err(_) => self.asked = None,
@@ -181,7 +169,8 @@ impl Probe {
         self.replicas = Some(sight.replicas);
         if let (Some(warnings), Some(config)) = (self.warn(), &self.config) {
             sight.warnings = warnings;
-            sight.unfit = self.is_unfit(config).then(|| UnfitTopic::new(&self.topic).to_string());
+            sight.unfit =
+                self.is_unfit(config).then(|| UnfitTopic::new(&self.topic.name).to_string());
         }
     }
 
@@ -189,10 +178,10 @@ impl Probe {
     fn warn(&mut self) -> Option<Vec<String>> {
         let (config, plan, replicas) = (self.config.as_ref()?, self.plan?, self.replicas?);
         let waiting = self.spool.as_ref().and_then(|spool| spool.status().oldest);
-        let oldest = waiting.into_iter().chain(self.backlog.oldest(Instant::now())).min();
+        let oldest = waiting.into_iter().chain(self.topic.backlog.oldest(Instant::now())).min();
         let oldest = oldest.and_then(|oldest| oldest.elapsed().ok());
         let situation = Situation { replicas, oldest };
-        Some(self.warnings.tell(&self.topic, config, &plan, &situation))
+        Some(self.warnings.tell(&self.topic.name, config, &plan, &situation))
     }
 
     /// A record was refused for its size, or old ones are taken up from disk.
@@ -210,7 +199,7 @@ impl Probe {
         }
         self.asked = Some(Instant::now());
         self.question = self.asked;
-        let (settings, topic) = (self.settings.clone(), self.topic.clone());
+        let (settings, topic) = (self.settings.clone(), self.topic.name.clone());
         self.asking = Some(spawn_blocking(move || {
             // Of its own: the caller's may end before the answer comes, and its clock with it.
             let runtime = runtime::Builder::new_current_thread().enable_time().build().ok()?;
@@ -224,10 +213,10 @@ impl Probe {
         let told = config.as_ref().and_then(|config| config.max_message_bytes);
         match (&self.config, &config) {
             (None, Some(first)) if self.is_unfit(first) => {
-                return Err(UnfitTopic::new(&self.topic));
+                return Err(UnfitTopic::new(&self.topic.name));
             }
             (Some(before), Some(now)) if !self.is_unfit(before) && self.is_unfit(now) => {
-                tracing::error!(error = %UnfitTopic::new(&self.topic), "the topic was made unfit");
+                tracing::error!(error = %UnfitTopic::new(&self.topic.name), "the topic was made unfit");
             }
             (None | Some(_), None | Some(_)) => {}
         }
@@ -239,11 +228,11 @@ impl Probe {
             return Ok(());
         }
         if let Some(bytes) = told {
-            if self.limit.found(bytes, self.question) {
+            if self.topic.limit.found(bytes, self.question) {
                 tracing::info!(bytes, "learnt the largest record that the topic takes");
             }
-        } else if !self.limit.is_known() {
-            self.limit.found(CLIENT_LIMIT, None);
+        } else if self.topic.limit.bytes().is_none() {
+            self.topic.limit.found(CLIENT_LIMIT, None);
             tracing::warn!(
                 "cannot read the topic's max.message.bytes, the client's own 1,000,000 holds"
             );
@@ -253,7 +242,7 @@ impl Probe {
 }
 
 /// Waits until the limit is doubted.
-async fn doubted(limit: &LimitFinder, asked: Option<Instant>) {
+async fn doubted(limit: &TopicLimit, asked: Option<Instant>) {
     // A sender that repeats what is refused must not keep the probe at it.
     if let Some(asked) = asked {
         sleep_until((asked + DOUBT_AGE).into()).await;

@@ -10,15 +10,15 @@ use tokio::sync::{Notify, watch};
 /// What is known of the limit. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct TopicLimit {
-    known: watch::Receiver<KnownLimit>,
+    known: watch::Sender<KnownLimit>,
     doubt: Arc<Notify>,
 }
 
-/// The side that finds out.
+/// See [`TopicLimit::changes`].
 #[derive(Debug)]
-pub struct LimitFinder {
-    known: watch::Sender<KnownLimit>,
-    doubt: Arc<Notify>,
+pub struct LimitChanges {
+    known: watch::Receiver<KnownLimit>,
+    _limit: TopicLimit,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -30,11 +30,9 @@ struct KnownLimit {
 }
 
 impl TopicLimit {
-    /// A limit that the operator may have set, and the side that is to find it out if not.
-    pub fn starting_with(bytes: Option<u32>) -> (LimitFinder, Self) {
-        let (sender, known) = watch::channel(KnownLimit { bytes, asked: None });
-        let doubt = Arc::new(Notify::new());
-        (LimitFinder { known: sender, doubt: doubt.clone() }, Self { known, doubt })
+    /// A limit that the operator may have set; else it is to be found.
+    pub fn new(bytes: Option<u32>) -> Self {
+        Self { known: watch::Sender::new(KnownLimit { bytes, asked: None }), doubt: Arc::default() }
     }
 
     /// In bytes; none while it is not known.
@@ -42,31 +40,21 @@ impl TopicLimit {
         self.known.borrow().bytes
     }
 
-    /// In bytes, and when the brokers were asked for it; none where they did not tell it.
-    pub fn told(&self) -> Option<(u32, Instant)> {
+    /// In bytes, and when the brokers were asked for it; none where they have not said it.
+    pub fn asked(&self) -> Option<(u32, Instant)> {
         let KnownLimit { bytes, asked } = *self.known.borrow();
         bytes.zip(asked)
     }
 
-    /// Waits until it is known to have changed; for ever, once nobody finds out any more.
-    /// Cancel-safe.
-    pub async fn changed(&mut self) {
-        if self.known.changed().await.is_err() {
-            std::future::pending::<()>().await;
-        }
+    /// Changes of it, from here on.
+    pub fn changes(&self) -> LimitChanges {
+        LimitChanges { known: self.known.subscribe(), _limit: self.clone() }
     }
 
     /// A record was refused: by a broker, though within it, or here, though it may have been raised. Or
     /// the topic's settings are wanted for another reason: they are asked for together.
     pub fn doubt(&self) {
         self.doubt.notify_one();
-    }
-}
-
-impl LimitFinder {
-    /// Whether any limit is known.
-    pub fn is_known(&self) -> bool {
-        self.known.borrow().bytes.is_some()
     }
 
     /// The limit, and when the brokers were asked for it; says whether that is news.
@@ -78,5 +66,12 @@ impl LimitFinder {
     /// Waits until it is doubted. Cancel-safe.
     pub async fn doubted(&self) {
         self.doubt.notified().await;
+    }
+}
+
+impl LimitChanges {
+    /// Waits until it has changed. Cancel-safe.
+    pub async fn changed(&mut self) {
+        self.known.changed().await.expect("the limit is kept beside its changes");
     }
 }

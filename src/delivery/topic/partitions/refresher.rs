@@ -3,7 +3,8 @@
 //! Promise: one question at a time, off the event loop, since librdkafka blocks for it.
 
 use crate::delivery::kafka::producer::Producer;
-use crate::delivery::topic::partitions::{Member, Partitions};
+use crate::delivery::topic::Topic;
+use crate::delivery::topic::partitions::Member;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -22,8 +23,9 @@ pub(in crate::delivery) struct Refresher {
 }
 
 impl Refresher {
-    pub(in crate::delivery) fn new(partitions: &Arc<Partitions>, topic: Arc<str>) -> Self {
-        Self { member: partitions.member(), topic, asking: None, rest_until: None }
+    pub(in crate::delivery) fn new(topic: &Topic) -> Self {
+        let (member, topic) = (topic.partitions.member(), topic.name.clone());
+        Self { member, topic, asking: None, rest_until: None }
     }
 
     /// Does the next step once it is due: asks, or takes the answer. Cancel-safe.
