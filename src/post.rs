@@ -146,7 +146,7 @@ impl Drop for PostOutcome {
             // Only the end of the process drops a post whose body was whole.
             let whole = self.event.is_some();
             let outcome = if whole { Outcome::Unavailable } else { Outcome::IncompleteBody };
-            let ended = "the bridge ended before it was facts what became of it";
+            let ended = "the bridge ended before it was known what became of it";
             let reason = whole.then(|| ended.to_owned());
             self.record(outcome, || RefusalReason { reason, pointers: None });
         }

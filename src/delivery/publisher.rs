@@ -211,21 +211,6 @@ impl Publisher {
         state.in_flight.apply(ticket, RecordEvent::Reported(Err(Undelivered::Failed(error))), now)
     }
 
-    fn append(&self, gate: &Arc<SharedGate>, ticket: usize, record: Record) {
-        if self.topic.first_sight.is_denied() {
-            // What it was tried for is known meanwhile.
-            gate.not_appended();
-            return self.spool_results.put(ticket, Err(Undelivered::NoTopic));
-        }
-        let spool_results = self.spool_results.clone();
-        let stored = move |location: Option<_>| {
-            spool_results.put(ticket, location.ok_or(Undelivered::NotStored));
-        };
-        if gate.append(record, stored).is_err() {
-            self.spool_results.put(ticket, Err(Undelivered::NotStored));
-        }
-    }
-
     /// Does what a record in flight asks for next.
     fn perform(&self, ticket: usize, follow_up: FollowUp) {
         match (follow_up, &self.gate) {

@@ -107,7 +107,7 @@ impl HealthLog {
         }
     }
 
-    /// Where Kafka is away, its episode is the line's reason.
+    /// Where Kafka is away, its trouble is the line's reason.
     fn of_topic(&mut self, topic: &Arc<TopicState>, now: Instant) -> Option<HealthLine> {
         // Looked at with every ack.
         if !Arc::ptr_eq(topic, &self.topic) {

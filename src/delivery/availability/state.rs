@@ -9,6 +9,7 @@
 
 mod failures;
 mod health;
+mod probe_pause;
 
 use crate::delivery::availability::health_report::{
     HealthKind, HealthReport, HealthSnapshot, Hope, Knowledge, ProbeError,
@@ -22,17 +23,8 @@ use std::time::{Duration, Instant};
 /// How long a first failure holds, whatever probes say.
 const HOLD: Duration = Duration::from_secs(1);
 /// How long one of many failures in a row holds: a try costs its posts the ack time-out, and the
-/// end of the episode may be missed for as long.
+/// end of the trouble may be missed for as long.
 const HOLD_MOST: Duration = Duration::from_secs(4);
-/// Between probes while Kafka is away or in doubt: readiness comes back within this of the broker.
-const PROBE_AWAY: Duration = Duration::from_millis(250);
-/// Between probes while leaders answer and an ack is owed, which no probe will prove, or a partition is
-/// in episode: each look asks every leader.
-const PROBE_UNPROVEN: Duration = Duration::from_secs(1);
-/// Between probes while nothing is acked.
-const PROBE_IDLE: Duration = Duration::from_secs(3);
-/// Between probes while acks flow: they say nothing of other partitions, nor of new ones.
-const PROBE_BUSY: Duration = Duration::from_secs(10);
 /// How old the last ack may be while records wait on disk: a drain has many in that time.
 const STALE: Duration = Duration::from_secs(10);
 
@@ -52,7 +44,7 @@ pub(super) struct AvailabilityState {
     /// When the first probe was sent that had no answer, while nothing is known.
     first_silence: Option<Instant>,
     failures: Failures,
-    /// A failure was outvoted by an ack: another partition may be in episode.
+    /// A failure was outvoted by an ack: another partition may be in trouble.
     doubtful: bool,
     /// Records that wait on disk for an ack, while posts do not go to Kafka directly.
     waiting: u64,
@@ -240,25 +232,6 @@ impl AvailabilityState {
             self.since = now;
         }
         self.health = health;
-    }
-
-    pub(super) fn next_probe(&self, now: Instant) -> Duration {
-        let since = |proof: Option<Instant>, pause: Duration| {
-            proof.map_or(Duration::ZERO, |at| (at + pause).saturating_duration_since(now))
-        };
-        let idle = |proof: Option<Instant>| since(proof, PROBE_IDLE);
-        match self.health {
-            KafkaHealth::Up if self.doubtful => idle(self.last_probe),
-            KafkaHealth::Up if self.topic.is_well() => {
-                idle(self.last_probe.max(self.last_ack)).min(since(self.last_probe, PROBE_BUSY))
-            }
-            KafkaHealth::Up | KafkaHealth::Unproven { .. } => {
-                since(self.last_probe, PROBE_UNPROVEN)
-            }
-            KafkaHealth::Untried | KafkaHealth::Doubted { .. } | KafkaHealth::Away { .. } => {
-                since(self.last_probe, PROBE_AWAY)
-            }
-        }
     }
 
     pub(super) fn report(&self, now: Instant) -> HealthReport {

@@ -143,15 +143,6 @@ impl Publisher {
         again
     }
 
-    /// Takes in the disk's reports.
-    pub(super) fn take_spool_results(&self) {
-        for (ticket, stored) in self.spool_results.take() {
-            let now = Instant::now();
-            let follow_up = self.lock().in_flight.apply(ticket, RecordEvent::Spooled(stored), now);
-            self.perform(ticket, follow_up);
-        }
-    }
-
     /// The gate has ended catching up: parked records go on.
     pub(super) fn unpark(&self) {
         let Some(gate) = &self.gate else { return };

@@ -1,5 +1,6 @@
 use super::*;
 use crate::delivery::availability::state::failures::SECOND_CHANCE;
+use crate::delivery::availability::state::probe_pause::{PROBE_AWAY, PROBE_BUSY, PROBE_IDLE};
 use crate::delivery::availability::topic_state::TopicDescription;
 
 const TIMEOUT: Duration = Duration::from_millis(2500);
