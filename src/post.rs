@@ -71,7 +71,7 @@ impl PostOutcome {
         if within { Ok(()) } else { Err(OverBudget) }
     }
 
-    /// Says whose credential it came with, as far as that is facts.
+    /// Says whose credential it came with, as far as that is known.
     pub fn of_user(&mut self, user: Option<Arc<str>>) {
         self.facts.user = user;
     }

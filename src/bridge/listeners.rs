@@ -20,7 +20,7 @@ const BACKLOG: i32 = 1024;
 const OTHER_FILES: u64 = 128;
 /// Scrapers and probes at once; more take the places of those that say nothing.
 const ADMIN_CONNECTIONS: usize = 64;
-/// The admin port's own timeout: its clients are machines nearby.
+/// The admin port's own time-outs: its clients are machines nearby.
 const ADMIN_TIMEOUTS: Timeouts =
     Timeouts { idle: Duration::from_secs(15), read: Duration::from_secs(5) };
 

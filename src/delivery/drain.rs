@@ -47,7 +47,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 /// Between looks at the gate's clock and at what is known of Kafka, while posts do not go there
-/// directly: a quarter of catching up.
+/// directly: a quarter of the time that catching up may take.
 const TICK: Duration = Duration::from_millis(50);
 /// The same while they do, and nothing waits.
 const IDLE_TICK: Duration = Duration::from_secs(1);

@@ -37,7 +37,7 @@ use std::time::{Duration, Instant};
 
 /// How long posts are parked at most. Measured for 256 rows on a warm broker: 2 to 29 ms.
 pub const CATCH_UP_LIMIT: Duration = Duration::from_millis(200);
-/// Behind catching up that failed: on a cold broker several would fail in a row.
+/// After catching up has failed: on a cold broker several would fail in a row.
 const REST: Duration = Duration::from_secs(1);
 /// How old the drain's last ack may be for Kafka to count as there: many round trips.
 const ACK_FRESH: Duration = Duration::from_millis(300);
@@ -283,7 +283,7 @@ impl Gate {
         }
     }
 
-    /// A CatchingUp has failed.
+    /// Catching up has failed.
     fn give_up(&mut self, now: Instant) {
         self.rest_until = Some(now + REST);
         self.enter(GateState::Spooling);

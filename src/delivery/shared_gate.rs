@@ -136,7 +136,7 @@ impl SharedGate {
         (gate.pending() == 0).then(|| gate.backlog())
     }
 
-    /// Ends catching up whose time is over; gives when to come again.
+    /// Ends a catching up whose time is over; gives when to come again.
     pub fn tick(&self) -> Option<Instant> {
         self.update(|gate, now| {
             gate.tick(now);

@@ -1,7 +1,7 @@
 //! What the log says of one post.
 //!
 //! Promise: never a header, a body or a secret; what came from the sender is cut and escaped; what is
-//! not facts is left out.
+//! not known is left out.
 
 use crate::metrics::Outcome;
 use crate::post::LOG_TARGET;
@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What is facts of a post besides its outcome.
+/// What is known of a post besides its outcome.
 #[derive(Debug)]
 pub(super) struct PostFacts {
     /// Where it came from.

@@ -17,13 +17,13 @@ const LINES: u32 = 5;
 /// What they are lines in.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// The quota of each outcome and named.
+/// The quota of each outcome and origin.
 #[derive(Default)]
 pub struct Refusals(Mutex<Quotas>);
 
 type Quotas = [[Quota; NamedUser::ALL.len()]; Outcome::ALL.len()];
 
-/// Of one outcome and named.
+/// Of one outcome and origin.
 #[derive(Debug, Default, Clone, Copy)]
 struct Quota {
     /// When its window began: with its first refusal.

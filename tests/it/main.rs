@@ -1,6 +1,21 @@
 //! The integration tests: the real binary, real sockets, a real Kafka or librdkafka's mock.
 //!
-//! One binary, one file per topic. `support` is what they stand on, `harness` tries it.
+//! One binary, one file per topic:
+//!
+//! | topic | what it tries |
+//! |---|---|
+//! | [`protocol`], [`crowds`], [`hangups`] | HTTP as it comes over the wire; more connections than there is room for; senders that leave |
+//! | [`credentials`] | who may post |
+//! | [`refusals`], [`refusal_log`] | every "no" to a sender, and what the log says of it |
+//! | [`records`], [`times`] | what consumers read; times that Kafka refuses |
+//! | [`outages`], [`spool`], [`disk`] | Kafka away; the way back from disk; bad disks |
+//! | [`spool_command`], [`spool_format`] | the commands on a spool; its files, read by the page that describes them |
+//! | [`life`], [`metrics`] | flags, start, stop, log; the admin port |
+//! | [`dev`] | `hookbridge dev` |
+//! | [`readme`], [`layers`] | README's tables and the layers of `src/`, held against the code |
+//! | [`harness`] | [`support`], tried on its own |
+//!
+//! `support` has the parts that tests are made of: a bridge, brokers, senders, a consumer, a ledger.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,

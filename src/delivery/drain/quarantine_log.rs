@@ -1,4 +1,4 @@
-//! What the log says of rows that are quarantined. A plain value that is logged the time.
+//! What the log says of rows that are quarantined. A plain value that gets the time.
 //!
 //! Promise: the first of a reason is a line of its own, and those behind it a count a minute, however
 //! many they are; none is left out uncounted.
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// Between the lines of one reason.
 const MINUTE: Duration = Duration::from_secs(60);
-/// Reasons that are logged apart; they are codes and topics, so that more are not to be expected.
+/// Reasons with a line of their own; they are codes and topics, so that more are not to be expected.
 const REASONS: usize = 16;
 /// What the spool keeps for a row that was not sent, because it is too large: what a broker would say.
 const TOO_LARGE: &str = "MessageSizeTooLarge";

@@ -8,7 +8,7 @@
 use crate::delivery::gate::CATCH_UP_LIMIT;
 use std::time::{Duration, Instant};
 
-/// What is counted together: half of catching up, so that the backlog of one slot leaves time for a
+/// What is counted together: half of [`CATCH_UP_LIMIT`], so that the backlog of one slot leaves time for a
 /// commit and a round trip.
 const SLOT: Duration = CATCH_UP_LIMIT.checked_div(2).expect("two is not zero");
 

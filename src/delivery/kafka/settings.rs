@@ -50,7 +50,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     // With librdkafka's own backoff of up to 10 s the first ack comes 6 s after the broker; so, 0.3 s.
     ("reconnect.backoff.ms", "50"),
     ("reconnect.backoff.max.ms", "250"),
-    // librdkafka's own 30 s would let one hung handshake outlast every post's timeout.
+    // librdkafka's own 30 s would let one hung handshake outlast every post's time-out.
     ("socket.connection.setup.timeout.ms", "1500"),
     ("socket.timeout.ms", "3000"),
     ("socket.nagle.disable", "true"),

@@ -1,7 +1,7 @@
 //! Slow hashes: off the event loop, few at a time, fairly, within bounds.
 //!
-//! Pairs wait in flows (stochastic fair queueing), chosen by a keyed digest of the user, and a flow computes one hash at a
-//! time. So a sender with an outdated password, or a user whose password is being guessed, fills
+//! Pairs wait in flows (stochastic fair queueing), chosen by a keyed digest of the user, and a flow
+//! computes one hash at a time. So a sender with an outdated password, or a user whose password is being guessed, fills
 //! its own flow, and the first post of another passes beside it. Flows are the same for users that
 //! exist and users that do not: how full one is tells nothing.
 //!
@@ -68,7 +68,7 @@ impl HashQueue {
     /// Waits for a hash in a flow and finds out by `hash` whose pair this is, unless it is `known`
     /// by now or an equal pair waits already: then its answer is awaited.
     ///
-    /// A hash that was begun runs to its end, also when the caller drops the future or its timeouts
+    /// A hash that was begun runs to its end, also when the caller drops the future or its time
     /// is over, and keeps its flow busy so long: a sender that hangs up gains no second one.
     pub(crate) async fn hash_in_turn(
         &self,

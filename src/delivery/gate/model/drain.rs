@@ -47,7 +47,7 @@ impl ModelDrain {
         Ok(self.written - from)
     }
 
-    /// The acks of what written come in; gives how many.
+    /// The acks of what was written come in; gives how many.
     pub(super) fn ack(&mut self) -> usize {
         let acked = self.written - self.acked;
         self.acked = self.written;

@@ -5,7 +5,7 @@ use crate::delivery::gate::model::ledger::PostId;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// More than one, so that some event_loops know and others do not.
+/// More than one, so that some event loops know and others do not.
 const LOOPS: usize = 3;
 
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ impl ParkedPosts {
         event_loop.parked.push_back((id, now));
     }
 
-    /// One event_loop looks at the gate; gives the posts that it lets go.
+    /// One event loop looks at the gate; gives the posts that it lets go.
     pub(super) fn look(&mut self, gate: &Gate, rng: &mut fastrand::Rng) -> Vec<PostId> {
         self.0[rng.usize(..LOOPS)].look(gate)
     }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-/// Between two events at most, as a rule: some hundreds of them fit into catching up.
+/// Between two events at most, as a rule: some hundreds of them fit into the gate's catching up.
 const STEP: Duration = Duration::from_millis(1);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 /// How late a timer fires at most.
 const TIMER_LAG: Duration = Duration::from_millis(5);
-/// How long after catching up a event_loop looks at most: long enough for another CatchingUp to begin.
+/// How long after catching up an event loop looks at most: long enough for catching up to begin anew.
 const LOOP_LAG: Duration = Duration::from_millis(50);
 /// How long a post is parked at most: the last steps before the timer and the look add to it.
 const PARKED: Duration =
@@ -44,7 +44,7 @@ pub(super) struct World {
     stopping: Stopping,
     /// How many catch-ups had ended when it was last looked at.
     catch_ups_ended: u64,
-    /// When all event_loops will have looked at the gate after catching up.
+    /// When all event loops will have looked at the gate after catching up.
     looked: Option<Instant>,
     tally: Tally,
 }
