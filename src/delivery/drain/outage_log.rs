@@ -99,7 +99,7 @@ impl OutageLog {
         match self.progress.line(backlog, now) {
             None => {}
             Some(ProgressLine::First) => {
-                tracing::info!(topic, left = backlog, "draining the spool")
+                tracing::info!(topic, left = backlog, "draining the spool");
             }
             Some(ProgressLine::Further { rate, seconds_left }) => tracing::info!(
                 topic,

@@ -80,7 +80,7 @@ impl Drain {
     }
 }
 
-/// EndedRows producers and gives their last reports; none where a thread of theirs hangs, and then what was
+/// Ends producers and gives their last reports; none where a thread of theirs hangs, and then what was
 /// under way is sent again.
 async fn retire(old: Vec<Producer>) -> Option<Vec<DeliveryReport>> {
     let retiring = spawn_blocking(|| old.into_iter().flat_map(Producer::retire).collect());

@@ -60,7 +60,7 @@ impl Suspects {
         Ok(())
     }
 
-    /// EndedRows the producer; what it reports then is not waited for by anybody, and it takes no longer
+    /// Ends the producer; what it reports then is not waited for by anybody, and it takes no longer
     /// than a client's end may.
     pub(super) async fn end(self) {
         drop(spawn_blocking(move || drop(self)).await);

@@ -86,7 +86,7 @@ impl<C: Send + 'static> Ending<C> {
         Self { client: Some(client), endings: endings.clone() }
     }
 
-    /// EndCounts it here: blocks for as long as that takes.
+    /// Ends it here: blocks for as long as that takes.
     pub(super) fn end(mut self) {
         let under_way = UnderWay::begun(&self.endings);
         drop(self.client.take());

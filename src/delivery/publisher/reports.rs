@@ -201,9 +201,9 @@ impl Publisher {
         let mut state = self.lock();
         let death = state.producer.death();
         let batch_size = self.settings.batch_size(self.topic.limit.bytes());
-        let stale = state.renewal.is_stale(now);
-        let outdated =
-            (stale || state.producer.batch_size() != batch_size) && state.in_flight.len() == 0;
+        let has_no_acks = state.renewal.is_stale(now);
+        let outdated = (has_no_acks || state.producer.batch_size() != batch_size)
+            && state.in_flight.len() == 0;
         if let Some(error) = death {
             if !self.availability.admits() {
                 state.renewal.hope();
@@ -223,7 +223,7 @@ impl Publisher {
             }
         } else if !outdated {
             return None;
-        } else if stale {
+        } else if has_no_acks {
             state.renewal.refreshed();
             tracing::debug!(
                 "a producer without acks is replaced by one that asks for the brokers anew"

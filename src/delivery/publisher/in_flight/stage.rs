@@ -79,6 +79,7 @@ const SILENT: StageStep = StageStep::Settle(Err(Undelivered::DiskSilent));
 
 impl RecordStage {
     /// Where an event leads, and what is to be done.
+    #[expect(clippy::match_same_arms, reason = "a table, row by state")]
     pub(super) fn after(self, event: RecordEvent, fallback: Fallback) -> (Self, StageStep) {
         use Awaited::{Both, Kafka, Nobody, Spool};
         match (self, event) {

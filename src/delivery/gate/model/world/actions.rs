@@ -15,7 +15,7 @@ impl World {
         match self.driver.post(self.now) {
             Admission::Go(way) => self.go(id, way)?,
             Admission::Park => {
-                self.event_loops.park(id, self.driver.gate(), self.now, &mut self.rng)
+                self.event_loops.park(id, self.driver.gate(), self.now, &mut self.rng);
             }
         }
         Ok(1)
