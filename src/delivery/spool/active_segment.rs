@@ -69,10 +69,14 @@ impl ActiveSegment {
             file.write_at(&batch, last_batch.start)?;
             file.sync()
         };
-        (1..TRIES).find_map(|_| attempt().ok()).map_or_else(attempt, Ok)?;
+        let first = attempt();
+        if first.is_err() {
+            (2..TRIES).find_map(|_| attempt().ok()).map_or_else(attempt, Ok)?;
+        }
         let id = file.id()?;
-        // One that was cut off has no room.
-        let end = tail.clean_from.filter(|end| *end < segment.bytes);
+        // One that was cut off has no room; and that it was cut off, a sync behind a failed one does not
+        // prove: what was there may come back, unless another segment begins behind it.
+        let end = tail.clean_from.filter(|end| first.is_ok() && *end < segment.bytes);
         let (salt, bytes) = (segment.salt, segment.bytes);
         Ok(end.map(|end| Self { file, id, name, salt, end, bytes }))
     }

@@ -18,6 +18,7 @@ impl Store {
     /// Moves the quarantine to the end of the queue.
     pub(in crate::delivery::spool) fn requeue(&mut self) -> Result<Requeued, Fault> {
         let mut requeued = Requeued::default();
+        self.void_failed_batches()?;
         self.quarantine.close_segment();
         while let Some(segment) = self.quarantine.segments().first().cloned() {
             let end = self.quarantine.segment_behind(segment.first);
@@ -49,6 +50,7 @@ impl Store {
         from: &str,
         to: &str,
     ) -> Result<u64, Fault> {
+        self.void_failed_batches()?;
         let (mut changed, released) = (0, &self.released);
         for log in [&mut self.queue, &mut self.quarantine] {
             log.close_segment();
@@ -61,6 +63,17 @@ impl Store {
             }
         }
         Ok(changed)
+    }
+
+    /// Lets a segment begin behind whatever a failed batch has left: it would come back with the topic
+    /// that it had, or in a quarantine that was emptied.
+    fn void_failed_batches(&mut self) -> Result<(), Fault> {
+        for log in [&mut self.queue, &mut self.quarantine] {
+            if !log.is_writable() && !log.segments().is_empty() {
+                log.begin_segment()?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -30,9 +30,6 @@ pub(super) struct Ledger {
     rows: BTreeMap<u64, Kept>,
     /// Ids that failed appends may have left, and their records.
     maybe: Vec<(u64, usize)>,
-    /// Ids of rows whose quarantine has failed: what that has left is void, and may come back in
-    /// quarantine with the topic that it had.
-    half_refused: BTreeSet<u64>,
     /// All ids below are taken.
     taken: u64,
     topics: Topics,
@@ -144,7 +141,6 @@ impl Ledger {
     /// have failed.
     pub(super) fn release(&mut self, acked: &[u64], refused: &[u64], told: Result<(), ()>) {
         let state = if told.is_ok() { State::Refused } else { State::MayWait };
-        self.half_refused.extend(refused.iter().filter(|_| told.is_err()));
         for (ids, state) in [(refused, state), (acked, State::Released)] {
             for id in ids {
                 self.rows.get_mut(id).unwrap().state = state;
@@ -172,11 +168,7 @@ impl Ledger {
         }
         for (id, record) in &look.quarantined {
             let known = self.rows.get(id).ok_or(format!("{id} was never there to be refused"))?;
-            let compared = if self.half_refused.contains(id) {
-                self.compare_but_for_topic(known.record, record)
-            } else {
-                self.compare(known.record, record)
-            };
+            let compared = self.compare(known.record, record);
             compared.map_err(|what| format!("refused row {id}: {what}"))?;
             found.insert(known.record);
         }
@@ -278,20 +270,18 @@ impl Ledger {
 
     /// Whether it is the record, whole.
     fn compare(&self, known: usize, record: &Record) -> Result<(), Broken> {
-        self.compare_but_for_topic(known, record)?;
-        let Topics { current, is_unsure } = self.topics;
-        if record.topic() == topic(current) || is_unsure && record.topic() == topic(current - 1) {
-            return Ok(());
-        }
-        Err(format!("its topic is {}, not {}", record.topic(), self.topic()))
-    }
-
-    fn compare_but_for_topic(&self, known: usize, record: &Record) -> Result<(), Broken> {
         let known = &self.records[known];
         let same = known.key() == record.key()
             && known.value() == record.value()
             && known.received() == record.received()
             && known.stored_headers().eq(record.stored_headers());
-        if same { Ok(()) } else { Err(format!("{record:?} is not {known:?}")) }
+        if !same {
+            return Err(format!("{record:?} is not {known:?}"));
+        }
+        let Topics { current, is_unsure } = self.topics;
+        if record.topic() == topic(current) || is_unsure && record.topic() == topic(current - 1) {
+            return Ok(());
+        }
+        Err(format!("its topic is {}, not {}", record.topic(), self.topic()))
     }
 }
