@@ -50,7 +50,7 @@ impl<'de, L: Leaves> Visitor<'de> for Root<'_, 'de, L> {
         loop {
             let key = Key(|key: &str| members.note_key(key), PhantomData::<L>);
             let Some(field) = object.next_key_seed(key)? else { return Ok(()) };
-            let place = field.map_or(Position::Elsewhere, Position::of);
+            let place = field.map_or(ValuePlace::Elsewhere, ValuePlace::of);
             let value = object.next_value_seed(JsonWalk { place, depth, leaves })?;
             if let Some(field) = field {
                 members.put(field, value);
@@ -62,7 +62,7 @@ impl<'de, L: Leaves> Visitor<'de> for Root<'_, 'de, L> {
 /// A walk over one value, which leaves its outline.
 #[derive(Clone, Copy)]
 pub(super) struct JsonWalk<L> {
-    place: Position,
+    place: ValuePlace,
     /// How many arrays and objects are open around the value.
     depth: Depth,
     leaves: L,
@@ -71,14 +71,14 @@ pub(super) struct JsonWalk<L> {
 impl<L: Leaves> JsonWalk<L> {
     /// A walk over a body that is no object.
     pub(super) fn outermost(leaves: L) -> Self {
-        Self { place: Position::Elsewhere, depth: Depth::OUTSIDE, leaves }
+        Self { place: ValuePlace::Elsewhere, depth: Depth::OUTSIDE, leaves }
     }
 
     /// Whether a rule looks into an array or object at this place.
     pub(super) fn looks_inside(self) -> bool {
         match self.place {
-            Position::List(_) | Position::Element | Position::Destination => true,
-            Position::Text | Position::Elsewhere => false,
+            ValuePlace::List(_) | ValuePlace::Element | ValuePlace::Destination => true,
+            ValuePlace::Text | ValuePlace::Elsewhere => false,
         }
     }
 
@@ -90,7 +90,7 @@ impl<L: Leaves> JsonWalk<L> {
 
 /// What is asked of a value, by where it is.
 #[derive(Clone, Copy)]
-enum Position {
+enum ValuePlace {
     /// A member whose text is kept.
     Text,
     /// A member that is one URL or a list of them.
@@ -103,7 +103,7 @@ enum Position {
     Elsewhere,
 }
 
-impl Position {
+impl ValuePlace {
     const fn of(field: Field) -> Self {
         match field {
             Field::Type | Field::TransDate | Field::AppId | Field::RoomId => Self::Text,
@@ -171,14 +171,14 @@ impl<'de, L: Leaves> Visitor<'de> for JsonWalk<L> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
         let (depth, leaves) = (self.depth.inner()?, self.leaves);
-        let Position::List(field) = self.place else {
-            let inside = JsonWalk { place: Position::Elsewhere, depth, leaves };
+        let ValuePlace::List(field) = self.place else {
+            let inside = JsonWalk { place: ValuePlace::Elsewhere, depth, leaves };
             while array.next_element_seed(inside)?.is_some() {}
             return Ok(Value::Array);
         };
         let mut field_errors = FieldErrors::default();
         let mut index = 0;
-        let element = JsonWalk { place: Position::Element, depth, leaves };
+        let element = JsonWalk { place: ValuePlace::Element, depth, leaves };
         while let Some(value) = array.next_element_seed(element)? {
             rules::list_element(field, index, &value, &mut field_errors);
             index += 1;
@@ -187,16 +187,16 @@ impl<'de, L: Leaves> Visitor<'de> for JsonWalk<L> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
-        let inside = JsonWalk { place: Position::Elsewhere, depth: self.depth.inner()?, ..self };
+        let inside = JsonWalk { place: ValuePlace::Elsewhere, depth: self.depth.inner()?, ..self };
         match self.place {
-            Position::List(_) | Position::Element => {
+            ValuePlace::List(_) | ValuePlace::Element => {
                 Ok(Value::Link(rules::link(&select(object, inside, ["url"])?)))
             }
-            Position::Destination => {
+            ValuePlace::Destination => {
                 let members = select(object, inside, ["name", "host", "account"])?;
                 Ok(Value::Destination(rules::destination_members(&members)))
             }
-            Position::Text | Position::Elsewhere => {
+            ValuePlace::Text | ValuePlace::Elsewhere => {
                 let [] = select(object, inside, [])?;
                 Ok(Value::Object)
             }
