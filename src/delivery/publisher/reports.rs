@@ -195,7 +195,7 @@ impl Publisher {
         Some(spawn_blocking(move || old.retire()))
     }
 
-    /// Gives the old producer, if a new one took its location.
+    /// Gives the old producer, if a new one took its place.
     fn replace_producer(&self) -> Option<Arc<Producer>> {
         let now = Instant::now();
         let mut state = self.lock();

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! `Known: x` waits for nobody but x to report. The record itself is kept while it is Parked or Sent.
-//! [`RecordStage::after`] is this table; a pair that has no location in it changes nothing.
+//! [`RecordStage::after`] is this table; a pair that has no place in it changes nothing.
 
 use crate::delivery::gate::admission::Way;
 use crate::delivery::publisher::in_flight::{DeliveryResult, Fallback};
