@@ -1,4 +1,4 @@
-//! Sockets that a service manager keeps and passes on: systemd's socket activation, sd_listen_fds(3).
+//! Sockets that a service manager keeps and passes on: systemd's socket activation, `sd_listen_fds(3)`.
 //!
 //! Promise: such a socket outlives the process, so that connections wait in its queue while the bridge
 //! is started anew, and none is refused. What is passed is a listening TCP socket named `webhook` or

@@ -32,12 +32,12 @@ struct HiccupFile {
 
 #[test]
 fn a_first_segment_that_cannot_be_read_for_a_moment_of_the_start_costs_nothing() {
-    costs_nothing(|segments| segments.first());
+    costs_nothing(<[String]>::first);
 }
 
 #[test]
 fn a_last_segment_that_cannot_be_read_for_a_moment_of_the_start_costs_nothing() {
-    costs_nothing(|segments| segments.last());
+    costs_nothing(<[String]>::last);
 }
 
 fn costs_nothing(pick: fn(&[String]) -> Option<&String>) {
