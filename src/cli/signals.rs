@@ -5,6 +5,7 @@
 //! group. It leaves SIGHUP alone: what that means is the command's own.
 
 use crate::cli::stderr::Stderr;
+use rustix::process as posix;
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 use std::{io, process};
@@ -19,6 +20,8 @@ const ONE_SIGNAL: Duration = Duration::from_secs(1);
 pub(super) struct EndSignals {
     terminate: Signal,
     interrupt: Signal,
+    /// SIGXFSZ: a write over the limit of file sizes fails, and does not end the process.
+    _file_size: Signal,
     /// When the first came.
     asked: Option<Instant>,
     stderr: Stderr,
@@ -31,6 +34,7 @@ impl EndSignals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            _file_size: signal(SignalKind::from_raw(posix::Signal::XFSZ.as_raw()))?,
             asked: None,
             stderr: stderr.clone(),
         })

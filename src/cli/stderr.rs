@@ -15,7 +15,6 @@
 mod tests;
 
 use crate::cli::bar::{Bar, BarState};
-use crate::config::grace::LAST_LINES;
 use anstream::AutoStream;
 use prometheus_client::metrics::counter::Counter;
 use rustix::event::{PollFd, PollFlags, poll};
@@ -31,6 +30,8 @@ use tracing_subscriber::fmt::MakeWriter;
 /// All lines that wait, together: some ten thousand, more than a busy reader falls behind by, and
 /// little beside the memory of a bridge that holds posts.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// How long [`Stderr::end`] may wait where nobody has said so: what refuses a start must be read.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// What a line takes up beside its text.
 const LINE: usize = size_of::<QueuedOutput>();
 
@@ -202,7 +203,7 @@ impl OutputQueue {
             missing: 0,
             progress: None,
             busy: false,
-            timeout: LAST_LINES,
+            timeout: LAST_WORDS,
         }
     }
 

@@ -262,13 +262,19 @@ impl Window {
         }
     }
 
-    /// What is to be released now, if anything. One release at a time.
+    /// What is to be released now, if anything. One release at a time; acked rows go alone, since their
+    /// release needs no room on the disk, and a quarantine does.
     pub(super) fn begin_release(&mut self) -> Option<ToRelease> {
         if self.ended.len() == 0 {
             return None;
         }
         debug_assert_eq!(self.releasing.len(), 0, "one release at a time");
-        self.releasing = std::mem::take(&mut self.ended);
+        let acked = std::mem::take(&mut self.ended.acked);
+        self.releasing = if acked.is_empty() {
+            std::mem::take(&mut self.ended)
+        } else {
+            EndedRows { acked, ..EndedRows::default() }
+        };
         let refused = self.releasing.refused.iter().map(|(row, why)| (*row, why.clone()));
         let acked = self.releasing.acked.iter().copied();
         Some(ToRelease { acked: acked.collect(), refused: refused.collect() })

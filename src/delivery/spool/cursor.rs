@@ -9,6 +9,7 @@ use crate::delivery::spool::fault::is_unreadable;
 use crate::delivery::spool::format::{MOST_RANGES, SLOT_LEN, SLOT_MAGIC, SLOTS};
 use crate::delivery::spool::frame::{u32_at, u64_at};
 use crate::delivery::spool::frames::OnError;
+use crate::delivery::spool::part::MOST_ID;
 use crate::delivery::spool::released::Released;
 use std::io::{self, ErrorKind};
 
@@ -84,9 +85,16 @@ impl Slot {
         if crc32fast::hash(&bytes[8..end]) != u32_at(bytes, 4) {
             return None;
         }
-        let mut released = Released::below(u64_at(bytes, 24));
-        for range in bytes[SLOT_LEN..end].chunks_exact(RANGE) {
-            released.add(u64_at(range, 0), u64_at(range, 8));
+        let below = u64_at(bytes, 24);
+        let ranges = bytes[SLOT_LEN..end].chunks_exact(RANGE);
+        let ranges = ranges.map(|range| (u64_at(range, 0), u64_at(range, 8)));
+        let fits = |(first, last)| first <= last && last <= MOST_ID;
+        if below > MOST_ID || !ranges.clone().all(fits) {
+            return None;
+        }
+        let mut released = Released::below(below);
+        for (first, last) in ranges {
+            released.add(first, last);
         }
         Some(Self { spool: u64_at(bytes, 8), turn: u64_at(bytes, 16), released })
     }

@@ -5,7 +5,7 @@
 //!
 //! | name | what |
 //! |---|---|
-//! | `<number>.log` | a segment of the queue; `<number>`, of 20 digits, is the id of its first record |
+//! | `<number>.log` | a segment of the queue; `<number>`, of 20 digits, is the id of its first record, at most 2^63 - 1 |
 //! | `<number>.quarantine` | a segment of what is not to be sent; numbered by itself, from 1 |
 //! | `<segment>.new` | a segment that is being made, of no account |
 //! | `<segment>.damaged`, `<segment>-<n>.damaged` | a segment in which something did not check, kept for people; of no account |

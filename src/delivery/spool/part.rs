@@ -2,6 +2,8 @@
 
 use crate::delivery::spool::frame::Kind;
 
+/// The greatest id: a billion records a second reach it in three centuries.
+pub(super) const MOST_ID: u64 = u64::MAX >> 1;
 /// Digits of a segment's number in its name.
 const DIGITS: usize = 20;
 
@@ -41,7 +43,8 @@ impl Part {
         [Self::Queue, Self::Quarantine].into_iter().find_map(|part| {
             let digits = name.strip_suffix(part.suffix())?;
             let all = digits.len() == DIGITS && digits.bytes().all(|digit| digit.is_ascii_digit());
-            Some((part, digits.parse().ok().filter(|_| all)?))
+            let is_number = |number: &u64| all && (1..=MOST_ID).contains(number);
+            Some((part, digits.parse().ok().filter(is_number)?))
         })
     }
 }

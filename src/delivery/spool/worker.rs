@@ -152,9 +152,6 @@ impl Worker {
             callbacks.push(release.done);
         }
         let fault = self.store.release(&acked, &refused).err().map(Arc::new);
-        if let Some(fault) = &fault {
-            tracing::error!(error = fault.chain(), "the spool's quarantine failed");
-        }
         self.publish();
         for done in callbacks {
             done(fault.clone().map_or(Ok(()), |fault| Err(AccessError::Failed(fault))));

@@ -3,15 +3,20 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::time::Duration;
 
 use tempfile::tempdir;
 
 use crate::disk::posts::Posts;
 use crate::disk::small_disk::{Format, SmallDisk};
-use crate::disk::{RECORDS, kafka_away, serve, spool_in};
+use crate::disk::{RECORDS, assert_alive, kafka_away, serve, spool_in, wait_for_drain};
 use crate::support::bridge::launch::Launch;
+use crate::support::deadline::eventually;
 use crate::support::here;
 use crate::support::rig::SOON;
+
+/// Twice the longest pause between two tries of the spool.
+const HEALED: Duration = Duration::from_secs(20);
 
 /// Root has to give up the right to pass over all rights.
 const AS_ANYBODY: &str = r#"exec setpriv --bounding-set -dac_override,-dac_read_search "$@""#;
@@ -100,6 +105,57 @@ fn a_second_bridge_on_a_folder_ends_and_the_first_goes_on() {
     // However the first one ends, the folder is free.
     bridge.kill();
     assert_eq!(serve.start().metric(RECORDS), 2.0);
+}
+
+#[test]
+fn without_its_lock_file_a_folder_still_has_one_bridge() {
+    let (kafka, temp) = (kafka_away(), tempdir().unwrap());
+    let spool = spool_in(&temp);
+    let serve = serve(&kafka, &spool);
+    let _bridge = serve.start();
+    fs::remove_file(spool.join("lock")).unwrap();
+
+    assert_refused(&serve, 1, &["--spool", spool.to_str().unwrap(), "in use by another bridge"]);
+}
+
+#[test]
+fn no_post_is_kept_in_a_folder_that_is_not_found_under_its_name() {
+    let (kafka, temp) = (kafka_away(), tempdir().unwrap());
+    let (spool, elsewhere) = (spool_in(&temp), temp.path().join("elsewhere"));
+    let bridge = serve(&kafka, &spool).start();
+    let mut posts = Posts::of_length(0);
+    assert_eq!(posts.post(&bridge).status, 200);
+
+    fs::rename(&spool, &elsewhere).unwrap();
+    for other in [false, true] {
+        if other {
+            // As when its volume is mounted late.
+            fs::create_dir(&spool).unwrap();
+        }
+        assert_eq!(posts.post(&bridge).status, 503);
+        assert_eq!(bridge.readyz().0, 503);
+        assert_alive(&bridge);
+    }
+
+    fs::remove_dir(&spool).unwrap();
+    fs::rename(&elsewhere, &spool).unwrap();
+    eventually(HEALED, "the spool takes posts again", || posts.post(&bridge).status == 200);
+    kafka.broker_up();
+    wait_for_drain(&bridge);
+    posts.assert_on_topic(&kafka);
+}
+
+#[test]
+fn a_limit_of_file_sizes_breaks_the_spool_and_ends_no_bridge() {
+    let (kafka, temp) = (kafka_away(), tempdir().unwrap());
+    let serve = serve(&kafka, &spool_in(&temp));
+
+    let bridge = under_shell(&serve, r#"ulimit -f 2048; exec "$@""#).start();
+
+    assert_eq!(Posts::of_length(0).post(&bridge).status, 503);
+    assert_eq!(bridge.readyz().0, 503);
+    assert_alive(&bridge);
+    assert!(bridge.log().contains("File too large"), "{}", bridge.log());
 }
 
 #[track_caller]
