@@ -12,8 +12,8 @@ const WRITE: &str = "pwrite64";
 const SYNC: &str = "fsync,fdatasync";
 const ALLOCATE: &str = "fallocate";
 const CUT: &str = "ftruncate";
-const RENAME: &str = "rename";
-const REMOVE: &str = "unlink";
+const RENAME: &str = "rename,renameat,renameat2";
+const REMOVE: &str = "unlink,unlinkat";
 const OPEN: &str = "openat";
 const READ: &str = "pread64";
 
