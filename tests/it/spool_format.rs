@@ -70,7 +70,13 @@ fn damage(dir: &Path, random: &mut Rng) {
     }
     let at = random.usize(..used);
     match random.u8(..10) {
-        0..4 => bytes[at] ^= 1 << random.u8(..8),
+        0..3 => bytes[at] ^= 1 << random.u8(..8),
+        3 => {
+            // A block in the place of another.
+            let block = (8 << random.u8(..10)).min(used);
+            let [from, to] = [(); 2].map(|()| random.usize(..=used - block) / 8 * 8);
+            bytes.copy_within(from..from + block, to);
+        }
         4 => bytes.truncate(at),
         5 => bytes[at..].fill(0),
         6 => {

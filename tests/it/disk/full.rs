@@ -53,17 +53,17 @@ fn at_the_limit_posts_are_refused_until_kafka_is_back_and_the_drain_has_made_roo
 
 fn fills_and_heals(kafka: &MockKafka, serve: &Launch, spool: &Path, length: usize, full: &str) {
     let bridge = serve.start();
-    let mut posts = Posts::of_length(length);
+    let (mut posts, mut slow) = (Posts::of_length(length), 0);
     for _ in 0..2 {
         let before = posts.accepted();
-        post_until_full(&bridge, &mut posts, full);
+        slow += post_until_full(&bridge, &mut posts, full);
         assert!(posts.accepted() > before + 10);
         for answer in posts.post_at_once(&bridge, 3) {
             assert_eq!(refusal(&answer), (503, Outcome::Unavailable));
             let retry: u16 = answer.header("retry-after").unwrap().parse().unwrap();
             assert!((1..=120).contains(&retry), "{retry}");
         }
-        assert_eq!(bridge.metric(RECORDS), (posts.accepted() - before) as f64);
+        assert_waiting(&bridge, posts.accepted() - before, slow);
 
         kafka.broker_up();
         wait_for_drain(&bridge);
@@ -71,7 +71,7 @@ fn fills_and_heals(kafka: &MockKafka, serve: &Launch, spool: &Path, length: usiz
         assert_eq!(bridge.readyz().0, 200);
         eventually(SOON, "the disk has its room back", || bytes_of(spool) <= EMPTY);
         // Once they had their answer, nobody's refused post may come: its sender repeats it.
-        assert_eq!(posts.assert_on_topic(kafka), 0);
+        assert!(posts.assert_on_topic(kafka) <= slow);
         kafka.broker_down();
     }
     assert_eq!(posts.post(&bridge).status, 200);
@@ -134,14 +134,14 @@ fn a_bridge_that_was_killed_while_the_disk_was_full_starts_there_and_drains() {
         let serve = serve(&kafka, &disk.spool());
         let mut posts = Posts::of_length(LONG);
         let mut bridge = serve.start();
-        post_until_full(&bridge, &mut posts, BY_DISK);
+        let slow = post_until_full(&bridge, &mut posts, BY_DISK);
         disk.fill();
         bridge.kill();
         disk.fill();
 
         let mut bridge = serve.start();
 
-        assert_eq!(bridge.metric(RECORDS), posts.accepted() as f64);
+        assert_waiting(&bridge, posts.accepted(), slow);
         assert_eq!(bridge.readyz().0, 503);
         post_until_full(&bridge, &mut posts, BY_DISK);
         drains_without_room_and_heals(&bridge, &kafka, &disk, &mut posts);
@@ -175,22 +175,31 @@ fn a_first_bridge_starts_on_a_full_disk_and_heals() {
     }
 }
 
-/// Posts until one is refused; checks what is told of that.
+/// Posts until one is refused because it is full; checks what is told of that. Gives how many were
+/// refused before as the disk of a busy machine took too long for them: they may be there.
 #[track_caller]
-fn post_until_full(bridge: &Bridge, posts: &mut Posts, full: &str) {
-    let before = posts.accepted();
+fn post_until_full(bridge: &Bridge, posts: &mut Posts, full: &str) -> usize {
+    let (before, mut slow) = (posts.accepted(), 0);
     let refused = loop {
         let answer = posts.post(bridge);
-        if answer.status != 200 {
+        if answer.status != 200 && !spool_check(bridge).0 {
             break answer;
         }
-        assert!(posts.accepted() < before + MANY, "it is never full");
+        slow += usize::from(answer.status != 200);
+        assert!(posts.accepted() + slow < before + MANY, "it is never full");
     };
     assert_eq!(refusal(&refused), (503, Outcome::Unavailable));
     assert_eq!(bridge.readyz().0, 503);
     let (ok, detail) = spool_check(bridge);
     assert!(!ok && detail.ends_with(full), "{detail}");
     assert_alive(bridge);
+    slow
+}
+
+#[track_caller]
+fn assert_waiting(bridge: &Bridge, accepted: usize, slow: usize) {
+    let waiting = bridge.metric(RECORDS);
+    assert!((accepted as f64..=(accepted + slow) as f64).contains(&waiting), "{waiting}");
 }
 
 /// Kafka comes back while the disk stays full, and goes; then others give room back.
