@@ -4,7 +4,7 @@
 //! is started anew, and none is refused. What is passed is a listening TCP socket named `webhook` or
 //! `admin`, or an error says what it is instead. Its queue is as the manager has made it.
 
-use rustix::io::Errno;
+use rustix::io::{Errno, FdFlags, fcntl_setfd};
 use rustix::net::sockopt::{socket_acceptconn, socket_domain, socket_type};
 use rustix::net::{AddressFamily, SocketType};
 use std::io;
@@ -91,6 +91,7 @@ fn listener(name: &'static str, socket: OwnedFd) -> Result<TcpListener, Inherite
     if !is_tcp_listener(&socket).map_err(io)? {
         return Err(InheritedSocketError::Kind { name });
     }
+    fcntl_setfd(&socket, FdFlags::CLOEXEC).map_err(|errno| io(errno.into()))?;
     let listener = TcpListener::from(socket);
     listener.set_nonblocking(true).map_err(io)?;
     Ok(listener)

@@ -113,8 +113,8 @@ pub struct SpoolThread {
 }
 
 impl Spool {
-    /// Opens the spool and starts its thread. Blocks for milliseconds: a page of each segment is read,
-    /// and the last one whole.
+    /// Opens the spool and starts its thread. Blocks for milliseconds: a header of each segment is
+    /// read, and the last segment whole; for seconds where the disk fails.
     pub fn open(options: &SpoolOptions) -> Result<(Self, SpoolThread), SpoolError> {
         let (worker, lock) = prepare(options)?;
         let shared = worker.shared();

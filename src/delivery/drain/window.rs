@@ -36,12 +36,25 @@ pub(super) struct Window {
     ended: EndedRows,
     /// Being released.
     releasing: EndedRows,
+    next_release: NextRelease,
     /// The last row that was read.
     cursor: Option<RowId>,
     /// Rows go alone up to this one: a batch with it in it was refused.
     alone_until: Option<RowId>,
     /// What the producer of rows that do not go alone has shown.
     keys: ProvenKeys,
+}
+
+/// Which of the ended rows are released next. A release of acked ones needs no room on the disk, and
+/// must not fail with a quarantine that has none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum NextRelease {
+    #[default]
+    All,
+    /// A quarantine has failed.
+    Acked,
+    /// It is tried again.
+    Refused,
 }
 
 /// A row under way.
@@ -262,19 +275,20 @@ impl Window {
         }
     }
 
-    /// What is to be released now, if anything. One release at a time; acked rows go alone, since their
-    /// release needs no room on the disk, and a quarantine does.
+    /// What is to be released now, if anything. One release at a time.
     pub(super) fn begin_release(&mut self) -> Option<ToRelease> {
         if self.ended.len() == 0 {
             return None;
         }
         debug_assert_eq!(self.releasing.len(), 0, "one release at a time");
-        let acked = std::mem::take(&mut self.ended.acked);
-        self.releasing = if acked.is_empty() {
-            std::mem::take(&mut self.ended)
-        } else {
-            EndedRows { acked, ..EndedRows::default() }
+        let EndedRows { acked, refused } = std::mem::take(&mut self.ended);
+        let (now, later) = match self.next_release {
+            NextRelease::All => (EndedRows { acked, refused }, EndedRows::default()),
+            NextRelease::Acked => (EndedRows::acked(acked), EndedRows::refused(refused)),
+            NextRelease::Refused => (EndedRows::refused(refused), EndedRows::acked(acked)),
         };
+        // One of them may be empty.
+        (self.releasing, self.ended) = if now.len() > 0 { (now, later) } else { (later, now) };
         let refused = self.releasing.refused.iter().map(|(row, why)| (*row, why.clone()));
         let acked = self.releasing.acked.iter().copied();
         Some(ToRelease { acked: acked.collect(), refused: refused.collect() })
@@ -282,12 +296,19 @@ impl Window {
 
     /// It was released; gives how many rows that were.
     pub(super) fn end_release(&mut self) -> u64 {
+        self.next_release = match self.next_release {
+            NextRelease::Acked => NextRelease::Refused,
+            NextRelease::Refused | NextRelease::All => NextRelease::All,
+        };
         std::mem::take(&mut self.releasing).len() as u64
     }
 
     /// It was not.
     pub(super) fn take_back_release(&mut self) {
         let EndedRows { acked, refused } = std::mem::take(&mut self.releasing);
+        if !refused.is_empty() {
+            self.next_release = NextRelease::Acked;
+        }
         self.ended.acked.extend(acked);
         self.ended.refused.extend(refused);
     }

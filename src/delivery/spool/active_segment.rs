@@ -6,7 +6,7 @@
 //! sync, or after one that failed, and then a further sync proves nothing; so the last batch is written
 //! once more, with the same bytes. Those before it were synced.
 
-use crate::delivery::spool::disk::{Access, Disk, DiskFile, FileId};
+use crate::delivery::spool::disk::{Access, Disk, DiskFile};
 use crate::delivery::spool::format::HEADER;
 use crate::delivery::spool::frame::{Header, Salt};
 use crate::delivery::spool::segments::{NEW, Segment, Tail};
@@ -19,7 +19,6 @@ const TRIES: usize = 5;
 #[derive(Debug)]
 pub(super) struct ActiveSegment {
     file: Box<dyn DiskFile>,
-    id: FileId,
     name: String,
     salt: Salt,
     end: u64,
@@ -47,8 +46,7 @@ impl ActiveSegment {
         };
         let file: Box<dyn DiskFile> =
             made().inspect_err(|_: &io::Error| drop(disk.remove(&new)))?;
-        let (id, end) = (file.id()?, HEADER as u64);
-        let active = Self { file, id, name, salt: header.salt, end, bytes };
+        let active = Self { file, name, salt: header.salt, end: HEADER as u64, bytes };
         active.must_be_found(disk)?;
         Ok(active)
     }
@@ -73,12 +71,11 @@ impl ActiveSegment {
         if first.is_err() {
             (2..TRIES).find_map(|_| attempt().ok()).map_or_else(attempt, Ok)?;
         }
-        let id = file.id()?;
-        // One that was cut off has no room; and that it was cut off, a sync behind a failed one does not
-        // prove: what was there may come back, unless another segment begins behind it.
+        // One that was cut off has no room. A sync after a failed one does not prove that a cut lasted;
+        // only a segment that begins behind it does.
         let end = tail.clean_from.filter(|end| first.is_ok() && *end < segment.bytes);
         let (salt, bytes) = (segment.salt, segment.bytes);
-        Ok(end.map(|end| Self { file, id, name, salt, end, bytes }))
+        Ok(end.map(|end| Self { file, name, salt, end, bytes }))
     }
 
     /// Appends bytes, with one sync. After an error nothing may be appended any more.
@@ -93,7 +90,8 @@ impl ActiveSegment {
     /// An error unless its name leads to it: other hands may have removed it, moved the folder, or put
     /// another in its place, and then what is in it is nowhere.
     pub(super) fn must_be_found(&self, disk: &dyn Disk) -> io::Result<()> {
-        if disk.id_of(&self.name)? == self.id {
+        // Both are asked: some file systems give a file another number from time to time.
+        if disk.id_of(&self.name)? == self.file.id()? {
             return Ok(());
         }
         Err(io::Error::other("other hands have put another file or folder in its place"))

@@ -112,6 +112,11 @@ impl Frames {
         Ok(false)
     }
 
+    /// Whether there is nothing behind the frame that was given last, as far as all could be read.
+    pub(super) fn ends_clean(&mut self) -> io::Result<bool> {
+        Ok(self.unreadable == 0 && self.is_clean(self.at)?)
+    }
+
     /// Whether there are only zeros from `at` on.
     pub(super) fn is_clean(&mut self, mut at: u64) -> io::Result<bool> {
         while at < self.end {

@@ -9,6 +9,7 @@ use crate::delivery::spool::disk::Disk;
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::format::{FRAME, HEADER};
 use crate::delivery::spool::frame::{Header, Kind, Salt, padded, put};
+use crate::delivery::spool::frames::OnError;
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::segments::{Damage, Segment};
 use std::sync::Arc;
@@ -52,12 +53,13 @@ impl Log {
         segment_bytes: u64,
         segments: Vec<Segment>,
         least_next: u64,
+        on_error: OnError,
     ) -> Result<Self, Fault> {
         let disk = disk.clone();
         let (next, active, buffer) = (least_next, None, Vec::new());
         let mut log = Self { disk, part, spool, segment_bytes, segments, next, active, buffer };
         let Some(last) = log.segments.last() else { return Ok(log) };
-        let tail = last.tail(&*log.disk).map_err(Fault::io("read the last segment"))?;
+        let tail = last.tail(&*log.disk, on_error).map_err(Fault::io("read the last segment"))?;
         match ActiveSegment::take_over(&*log.disk, last, &tail) {
             // Where ids are left out, a new segment says so.
             Ok(active) => log.active = active.filter(|_| tail.next >= least_next),
@@ -222,7 +224,7 @@ impl Log {
             let next = self.next + batch.records as u64;
             put(&mut self.buffer, salt, Kind::Commit, next, |_| {});
             if let Err(error) = active.append(&*self.disk, &self.buffer) {
-                // It is void, and so that it stays void when the next segment is lost, it goes.
+                // Cut off, or it would count again if the next segment were lost.
                 self.end_segment();
                 return Err(Fault::io("write to a segment")(error));
             }

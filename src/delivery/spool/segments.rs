@@ -121,14 +121,14 @@ impl Segment {
     }
 
     /// Where it ends, if it is the last one.
-    pub(super) fn tail(&self, disk: &dyn Disk) -> io::Result<Tail> {
+    pub(super) fn tail(&self, disk: &dyn Disk, on_error: OnError) -> io::Result<Tail> {
         let mut tries = (1..TRIES).map(|_| self.find_tail(disk, OnError::Fails));
         let whole = tries.find(|found| match found {
             Ok(_) => true,
             Err(error) => error.kind() == io::ErrorKind::NotFound,
         });
-        // What cannot be read is no sign of a power cut.
-        whole.unwrap_or_else(|| self.find_tail(disk, OnError::IsPassedOver))
+        // What is passed over, as it cannot be read, is no sign of a power cut.
+        whole.unwrap_or_else(|| self.find_tail(disk, on_error))
     }
 
     fn find_tail(&self, disk: &dyn Disk, on_error: OnError) -> io::Result<Tail> {
@@ -176,13 +176,18 @@ impl Segment {
 
 impl Headless {
     /// An id that no record in it can have reached, as far as its frames can be told without the
-    /// salt: all that begins like the first one counts.
+    /// salt: all that begins like the first one counts. Of one that cannot be read, as many as have room
+    /// in it.
     pub(super) fn next(&self, disk: &dyn Disk) -> io::Result<u64> {
-        let file = disk.open(&self.name, Access::Read)?;
-        let mut bytes = vec![0; usize::try_from(self.bytes).unwrap_or(0)];
-        let read = file.read_at(&mut bytes, 0)?;
-        let frames = bytes.get(HEADER..read).unwrap_or_default();
-        let most = self.first + frames.len() as u64 / FRAME as u64;
+        let room = self.bytes.saturating_sub(HEADER as u64);
+        let most = self.first + room / FRAME as u64;
+        let mut bytes = vec![0; usize::try_from(room).unwrap_or(0)];
+        let opened = disk.open(&self.name, Access::Read);
+        let read = match opened.and_then(|file| file.read_at(&mut bytes, HEADER as u64)) {
+            Err(error) if is_unreadable(&error) => return Ok(most),
+            read => read?,
+        };
+        let frames = &bytes[..read];
         let Some(magic) = frames.first_chunk::<4>().filter(|magic| **magic != [0; 4]) else {
             return Ok(self.first);
         };
@@ -202,7 +207,11 @@ pub(super) fn kept_name(disk: &dyn Disk, name: &str) -> String {
         1 => format!("{name}{DAMAGED}"),
         _ => format!("{name}-{number}{DAMAGED}"),
     });
-    let free = |name: &String| disk.open(name, Access::Read).is_err();
+    // One that cannot be opened is there.
+    let free = |name: &String| {
+        let opened = disk.open(name, Access::Read);
+        opened.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    };
     names.into_iter().find(free).expect("there are more numbers than files")
 }
 
@@ -210,7 +219,7 @@ pub(super) fn kept_name(disk: &dyn Disk, name: &str) -> String {
 /// as lost, or is an error.
 pub(super) fn look(disk: &dyn Disk, on_error: OnError) -> Result<Files, Fault> {
     let mut files = Files::default();
-    let mut entries = disk.list().map_err(Fault::io("list the folder"))?;
+    let mut entries = disk.list().map_err(Fault::io("read the folder"))?;
     entries.sort_by(|a, b| a.name.cmp(&b.name));
     for FolderEntry { name, bytes } in entries {
         if name.starts_with(EARLIER) {

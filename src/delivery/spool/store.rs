@@ -6,7 +6,7 @@
 
 mod ending;
 mod moving;
-pub(super) mod reading;
+mod reading;
 
 use crate::delivery::record::Record;
 use crate::delivery::spool::cursor::{self, Cursor};
@@ -97,15 +97,17 @@ impl Store {
         let reached = |part| reached(&**disk, &files, part).map_err(Fault::io("read a segment"));
         let next = reached(Part::Queue)?.max(released.next(released.highest()));
         let next_quarantined = reached(Part::Quarantine)?;
-        keep_damaged(&**disk, &files.headless)?;
         for name in &files.half_made {
             disk.remove(name).map_err(Fault::io("remove a segment that was half made"))?;
         }
         let (queue, quarantine) = (files.queue, files.quarantine);
-        let open =
-            |part, bytes, segments, next| Log::open(disk, part, spool, bytes, segments, next);
+        let open = |part, bytes, segments, next| {
+            Log::open(disk, part, spool, bytes, segments, next, on_error)
+        };
         let queue = open(Part::Queue, sizes.queue, queue, next)?;
         let quarantine = open(Part::Quarantine, sizes.quarantine, quarantine, next_quarantined)?;
+        // As late as that: where the opening fails, the next one must find them.
+        keep_damaged(&**disk, &files.headless)?;
         let cursor = match Cursor::open(&**disk, spool, slot.as_ref()) {
             Ok(cursor) => Some(cursor),
             Err(error) if is_full(&error) => None,
@@ -228,9 +230,9 @@ impl Store {
 
     /// Sees what lies beside the segments: that changes seldom, or by other hands.
     pub(super) fn look_around(&mut self) -> Result<(), Fault> {
-        let mut others = self.disk.list().map_err(Fault::io("list the folder"))?;
         self.queue.give_up_if_lost();
         self.quarantine.give_up_if_lost();
+        let mut others = self.disk.list().map_err(Fault::io("read the folder"))?;
         others.retain(|entry| Part::of(&entry.name).is_none());
         self.other_bytes = others.iter().map(|entry| entry.bytes).sum();
         let damaged = others.iter().filter(|entry| entry.name.ends_with(DAMAGED));

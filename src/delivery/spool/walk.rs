@@ -78,8 +78,8 @@ impl Walk {
                     return Ok(Step::Gap(begin..self.next));
                 }
                 None => {
+                    let is_whole = self.committed == begin && self.frames.ends_clean()?;
                     self.next = end;
-                    let is_whole = self.committed == begin;
                     let ids = begin..end;
                     return Ok(if is_whole { Step::Gone(ids) } else { Step::Gap(ids) });
                 }
@@ -96,9 +96,7 @@ impl Walk {
         }
         let (mut last, mut order) = (record.id, Order::Ascending);
         let mut is_misplaced = false;
-        while let Some(frame) = self.frames.next()?
-            && !is_misplaced
-        {
+        while !is_misplaced && let Some(frame) = self.frames.next()? {
             if frame.kind == self.kind {
                 is_misplaced = (self.next..record.id).contains(&frame.id);
                 if frame.id <= last {

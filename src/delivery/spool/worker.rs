@@ -13,12 +13,14 @@ use crate::delivery::spool::log::Cut;
 use crate::delivery::spool::queue::{Append, Next, Queue, Read, Release};
 use crate::delivery::spool::row::{Row, RowId};
 use crate::delivery::spool::status::{FullBecause, Room, StatusCell};
-use crate::delivery::spool::store::reading::READ_TIMEOUT;
 use crate::delivery::spool::store::{Sizes, Store};
 use std::mem;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// How long a start may wait for what the disk does not give: less than a liveness probe does.
+const START: Duration = Duration::from_secs(20);
 
 /// What the thread and the handles share.
 pub(super) struct Shared {
@@ -42,7 +44,7 @@ pub(super) struct Worker {
 
 impl Worker {
     /// Opens the store. A full disk is no error: what is there can be drained. A disk that cannot read
-    /// is asked again, for a minute, before what it does not give counts as damaged.
+    /// is asked again, for [`START`], before what it does not give counts as damaged.
     pub(super) fn open(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Self, Fault> {
         let (mut store, mut health) = (open_store(disk, sizes)?, Health::default());
         if let Err(fault) = store.make_room() {
@@ -224,7 +226,7 @@ fn open_store(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Store, Fault> {
     let (begun, mut backoff) = (Instant::now(), Backoff::default());
     loop {
         match Store::open(disk, sizes) {
-            Err(fault) if fault.is_unreadable() && begun.elapsed() < READ_TIMEOUT => {
+            Err(fault) if fault.is_unreadable() && begun.elapsed() < START => {
                 tracing::error!(
                     error = fault.chain(),
                     "the spool cannot be read, it is tried again"

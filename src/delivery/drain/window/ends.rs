@@ -11,6 +11,14 @@ pub(super) struct EndedRows {
 }
 
 impl EndedRows {
+    pub(super) fn acked(acked: BTreeSet<RowId>) -> Self {
+        Self { acked, ..Self::default() }
+    }
+
+    pub(super) fn refused(refused: BTreeMap<RowId, String>) -> Self {
+        Self { refused, ..Self::default() }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.acked.len() + self.refused.len()
     }

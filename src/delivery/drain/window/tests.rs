@@ -90,11 +90,19 @@ fn a_refused_batch_makes_its_rows_go_alone_and_only_the_one_refused_alone_is_qua
     send(&mut window, 3);
     window.take_in(vec![acked(3)]);
     assert_eq!(room(&window), ROWS);
+    let refused = vec![(row(2), DeliveryError::of(Meaning::NotProof).to_string())];
+    let all = ToRelease { acked: vec![row(1), row(3)], refused: refused.clone() };
+    assert_eq!(window.begin_release(), Some(all));
+
+    // Where the quarantine has no room, the two go by turns.
+    window.take_back_release();
     let acked = ToRelease { acked: vec![row(1), row(3)], refused: vec![] };
     assert_eq!(window.begin_release(), Some(acked));
     window.end_release();
-    let refused = vec![(row(2), DeliveryError::of(Meaning::NotProof).to_string())];
-    assert_eq!(window.begin_release(), Some(ToRelease { acked: vec![], refused }));
+    let refused = ToRelease { acked: vec![], refused };
+    assert_eq!(window.begin_release(), Some(refused));
+    window.end_release();
+    assert_eq!(window.begin_release(), None);
 }
 
 #[test]

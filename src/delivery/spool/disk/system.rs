@@ -49,8 +49,12 @@ impl Disk for SystemDisk {
         let mut entries = Vec::new();
         for entry in Dir::read_from(&self.folder)? {
             let name = entry?.file_name().to_owned();
-            // One that vanishes meanwhile is none; folders, pipes and sockets are not ours.
-            let Ok(stat) = statat(&self.folder, &name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
+            let stat = match statat(&self.folder, &name, AtFlags::SYMLINK_NOFOLLOW) {
+                // It has vanished meanwhile.
+                Err(Errno::NOENT) => continue,
+                stat => stat?,
+            };
+            // Folders, pipes and sockets are not ours.
             if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile {
                 let bytes = u64::try_from(stat.st_size).unwrap_or(0);
                 // A name that is no text is none of ours, but takes up room.

@@ -126,7 +126,9 @@ impl Rows<'_> {
     fn enter(&self, segment: &Segment) -> io::Result<Option<(Walk, u64)>> {
         let end = match self.segments.front() {
             Some(next) => Ok(next.first),
-            None => segment.tail(&self.reader.disk).map(|tail| tail.next.max(self.reached)),
+            None => segment
+                .tail(&self.reader.disk, OnError::IsPassedOver)
+                .map(|tail| tail.next.max(self.reached)),
         };
         match end.and_then(|end| Ok((segment.walk(&self.reader.disk, OnError::IsPassedOver)?, end)))
         {

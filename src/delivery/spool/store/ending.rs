@@ -131,9 +131,13 @@ impl Store {
             if id >= self.queue.next() || !self.released.waits(id) {
                 continue;
             }
-            match self.payload(id).map_err(Fault::io("read a segment"))? {
-                Some(payload) => rows.push((id, reason, payload)),
-                None => self.totals.missing_rows += self.released.add(id, id),
+            match self.payload(id) {
+                Ok(Some(payload)) => rows.push((id, reason, payload)),
+                Ok(None) => {
+                    self.totals.missing_rows += self.released.add(id, id);
+                    self.keep(id);
+                }
+                Err(error) => return Err(self.read_failed(error)),
             }
         }
         let at = Timestamp::from(SystemTime::now()).unix_millis();

@@ -17,7 +17,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// How long a disk may fail before what it does not give counts as missing.
-pub(in crate::delivery::spool) const READ_TIMEOUT: Duration = Duration::from_secs(60);
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Where the next row is read.
 #[derive(Debug)]
@@ -82,19 +82,25 @@ impl Store {
                 }
                 Ok(Lookup::Nothing(behind)) => behind,
                 Err(error) => {
-                    self.failing.get_or_insert_with(Instant::now);
-                    self.position = None;
+                    let fault = self.read_failed(error);
                     // What was found is given out; the fault shows again.
                     if !found.rows.is_empty() {
                         break;
                     }
-                    return Err(Fault::io("read a segment")(error));
+                    return Err(fault);
                 }
             };
             self.failing = None;
             id = self.released.next(behind);
         }
         Ok(found)
+    }
+
+    /// A read has failed: it begins anew, and is passed over once that has lasted.
+    pub(super) fn read_failed(&mut self, error: io::Error) -> Fault {
+        self.failing.get_or_insert_with(Instant::now);
+        self.position = None;
+        Fault::io("read a segment")(error)
     }
 
     /// Sees when the first row was received.
@@ -126,7 +132,7 @@ impl Store {
 
     /// Keeps the segment of an id under a second name: what is read from it next may be released by a
     /// process that knows nothing of its damage.
-    fn keep(&mut self, id: u64) {
+    pub(super) fn keep(&mut self, id: u64) {
         let Some(segment) = self.queue.segment_of(id) else { return };
         if segment.damage != Damage::None {
             return;

@@ -57,7 +57,7 @@ fn quarantined(disk: &dyn Disk) -> Result<(Vec<(u64, Record)>, u64), Fault> {
     for (at, segment) in segments.iter().enumerate() {
         let end = match segments.get(at + 1) {
             Some(next) => next.first,
-            None => segment.tail(disk).map_err(failed())?.next,
+            None => segment.tail(disk, OnError::Fails).map_err(failed())?.next,
         };
         let mut walk = segment.walk(disk, OnError::Fails).map_err(failed())?;
         let gone = walk.each(end, |_, payload| {
