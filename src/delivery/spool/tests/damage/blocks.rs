@@ -83,6 +83,21 @@ fn a_block_with_one_header_or_one_slot_costs_no_record() {
 }
 
 #[test]
+fn a_segment_with_noise_from_a_record_to_its_end_is_kept() {
+    let sound = Sound::new();
+    for name in segments_before_the_last(&sound) {
+        let places = sound.frames.iter().filter(|place| place.file == name && place.row.is_some());
+        for start in places.map(|place| place.bytes.start) {
+            let mut bytes = sound.files[&name].clone();
+            bytes[start..].fill(0xa5);
+            let hit = sound.hit(Part::Queue, &name, &(start..usize::MAX));
+            let temp = costs(&sound, &name, Some(bytes), &hit, &start);
+            assert!(hit.is_empty() || temp.path().join(format!("{name}.damaged")).exists());
+        }
+    }
+}
+
+#[test]
 fn a_segment_that_is_gone_costs_its_records_and_they_are_counted() {
     let sound = Sound::new();
     for name in segments_before_the_last(&sound).into_iter().skip(1) {
