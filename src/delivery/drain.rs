@@ -2,7 +2,7 @@
 //!
 //! Promise: rows reach Kafka in row order, nothing overtaking; a row is released only after its own
 //! ack, or quarantined: when it was refused while it was alone, and its neighbours go through, or when
-//! its topic stays missing. After a error the drain starts over with a new producer from the oldest row
+//! its topic stays missing. After an error the drain starts over with a new producer from the oldest row
 //! that is left: its producer is gapless, so that behind a failed batch nothing was written. While rows
 //! are released, the next ones are under way already. It decides nothing about posts: the gate does.
 
@@ -51,7 +51,7 @@ use tokio_util::sync::CancellationToken;
 const TICK: Duration = Duration::from_millis(50);
 /// The same while they do, and nothing waits.
 const IDLE_TICK: Duration = Duration::from_secs(1);
-/// After a error of the disk: it or the operator gets time to mend it.
+/// After an error of the disk: it or the operator gets time to mend it.
 const REST: Duration = Duration::from_millis(500);
 /// How long a stop waits for acks of what was sent: many round trips. A row whose ack is not waited
 /// for is sent again by the next process.
@@ -107,7 +107,7 @@ pub enum DrainError {
 }
 
 impl DrainError {
-    /// Whether the properties of the client are at error.
+    /// Whether the properties of the client are at fault.
     pub fn is_configuration(&self) -> bool {
         match self {
             Self::Producer(error) => error.is_configuration(),

@@ -176,7 +176,7 @@ impl Rejection {
                 Outcome::NotAnObject, Status::BAD_REQUEST, "the body is not a JSON object",
                 Detail::Invalid(invalid)),
             Self::Invalid(invalid @ Invalid::RepeatedField { .. }) => row(
-                Outcome::RepeatedField, Status::BAD_REQUEST, "a field stands twice",
+                Outcome::RepeatedField, Status::BAD_REQUEST, "a field is repeated",
                 Detail::Invalid(invalid)),
             Self::Invalid(invalid @ Invalid::UnknownEvent { .. }) => row(
                 Outcome::UnknownEvent, Status::UNPROCESSABLE_ENTITY, "the type is unknown",

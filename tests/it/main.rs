@@ -12,7 +12,7 @@
 //! | [`spool_command`], [`spool_format`] | the commands on a spool; its files, read by the page that describes them |
 //! | [`life`], [`metrics`] | flags, start, stop, log; the admin port |
 //! | [`dev`] | `hookbridge dev` |
-//! | [`readme`], [`layers`] | README's tables and the layers of `src/`, held against the code |
+//! | [`docs`], [`layers`] | the pages and `config/`, held against the code; the layers of `src/` |
 //! | [`harness`] | [`support`], tried on its own |
 //!
 //! `support` has the parts that tests are made of: a bridge, brokers, senders, a consumer, a ledger.

@@ -1,4 +1,4 @@
-//! New producers for the drain: after a error, and where the topic's limit has changed.
+//! New producers for the drain: after an error, and where the topic's limit has changed.
 //!
 //! Promise: what the old one had acked is known when the new one is handed its first row, unless the old
 //! one does not end in time: then rows may be sent twice.
@@ -19,7 +19,7 @@ use tokio::time::timeout;
 const RETIREMENT: Duration = Duration::from_secs(2);
 
 impl Drain {
-    /// After a error: everything that was under way is sent again, by a new producer.
+    /// After an error: everything that was under way is sent again, by a new producer.
     pub(super) async fn start_over(&mut self, mut reason: RestartReason) -> Result<(), DrainError> {
         self.gate.drain_fault();
         let old = [Some(self.renew().await?), self.suspects.take().map(Suspects::into_producer)];
@@ -53,7 +53,7 @@ impl Drain {
         Ok(())
     }
 
-    /// Batches that are too large for the topic would all be refused, without a error of any row.
+    /// Batches that are too large for the topic would all be refused, though no row is at fault.
     pub(super) async fn heed_limit(&mut self) -> Result<(), DrainError> {
         let outdated = self.producer.batch_size() != self.batch_size();
         if outdated && !self.window.is_under_way() {

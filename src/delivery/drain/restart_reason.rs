@@ -19,7 +19,7 @@ pub(super) enum RestartReason {
 }
 
 impl RestartReason {
-    /// This one, or another that says more: which rows may be at error.
+    /// This one, or another that says more: which rows may be at fault.
     pub(super) fn or_worse(self, other: Option<Self>) -> Self {
         match other {
             Some(other) if other.blames_rows() && !self.blames_rows() => other,
@@ -27,7 +27,7 @@ impl RestartReason {
         }
     }
 
-    /// Whether rows may be at error.
+    /// Whether rows may be at fault.
     pub(super) fn blames_rows(self) -> bool {
         match self {
             Self::Dead | Self::GivenUp | Self::Unacked(_) => false,

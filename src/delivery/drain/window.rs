@@ -239,14 +239,14 @@ impl Window {
         Taken { reason: error.map(|error| self.reason(error)), acks, times }
     }
 
-    /// What a error means for the rows under way.
+    /// What an error means for the rows under way.
     pub(super) fn reason(&self, error: DeliveryError) -> RestartReason {
         let (first, last) = (self.open.first_key_value(), self.open.last_key_value());
         match (error.meaning, first, last) {
             (Meaning::Unacked | Meaning::Innocent | Meaning::Local, _, _)
             | (_, None, _)
             | (_, _, None) => RestartReason::Unacked(error),
-            // A time is no error of its record: another is found while it goes alone.
+            // A time is no fault of its record: another is found while it goes alone.
             (Meaning::NotProof | Meaning::Refused, Some((first, _)), Some((last, _)))
                 if first == last && (self.is_alone() || !error.is_about_time()) =>
             {

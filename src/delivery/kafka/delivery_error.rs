@@ -16,10 +16,10 @@ pub struct DeliveryError {
     code: Code,
 }
 
-/// What a error says about the record.
+/// What an error says about the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
-    /// The record itself is at error and was never sent.
+    /// The record itself is at fault and was never sent.
     Refused,
     /// A broker refused a batch that the record was in; the record may be innocent.
     NotProof,
@@ -57,7 +57,7 @@ impl DeliveryError {
         )
     }
 
-    /// Whether the record's time may be at error. librdkafka 2.12.1 has two codes for it: where one
+    /// Whether the record's time may be at fault. librdkafka 2.12.1 has two codes for it: where one
     /// record of a batch is refused, all of them get `InvalidTimestamp`; where several are, each of
     /// those gets `InvalidRecord`. (The broker's words would tell; what
     /// `rd_kafka_message_produce_errstr` gives points into memory that is freed by then.)

@@ -111,7 +111,7 @@ pub enum ProducerError {
 }
 
 impl ProducerError {
-    /// Whether the properties are at error.
+    /// Whether the properties are at fault.
     pub fn is_configuration(&self) -> bool {
         match self {
             Self::Client(_) => true,

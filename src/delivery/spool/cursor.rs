@@ -48,8 +48,8 @@ enum SlotState {
     Lost,
 }
 
-/// Reads the newest slot that checks and is of `spool`, or of any if that is not known. What cannot be
-/// read counts as lost, or is an error.
+/// Reads the newest slot that checks and is of `spool`, or of any if that is not known. `on_error` says
+/// whether what cannot be read counts as lost or is an error.
 pub(super) fn read(
     disk: &dyn Disk,
     spool: Option<u64>,

@@ -10,7 +10,8 @@
 //! | `<segment>.new` | a segment that is being made, of no account |
 //! | `<segment>.damaged`, `<segment>-<n>.damaged` | a segment in which something did not check, kept for people; of no account |
 //! | `cursor` | up to where the queue is released |
-//! | `topics`, `lock` | names of topics, each a whole line, empty ones are none; the owner's `flock(2)` |
+//! | `topics` | names of topics, each a whole line; an empty one is none |
+//! | `lock` | what the owner holds a `flock(2)` on, as on the folder itself where the file system can |
 //!
 //! # A segment
 //!

@@ -215,8 +215,8 @@ pub(super) fn kept_name(disk: &dyn Disk, name: &str) -> String {
     names.into_iter().find(free).expect("there are more numbers than files")
 }
 
-/// Sorts the files of a folder out. It reads a header of each segment; one that cannot be read counts
-/// as lost, or is an error.
+/// Sorts the files of a folder out. It reads a header of each segment; `on_error` says whether what
+/// cannot be read counts as lost or is an error.
 pub(super) fn look(disk: &dyn Disk, on_error: OnError) -> Result<Files, Fault> {
     let mut files = Files::default();
     let mut entries = disk.list().map_err(Fault::io("read the folder"))?;
