@@ -87,7 +87,7 @@
 //! | a frame | its record |
 //! | a block that was written in the wrong place | the records that it was written over |
 //! | a sector of the last batch that is all zeros, as if never written | the rest of that batch, uncounted |
-//! | blocks that cannot be read, of 4 KiB | their records, once that has lasted for a minute; at the end of the last segment, as many ids as have room there count as missing |
+//! | blocks that cannot be read, of 4 KiB | their records, once that has lasted for a minute, at a start for 20 seconds; at the end of the last segment, as many ids as have room there count as missing |
 //! | a commit | nothing; with the last records of the last segment, those, uncounted: as if never written |
 //! | one header of a segment, one slot of the cursor | nothing; a slot: what it alone knew goes to Kafka again |
 //! | both headers | the records of the segment, counted; of the last one, as many as what begins like its first frame tells |
