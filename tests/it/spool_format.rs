@@ -31,7 +31,7 @@ fn two_readers_agree_on_a_thousand_random_spools() {
 #[test]
 fn two_readers_agree_on_what_damage_leaves() {
     in_parallel(0..100, |seed| damage_and_agree(10_000 + seed));
-    [487_881_237_728, 487_881_237_968].into_iter().for_each(damage_and_agree);
+    [487_881_237_728, 487_881_237_968, 800_536_209_408].into_iter().for_each(damage_and_agree);
 }
 
 #[test]

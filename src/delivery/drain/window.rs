@@ -7,7 +7,7 @@ mod ends;
 
 use crate::delivery::drain::proven_keys::{KeyId, ProvenKeys};
 use crate::delivery::drain::restart_reason::{RestartReason, worse};
-use crate::delivery::drain::window::ends::EndedRows;
+use crate::delivery::drain::window::ends::{EndedRows, NextRelease};
 use crate::delivery::kafka::delivery_error::{DeliveryError, Meaning};
 use crate::delivery::kafka::producer::DeliveryReport;
 use crate::delivery::record::Record;
@@ -43,18 +43,6 @@ pub(super) struct Window {
     alone_until: Option<RowId>,
     /// What the producer of rows that do not go alone has shown.
     keys: ProvenKeys,
-}
-
-/// Which of the ended rows are released next. A release of acked ones needs no room on the disk, and
-/// must not fail with a quarantine that has none.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum NextRelease {
-    #[default]
-    All,
-    /// A quarantine has failed.
-    Acked,
-    /// It is tried again.
-    Refused,
 }
 
 /// A row under way.
@@ -281,14 +269,7 @@ impl Window {
             return None;
         }
         debug_assert_eq!(self.releasing.len(), 0, "one release at a time");
-        let EndedRows { acked, refused } = std::mem::take(&mut self.ended);
-        let (now, later) = match self.next_release {
-            NextRelease::All => (EndedRows { acked, refused }, EndedRows::default()),
-            NextRelease::Acked => (EndedRows::acked(acked), EndedRows::refused(refused)),
-            NextRelease::Refused => (EndedRows::refused(refused), EndedRows::acked(acked)),
-        };
-        // One of them may be empty.
-        (self.releasing, self.ended) = if now.len() > 0 { (now, later) } else { (later, now) };
+        self.releasing = self.ended.take(self.next_release);
         let refused = self.releasing.refused.iter().map(|(row, why)| (*row, why.clone()));
         let acked = self.releasing.acked.iter().copied();
         Some(ToRelease { acked: acked.collect(), refused: refused.collect() })
@@ -296,10 +277,7 @@ impl Window {
 
     /// It was released; gives how many rows that were.
     pub(super) fn end_release(&mut self) -> u64 {
-        self.next_release = match self.next_release {
-            NextRelease::Acked => NextRelease::Refused,
-            NextRelease::Refused | NextRelease::All => NextRelease::All,
-        };
+        self.next_release = self.next_release.behind();
         std::mem::take(&mut self.releasing).len() as u64
     }
 

@@ -84,7 +84,15 @@ impl Rows<'_> {
                 return Ok(Item::Gap(gap));
             }
             let Some((walk, end)) = &mut self.walk else {
-                let Some(segment) = self.segments.pop_front() else { return Ok(Item::End) };
+                let Some(segment) = self.segments.pop_front() else {
+                    if self.next >= self.reached {
+                        return Ok(Item::End);
+                    }
+                    // All segments have lost their headers.
+                    self.gap = self.next..self.reached;
+                    self.next = self.reached;
+                    continue;
+                };
                 if self.next < segment.first {
                     self.gap = self.next..segment.first;
                     self.next = segment.first;
