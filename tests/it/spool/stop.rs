@@ -91,6 +91,6 @@ fn a_stop_while_the_brokers_are_frozen_looks_like_a_stop_and_not_like_a_failure(
     let end: Vec<_> = log.lines().skip(before).collect();
     // That Kafka is away may be told once more meanwhile.
     let looks_well =
-        |line: &&str| line.contains("\"level\":\"INFO\"") || line.contains("chronicle");
+        |line: &&str| line.contains("\"level\":\"INFO\"") || line.contains("health_log");
     assert!(end.iter().all(looks_well), "{end:#?}");
 }
