@@ -56,7 +56,6 @@ mod folder;
 
 use crate::delivery::record::Record;
 use crate::delivery::spool::disk::Disk;
-use crate::delivery::spool::disk::system::SystemDisk;
 use crate::delivery::spool::error::{AccessError, AppendError, CloseError, SpoolError};
 use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::folder::{Folder, Lock};
@@ -227,8 +226,9 @@ fn prepare(options: &SpoolOptions) -> Result<(Worker, Lock), SpoolError> {
     }
     let folder = Folder::at(dir);
     folder.make()?;
-    let lock = folder.lock()?;
-    let worker = disk(dir).and_then(|disk| Worker::open(&disk, sizes(*max_bytes)));
+    let (disk, lock) = folder.open()?;
+    let disk: Arc<dyn Disk> = Arc::new(disk);
+    let worker = Worker::open(&disk, sizes(*max_bytes));
     Ok((worker.map_err(|fault| SpoolError::Files { dir: dir.clone(), fault })?, lock))
 }
 
@@ -240,13 +240,10 @@ fn with_stopped<T>(
 ) -> Result<T, SpoolError> {
     let folder = Folder::at(dir);
     folder.must_hold_spool()?;
-    let _lock = folder.lock()?;
-    let done = disk(dir).and_then(|disk| work(&mut Store::open(&disk, sizes(u64::MAX))?));
+    let (disk, _lock) = folder.open()?;
+    let disk: Arc<dyn Disk> = Arc::new(disk);
+    let done = Store::open(&disk, sizes(u64::MAX)).and_then(|mut store| work(&mut store));
     done.map_err(|fault| SpoolError::Files { dir: dir.to_owned(), fault })
-}
-
-fn disk(dir: &Path) -> Result<Arc<dyn Disk>, Fault> {
-    Ok(Arc::new(SystemDisk::at(dir).map_err(Fault::io("open the folder"))?))
 }
 
 fn sizes(limit: u64) -> Sizes {

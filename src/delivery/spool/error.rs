@@ -64,7 +64,8 @@ impl SpoolError {
         match self {
             Self::ReadOnly { .. } | Self::Missing { .. } | Self::LimitTooSmall { .. } => true,
             Self::Folder { source, .. } => !is_full(source) && !is_unreadable(source),
-            Self::Locked { .. } | Self::Files { .. } | Self::Thread(_) => false,
+            Self::Files { fault, .. } => matches!(fault, Fault::Unusable { .. }),
+            Self::Locked { .. } | Self::Thread(_) => false,
         }
     }
 }

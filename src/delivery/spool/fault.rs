@@ -23,6 +23,15 @@ pub enum Fault {
         /// What it is, and what to do.
         why: String,
     },
+    /// The file system does not give what is there.
+    #[error("cannot read {what}")]
+    Read {
+        /// Which file.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// Any other answer of the file system's, such as a failed write or sync.
     #[error("cannot {doing}")]
     Io {
@@ -35,7 +44,12 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Names what was tried when the file system failed.
+    /// Names what could not be read.
+    pub(super) fn read(what: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| if is_full(&source) { Self::DiskFull } else { Self::Read { what, source } }
+    }
+
+    /// Names what else was tried when the file system failed.
     pub(super) fn io(doing: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| if is_full(&source) { Self::DiskFull } else { Self::Io { doing, source } }
     }
@@ -43,8 +57,8 @@ impl Fault {
     /// Whether the disk gave no answer to a read.
     pub(super) fn is_unreadable(&self) -> bool {
         match self {
-            Self::Io { doing, source } => doing.starts_with("read") && is_unreadable(source),
-            Self::DiskFull | Self::LimitReached | Self::Unusable { .. } => false,
+            Self::Read { source, .. } => is_unreadable(source),
+            Self::DiskFull | Self::LimitReached | Self::Unusable { .. } | Self::Io { .. } => false,
         }
     }
 

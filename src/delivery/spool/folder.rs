@@ -4,19 +4,22 @@
 //! know: see [`crate::delivery::spool::format`].
 
 use crate::delivery::spool::cursor;
+use crate::delivery::spool::disk::system::SystemDisk;
 use crate::delivery::spool::error::SpoolError;
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::segments::EARLIER;
 use rustix::io::Errno;
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 /// The rights of the folder: a record holds what a sender's customers say.
 const FOLDER_MODE: u32 = 0o700;
 /// The rights of its files.
 pub(super) const FILE_MODE: u32 = 0o600;
+/// The file that says whose the folder is.
+const LOCK: &str = "lock";
 /// The rights of all but the owner.
 const OTHERS: u32 = 0o077;
 
@@ -88,10 +91,10 @@ impl Folder {
         }
     }
 
-    /// Makes this process the folder's only owner, until the lock is dropped. It is a lock of
-    /// flock(2) on a file of its own, and on the folder where that can be: somebody may remove the
+    /// Opens the folder, and makes this process its only owner, until the lock is dropped. It is a lock
+    /// of flock(2) on a file of its own, and on the folder where that can be: somebody may remove the
     /// file. It ends with the process, however that ends.
-    pub(super) fn lock(&self) -> Result<Lock, SpoolError> {
+    pub(super) fn open(&self) -> Result<(SystemDisk, Lock), SpoolError> {
         let failed = |source: io::Error| {
             let dir = self.dir.clone();
             if source.kind() == io::ErrorKind::ReadOnlyFilesystem {
@@ -99,28 +102,21 @@ impl Folder {
             }
             SpoolError::Folder { dir, source }
         };
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(FILE_MODE)
-            .open(self.dir.join("lock"))
-            .map_err(failed)?;
-        let folder = File::open(&self.dir).map_err(failed)?;
-        for (file, is_needed) in [(&file, Needed::Yes), (&folder, Needed::No)] {
-            match file.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => {
-                    return Err(SpoolError::Locked { dir: self.dir.clone() });
-                }
-                Err(TryLockError::Error(source)) => match is_needed {
-                    Needed::Yes => return Err(failed(source)),
-                    // Some network file systems lock no folders.
-                    Needed::No => tracing::debug!(%source, "the folder itself cannot be locked"),
-                },
+        let refused = |error| match error {
+            TryLockError::WouldBlock => SpoolError::Locked { dir: self.dir.clone() },
+            TryLockError::Error(source) => failed(source),
+        };
+        let disk = SystemDisk::at(&self.dir).map_err(failed)?;
+        let (file, folder) = disk.lock_files(LOCK).map_err(failed)?;
+        file.try_lock().map_err(refused)?;
+        match folder.try_lock() {
+            // Some network file systems lock no folders.
+            Err(TryLockError::Error(source)) => {
+                tracing::debug!(%source, "the folder itself cannot be locked");
             }
+            locked => locked.map_err(refused)?,
         }
-        Ok(Lock { file, folder })
+        Ok((disk, Lock { file, folder }))
     }
 }
 
@@ -130,12 +126,6 @@ impl Folder {
 pub(super) struct Lock {
     file: File,
     folder: File,
-}
-
-/// Whether a spool can do without a lock.
-enum Needed {
-    Yes,
-    No,
 }
 
 impl Drop for Lock {
@@ -164,10 +154,10 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let folder = Folder::at(&temp.path().join("a/spool"));
         folder.make().unwrap();
-        let _lock = folder.lock().unwrap();
+        let _lock = folder.open().unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
         assert_eq!(mode(&folder.dir), FOLDER_MODE);
-        assert_eq!(mode(&folder.dir.join("lock")), FILE_MODE);
+        assert_eq!(mode(&folder.dir.join(LOCK)), FILE_MODE);
     }
 
     #[test]
@@ -183,11 +173,11 @@ mod tests {
     fn a_second_owner_is_told_which_folder_is_taken_and_the_lock_ends_with_the_first() {
         let temp = tempfile::tempdir().unwrap();
         let folder = Folder::at(temp.path());
-        let first = folder.lock().unwrap();
-        let error = folder.lock().unwrap_err();
+        let first = folder.open().unwrap();
+        let error = folder.open().unwrap_err();
         assert!(matches!(error, SpoolError::Locked { .. }));
         assert!(error.to_string().contains(temp.path().to_str().unwrap()));
         drop(first);
-        let _second = folder.lock().unwrap();
+        let _second = folder.open().unwrap();
     }
 }

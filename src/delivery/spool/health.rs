@@ -67,7 +67,7 @@ impl Health {
         self.state = match fault {
             Fault::DiskFull => State::DiskFull,
             Fault::LimitReached => State::LimitReached,
-            Fault::Unusable { .. } | Fault::Io { .. } => {
+            Fault::Unusable { .. } | Fault::Read { .. } | Fault::Io { .. } => {
                 tracing::error!(error = fault.chain(), "the spool's files failed");
                 State::Broken
             }

@@ -59,7 +59,7 @@ impl Log {
         let (next, active, buffer) = (least_next, None, Vec::new());
         let mut log = Self { disk, part, spool, segment_bytes, segments, next, active, buffer };
         let Some(last) = log.segments.last() else { return Ok(log) };
-        let tail = last.tail(&*log.disk, on_error).map_err(Fault::io("read the last segment"))?;
+        let tail = last.tail(&*log.disk, on_error).map_err(Fault::read("the last segment"))?;
         match ActiveSegment::take_over(&*log.disk, last, &tail) {
             // Where ids are left out, a new segment says so.
             Ok(active) => log.active = active.filter(|_| tail.next >= least_next),

@@ -219,7 +219,7 @@ pub(super) fn kept_name(disk: &dyn Disk, name: &str) -> String {
 /// cannot be read counts as lost or is an error.
 pub(super) fn look(disk: &dyn Disk, on_error: OnError) -> Result<Files, Fault> {
     let mut files = Files::default();
-    let mut entries = disk.list().map_err(Fault::io("read the folder"))?;
+    let mut entries = disk.list().map_err(Fault::read("the folder"))?;
     entries.sort_by(|a, b| a.name.cmp(&b.name));
     for FolderEntry { name, bytes } in entries {
         if name.starts_with(EARLIER) {
@@ -246,7 +246,7 @@ pub(super) fn look(disk: &dyn Disk, on_error: OnError) -> Result<Files, Fault> {
             Err(error) if is_unreadable(&error) && on_error == OnError::IsPassedOver => {
                 ParsedHeader::Invalid
             }
-            Err(error) => return Err(Fault::io("read a segment")(error)),
+            Err(error) => return Err(Fault::read("a segment")(error)),
         };
         match header {
             ParsedHeader::OtherVersion(version) => {

@@ -81,7 +81,7 @@ impl Store {
     fn open_with(disk: &Arc<dyn Disk>, sizes: Sizes, on_error: OnError) -> Result<Self, Fault> {
         let files = segments::look(&**disk, on_error)?;
         let slot = cursor::read(&**disk, files.spool, on_error);
-        let slot = slot.map_err(Fault::io("read the cursor"))?;
+        let slot = slot.map_err(Fault::read("the cursor"))?;
         let spool = match (files.spool, &slot) {
             (Some(spool), _) => spool,
             (None, Some(slot)) => slot.spool,
@@ -94,7 +94,7 @@ impl Store {
             || Released::below(files.first(Part::Queue)),
             |slot| slot.released.clone(),
         );
-        let reached = |part| reached(&**disk, &files, part).map_err(Fault::io("read a segment"));
+        let reached = |part| reached(&**disk, &files, part).map_err(Fault::read("a segment"));
         let next = reached(Part::Queue)?.max(released.next(released.highest()));
         let next_quarantined = reached(Part::Quarantine)?;
         for name in &files.half_made {
@@ -232,7 +232,7 @@ impl Store {
     pub(super) fn look_around(&mut self) -> Result<(), Fault> {
         self.queue.give_up_if_lost();
         self.quarantine.give_up_if_lost();
-        let mut others = self.disk.list().map_err(Fault::io("read the folder"))?;
+        let mut others = self.disk.list().map_err(Fault::read("the folder"))?;
         others.retain(|entry| Part::of(&entry.name).is_none());
         self.other_bytes = others.iter().map(|entry| entry.bytes).sum();
         let damaged = others.iter().filter(|entry| entry.name.ends_with(DAMAGED));

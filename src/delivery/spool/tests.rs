@@ -19,6 +19,7 @@ mod small_disk;
 
 use super::*;
 use crate::delivery::record::Event;
+use crate::delivery::spool::disk::system::SystemDisk;
 use crate::delivery::spool::status::{Room, Totals};
 use crate::timestamp::Timestamp;
 use bytes::Bytes;
@@ -33,6 +34,11 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Large enough never to matter.
 const AMPLE: u64 = 1 << 30;
+
+/// The folder as its owner's disk.
+fn disk(dir: &Path) -> Arc<dyn Disk> {
+    Arc::new(SystemDisk::at(dir).unwrap())
+}
 
 /// A spool in a folder of its own.
 struct Fixture {

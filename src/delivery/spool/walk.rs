@@ -18,15 +18,16 @@ pub(super) struct Walk {
     next: u64,
     /// The id that comes next, as the last commit says.
     committed: u64,
-    order: Order,
+    /// Known from the first gap on.
+    stragglers: Option<Vec<Straggler>>,
 }
 
-/// What is known of the ids that were not reached yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
-    Unknown,
-    /// They ascend, as they were written.
-    Ascending,
+/// A record behind one with a higher id.
+#[derive(Debug)]
+struct Straggler {
+    id: u64,
+    /// Where it begins in the file.
+    start: u64,
 }
 
 /// What comes next.
@@ -45,7 +46,7 @@ pub(super) enum Step {
 impl Walk {
     /// Of the records of one kind; `first` is the id of the first.
     pub(super) fn new(frames: Frames, kind: Kind, first: u64) -> Self {
-        Self { frames, kind, next: first, committed: first, order: Order::Unknown }
+        Self { frames, kind, next: first, committed: first, stragglers: None }
     }
 
     /// The id that should come.
@@ -88,26 +89,30 @@ impl Walk {
         Ok(Step::End)
     }
 
-    /// Whether one of the ids that a record leaves out stands behind it: then a block was written in
-    /// the wrong place, and the record with it.
+    /// Whether one of the ids that a record leaves out is behind it: then a block was written in the
+    /// wrong place, and the record with it.
     fn is_misplaced(&mut self, record: &Frame) -> io::Result<bool> {
-        if self.order == Order::Ascending {
-            return Ok(false);
+        if self.stragglers.is_none() {
+            self.stragglers = Some(self.find_stragglers(record)?);
         }
-        let (mut last, mut order) = (record.id, Order::Ascending);
-        let mut is_misplaced = false;
-        while !is_misplaced && let Some(frame) = self.frames.next()? {
+        let missing = self.next..record.id;
+        let mut stragglers = self.stragglers.iter().flatten();
+        Ok(stragglers.any(|other| other.start > record.place.start && missing.contains(&other.id)))
+    }
+
+    /// Those behind a record. The segment is read to its end, and then on from the record.
+    fn find_stragglers(&mut self, record: &Frame) -> io::Result<Vec<Straggler>> {
+        let (mut highest, mut stragglers) = (record.id, Vec::new());
+        while let Some(frame) = self.frames.next()? {
             if frame.kind == self.kind {
-                is_misplaced = (self.next..record.id).contains(&frame.id);
-                if frame.id <= last {
-                    order = Order::Unknown;
+                if frame.id < highest {
+                    stragglers.push(Straggler { id: frame.id, start: frame.place.start });
                 }
-                last = frame.id;
+                highest = highest.max(frame.id);
             }
         }
-        self.order = order;
         self.frames.go_to(record.place.end);
-        Ok(is_misplaced)
+        Ok(stragglers)
     }
 
     /// Gives each record to `take`; says how many are missing.

@@ -138,7 +138,7 @@ impl Worker {
                 self.health.failed(&fault);
                 AppendError::Full(FullBecause::Disk)
             }
-            Fault::Unusable { .. } | Fault::Io { .. } => {
+            Fault::Unusable { .. } | Fault::Read { .. } | Fault::Io { .. } => {
                 self.health.failed(&fault);
                 AppendError::Failed(Arc::new(fault))
             }

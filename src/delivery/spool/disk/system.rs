@@ -31,6 +31,11 @@ impl SystemDisk {
         Ok(Self { dir: dir.to_owned(), folder: File::open(dir)? })
     }
 
+    /// Files to be locked: one of that name, made if it is missing, and the folder.
+    pub(in crate::delivery::spool) fn lock_files(&self, name: &str) -> io::Result<(File, File)> {
+        Ok((self.file(name, OFlags::WRONLY | OFlags::CREATE)?, self.folder.try_clone()?))
+    }
+
     fn file(&self, name: &str, flags: OFlags) -> io::Result<File> {
         // A pipe of such a name would hang whoever opens it.
         let flags = flags | OFlags::CLOEXEC | OFlags::NONBLOCK;

@@ -46,7 +46,7 @@ impl<'a> Rows<'a> {
     pub(super) fn of(reader: &'a SpoolReader, part: Part) -> Result<Self, Fault> {
         let files = segments::look(&reader.disk, OnError::IsPassedOver)?;
         let slot = cursor::read(&reader.disk, files.spool, OnError::IsPassedOver)
-            .map_err(Fault::io("read the cursor"))?;
+            .map_err(Fault::read("the cursor"))?;
         let first = files.first(part);
         let headless = files.headless.iter().filter(|file| file.part == part);
         let reached = headless.map(|file| file.first).max().unwrap_or(0);
@@ -78,7 +78,7 @@ impl Rows<'_> {
     }
 
     pub(super) fn item(&mut self) -> Result<Item, Fault> {
-        let failed = || Fault::io("read a segment");
+        let failed = || Fault::read("a segment");
         loop {
             if let Some(gap) = self.missing() {
                 return Ok(Item::Gap(gap));

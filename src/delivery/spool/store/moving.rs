@@ -29,7 +29,7 @@ impl Store {
                     Err(_) => unreadable += 1,
                 })
             });
-            let left = missing.map_err(Fault::io("read the quarantine"))? + unreadable;
+            let left = missing.map_err(Fault::read("the quarantine"))? + unreadable;
             let put =
                 |record: usize, bytes: &mut Vec<u8>| bytes.extend_from_slice(&records[record]);
             self.queue.append(records.len(), u64::MAX, put).map_err(|cut| cut.fault)?;

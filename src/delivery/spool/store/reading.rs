@@ -100,7 +100,7 @@ impl Store {
     pub(super) fn read_failed(&mut self, error: io::Error) -> Fault {
         self.failing.get_or_insert_with(Instant::now);
         self.position = None;
-        Fault::io("read a segment")(error)
+        Fault::read("a segment")(error)
     }
 
     /// Sees when the first row was received.

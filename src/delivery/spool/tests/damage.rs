@@ -152,7 +152,7 @@ fn memory_dir() -> TempDir {
 }
 
 fn open_store(dir: &Path) -> Result<Store, Fault> {
-    let mut store = Store::open(&disk(dir)?, SMALL)?;
+    let mut store = Store::open(&disk(dir), SMALL)?;
     store.make_room()?;
     Ok(store)
 }
@@ -208,7 +208,7 @@ fn contents(dir: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 fn frames(dir: &Path, quarantined: &BTreeSet<u64>) -> Vec<FramePlace> {
-    let (disk, mut places) = (disk(dir).unwrap(), Vec::new());
+    let (disk, mut places) = (disk(dir), Vec::new());
     let found = segments::look(&*disk, OnError::Fails).unwrap();
     for segment in found.queue.iter().chain(&found.quarantine) {
         let bytes = fs::read(dir.join(segment.name())).unwrap();

@@ -51,7 +51,7 @@ fn records_of_a_last_segment_that_cannot_be_read_for_a_moment_of_the_start_cost_
 
 fn costs_nothing(pick: fn(&[String]) -> Option<&String>, from: u64) {
     let fixture = Fixture::new();
-    let sound = disk(fixture.dir()).unwrap();
+    let sound = disk(fixture.dir());
     let mut store = Store::open(&sound, SMALL).unwrap();
     store.make_room().unwrap();
     for number in 0..RECORDS {

@@ -51,7 +51,7 @@ pub(super) fn read_all(store: &mut Store, at_once: usize) -> Result<Vec<Row>, Fa
 }
 
 fn quarantined(disk: &dyn Disk) -> Result<(Vec<(u64, Record)>, u64), Fault> {
-    let failed = || Fault::io("read the quarantine");
+    let failed = || Fault::read("the quarantine");
     let segments = segments::look(disk, OnError::Fails)?.quarantine;
     let (mut records, mut missing) = (Vec::new(), 0);
     for (at, segment) in segments.iter().enumerate() {

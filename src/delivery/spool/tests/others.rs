@@ -51,7 +51,7 @@ fn a_start_reads_a_page_of_each_segment_and_the_last_one_only() {
     let fixture = Fixture::new();
     let small = Sizes { queue: 64 << 10, quarantine: 64 << 10, limit: AMPLE };
     let open = || {
-        let mut store = Store::open(&disk(fixture.dir()).unwrap(), small).unwrap();
+        let mut store = Store::open(&disk(fixture.dir()), small).unwrap();
         store.make_room().unwrap();
         store
     };

@@ -151,7 +151,7 @@ fn a_process_that_was_killed_on_a_full_disk_is_followed_by_one_that_drains() {
     let name = "a_process_that_was_killed_on_a_full_disk_is_followed_by_one_that_drains";
     let Some(small) = SmallDisk::mount(name, 24) else { return };
     fs::create_dir(small.dir()).unwrap();
-    let mut store = Store::open(&disk(&small.dir()).unwrap(), sizes(AMPLE)).unwrap();
+    let mut store = Store::open(&disk(&small.dir()), sizes(AMPLE)).unwrap();
     store.make_room().unwrap();
     let mut promised = 0;
     let cut = loop {

@@ -115,7 +115,7 @@ fn a_damaged_segment_whose_records_change_their_topic_is_kept_as_it_was() {
     let mut bytes = sound.files[&place.file].clone();
     bytes[place.bytes.end - 1] ^= 1;
     let temp = sound.with(&BTreeMap::from([(place.file.clone(), bytes.clone())]));
-    let mut store = Store::open(&disk(temp.path()).unwrap(), SMALL).unwrap();
+    let mut store = Store::open(&disk(temp.path()), SMALL).unwrap();
     store.retopic("video.events", "elsewhere").unwrap();
     drop(store);
     assert!(fs::read(temp.path().join(format!("{}.damaged", place.file))).unwrap() == bytes);
@@ -136,6 +136,7 @@ fn assert_refused(dir: &Path, why: &str) {
     let error = open(dir, AMPLE).err().unwrap();
     let SpoolError::Files { fault, .. } = &error else { panic!("{error:?}") };
     assert!(fault.chain().contains(why), "{}", fault.chain());
+    assert!(error.is_configuration(), "another start changes nothing");
     assert!(SpoolReader::open(dir).is_err());
     assert!(contents(dir) == before);
 }
