@@ -49,7 +49,11 @@ use it::support;
 use std::process::{Command, ExitCode, Stdio};
 
 use crate::budget::Budget;
+use crate::support::bridge::launch::Program;
 use crate::support::kafka::REQUIRE;
+
+/// The bridge that cargo has built beside the benchmark.
+const HOOKBRIDGE: Program = Program::at(env!("CARGO_BIN_EXE_hookbridge"));
 
 /// What cargo puts behind the flags of a benchmark.
 const CARGO: &str = "--bench";

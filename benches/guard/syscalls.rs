@@ -13,12 +13,12 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::HOOKBRIDGE;
 use crate::broker::{Broker, Kind, TOPIC};
 use crate::budget::Budget;
 use crate::load::{Load, Tally};
 use crate::posts::{APP_IDS, CREDENTIALS, Posts};
 use crate::schedule::Pace;
-use crate::support::bridge::Bridge;
 use crate::support::deadline::wait_for;
 
 pub(crate) const TOOL: &str = "strace";
@@ -60,7 +60,8 @@ fn per_post(broker: &Broker, syscall: &str) -> f64 {
     let file = folder.path().join("summary");
     let summary = file.to_str().expect("folders for temporary files are UTF-8");
     let traced = format!("trace={syscall}");
-    let mut bridge = Bridge::with(broker.bootstrap())
+    let mut bridge = HOOKBRIDGE
+        .serve(broker.bootstrap())
         .arg("--topic", TOPIC)
         .arg("--kafka-property", broker.needs().expect("a mock has needs"))
         .credentials(CREDENTIALS)

@@ -66,6 +66,10 @@ use clap::Parser as _;
 
 use crate::bench::Bench;
 use crate::options::Options;
+use crate::support::bridge::launch::Program;
+
+/// The bridge that cargo has built beside the benchmark.
+const HOOKBRIDGE: Program = Program::at(env!("CARGO_BIN_EXE_hookbridge"));
 
 /// What cargo puts behind the flags of a benchmark.
 const CARGO: &str = "--bench";

@@ -6,13 +6,11 @@ use std::time::Duration;
 
 use clap::{Parser, value_parser};
 
+use crate::HOOKBRIDGE;
 use crate::broker::Kind;
 use crate::curve::Variant;
 use crate::posts::MOST_APP_IDS;
 use crate::row::Rounds;
-
-/// The bridge that cargo has built beside the benchmark.
-const BRIDGE: &str = env!("CARGO_BIN_EXE_hookbridge");
 
 /// A run in which something can be seen.
 const SHORTEST: Duration = Duration::from_millis(50);
@@ -61,7 +59,7 @@ pub(crate) struct Options {
     pub(crate) round_trip: Duration,
 
     /// Another build of the bridge
-    #[arg(long, value_name = "FILE", default_value = BRIDGE)]
+    #[arg(long, value_name = "FILE", default_value = HOOKBRIDGE.path())]
     pub(crate) bridge: PathBuf,
 
     /// Records in the spool, each a row of the second table [default: 0,100000,1000000; quick: 0,100000]

@@ -5,9 +5,7 @@
 //! nothing but sixteen digits. All servers get the same bytes, also those that ask for no password.
 
 use crate::support::http::{basic, request};
-
-/// Where posts go on every server.
-pub(crate) const PATH: &str = "/webhook";
+use crate::support::notification::PATH;
 
 /// The credential of the bridge, as `docs/deploy.md` tells operators to make one: bcrypt, cost 10.
 pub(crate) const CREDENTIALS: &str =

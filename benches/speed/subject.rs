@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Pid;
 use tempfile::TempDir;
 
+use crate::HOOKBRIDGE;
 use crate::broker::{Broker, TOPIC};
 use crate::child::Child;
 use crate::posts::{CREDENTIALS, Posts};
@@ -167,7 +168,8 @@ fn serve(
     binary: &Path,
     flags: &[String],
 ) -> Launch {
-    let serve = Bridge::with(bootstrap)
+    let serve = HOOKBRIDGE
+        .serve(bootstrap)
         .binary(binary)
         .arg("--topic", TOPIC)
         .arg("--spool", spool.to_str().expect("folders for temporary files are UTF-8"))

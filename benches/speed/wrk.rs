@@ -10,12 +10,13 @@ use std::net::SocketAddr;
 use std::process::Command;
 
 use crate::load::Load;
-use crate::posts::{PATH, Posts};
+use crate::posts::Posts;
 use crate::row::Rounds;
 use crate::sample::{Figure, Sample};
 use crate::schedule::Pace;
 use crate::spread::{Short, Spread};
 use crate::subject::{Role, Subject};
+use crate::support::notification::PATH;
 use crate::usage::Usage;
 
 /// wrk's smallest step.

@@ -7,15 +7,15 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use crate::support::bridge::Bridge;
+use crate::HOOKBRIDGE;
 use crate::support::children;
 use crate::support::deadline::eventually;
 use crate::support::here;
 use crate::support::http::{Connection, Response, basic, request};
-use crate::support::notification::{APP_ID, ROOMDROP, numbered};
+use crate::support::notification::{APP_ID, PATH, ROOMDROP, numbered};
 use crate::support::port::NOBODY;
 use crate::support::problem::refusal;
-use crate::support::rig::{PATH, Rig, SOON};
+use crate::support::rig::{Rig, SOON};
 use crate::support::say_skipped;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -182,7 +182,7 @@ fn a_line_in_the_form_of_another_file_is_refused_with_what_it_looks_like_and_not
         ("video:hush-7f".to_owned(), "write the line anew with `htpasswd -nBC 10 user`"),
     ] {
         let file = format!("# a comment\n{line}\n");
-        let (status, said) = Bridge::with(NOBODY).credentials(file).run(SOON);
+        let (status, said) = HOOKBRIDGE.serve(NOBODY).credentials(file).run(SOON);
         assert_eq!(status.code(), Some(2), "{line}");
         assert!(said.contains("line 2: ") && said.contains(told), "{told}: {said}");
         assert!(!said.contains("abcdef") && !said.contains("hush"), "{said}");
@@ -196,7 +196,7 @@ fn the_password_of_the_shipped_file_is_warned_about_and_taken() {
     let rig = Rig::on_mock(|serve| serve.credentials(shipped));
     assert_eq!(post_as(&rig, "video", "change-me").status, 200);
     assert!(rig.bridge().log().contains(told), "{}", rig.bridge().log());
-    let other = Bridge::with(NOBODY).credentials("video:plain:changed").start();
+    let other = HOOKBRIDGE.serve(NOBODY).credentials("video:plain:changed").start();
     assert!(!other.log().contains(told));
 }
 

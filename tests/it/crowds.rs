@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::support::bridge::Bridge;
+use crate::HOOKBRIDGE;
 use crate::support::http::{Connection, get, request};
-use crate::support::notification::ROOMDROP;
+use crate::support::notification::{PATH, ROOMDROP};
 use crate::support::port::NOBODY;
-use crate::support::rig::{PATH, Rig, SOON};
+use crate::support::rig::{Rig, SOON};
 
 /// Twice what the admin port takes at once.
 const CROWD: usize = 128;
@@ -28,7 +28,7 @@ fn probe(admin: SocketAddr) {
 
 #[test]
 fn probes_are_answered_beside_any_number_of_connections_that_say_nothing_or_half_of_it() {
-    let bridge = Bridge::with(NOBODY).no_auth().start();
+    let bridge = HOOKBRIDGE.serve(NOBODY).no_auth().start();
     let admin = bridge.admin();
     for half in ["", "GET /livez HT", "GET /livez HTTP/1.1\r\nX: "] {
         let mut crowd = Vec::new();
@@ -47,7 +47,7 @@ fn probes_are_answered_beside_any_number_of_connections_that_say_nothing_or_half
 
 #[test]
 fn the_connection_that_has_waited_longest_makes_room_and_others_stay() {
-    let bridge = Bridge::with(NOBODY).no_auth().start();
+    let bridge = HOOKBRIDGE.serve(NOBODY).no_auth().start();
     let admin = bridge.admin();
     let mut first = Connection::open(admin);
     let mut prober = Connection::open(admin);

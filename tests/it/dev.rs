@@ -10,6 +10,7 @@ use std::time::Duration;
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::HOOKBRIDGE;
 use crate::support::children;
 use crate::support::deadline::{eventually, let_pass, wait_exit, wait_for};
 use crate::support::http::{basic, post};
@@ -25,7 +26,7 @@ const SHOWN: Duration = Duration::from_secs(2);
 const CURL: &str = "curl() { printf '%s\\n' \"$@\"; }\n";
 
 fn dev(flags: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hookbridge"));
+    let mut command = Command::new(HOOKBRIDGE.path());
     command.arg("dev").args(flags).stdin(Stdio::null()).stdout(Stdio::piped());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("HOOKBRIDGE_") {

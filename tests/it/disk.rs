@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::HOOKBRIDGE;
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::http;
@@ -44,7 +45,8 @@ fn spool_in(temp: &TempDir) -> PathBuf {
 
 /// A bridge with its spool in this folder.
 fn serve(kafka: &MockKafka, spool: &Path) -> Launch {
-    Bridge::with(kafka.bootstrap())
+    HOOKBRIDGE
+        .serve(kafka.bootstrap())
         .no_auth()
         .arg("--topic", TOPIC)
         .arg("--spool", spool.to_str().unwrap())

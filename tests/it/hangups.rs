@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::HOOKBRIDGE;
 use crate::support::bridge::Bridge;
 use crate::support::consumer;
 use crate::support::deadline::let_pass;
 use crate::support::exposition::Exposition;
 use crate::support::http::{Connection, post, request};
 use crate::support::mock::MockKafka;
-use crate::support::notification::{ROOMDROP, numbered};
-use crate::support::rig::{PATH, Rig, SOON};
+use crate::support::notification::{PATH, ROOMDROP, numbered};
+use crate::support::rig::{Rig, SOON};
 
 const SENDERS: usize = 1000;
 
@@ -94,7 +95,7 @@ fn senders_that_hang_up_at_once_have_one_outcome_each_and_a_reset_may_overtake_i
 fn an_end_right_behind_hang_ups_waits_for_their_acks() {
     let kafka = MockKafka::start();
     kafka.create_topic("events", 3);
-    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", "events").no_auth();
+    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", "events").no_auth();
     let mut bridge = serve.arg("-X", "message.max.bytes=1000000").start();
     bridge.wait_ready(SOON);
     assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);

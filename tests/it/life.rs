@@ -12,16 +12,18 @@ mod stop;
 
 use std::time::Duration;
 
+use crate::HOOKBRIDGE;
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::http::request;
 use crate::support::mock::MockKafka;
-use crate::support::rig::{PATH, SOON};
+use crate::support::notification::PATH;
+use crate::support::rig::SOON;
 
 const TOPIC: &str = "events";
 
 /// The binary, for tests that start it otherwise than [`Launch`] does.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_hookbridge");
+const PROGRAM: &str = HOOKBRIDGE.path();
 
 /// A second signal is one that comes later than this, after a first.
 const APART: Duration = Duration::from_millis(1200);
@@ -30,7 +32,7 @@ const APART: Duration = Duration::from_millis(1200);
 fn running(flags: impl FnOnce(Launch) -> Launch) -> (Bridge, MockKafka) {
     let kafka = MockKafka::start();
     kafka.create_topic(TOPIC, 3);
-    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", TOPIC).no_auth();
+    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", TOPIC).no_auth();
     // The mock does not tell the topic's limit, and the bridge would wait for it.
     let bridge = flags(serve.arg("-X", "message.max.bytes=1000000")).start();
     bridge.wait_ready(SOON);

@@ -54,3 +54,7 @@ mod speed {
     pub(crate) mod schedule;
 }
 use speed::{answer, load, posts, schedule};
+
+/// The bridge that is tested.
+const HOOKBRIDGE: support::bridge::launch::Program =
+    support::bridge::launch::Program::at(env!("CARGO_BIN_EXE_hookbridge"));

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
+use crate::HOOKBRIDGE;
 use crate::support::bridge::Bridge;
 use crate::support::exposition::Exposition;
 use crate::support::here;
 use crate::support::http::{Connection, Response, get, request};
-use crate::support::notification::ROOMDROP;
+use crate::support::notification::{PATH, ROOMDROP};
 use crate::support::port::NOBODY;
 use crate::support::promtool::promtool;
-use crate::support::rig::{PATH, Rig, SOON};
+use crate::support::rig::{Rig, SOON};
 use crate::support::spool::{SpoolFolder, records};
 use hookbridge::metrics::{EventLabel, Outcome};
 
@@ -35,7 +36,7 @@ const NAMES: [&str; 8] = [
 
 #[test]
 fn every_series_stands_at_zero_before_the_first_post() {
-    let bridge = Bridge::with(NOBODY).no_auth().start();
+    let bridge = HOOKBRIDGE.serve(NOBODY).no_auth().start();
     let exposition = Exposition::of(bridge.admin());
 
     for outcome in Outcome::ALL {
@@ -128,7 +129,7 @@ fn the_gauges_follow_what_is_open_and_under_way() {
 #[test]
 fn a_spool_tells_how_large_it_may_become() {
     let spool = tempfile::tempdir().unwrap();
-    let serve = Bridge::with(NOBODY).no_auth();
+    let serve = HOOKBRIDGE.serve(NOBODY).no_auth();
     let serve = serve.arg("--spool", spool.path().to_str().unwrap());
 
     let bridge = serve.arg("--spool-max-bytes", "17MiB").start();
@@ -147,7 +148,7 @@ fn what_an_earlier_bridge_has_quarantined_is_counted_as_long_as_it_lies_there() 
     open.quarantine(&rows[..2], "InvalidRecord");
     open.close();
     std::fs::write(folder.path().join("00000000000000000007.log.damaged"), "x").unwrap();
-    let serve = Bridge::with(NOBODY).no_auth().arg("--spool", folder.dir());
+    let serve = HOOKBRIDGE.serve(NOBODY).no_auth().arg("--spool", folder.dir());
 
     let bridge = serve.start();
 
@@ -240,7 +241,7 @@ fn prometheus_and_who_does_not_say_get_open_metrics() {
 
 #[test]
 fn both_texts_tell_the_same_series() {
-    let bridge = Bridge::with(NOBODY).no_auth().start();
+    let bridge = HOOKBRIDGE.serve(NOBODY).no_auth().start();
     let [classic, open] = ["text/plain", "*/*"].map(|accept| {
         let exposition = scrape(&bridge, accept);
         let series = exposition.text().lines().filter(|line| !line.starts_with('#'));

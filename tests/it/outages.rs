@@ -23,8 +23,7 @@ use crate::support::deadline::eventually;
 use crate::support::exposition::Exposition;
 use crate::support::http::{Response, post};
 use crate::support::ledger::Ledger;
-use crate::support::notification::ROOMDROP;
-use crate::support::rig::PATH;
+use crate::support::notification::{PATH, ROOMDROP};
 
 /// How long a bridge may take to find out that Kafka is back.
 const BACK: Duration = Duration::from_secs(2);

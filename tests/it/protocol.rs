@@ -12,8 +12,7 @@ pub(crate) mod slow;
 use std::fmt::Write as _;
 
 use crate::support::http::Response;
-use crate::support::notification::{APP_ID, ce_id};
-use crate::support::rig::PATH;
+use crate::support::notification::{APP_ID, PATH, ce_id};
 
 /// The head of a post with these lines.
 fn head(lines: &str) -> String {

@@ -7,12 +7,13 @@ mod undelivered;
 use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::HOOKBRIDGE;
 use crate::support::bridge::Bridge;
 use crate::support::deadline::{eventually, wait_for};
 use crate::support::http::{self, basic, request};
-use crate::support::notification::{APP_ID, ROOMDROP};
+use crate::support::notification::{APP_ID, PATH, ROOMDROP};
 use crate::support::port::NOBODY;
-use crate::support::rig::{PASSWORD, PATH, Rig, SOON, USER, authorization};
+use crate::support::rig::{PASSWORD, Rig, SOON, USER, authorization};
 
 /// The lines of one minute and one code, of posts that name a known user or of those that do not.
 const LINES: usize = 5;
@@ -143,7 +144,8 @@ fn a_wrong_password_names_its_user_only_if_the_file_does() {
 
 #[test]
 fn what_is_not_the_sender_s_fault_is_a_warning_that_names_the_post() {
-    let bridge = Bridge::with(NOBODY)
+    let bridge = HOOKBRIDGE
+        .serve(NOBODY)
         .credentials(format!("{USER}:plain:{PASSWORD}"))
         .arg("--ack-timeout", "100ms")
         .start();
@@ -168,7 +170,7 @@ fn what_is_not_the_sender_s_fault_is_a_warning_that_names_the_post() {
 
 #[test]
 fn a_sender_that_left_before_its_ack_failed_to_come_is_told_too() {
-    let bridge = Bridge::with(NOBODY).no_auth().arg("--ack-timeout", "500ms").start();
+    let bridge = HOOKBRIDGE.serve(NOBODY).no_auth().arg("--ack-timeout", "500ms").start();
     let mut connection = http::Connection::open(bridge.webhook());
     connection.send(request("POST", PATH, &[], ROOMDROP));
     bridge.wait_for_metric("hookbridge_in_flight", SOON, |posts| posts == 1.0);
@@ -181,7 +183,7 @@ fn a_sender_that_left_before_its_ack_failed_to_come_is_told_too() {
 
 #[test]
 fn of_a_flood_a_few_are_told_and_the_others_are_counted() {
-    let bridge = Bridge::with(NOBODY).no_auth().start();
+    let bridge = HOOKBRIDGE.serve(NOBODY).no_auth().start();
     let mut connection = http::Connection::open(bridge.webhook());
     for _ in 0..100 {
         connection.send(request("GET", "/", &[], ""));
@@ -213,7 +215,7 @@ fn of_a_flood_a_few_are_told_and_the_others_are_counted() {
 
 #[test]
 fn wrong_passwords_of_users_that_nobody_knows_hide_none_of_one_that_is_known() {
-    let bridge = Bridge::with(NOBODY).credentials(format!("{USER}:plain:{PASSWORD}")).start();
+    let bridge = HOOKBRIDGE.serve(NOBODY).credentials(format!("{USER}:plain:{PASSWORD}")).start();
     let mut connection = http::Connection::open(bridge.webhook());
     let mut post = |user: &str| {
         let authorization = basic(user, "wrong");

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::HOOKBRIDGE;
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::consumer;
@@ -122,7 +123,7 @@ impl Scene {
 
 /// A bridge with its spool in this folder.
 fn serve(brokers: String, topic: &str, spool: &TempDir) -> Launch {
-    let serve = Bridge::with(brokers).arg("--topic", topic).no_auth();
+    let serve = HOOKBRIDGE.serve(brokers).arg("--topic", topic).no_auth();
     serve.arg("--spool", spool.path().to_str().unwrap())
 }
 

@@ -9,6 +9,7 @@ mod retopic;
 
 use std::process::{Command, Output, Stdio};
 
+use crate::HOOKBRIDGE;
 use crate::support::children;
 use crate::support::spool::SpoolFolder;
 
@@ -16,7 +17,7 @@ const TOPIC: &str = "events";
 
 /// The command with these arguments; nothing of the environment's own gets through.
 fn spool(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hookbridge"));
+    let mut command = Command::new(HOOKBRIDGE.path());
     command.arg("spool").args(args).stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("HOOKBRIDGE_") {

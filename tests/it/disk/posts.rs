@@ -7,8 +7,7 @@ use crate::support::bridge::Bridge;
 use crate::support::consumer::{self, Seen};
 use crate::support::http::{Connection, Response, request};
 use crate::support::mock::MockKafka;
-use crate::support::notification::{APP_ID, numbered};
-use crate::support::rig::PATH;
+use crate::support::notification::{APP_ID, PATH, numbered};
 
 /// Posts come from so many projects in turn: a mock forgets what is over 5 MiB of a partition.
 const PROJECTS: usize = 64;

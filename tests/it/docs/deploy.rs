@@ -7,6 +7,7 @@ use std::path::Path;
 
 use rustix::process::getuid;
 
+use crate::HOOKBRIDGE;
 use crate::docs::shell::{Shell, code};
 use crate::docs::skip;
 use crate::support::consumer::to_end;
@@ -55,7 +56,7 @@ fn nginx_passes_posts_to_a_bridge_laid_out_as_on_the_page() {
         "(set -a",
         &[
             ("/etc/hookbridge", &etc),
-            ("exec hookbridge", &format!("exec {}", env!("CARGO_BIN_EXE_hookbridge"))),
+            ("exec hookbridge", &format!("exec {}", HOOKBRIDGE.path())),
             ("127.0.0.1:8080", &listen),
             ("127.0.0.1:9090", &scrape),
         ],
@@ -154,7 +155,7 @@ fn the_units_are_such_as_systemd_takes() {
         let unit = fs::read_to_string(unit).unwrap();
         let file = shell.path(name);
         // The check wants the program to be there.
-        let program = ("/usr/local/bin/hookbridge", env!("CARGO_BIN_EXE_hookbridge"));
+        let program = ("/usr/local/bin/hookbridge", HOOKBRIDGE.path());
         fs::write(&file, unit.replace(program.0, program.1)).unwrap();
         file
     });

@@ -6,6 +6,7 @@ use clap::{Arg, ArgAction, Command, CommandFactory as _};
 use hookbridge::args::Cli;
 use std::process;
 
+use crate::HOOKBRIDGE;
 use crate::docs::page::rows;
 use crate::docs::{assert_same, file};
 use crate::support::children;
@@ -63,7 +64,7 @@ fn the_help_has_the_groups_of_the_shipped_configuration() {
 fn each_flag_has_a_line_of_short_help_and_a_variable_in_long() {
     let serve = command("serve");
     let [short, long] = ["-h", "--help"].map(|flag| {
-        let mut asked = process::Command::new(env!("CARGO_BIN_EXE_hookbridge"));
+        let mut asked = process::Command::new(HOOKBRIDGE.path());
         let said = children::output(asked.args(["serve", flag])).unwrap();
         assert!(said.status.success());
         String::from_utf8(said.stdout).unwrap()

@@ -1,7 +1,7 @@
 //! What the pages show is what the bridge takes and says.
 
+use crate::HOOKBRIDGE;
 use crate::docs::shell::code;
-use crate::support::bridge::Bridge;
 use crate::support::notification::ROOMDROP;
 use crate::support::port::NOBODY;
 use crate::support::rig::Rig;
@@ -22,7 +22,7 @@ fn the_error_of_the_page_is_the_one_that_a_sender_gets() {
 fn the_lines_of_credentials_on_the_page_are_taken() {
     let lines = code("docs/operate.md", "video:$2y$", &[]);
 
-    let bridge = Bridge::with(NOBODY).credentials(lines).start();
+    let bridge = HOOKBRIDGE.serve(NOBODY).credentials(lines).start();
 
     assert!(bridge.log().contains("\"users\":2"), "{}", bridge.log());
 }

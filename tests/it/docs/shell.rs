@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+use crate::HOOKBRIDGE;
 use crate::docs::page::Page;
 use crate::support::children;
 
@@ -26,7 +27,7 @@ impl Shell {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("bin")).unwrap();
         let shell = Self(folder);
-        shell.program("hookbridge", &format!("exec {} \"$@\"", env!("CARGO_BIN_EXE_hookbridge")));
+        shell.program("hookbridge", &format!("exec {} \"$@\"", HOOKBRIDGE.path()));
         shell
     }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::support::bridge::Bridge;
+use crate::HOOKBRIDGE;
 use crate::support::bridge::launch::Launch;
 use crate::support::consumer;
 use crate::support::here;
@@ -68,7 +68,7 @@ fn a_bridge_that_should_not_start_is_run_to_its_end() {
 
 #[test]
 fn another_binary_runs_under_another_program_with_flags_as_they_are_typed() {
-    let launch = Bridge::with("b:1").binary(Path::new("other")).args(&["--flag".to_owned()]);
+    let launch = HOOKBRIDGE.serve("b:1").binary(Path::new("other")).args(&["--flag".to_owned()]);
 
     let (_, log) = launch.under("sh", ["-c", "echo \"$@\" >&2", "sh"]).run(SOON);
 
@@ -135,7 +135,7 @@ fn the_log_and_the_admin_port_are_waited_for() {
 fn the_real_bridge_takes_a_post_to_the_real_kafka_and_stops_when_it_is_told() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     kafka.create_topic("whole-way", 6, &[]);
-    let launch = Bridge::with(kafka.bootstrap()).arg("--topic", "whole-way");
+    let launch = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", "whole-way");
     let mut bridge = launch.credentials("user:plain:secret").start();
     bridge.wait_ready(SOON);
 

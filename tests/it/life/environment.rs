@@ -4,8 +4,8 @@
 use clap::{Arg, Command, CommandFactory as _};
 use hookbridge::args::Cli;
 
+use crate::HOOKBRIDGE;
 use crate::life::PROGRAM;
-use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::port::NOBODY;
 use crate::support::rig::SOON;
@@ -63,7 +63,7 @@ fn a_variable_that_no_command_knows_is_refused_with_the_nearest_that_one_does() 
 
 #[test]
 fn what_others_make_under_our_name_is_left_alone() {
-    let mut serve = Bridge::with(NOBODY).no_auth().env("ONCE", "true").env("COMMIT", "abc");
+    let mut serve = HOOKBRIDGE.serve(NOBODY).no_auth().env("ONCE", "true").env("COMMIT", "abc");
     // Of the Services `hookbridge` and `hookbridge-admin`.
     for (name, value) in [
         ("SERVICE_HOST", "10.0.0.1"),
@@ -127,7 +127,7 @@ fn the_line_about_the_spool_names_the_folder_and_its_file_system() {
     };
     let spool = folder.path().join("spool").display().to_string();
 
-    let bridge = Bridge::with(NOBODY).no_auth().arg("--spool", &spool).start();
+    let bridge = HOOKBRIDGE.serve(NOBODY).no_auth().arg("--spool", &spool).start();
 
     let said = format!("\"folder\":\"{spool}\",\"file_system\":\"tmpfs\"");
     bridge.wait_for_log("posts are kept on disk while Kafka is away", SOON);
@@ -136,7 +136,7 @@ fn the_line_about_the_spool_names_the_folder_and_its_file_system() {
 
 #[test]
 fn a_bound_on_a_spool_that_is_not_there_is_refused() {
-    let serve = Bridge::with(NOBODY).no_auth();
+    let serve = HOOKBRIDGE.serve(NOBODY).no_auth();
     for serve in
         [serve.clone().arg("--spool-max-bytes", "1GiB"), serve.env("SPOOL_MAX_BYTES", "1GiB")]
     {
@@ -157,7 +157,7 @@ fn an_ack_that_a_stop_would_not_wait_for_is_refused_with_the_longest_that_it_wou
         (Place::Folder, "1s", 475),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let serve = Bridge::with(NOBODY).no_auth().arg("--grace", grace);
+        let serve = HOOKBRIDGE.serve(NOBODY).no_auth().arg("--grace", grace);
         let serve = match place {
             Place::Nowhere => serve,
             Place::Folder => serve.arg("--spool", folder.path().to_str().unwrap()),
@@ -168,6 +168,6 @@ fn an_ack_that_a_stop_would_not_wait_for_is_refused_with_the_longest_that_it_wou
         refused(&ack(longest + 1), &[&said]);
         ack(longest).start();
     }
-    let none = Bridge::with(NOBODY).no_auth().env("GRACE", "0s");
+    let none = HOOKBRIDGE.serve(NOBODY).no_auth().env("GRACE", "0s");
     refused(&none, &["--ack-timeout: is over 0ms, which is what --grace 0s"]);
 }

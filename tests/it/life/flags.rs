@@ -5,8 +5,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use crate::HOOKBRIDGE;
 use crate::life::PROGRAM;
-use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::rig::SOON;
 
@@ -92,7 +92,7 @@ fn a_number_that_cannot_be_is_told_what_is_wanted() {
         ("--max-connections", ["0", "-1", "1e3", "99999999999999999999"]),
     ] {
         for value in values {
-            let serve = Bridge::with("127.0.0.1:1").no_auth().arg(flag, value);
+            let serve = HOOKBRIDGE.serve("127.0.0.1:1").no_auth().arg(flag, value);
             refused(&serve, &[flag, "a whole number from 1 to "]);
         }
     }
@@ -119,7 +119,7 @@ fn what_the_promise_rests_on_is_refused_with_the_reason_wherever_it_stands() {
     let folder = TempDir::new().unwrap();
     for property in REFUSED {
         let (name, _) = property.split_once('=').unwrap();
-        let serve = Bridge::with("127.0.0.1:1").no_auth();
+        let serve = HOOKBRIDGE.serve("127.0.0.1:1").no_auth();
 
         for flag in ["-X", "--kafka-property"] {
             let said = refused(&serve.clone().arg(flag, *property), &["--kafka-property", name]);
@@ -140,7 +140,7 @@ fn a_line_of_the_kafka_configuration_that_cannot_be_taken_is_named_and_its_value
     let folder = TempDir::new().unwrap();
     for line in ["hush-hush", "no.such.property=hush-hush", "linger.ms=hush-hush"] {
         let file = file(&folder, &format!("\n# comment\nclient.id=a\n{line}\n"));
-        let serve = Bridge::with("127.0.0.1:1").no_auth().arg("--kafka-config", &file);
+        let serve = HOOKBRIDGE.serve("127.0.0.1:1").no_auth().arg("--kafka-config", &file);
 
         let said = refused(&serve, &[&format!("--kafka-config {file}:4: ")]);
 
@@ -150,7 +150,7 @@ fn a_line_of_the_kafka_configuration_that_cannot_be_taken_is_named_and_its_value
 
 #[test]
 fn properties_that_librdkafka_refuses_together_are_refused_too() {
-    let serve = Bridge::with("127.0.0.1:1").no_auth().arg("-X", "security.protocol=ssl");
+    let serve = HOOKBRIDGE.serve("127.0.0.1:1").no_auth().arg("-X", "security.protocol=ssl");
 
     refused(
         &serve.arg("-X", "ssl.certificate.location=/no/such/file"),
@@ -160,14 +160,14 @@ fn properties_that_librdkafka_refuses_together_are_refused_too() {
 
 #[test]
 fn a_body_that_no_record_can_hold_is_not_allowed_for() {
-    let serve = Bridge::with("127.0.0.1:1").no_auth().arg("--max-in-flight-bytes", "2GB");
+    let serve = HOOKBRIDGE.serve("127.0.0.1:1").no_auth().arg("--max-in-flight-bytes", "2GB");
 
     refused(&serve.arg("--max-body", "1GB"), &["--max-body", "at most 999MB"]);
 }
 
 #[test]
 fn who_may_post_must_be_said_and_said_once() {
-    let serve = Bridge::with("127.0.0.1:1");
+    let serve = HOOKBRIDGE.serve("127.0.0.1:1");
 
     refused(&serve, &["--credentials", "--no-auth"]);
     refused(&serve.no_auth().credentials("user:plain:secret"), &["--credentials", "--no-auth"]);
@@ -175,7 +175,7 @@ fn who_may_post_must_be_said_and_said_once() {
 
 #[test]
 fn a_file_that_is_not_there_is_named() {
-    let serve = Bridge::with("127.0.0.1:1");
+    let serve = HOOKBRIDGE.serve("127.0.0.1:1");
     let missing = ["/no/such/file", "No such file"];
 
     let said = refused(&serve.clone().arg("--credentials", missing[0]), &missing);
@@ -189,19 +189,23 @@ fn a_line_of_the_credentials_that_cannot_be_taken_is_named_and_its_text_is_not()
     let folder = TempDir::new().unwrap();
     for line in ["hush-hush", "hush:$apr1$hush", "user:plain:hush ,", "hush hush:plain:"] {
         let file = file(&folder, &format!("# who\nother:plain:secret\n\n{line}\n"));
-        let serve = Bridge::with("127.0.0.1:1").arg("--credentials", &file);
+        let serve = HOOKBRIDGE.serve("127.0.0.1:1").arg("--credentials", &file);
 
         let said = refused(&serve, &[&format!("--credentials {file}: line 4: ")]);
 
         assert!(!said.contains("hush"), "{said}");
     }
-    let nobody = Bridge::with("127.0.0.1:1").arg("--credentials", file(&folder, "# nobody yet\n"));
+    let nobody =
+        HOOKBRIDGE.serve("127.0.0.1:1").arg("--credentials", file(&folder, "# nobody yet\n"));
     refused(&nobody, &["--credentials", "no user stands in the file"]);
 }
 
 #[test]
 fn an_unknown_flag_and_a_missing_broker_are_refused() {
-    refused(&Bridge::with("127.0.0.1:1").no_auth().arg("--no-such-flag", "1"), &["--no-such-flag"]);
+    refused(
+        &HOOKBRIDGE.serve("127.0.0.1:1").no_auth().arg("--no-such-flag", "1"),
+        &["--no-such-flag"],
+    );
     let script = format!("exec {PROGRAM} serve \"$0\" \"$@\"");
     refused(&Launch::stand_in(&script).no_auth(), &["--brokers"]);
 }

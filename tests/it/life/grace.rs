@@ -9,9 +9,9 @@ use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::deadline::let_pass;
 use crate::support::http::{Connection, post};
-use crate::support::notification::ROOMDROP;
+use crate::support::notification::{PATH, ROOMDROP};
 use crate::support::problem::refusal;
-use crate::support::rig::{PATH, SOON};
+use crate::support::rig::SOON;
 use hookbridge::metrics::Outcome;
 
 #[test]

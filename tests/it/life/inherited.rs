@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::HOOKBRIDGE;
 use crate::life::{PROGRAM, TOPIC};
-use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::children;
 use crate::support::consumer;
@@ -16,9 +16,9 @@ use crate::support::deadline::{eventually, let_pass};
 use crate::support::here;
 use crate::support::http::{Connection, get, request};
 use crate::support::mock::MockKafka;
-use crate::support::notification::numbered;
+use crate::support::notification::{PATH, numbered};
 use crate::support::port::free_port;
-use crate::support::rig::{PATH, SOON};
+use crate::support::rig::SOON;
 use crate::support::say_skipped;
 use crate::support::senders::Load;
 
@@ -36,7 +36,7 @@ fn kept() -> (Arc<TcpListener>, SocketAddr) {
 }
 
 fn serve(kafka: &MockKafka) -> Launch {
-    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", TOPIC).no_auth();
+    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", TOPIC).no_auth();
     serve.arg("-X", "message.max.bytes=1000000")
 }
 

@@ -19,9 +19,9 @@ use crate::support::exposition::Exposition;
 use crate::support::here;
 use crate::support::http::{self, Connection, post, request};
 use crate::support::mock::MockKafka;
-use crate::support::notification::ROOMDROP;
+use crate::support::notification::{PATH, ROOMDROP};
 use crate::support::port::{NOBODY, free_port};
-use crate::support::rig::{PATH, SOON};
+use crate::support::rig::SOON;
 use crate::support::spool::{SpoolFolder, record, value};
 
 const DROPPED: &str = "hookbridge_log_lines_dropped_total";

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
+use crate::HOOKBRIDGE;
 use crate::life::{PROGRAM, TOPIC};
-use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::http::post;
 use crate::support::mock::MockKafka;
-use crate::support::notification::ROOMDROP;
+use crate::support::notification::{PATH, ROOMDROP};
 use crate::support::port::NOBODY;
-use crate::support::rig::{PATH, SOON};
+use crate::support::rig::SOON;
 
 const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/kafka-properties.md");
 
@@ -92,7 +92,7 @@ fn file(text: &str) -> (TempDir, PathBuf) {
 #[track_caller]
 fn refused(text: &str) -> String {
     let (_folder, file) = file(text);
-    let serve = Bridge::with(NOBODY).no_auth().arg("--kafka-config", file.to_str().unwrap());
+    let serve = HOOKBRIDGE.serve(NOBODY).no_auth().arg("--kafka-config", file.to_str().unwrap());
     let (status, said) = serve.run(SOON);
     assert_eq!(status.code(), Some(2), "{text}: {said}");
     assert_eq!(said.lines().count(), 1, "{said}");
@@ -115,7 +115,7 @@ fn what_java_says_otherwise_is_refused_with_what_librdkafka_wants() {
 fn what_stands_before_a_sign_that_is_the_secrets_own_is_not_shown() {
     for line in NO_PROPERTIES {
         let (folder, file) = file(&format!("# mine\n! too\n{line}\n"));
-        let serve = Bridge::with(NOBODY).no_auth();
+        let serve = HOOKBRIDGE.serve(NOBODY).no_auth();
         for (serve, place) in [
             (serve.clone().arg("--kafka-config", file.to_str().unwrap()), "kafka.properties:3: "),
             (serve.clone().arg("-X", line), "--kafka-property: "),
@@ -163,7 +163,7 @@ fn files_of_vendors_are_taken_as_they_are() {
         // One that begins as some editors begin it.
         for begin in ["", "\u{feff}"] {
             let (_folder, file) = file(&format!("{begin}{text}"));
-            let serve = Bridge::with(&brokers).no_auth();
+            let serve = HOOKBRIDGE.serve(&brokers).no_auth();
 
             serve.arg("--kafka-config", file.to_str().unwrap()).start();
         }
@@ -185,7 +185,7 @@ fn the_docs_name_what_is_refused_and_their_examples_are_taken() {
     assert_eq!(examples.len(), 3, "{examples:?}");
     for text in examples {
         let (_folder, file) = file(text);
-        let serve = Bridge::with(NOBODY).no_auth();
+        let serve = HOOKBRIDGE.serve(NOBODY).no_auth();
 
         serve.arg("--kafka-config", file.to_str().unwrap()).start();
     }
@@ -230,7 +230,7 @@ fn the_brokers_of_the_file_are_taken_where_the_flag_is_not_given() {
 fn an_address_to_listen_on_is_no_name_and_that_is_said() {
     for flag in ["--listen", "--admin-listen"] {
         for address in ["localhost:8080", "8080", ":8080", "127.0.0.1"] {
-            let (status, said) = Bridge::with(NOBODY).no_auth().arg(flag, address).run(SOON);
+            let (status, said) = HOOKBRIDGE.serve(NOBODY).no_auth().arg(flag, address).run(SOON);
 
             assert_eq!(status.code(), Some(2), "{said}");
             assert!(said.contains("an IP address and a port are wanted"), "{said}");

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::support::bridge::Bridge;
+use crate::HOOKBRIDGE;
 use crate::support::bridge::launch::Launch;
 use crate::support::children;
 use crate::support::deadline::eventually;
 use crate::support::http::{self, Connection, post};
-use crate::support::notification::ROOMDROP;
-use crate::support::rig::{PATH, SOON};
+use crate::support::notification::{PATH, ROOMDROP};
+use crate::support::rig::SOON;
 use crate::support::{here, say_skipped};
 
 /// A body that does not become whole.
@@ -36,7 +36,7 @@ fn a_resolver_that_does_not_answer_holds_up_neither_the_start_nor_posts_nor_the_
         return say_skipped(here!(), "a mount namespace and port 53 take root");
     };
     let spool = silent.folder.path().join("spool");
-    let serve = Bridge::with(BROKERS).no_auth().arg("--grace", "4s");
+    let serve = HOOKBRIDGE.serve(BROKERS).no_auth().arg("--grace", "4s");
     let serve = silent.asked_by(serve.arg("--spool", spool.to_str().unwrap()));
 
     let start = Instant::now();
@@ -67,7 +67,7 @@ fn it_ends_with_the_grace_period_and_says_whether_posts_were_dropped_with_client
     for (under_way, spool, code) in
         [(ROOMDROP, false, 0), (ROOMDROP, true, 0), (HALF, false, 1), (HALF, true, 1)]
     {
-        let mut serve = Bridge::with(BROKERS).no_auth().arg("--grace", "4s");
+        let mut serve = HOOKBRIDGE.serve(BROKERS).no_auth().arg("--grace", "4s");
         let folder = TempDir::new().unwrap();
         if spool {
             serve = serve.arg("--spool", folder.path().to_str().unwrap());

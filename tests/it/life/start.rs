@@ -7,8 +7,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::HOOKBRIDGE;
 use crate::life::PROGRAM;
-use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::children;
 use crate::support::http;
@@ -24,7 +24,7 @@ fn a_taken_port_ends_it_at_once_and_names_the_flag_and_the_address() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     for flag in ["--listen", "--admin-listen"] {
-        let (status, log) = Bridge::with(NOBODY).no_auth().arg(flag, &address).run(SOON);
+        let (status, log) = HOOKBRIDGE.serve(NOBODY).no_auth().arg(flag, &address).run(SOON);
 
         assert_eq!(status.code(), Some(1), "{log}");
         assert!(log.contains(&format!("{flag}: cannot listen on {address}: ")), "{log}");
@@ -38,7 +38,7 @@ fn both_ports_may_stand_on_another_family_and_the_start_line_says_which_were_tak
     if TcpListener::bind("[::1]:0").is_err() {
         return say_skipped(here!(), "this machine has no IPv6");
     }
-    let both = Bridge::with(NOBODY).no_auth().arg("--listen", "[::1]:0");
+    let both = HOOKBRIDGE.serve(NOBODY).no_auth().arg("--listen", "[::1]:0");
     let bridge = both.arg("--admin-listen", "[::1]:0").start();
 
     assert!(bridge.webhook().is_ipv6() && bridge.webhook().port() != 0);
@@ -116,7 +116,7 @@ fn a_file_of_secrets_that_everybody_can_read_is_warned_about() {
     fs::write(&properties, "client.id=secret\n").unwrap();
     let [credentials, properties] =
         [credentials, properties].map(|file| file.display().to_string());
-    let serve = Bridge::with(NOBODY).arg("--credentials", &credentials);
+    let serve = HOOKBRIDGE.serve(NOBODY).arg("--credentials", &credentials);
     let serve = serve.arg("--kafka-config", &properties);
     for (mode, warnings) in [(0o600, 0), (0o640, 0), (0o644, 2)] {
         for file in [&credentials, &properties] {
@@ -148,14 +148,14 @@ fn the_soft_limit_of_open_files_is_raised_and_a_low_hard_one_is_warned_about() {
 
 #[test]
 fn without_a_spool_it_says_at_the_start_what_that_means() {
-    let bridge = Bridge::with(NOBODY).no_auth().start();
+    let bridge = HOOKBRIDGE.serve(NOBODY).no_auth().start();
 
     bridge.wait_for_log("without a spool, posts get 503 while Kafka is away", SOON);
 }
 
 #[test]
 fn a_free_port_is_taken_and_told() {
-    let bridge = Bridge::with(NOBODY).no_auth().start();
+    let bridge = HOOKBRIDGE.serve(NOBODY).no_auth().start();
 
     let loopback = |addr: SocketAddr| addr.ip().is_loopback() && addr.port() != 0;
     assert!(loopback(bridge.webhook()) && loopback(bridge.admin()));

@@ -12,8 +12,8 @@ use crate::support::consumer;
 use crate::support::deadline::eventually;
 use crate::support::http::{Connection, Response, request};
 use crate::support::mock::MockKafka;
-use crate::support::notification::{ROOMDROP, numbered};
-use crate::support::rig::{PATH, SOON};
+use crate::support::notification::{PATH, ROOMDROP, numbered};
+use crate::support::rig::SOON;
 
 #[test]
 fn a_post_that_is_half_sent_is_finished_under_either_signal() {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::HOOKBRIDGE;
 use crate::outages::{BACK, KAFKA_UP, PUBLISHED, assert_counted, assert_taken, timed_post};
-use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::consumer;
 use crate::support::deadline::wait_for;
@@ -140,7 +140,7 @@ fn mock() -> MockKafka {
 }
 
 fn serve(kafka: &MockKafka) -> Launch {
-    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", TOPIC).no_auth();
+    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", TOPIC).no_auth();
     // The mock does not tell the topic's limit, and the bridge would wait for it.
     serve.arg("-X", "message.max.bytes=1000000")
 }

@@ -1,5 +1,6 @@
 //! A real broker that is killed, and one that freezes, under steady posts.
 
+use crate::HOOKBRIDGE;
 use crate::outages::{
     BACK, KAFKA_UP, PUBLISHED, RECOVERED, assert_counted, assert_taken, timed_post,
 };
@@ -19,7 +20,7 @@ fn a_bridge_that_was_there_before_kafka_is_ready_soon_behind_it() {
     let Some(mut kafka) = RealKafka::own(here!(), SHORT_SESSION) else { return };
     kafka.create_topic(TOPIC, 6, &[]);
     kafka.kill();
-    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", TOPIC).no_auth();
+    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", TOPIC).no_auth();
     let bridge = serve.start();
     assert_eq!(timed_post(bridge.webhook()).0.status, 503);
 
@@ -63,7 +64,7 @@ fn nobody_who_got_a_200_is_missing_or_overtaken_when_the_broker_freezes() {
 /// A bridge in front of a new topic, and senders whose posts it takes.
 fn steady_posts(kafka: &RealKafka) -> (Bridge, Senders) {
     kafka.create_topic(TOPIC, 6, &[]);
-    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", TOPIC).no_auth();
+    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", TOPIC).no_auth();
     let bridge = serve.arg("--ack-timeout", "1s").start();
     bridge.wait_ready(SOON);
     let senders = Load::steady(8).start(bridge.webhook());

@@ -4,8 +4,8 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use crate::HOOKBRIDGE;
 use crate::outages::{BACK, KAFKA_UP, PUBLISHED, assert_taken, detail, timed_post};
-use crate::support::bridge::Bridge;
 use crate::support::deadline::{eventually, throughout};
 use crate::support::here;
 use crate::support::kafka::RealKafka;
@@ -42,7 +42,7 @@ fn a_bridge_whose_leaders_cannot_be_reached_is_never_ready_and_names_the_address
     kafka.create_topic("unreachable", 6, &[]);
     let bridges = addresses.iter().map(|address| {
         let spool = tempfile::tempdir().unwrap();
-        let serve = Bridge::with(address).arg("--topic", "unreachable").no_auth();
+        let serve = HOOKBRIDGE.serve(address).arg("--topic", "unreachable").no_auth();
         let dir = spool.path().to_str().unwrap();
         (serve.clone().start(), serve.arg("--spool", dir).start(), spool)
     });
@@ -83,7 +83,7 @@ fn an_address_that_refuses_is_left_behind_once_the_brokers_name_another() {
     };
     kafka.create_topic("corrected", 6, &[]);
     let spool = tempfile::tempdir().unwrap();
-    let serve = Bridge::with(&addresses[0]).arg("--topic", "corrected").no_auth();
+    let serve = HOOKBRIDGE.serve(&addresses[0]).arg("--topic", "corrected").no_auth();
     let bridge = serve.clone().start();
     let spooling = serve.arg("--spool", spool.path().to_str().unwrap()).start();
     for bridge in [&bridge, &spooling] {
@@ -110,7 +110,7 @@ fn an_address_that_refuses_is_left_behind_once_the_brokers_name_another() {
 fn one_of_three_leaders_that_cannot_be_reached_is_told_and_does_not_stop_the_others() {
     let kafka = MockKafka::of(3);
     kafka.create_topic("events", 3);
-    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", "events").no_auth();
+    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", "events").no_auth();
     let bridge = serve.arg("-X", "message.max.bytes=1000000").start();
     bridge.wait_ready(SOON);
 

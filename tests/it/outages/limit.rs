@@ -1,6 +1,7 @@
 //! The topic's largest record: learnt from the broker, so that who is over it is told 413 and
 //! nobody else is harmed.
 
+use crate::HOOKBRIDGE;
 use crate::outages::{RECOVERED, detail, wait_for_200};
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
@@ -10,9 +11,9 @@ use crate::support::exposition::Exposition;
 use crate::support::here;
 use crate::support::http::{Response, post};
 use crate::support::kafka::RealKafka;
-use crate::support::notification::{ROOMDROP, of_length};
+use crate::support::notification::{PATH, ROOMDROP, of_length};
 use crate::support::problem::refusal;
-use crate::support::rig::{PATH, SOON};
+use crate::support::rig::SOON;
 use crate::support::senders::Load;
 use hookbridge::metrics::Outcome;
 use std::time::Duration;
@@ -111,7 +112,7 @@ fn the_limit_of_a_topic_that_was_made_again_is_learnt_anew() {
 fn a_limit_that_the_operator_gave_is_not_asked_for() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     kafka.create_topic("limit-given", 3, &[]);
-    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", "limit-given").no_auth();
+    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", "limit-given").no_auth();
     let bridge = serve.arg("-X", "message.max.bytes=2000").start();
     bridge.wait_ready(SOON);
 
@@ -128,7 +129,7 @@ fn limited(
     flags: impl FnOnce(Launch) -> Launch,
 ) -> Bridge {
     kafka.create_topic(topic, 3, &[("max.message.bytes", limit)]);
-    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", topic).no_auth();
+    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", topic).no_auth();
     let bridge = flags(serve).start();
     bridge.wait_ready(SOON);
     bridge.wait_for_log(LEARNT, SOON);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tempfile::tempdir;
 
+use crate::HOOKBRIDGE;
 use crate::outages::{BACK, PUBLISHED, detail, timed_post};
-use crate::support::bridge::Bridge;
 use crate::support::deadline::{eventually, let_pass};
 use crate::support::here;
 use crate::support::kafka::RealKafka;
@@ -21,7 +21,7 @@ const OUTAGE: Duration = Duration::from_secs(6);
 fn the_first_line_says_what_runs() {
     let temp = tempdir().unwrap();
     let spool = temp.path().join("spool");
-    let serve = Bridge::with("127.0.0.1:1").credentials("video:plain:hush-6c1f\n");
+    let serve = HOOKBRIDGE.serve("127.0.0.1:1").credentials("video:plain:hush-6c1f\n");
     let serve = serve.arg("--spool", spool.to_str().unwrap()).arg("--topic", "told");
     let bridge = serve.arg("--max-body", "1MiB").start();
 
@@ -43,7 +43,7 @@ fn an_outage_is_one_line_and_its_end_two_and_readiness_tells_the_age_of_what_it_
     let kafka = MockKafka::start();
     kafka.create_topic("events", 3);
     let temp = tempdir().unwrap();
-    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", "events").no_auth();
+    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", "events").no_auth();
     let serve = serve.arg("--spool", temp.path().to_str().unwrap());
     let bridge = MockKafka::flags(serve).start();
     bridge.wait_ready(SOON);
@@ -78,7 +78,7 @@ fn an_outage_is_one_line_and_its_end_two_and_readiness_tells_the_age_of_what_it_
 #[test]
 fn the_first_line_of_an_outage_says_how_many_wait() {
     let temp = tempdir().unwrap();
-    let serve = Bridge::with("127.0.0.1:1").arg("--topic", "events").no_auth();
+    let serve = HOOKBRIDGE.serve("127.0.0.1:1").arg("--topic", "events").no_auth();
     let serve = serve.arg("--spool", temp.path().to_str().unwrap());
     let mut before = serve.clone().start();
     for _ in 0..3 {
@@ -97,7 +97,7 @@ fn the_first_line_of_an_outage_says_how_many_wait() {
 #[test]
 fn brokers_that_cannot_work_fill_no_log_and_are_told_for_what_they_probably_are() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
-    let bridge = Bridge::with(kafka.controller()).arg("--topic", "events").no_auth().start();
+    let bridge = HOOKBRIDGE.serve(kafka.controller()).arg("--topic", "events").no_auth().start();
 
     eventually(SOON, "it is told", || {
         detail(&bridge, "kafka").contains("is this the port of a controller")

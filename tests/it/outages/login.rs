@@ -1,7 +1,7 @@
 //! Brokers that do not let the bridge in: the reason is told, and it heals without a restart.
 
+use crate::HOOKBRIDGE;
 use crate::outages::{BACK, KAFKA_UP, assert_taken, detail, timed_post};
-use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::deadline::eventually;
 use crate::support::here;
@@ -35,7 +35,7 @@ impl PlainUsers {
 
 /// A bridge that logs in.
 pub(super) fn serve(address: &str, topic: &str) -> Launch {
-    let serve = Bridge::with(address).arg("--topic", topic).no_auth();
+    let serve = HOOKBRIDGE.serve(address).arg("--topic", topic).no_auth();
     [
         "security.protocol=sasl_plaintext".to_owned(),
         "sasl.mechanism=PLAIN".to_owned(),
@@ -56,9 +56,9 @@ fn a_refused_login_is_told_with_its_reason_and_so_is_a_handshake() {
     };
     kafka.create_topic(TOPIC, 3, &[]);
     let [refused] = &addresses[..] else { panic!("one listener") };
-    let tls = Bridge::with(kafka.bootstrap()).arg("--topic", TOPIC).no_auth();
+    let tls = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", TOPIC).no_auth();
     let tls = tls.arg("-X", "security.protocol=ssl");
-    let plain = Bridge::with(refused).arg("--topic", TOPIC).no_auth();
+    let plain = HOOKBRIDGE.serve(refused).arg("--topic", TOPIC).no_auth();
     for (serve, address, reason) in [
         (serve(refused, TOPIC), refused, "SASL authentication error: Authentication failed"),
         (tls, &kafka.bootstrap(), "SSL"),

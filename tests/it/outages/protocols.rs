@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::HOOKBRIDGE;
 use crate::outages::detail;
 use crate::outages::login::{LISTENER, plain_users, serve};
-use crate::support::bridge::Bridge;
 use crate::support::children;
 use crate::support::deadline::eventually;
 use crate::support::here;
@@ -55,7 +55,7 @@ fn a_client_that_speaks_another_protocol_than_the_listener_is_told_so_with_its_a
     let plain = kafka.bootstrap();
     let ca = format!("ssl.ca.location={}", store.certificate());
     let client = |address: &str, protocol: &str| {
-        let serve = Bridge::with(address).arg("--topic", TOPIC).no_auth();
+        let serve = HOOKBRIDGE.serve(address).arg("--topic", TOPIC).no_auth();
         let serve = serve.arg("-X", format!("security.protocol={protocol}"));
         if protocol == "ssl" { serve.arg("-X", ca.clone()) } else { serve }
     };

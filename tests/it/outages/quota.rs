@@ -3,15 +3,15 @@
 
 use std::time::Duration;
 
+use crate::HOOKBRIDGE;
 use crate::outages::detail;
-use crate::support::bridge::Bridge;
 use crate::support::consumer;
 use crate::support::deadline::{eventually, throughout};
 use crate::support::here;
 use crate::support::http::post;
 use crate::support::kafka::RealKafka;
-use crate::support::notification::of_length;
-use crate::support::rig::{PATH, SOON};
+use crate::support::notification::{PATH, of_length};
+use crate::support::rig::SOON;
 
 const THROTTLE: &str = "hookbridge_kafka_throttle_seconds";
 const BEGUN: &str = "kafka throttles the bridge: a quota holds answers back";
@@ -27,7 +27,7 @@ const THROTTLED: Duration = Duration::from_secs(30);
 fn a_quota_of_the_brokers_is_named_and_costs_no_record() {
     let Some(kafka) = RealKafka::own(here!(), &[]) else { return };
     kafka.create_topic("throttled", 3, &[]);
-    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", "throttled").no_auth();
+    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", "throttled").no_auth();
     let bridge = serve.arg("--ack-timeout", "15s").start();
     bridge.wait_ready(SOON);
     assert_eq!(bridge.metric(THROTTLE), 0.0);
@@ -50,7 +50,7 @@ fn a_quota_of_the_brokers_is_named_and_costs_no_record() {
 fn posts_that_a_quota_makes_late_are_told_once_a_state_and_not_as_outages() {
     let Some(kafka) = RealKafka::own(here!(), &[]) else { return };
     kafka.create_topic("throttled", 3, &[]);
-    let bridge = Bridge::with(kafka.bootstrap()).arg("--topic", "throttled").no_auth().start();
+    let bridge = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", "throttled").no_auth().start();
     bridge.wait_ready(SOON);
     throttle(&kafka);
     let before = bridge.log().lines().count();

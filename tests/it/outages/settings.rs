@@ -2,8 +2,8 @@
 
 use tempfile::tempdir;
 
+use crate::HOOKBRIDGE;
 use crate::outages::{BACK, detail, timed_post, wait_for_200};
-use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::consumer;
 use crate::support::deadline::{eventually, let_pass};
@@ -129,5 +129,5 @@ fn a_topic_that_is_made_a_compacted_one_later_gets_nothing_and_nothing_is_lost()
 }
 
 fn serve(kafka: &RealKafka, topic: &str) -> Launch {
-    Bridge::with(kafka.bootstrap()).arg("--topic", topic).no_auth()
+    HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", topic).no_auth()
 }

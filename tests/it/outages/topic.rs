@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::HOOKBRIDGE;
 use crate::outages::{BACK, KAFKA_UP, RECOVERED, detail, timed_post, wait_for_200};
-use crate::support::bridge::Bridge;
 use crate::support::consumer;
 use crate::support::deadline::eventually;
 use crate::support::exposition::Exposition;
@@ -16,7 +16,7 @@ use hookbridge::metrics::Outcome;
 #[test]
 fn a_missing_topic_is_named_and_never_made_and_taken_up_when_it_comes() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
-    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", "missing").no_auth();
+    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", "missing").no_auth();
     // The client doubts a missing topic for so long before it believes the broker; a bridge that
     // runs for longer is to come back from that too.
     let doubt =
@@ -48,7 +48,7 @@ fn a_missing_topic_is_named_and_never_made_and_taken_up_when_it_comes() {
 fn a_topic_that_is_deleted_and_made_again_is_taken_up_without_a_restart() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     kafka.create_topic("coming-and-going", 6, &[]);
-    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", "coming-and-going").no_auth();
+    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", "coming-and-going").no_auth();
     let bridge = serve.start();
     bridge.wait_ready(SOON);
     assert_eq!(timed_post(bridge.webhook()).0.status, 200);

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::HOOKBRIDGE;
 use crate::outages::{KAFKA_UP, PUBLISHED, assert_taken, detail, timed_post, wait_for_200};
 use crate::support::bridge::Bridge;
 use crate::support::deadline::{eventually, throughout};
@@ -25,7 +26,7 @@ const WATCHED: Duration = Duration::from_secs(8);
 fn a_bridge_whose_posts_are_not_acked_is_not_ready_though_some_leaders_answer() {
     let Some(mut kafka) = RealKafka::three(here!(), &[]) else { return };
     kafka.create_topic("events", 6, &[]);
-    let bridge = Bridge::with(kafka.bootstrap()).arg("--topic", "events").no_auth().start();
+    let bridge = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", "events").no_auth().start();
     bridge.wait_ready(SOON);
     let senders = Load::paced(20, 8).start(bridge.webhook());
     bridge.wait_for_metric(PUBLISHED, SOON, |published| published > 20.0);
@@ -54,7 +55,7 @@ fn one_leader_that_is_away_does_not_stop_a_bridge_whose_other_posts_are_acked() 
     let Some(mut kafka) = RealKafka::three(here!(), SHORT_SESSION) else { return };
     kafka.create_topic_on("alone", &[0, 1, 2]);
     kafka.create_topic("strict", 3, &[("min.insync.replicas", "3")]);
-    let serve = |topic| Bridge::with(kafka.bootstrap()).arg("--topic", topic).no_auth().start();
+    let serve = |topic| HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", topic).no_auth().start();
     let (bridge, strict) = (serve("alone"), serve("strict"));
     bridge.wait_ready(SOON);
     strict.wait_ready(SOON);
@@ -85,7 +86,7 @@ fn a_bridge_that_starts_while_the_controllers_have_no_majority_is_not_called_wel
     kafka.kill_one(2);
 
     // Its leaders answer, and a producer that is new gets no number.
-    let bridge = Bridge::with(kafka.address_of(0)).arg("--topic", "survivor").no_auth().start();
+    let bridge = HOOKBRIDGE.serve(kafka.address_of(0)).arg("--topic", "survivor").no_auth().start();
     eventually(SOON, "the leader answers", || detail(&bridge, "topic").contains("3 of 3"));
     let senders = Load::paced(20, 8).start(bridge.webhook());
     assert_distrusted(&bridge);
@@ -104,7 +105,7 @@ fn a_bridge_that_starts_while_the_controllers_have_no_majority_is_not_called_wel
 fn records_whose_every_time_is_refused_make_a_bridge_unready_until_one_is_taken() {
     let kafka = MockKafka::start();
     kafka.create_topic("events", 3);
-    let serve = Bridge::with(kafka.bootstrap()).arg("--topic", "events").no_auth();
+    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", "events").no_auth();
     let bridge = MockKafka::flags(serve).start();
     bridge.wait_ready(SOON);
     let refused = vec![RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP; 10_000];

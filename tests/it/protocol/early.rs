@@ -4,8 +4,8 @@
 use crate::protocol::{head, is_accepted};
 use crate::support::deadline::wait_for;
 use crate::support::http::{Connection, basic, request};
-use crate::support::notification::{ROOMDROP, numbered, of_length};
-use crate::support::rig::{PATH, Rig, SOON, authorization};
+use crate::support::notification::{PATH, ROOMDROP, numbered, of_length};
+use crate::support::rig::{Rig, SOON, authorization};
 
 /// More than the buffers of both sockets hold: the sender is still writing when it is answered.
 const LARGE: usize = 10 * 1024 * 1024;

@@ -4,9 +4,9 @@ use hookbridge::metrics::Outcome;
 
 use crate::protocol::{head, is_accepted};
 use crate::support::http::request;
-use crate::support::notification::{ROOMDROP, numbered};
+use crate::support::notification::{PATH, ROOMDROP, numbered};
 use crate::support::problem::refusal;
-use crate::support::rig::{PATH, Rig, authorization};
+use crate::support::rig::{Rig, authorization};
 
 const EXPECT: (&str, &str) = ("Expect", "100-continue");
 

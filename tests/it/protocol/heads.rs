@@ -2,8 +2,8 @@
 
 use crate::protocol::is_accepted;
 use crate::support::http::request;
-use crate::support::notification::ROOMDROP;
-use crate::support::rig::{PATH, Rig, authorization};
+use crate::support::notification::{PATH, ROOMDROP};
+use crate::support::rig::{Rig, authorization};
 
 /// More than the bridge reads of a head, and more than the buffers of both sockets hold.
 const LONG: usize = 10 * 1024 * 1024;

@@ -6,9 +6,9 @@ use hookbridge::metrics::Outcome;
 
 use crate::protocol::{head, is_accepted};
 use crate::support::http::request;
-use crate::support::notification::ROOMDROP;
+use crate::support::notification::{PATH, ROOMDROP};
 use crate::support::problem::refusal;
-use crate::support::rig::{PATH, Rig};
+use crate::support::rig::Rig;
 
 const INCOMPLETE: &str = "hookbridge_outcomes_total{outcome=\"incomplete_body\"}";
 

@@ -10,9 +10,9 @@ use socket2::{Domain, Socket, Type};
 use crate::protocol::is_accepted;
 use crate::support::deadline::wait_for;
 use crate::support::http::{Connection, request};
-use crate::support::notification::{APP_ID, ROOMDROP, ce_id, numbered, of_length};
+use crate::support::notification::{APP_ID, PATH, ROOMDROP, ce_id, numbered, of_length};
 use crate::support::problem::refusal;
-use crate::support::rig::{PATH, Rig, SOON};
+use crate::support::rig::{Rig, SOON};
 
 /// Long enough to see that nothing comes.
 const A_WHILE: Duration = Duration::from_millis(300);

@@ -2,8 +2,8 @@
 
 use crate::protocol::{http_1_0, is_accepted};
 use crate::support::http::request;
-use crate::support::notification::{APP_ID, ROOMDROP, ce_id, numbered};
-use crate::support::rig::{PATH, Rig};
+use crate::support::notification::{APP_ID, PATH, ROOMDROP, ce_id, numbered};
+use crate::support::rig::Rig;
 
 const POSTS: usize = 40;
 

@@ -8,9 +8,9 @@ use crate::protocol::{head, is_accepted};
 use crate::support::bridge::launch::Launch;
 use crate::support::deadline::wait_for;
 use crate::support::http::{Connection, request};
-use crate::support::notification::{ROOMDROP, numbered};
+use crate::support::notification::{PATH, ROOMDROP, numbered};
 use crate::support::problem::refusal;
-use crate::support::rig::{PATH, Rig};
+use crate::support::rig::Rig;
 
 const READ: Duration = Duration::from_millis(300);
 const IDLE: Duration = Duration::from_secs(3);

@@ -6,8 +6,8 @@ use crate::support::bridge::launch::Launch;
 use crate::support::either_kafka::EitherKafka;
 use crate::support::here;
 use crate::support::http::{Response, request};
-use crate::support::notification::{APP_ID, ROOMDROP, ce_id, numbered};
-use crate::support::rig::{PATH, Rig};
+use crate::support::notification::{APP_ID, PATH, ROOMDROP, ce_id, numbered};
+use crate::support::rig::Rig;
 
 #[test]
 fn the_answer_is_exactly_200_with_the_id_of_the_record() {

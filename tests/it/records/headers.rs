@@ -6,8 +6,8 @@ use crate::support::bridge::launch::Launch;
 use crate::support::either_kafka::EitherKafka;
 use crate::support::here;
 use crate::support::http::{basic, request};
-use crate::support::notification::{ROOMDROP, numbered};
-use crate::support::rig::{PATH, Rig, USER, authorization};
+use crate::support::notification::{PATH, ROOMDROP, numbered};
+use crate::support::rig::{Rig, USER, authorization};
 
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 

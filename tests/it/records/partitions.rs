@@ -10,7 +10,8 @@ use crate::support::either_kafka::EitherKafka;
 use crate::support::here;
 use crate::support::http::request;
 use crate::support::murmur2::{PARTITIONS, vectors};
-use crate::support::rig::{PATH, Rig};
+use crate::support::notification::PATH;
+use crate::support::rig::Rig;
 
 #[test]
 fn every_key_goes_to_the_partition_that_java_chooses() {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::HOOKBRIDGE;
 use crate::refusal_log::refusals;
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
@@ -20,7 +21,7 @@ fn peer(bridge: &Bridge, headers: &[(&str, &str)]) -> Value {
 }
 
 fn serve() -> Launch {
-    Bridge::with(NOBODY).no_auth()
+    HOOKBRIDGE.serve(NOBODY).no_auth()
 }
 
 #[test]

@@ -3,15 +3,16 @@
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::HOOKBRIDGE;
 use crate::refusal_log::{holds, lines, refusals, the_refusal};
 use crate::support::bridge::Bridge;
 use crate::support::deadline::{eventually, wait_for};
 use crate::support::here;
 use crate::support::http::post;
 use crate::support::kafka::RealKafka;
-use crate::support::notification::{ROOMDROP, of_length};
+use crate::support::notification::{PATH, ROOMDROP, of_length};
 use crate::support::port::NOBODY;
-use crate::support::rig::{PATH, Rig, SOON};
+use crate::support::rig::{Rig, SOON};
 
 /// Enough for [`ROOMDROP`] with its headers.
 const LIMIT: &str = "4000";
@@ -29,7 +30,7 @@ fn wait_for_reason(bridge: &Bridge, outcome: &str, begins: &str) -> Value {
 
 #[test]
 fn a_post_while_kafka_is_known_to_be_away_says_that_it_was_not_tried() {
-    let bridge = Bridge::with(NOBODY).no_auth().start();
+    let bridge = HOOKBRIDGE.serve(NOBODY).no_auth().start();
     eventually(SOON, "Kafka is known to be away", || lines(&bridge, "kafka is away").len() == 1);
 
     assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 503);
@@ -52,7 +53,7 @@ fn a_record_over_a_limit_says_whose_it_is_with_both_sizes() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let topic = here!().replace("::", "-");
     kafka.create_topic(&topic, 1, &[("max.message.bytes", LIMIT)]);
-    let bridge = Bridge::with(kafka.bootstrap()).arg("--topic", &topic).no_auth().start();
+    let bridge = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", &topic).no_auth().start();
     bridge.wait_for_log("learnt the largest record", SOON);
     let answer = post(bridge.webhook(), PATH, &[], of_length(OVER));
     assert_eq!(answer.status, 413);
@@ -67,7 +68,7 @@ fn a_topic_that_the_brokers_do_not_show_is_told_as_that() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let folder = TempDir::new().unwrap();
     let spool = folder.path().to_str().unwrap();
-    let bridge = Bridge::with(kafka.bootstrap()).arg("--topic", "mistyped").no_auth();
+    let bridge = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", "mistyped").no_auth();
     let bridge = bridge.arg("--spool", spool).start();
     eventually(SOON, "the topic is denied", || {
         post(bridge.webhook(), PATH, &[], ROOMDROP).status == 503
@@ -80,7 +81,7 @@ fn a_record_that_kafka_refuses_has_the_code() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let topic = here!().replace("::", "-");
     kafka.create_topic(&topic, 1, &[("cleanup.policy", "delete")]);
-    let bridge = Bridge::with(kafka.bootstrap()).arg("--topic", &topic).no_auth().start();
+    let bridge = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", &topic).no_auth().start();
     bridge.wait_ready(SOON);
     kafka.set_topic(&topic, "max.message.bytes", LIMIT);
 

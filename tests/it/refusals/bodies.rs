@@ -6,9 +6,9 @@ use std::path::Path;
 use hookbridge::metrics::Outcome;
 
 use crate::support::http::request;
-use crate::support::notification::{APP_ID, ROOMDROP, ce_id, of_length};
+use crate::support::notification::{APP_ID, PATH, ROOMDROP, ce_id, of_length};
 use crate::support::problem::{Problem, refusal};
-use crate::support::rig::{PATH, Rig};
+use crate::support::rig::Rig;
 
 const BAD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/samples/bad");
 

@@ -9,9 +9,9 @@ use hookbridge::metrics::Outcome::{
 use crate::refusals::row::{authorization_of_bound, credentials};
 use crate::refusals::table::heads::MAX_BODY;
 use crate::support::http::{basic, request};
-use crate::support::notification::{ROOMDROP, of_length};
+use crate::support::notification::{PATH, ROOMDROP, of_length};
 use crate::support::problem::Problem;
-use crate::support::rig::{PATH, Rig, USER};
+use crate::support::rig::{Rig, USER};
 
 /// Not among the projects of the credential that posts.
 const FOREIGN: &str = "60b7e2d49f1c3a0019ad5577";

@@ -4,8 +4,8 @@ use hookbridge::metrics::Outcome;
 use serde_json::Value;
 
 use crate::support::http::{basic, request};
-use crate::support::notification::APP_ID;
-use crate::support::rig::{PASSWORD, PATH, USER, authorization};
+use crate::support::notification::{APP_ID, PATH};
+use crate::support::rig::{PASSWORD, USER, authorization};
 
 /// Stands in every body that can hold it, and may stand nowhere else.
 pub(super) const MARKER: &str = "m4rk3r-7e0a";

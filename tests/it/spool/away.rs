@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use tempfile::tempdir;
 
-use crate::support::bridge::Bridge;
+use crate::HOOKBRIDGE;
 use crate::support::deadline::eventually;
 use crate::support::http::post;
-use crate::support::notification::ROOMDROP;
+use crate::support::notification::{PATH, ROOMDROP};
 use crate::support::port::NOBODY;
-use crate::support::rig::{PATH, SOON};
+use crate::support::rig::SOON;
 
 /// Far below the time-out, and long for a sync of a disk that others use too.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -18,8 +18,11 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 fn no_post_waits_for_a_kafka_that_is_known_to_be_away() {
     let temp = tempdir().unwrap();
     let spool = temp.path().join("spool");
-    let bridge =
-        Bridge::with(NOBODY.to_owned()).no_auth().arg("--spool", spool.to_str().unwrap()).start();
+    let bridge = HOOKBRIDGE
+        .serve(NOBODY.to_owned())
+        .no_auth()
+        .arg("--spool", spool.to_str().unwrap())
+        .start();
     assert_eq!(bridge.readyz().0, 200);
     let (kafka, way) = (r#""name":"kafka","ok":false"#, "spooling, 0 waiting");
     eventually(SOON, "Kafka is known to be away", || {

@@ -1,8 +1,8 @@
 //! Records on disk that are larger than their topic takes.
 
+use crate::HOOKBRIDGE;
 use crate::spool::{DRAINED, ROWS_QUARANTINED, spool_check, topic_of};
 use crate::spool_command::run;
-use crate::support::bridge::Bridge;
 use crate::support::consumer;
 use crate::support::deadline::eventually;
 use crate::support::here;
@@ -25,7 +25,7 @@ fn rows_that_are_too_large_are_quarantined_by_their_size_and_nobody_else_is_refu
     let text = |number| if is_large(number) { large.clone() } else { value(number) };
     let folder = SpoolFolder::of((0..90).map(|n| record(&topic, "app-1", n, &text(n))));
 
-    let serve = Bridge::with(kafka.bootstrap()).no_auth().arg("--topic", &topic);
+    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).no_auth().arg("--topic", &topic);
     let mut bridge = serve.arg("--spool", folder.dir()).start();
 
     eventually(DRAINED, "posts go to Kafka", || spool_check(&bridge) == "direct, 0 waiting");

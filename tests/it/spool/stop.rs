@@ -14,9 +14,9 @@ use crate::support::deadline::let_pass;
 use crate::support::here;
 use crate::support::http::post;
 use crate::support::kafka::RealKafka;
-use crate::support::notification::ROOMDROP;
+use crate::support::notification::{PATH, ROOMDROP};
 use crate::support::proxy::Network;
-use crate::support::rig::{PATH, SOON};
+use crate::support::rig::SOON;
 use crate::support::senders::Load;
 
 /// The drain sends at once what waits.

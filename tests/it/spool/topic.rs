@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use tempfile::tempdir;
 
+use crate::HOOKBRIDGE;
 use crate::spool::{DRAINED, ROWS_QUARANTINED, Scene, spool_check, topic_of};
 use crate::spool_command::run;
-use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::consumer;
 use crate::support::deadline::{eventually, let_pass};
@@ -16,9 +16,9 @@ use crate::support::here;
 use crate::support::http::post;
 use crate::support::kafka::RealKafka;
 use crate::support::mock::MockKafka;
-use crate::support::notification::{ROOMDROP, of_length};
+use crate::support::notification::{PATH, ROOMDROP, of_length};
 use crate::support::proxy::Network;
-use crate::support::rig::{PATH, SOON};
+use crate::support::rig::SOON;
 use crate::support::senders::Load;
 use crate::support::spool::{SpoolFolder, records};
 
@@ -170,5 +170,5 @@ fn a_topic_that_was_shown_once_is_kept_for_by_the_next_bridge_too() {
 }
 
 fn serve(kafka: &RealKafka, topic: &str, spool: &str) -> Launch {
-    Bridge::with(kafka.bootstrap()).no_auth().arg("--topic", topic).arg("--spool", spool)
+    HOOKBRIDGE.serve(kafka.bootstrap()).no_auth().arg("--topic", topic).arg("--spool", spool)
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::HOOKBRIDGE;
 use crate::spool_command::{Ran, TOPIC, run, spool};
-use crate::support::bridge::Bridge;
 use crate::support::children;
 use crate::support::consumer::{self, Seen};
 use crate::support::deadline::wait_exit;
@@ -16,9 +16,8 @@ use crate::support::here;
 use crate::support::http::post;
 use crate::support::kafka::RealKafka;
 use crate::support::mock::MockKafka;
-use crate::support::notification::ROOMDROP;
+use crate::support::notification::{PATH, ROOMDROP};
 use crate::support::port::NOBODY;
-use crate::support::rig::PATH;
 use crate::support::spool::{FIRST_MS, SpoolFolder, record, records, value};
 
 /// Of an end that does not wait for Kafka, on a busy machine.
@@ -88,7 +87,7 @@ fn what_a_killed_bridge_has_answered_200_for_is_drained() {
     let kafka = mock();
     kafka.broker_down();
     let folder = SpoolFolder::new();
-    let serve = Bridge::with(kafka.bootstrap()).no_auth().arg("--topic", TOPIC);
+    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).no_auth().arg("--topic", TOPIC);
     let mut bridge = serve.arg("--spool", folder.dir()).env("ACK_TIMEOUT", "100ms").start();
     for _ in 0..3 {
         assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);

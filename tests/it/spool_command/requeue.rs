@@ -1,7 +1,7 @@
 //! `spool requeue`: what was quarantined waits again, and nothing else changes.
 
+use crate::HOOKBRIDGE;
 use crate::spool_command::{TOPIC, damage, run};
-use crate::support::bridge::Bridge;
 use crate::support::spool::{SpoolFolder, records};
 
 /// A spool of five records, two of which were quarantined.
@@ -45,7 +45,7 @@ fn what_does_not_match_its_checksum_stays_in_quarantine_and_is_told() {
 #[test]
 fn it_is_refused_with_the_folder_s_name_while_a_bridge_runs() {
     let folder = two_quarantined();
-    let _bridge = Bridge::with("127.0.0.1:1").no_auth().arg("--spool", folder.dir()).start();
+    let _bridge = HOOKBRIDGE.serve("127.0.0.1:1").no_auth().arg("--spool", folder.dir()).start();
 
     let said = run(&folder, "requeue", &[]).badly(1);
 

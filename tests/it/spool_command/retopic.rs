@@ -1,7 +1,7 @@
 //! `spool retopic`: records of one topic go to another, and nothing else changes.
 
+use crate::HOOKBRIDGE;
 use crate::spool_command::{TOPIC, damage, run};
-use crate::support::bridge::Bridge;
 use crate::support::spool::{SpoolFolder, records};
 
 const TYPO: &str = "evnets";
@@ -65,7 +65,7 @@ fn a_name_that_no_topic_may_have_and_a_folder_in_use_are_refused() {
     let folder = mixed();
     let said = run(&folder, "retopic", &["--from", TYPO, "--to", "a b"]).badly(2);
     assert!(said.starts_with("hookbridge: --to: expected 1 to 249"), "{said}");
-    let _bridge = Bridge::with("127.0.0.1:1").no_auth().arg("--spool", folder.dir()).start();
+    let _bridge = HOOKBRIDGE.serve("127.0.0.1:1").no_auth().arg("--spool", folder.dir()).start();
 
     let said = run(&folder, "retopic", &["--from", TYPO, "--to", TOPIC]).badly(1);
 

@@ -17,7 +17,6 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::support::deadline::{eventually, wait_for};
 use crate::support::exposition::Exposition;
 use crate::support::http;
-use launch::Launch;
 use running::Running;
 
 /// From start to the start line: a tenth of a second, and tests share the machine.
@@ -34,11 +33,6 @@ pub(crate) struct Bridge {
 }
 
 impl Bridge {
-    /// `hookbridge serve` in front of these brokers; flags are added and then it is started.
-    pub(crate) fn with(brokers: impl Into<String>) -> Launch {
-        Launch::serve(brokers.into())
-    }
-
     /// Waits for the start line; gives status and log when the process ends first.
     #[track_caller]
     fn listening(mut running: Running) -> Result<Self, (ExitStatus, String)> {

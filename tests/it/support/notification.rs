@@ -4,6 +4,9 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
+/// Where they are posted, unless a test says otherwise.
+pub(crate) const PATH: &str = "/webhook";
+
 /// A project, and a notification of it as the provider sends it.
 pub(crate) const APP_ID: &str = "5f3a9c1e7d2b4a0012c4e8f1";
 pub(crate) const ROOMDROP: &str = include_str!("../../samples/roomdrop.json");

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
+use crate::HOOKBRIDGE;
 use crate::support::bridge::Bridge;
 use crate::support::bridge::launch::Launch;
 use crate::support::consumer::{self, Seen};
@@ -16,9 +17,7 @@ use crate::support::either_kafka::EitherKafka;
 use crate::support::exposition::Exposition;
 use crate::support::http::{self, Connection, Response, basic};
 use crate::support::mock::MockKafka;
-
-/// The path that takes posts, unless a test says otherwise.
-pub(crate) const PATH: &str = "/webhook";
+use crate::support::notification::PATH;
 
 /// A credential that may speak for every project: a user and a password that no other text holds.
 pub(crate) const USER: &str = "video";
@@ -85,7 +84,7 @@ impl Rig {
         topic: String,
         flags: impl FnOnce(Launch) -> Launch,
     ) -> Self {
-        let mut serve = Bridge::with(kafka.bootstrap()).arg("--topic", &topic);
+        let mut serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", &topic);
         if let EitherKafka::Mock(_) = kafka {
             serve = serve.arg("--kafka-property", MOCK_LIMIT);
         }

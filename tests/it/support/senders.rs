@@ -13,8 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::support::deadline::let_pass;
 use crate::support::http::{Connection, request};
 use crate::support::ledger::{Ledger, Post};
-use crate::support::notification::{APP_ID, numbered};
-use crate::support::rig::PATH;
+use crate::support::notification::{APP_ID, PATH, numbered};
 
 /// Between two posts of a steady sender. Slow senders are the ones whose order is in danger: fast
 /// ones fill every queue at once and fail together.

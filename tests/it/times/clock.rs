@@ -25,8 +25,8 @@ use crate::support::exposition::Exposition;
 use crate::support::here;
 use crate::support::http;
 use crate::support::kafka::RealKafka;
-use crate::support::notification::numbered;
-use crate::support::rig::{PATH, SOON};
+use crate::support::notification::{PATH, numbered};
+use crate::support::rig::SOON;
 use crate::support::senders::Load;
 use crate::times::{BEFORE_MAX, received_ms};
 

@@ -5,8 +5,7 @@ use crate::support::consumer;
 use crate::support::here;
 use crate::support::http;
 use crate::support::kafka::RealKafka;
-use crate::support::notification::numbered;
-use crate::support::rig::PATH;
+use crate::support::notification::{PATH, numbered};
 use crate::times::clock::{Clocked, keeps_nothing_on_disk};
 use crate::times::{AFTER_MAX, BEFORE_MAX, received_ms};
 

@@ -4,6 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use tempfile::TempDir;
 
+use crate::HOOKBRIDGE;
 use crate::spool_command::run;
 use crate::support::bridge::Bridge;
 use crate::support::consumer;
@@ -11,8 +12,8 @@ use crate::support::deadline::let_pass;
 use crate::support::here;
 use crate::support::http;
 use crate::support::kafka::RealKafka;
-use crate::support::notification::numbered;
-use crate::support::rig::{PATH, SOON};
+use crate::support::notification::{PATH, numbered};
+use crate::support::rig::SOON;
 use crate::support::senders::Load;
 use crate::support::spool::{FIRST_MS, SpoolFolder, record, records, value};
 use crate::times::{BEFORE_MAX, received_ms};
@@ -27,7 +28,7 @@ const CAUGHT_UP: Duration = Duration::from_secs(30);
 const HOUR_MS: i64 = 3_600_000;
 
 fn serve(kafka: &RealKafka, topic: &str, spool: &str) -> Bridge {
-    let serve = Bridge::with(kafka.bootstrap()).no_auth().arg("--topic", topic);
+    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).no_auth().arg("--topic", topic);
     serve.arg("--spool", spool).start()
 }
 
@@ -127,7 +128,7 @@ fn what_stands_behind_a_refused_record_does_not_overtake_it() {
 
     // As many batches under way at once as there may be.
     let flags = ["-X", "batch.num.messages=1", "-X", "max.in.flight=5"].map(str::to_owned);
-    let serve = Bridge::with(kafka.bootstrap()).no_auth().arg("--topic", &topic);
+    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).no_auth().arg("--topic", &topic);
     let bridge = serve.arg("--spool", folder.dir()).args(&flags).start();
     bridge.wait_for_metric(WAITING, CAUGHT_UP, |waiting| waiting == 0.0);
 

@@ -6,8 +6,8 @@ use hookbridge::metrics::Outcome::{
 
 use crate::refusals::row::{MARKER, Row, authorization_of_bound, marked, with};
 use crate::support::http::{basic, request};
-use crate::support::notification::{ROOMDROP, of_length};
-use crate::support::rig::{PASSWORD, PATH, USER, authorization};
+use crate::support::notification::{PATH, ROOMDROP, of_length};
+use crate::support::rig::{PASSWORD, USER, authorization};
 
 /// The default of `--max-body`.
 pub(in crate::refusals) const MAX_BODY: usize = 1024 * 1024;

@@ -25,6 +25,26 @@ const ALWAYS: [(&str, &str); 3] =
 /// Passes its standard input on as systemd does, under the name in `$0`.
 const PASS_ON: &str = r#"LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=$0 exec "$@" 3<&0 0</dev/null"#;
 
+/// A build of the bridge.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Program(&'static str);
+
+impl Program {
+    /// The one at this path. Where cargo built it is known to tests and benchmarks alone.
+    pub(crate) const fn at(path: &'static str) -> Self {
+        Self(path)
+    }
+
+    pub(crate) const fn path(self) -> &'static str {
+        self.0
+    }
+
+    /// `hookbridge serve` in front of these brokers; flags are added and then it is started.
+    pub(crate) fn serve(self, brokers: impl Into<String>) -> Launch {
+        Launch::program(self.0, ["serve"]).arg("--brokers", brokers)
+    }
+}
+
 /// Flags so far; may be started more than once, such as after a kill.
 #[derive(Debug, Clone)]
 pub(crate) struct Launch {
@@ -36,10 +56,6 @@ pub(crate) struct Launch {
 }
 
 impl Launch {
-    pub(super) fn serve(brokers: String) -> Self {
-        Self::program(env!("CARGO_BIN_EXE_hookbridge"), ["serve"]).arg("--brokers", brokers)
-    }
-
     /// A shell script in the bridge's place: what is under test is then this harness.
     pub(crate) fn stand_in(script: &str) -> Self {
         Self::program("sh", ["-c", script])
