@@ -17,7 +17,7 @@ use crate::depth::Measurement;
 use crate::load::Load;
 use crate::options::Options;
 use crate::posts::{APP_IDS, Posts};
-use crate::report::{Machine, Report, RowReport, version};
+use crate::report::{Machine, Report, version};
 use crate::row::{Case, Row};
 use crate::sample::Figure;
 use crate::schedule::Pace;
@@ -67,7 +67,6 @@ impl Bench {
         let report = Report {
             bridge: version(&options.bridge),
             bridge_mb: fs::metadata(&options.bridge)?.len() as f64 / 1e6,
-            serve_flags: options.serve.clone(),
             machine: Machine::here(),
             kafka: options.kafka(),
             partitions: options.partitions,
@@ -84,7 +83,7 @@ impl Bench {
 
     /// Measures and shows all that was asked for.
     pub(crate) fn run(mut self) -> io::Result<()> {
-        self.say(Head(&self.report));
+        print!("{}", Head(&self.report));
         if self.options.wrk {
             return wrk::compare(&self.subjects, &self.options.connections(), self.report.rounds);
         }
@@ -103,12 +102,9 @@ impl Bench {
             let Options { bridge, serve, .. } = &self.options;
             let bridge = Subject::bridge(&self.broker, bridge, serve);
             let soak = soak(&bridge, self.options.app_ids[0], self.options.soak)?;
-            self.say(&soak);
+            print!("{}", &soak);
             self.failure = self.failure.take().or_else(|| soak.first_failure.clone());
             self.report.soak = Some(soak);
-        }
-        if self.options.json {
-            println!("{}", serde_json::to_string_pretty(&self.report)?);
         }
         if let Some(file) = &self.options.svg {
             fs::write(file, Chart(&self.report).to_string())?;
@@ -140,7 +136,7 @@ impl Bench {
         for depth in self.options.depths() {
             eprintln!("measuring {depth} records in the spool");
             let found = Measurement { broker: &self.broker, options: &self.options }.take(depth)?;
-            self.say(&found);
+            print!("{}", &found);
             self.failure = self.failure.take().or_else(|| found.failure());
             self.report.depths.push(found);
         }
@@ -150,10 +146,10 @@ impl Bench {
     fn row(&mut self, case: Case) -> io::Result<()> {
         eprintln!("measuring {}", CaseText(case));
         let row = self.report.rounds.measure(case, &self.subjects)?;
-        self.say(RowText(&row));
+        print!("{}", RowText(&row));
         let open_loop = self.open_loop(&row);
         self.failure = self.failure.take().or_else(|| failure(&row));
-        self.report.rows.push(RowReport::of(row));
+        self.report.rows.push(row);
         open_loop.map_or(Ok(()), |case| self.row(case))
     }
 
@@ -165,13 +161,6 @@ impl Bench {
             && case.app_ids == self.options.app_ids[0];
         let rate = row.figure(Role::Prototype, Figure::Rate).median * OPEN_LOOP_SHARE;
         follows.then_some(Case { posts_per_second: Some(rate.round()), ..case })
-    }
-
-    /// For people.
-    fn say(&self, text: impl std::fmt::Display) {
-        if !self.options.json {
-            print!("{text}");
-        }
     }
 }
 

@@ -4,9 +4,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use clap::ValueEnum;
-use serde::Serialize;
-
 use crate::child::{self, Child};
 use crate::support::kafka::{Availability, RealKafka};
 use crate::support::mock::MockKafka;
@@ -26,8 +23,7 @@ const FEW_SEGMENTS: &[(&str, &str)] = &[
 ];
 
 /// Which Kafka.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Apache Kafka, one node on this machine
     Real,

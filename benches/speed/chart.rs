@@ -76,7 +76,7 @@ impl fmt::Display for Chart<'_> {
 
 impl Chart<'_> {
     fn rows(&self) -> Vec<&Row> {
-        let closed = self.0.rows.iter().map(|row| &row.row);
+        let closed = self.0.rows.iter();
         let closed = closed.filter(|row| row.case.posts_per_second.is_none());
         let most = closed.clone().map(|row| row.case.app_ids).max();
         closed.filter(|row| Some(row.case.app_ids) == most).collect()

@@ -14,7 +14,6 @@ use bytes::Bytes;
 use hookbridge::delivery::record::{Event, Record};
 use hookbridge::delivery::spool::row::RowId;
 use hookbridge::delivery::spool::{Spool, SpoolOptions};
-use serde::Serialize;
 
 use crate::broker::{Broker, TOPIC};
 use crate::load::Load;
@@ -36,7 +35,7 @@ const DRAINED: &str = "hookbridge_spool_drained_total";
 const RECORDS: &str = "hookbridge_spool_records";
 
 /// What was found at one depth.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Depth {
     /// Records in the spool at the start.
     records: usize,

@@ -46,15 +46,12 @@ pub(crate) struct Options {
     #[arg(long, value_name = "TIME", value_parser = time)]
     time: Option<Duration>,
 
-    /// Which Kafka [default: real where Java and Maven are, else mock]
-    #[arg(long, value_enum)]
-    kafka: Option<Kind>,
-
     /// Partitions of the topic
     #[arg(long, value_name = "N", default_value = "6", value_parser = value_parser!(i32).range(1..))]
     pub(crate) partitions: i32,
 
-    /// How much longer the mock takes over every answer, in whole milliseconds: brokers that are far away
+    /// Brokers that are far away: the mock in any case, and how much longer it takes over every answer,
+    /// in whole milliseconds
     #[arg(long, value_name = "TIME", value_parser = round_trip, default_value = "0ms")]
     pub(crate) round_trip: Duration,
 
@@ -70,26 +67,22 @@ pub(crate) struct Options {
     #[arg(long, value_name = "POSTS", default_value = "0")]
     pub(crate) soak: u64,
 
-    /// All samples and ratios on standard output as JSON, in the table's place
-    #[arg(long)]
-    pub(crate) json: bool,
-
     /// Draws CPU per post and p99 over the connections
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
 
     /// In the table's place: the load generator beside wrk, on bare hyper and on the bridge
-    #[arg(long, conflicts_with_all = ["rate", "json", "svg", "soak", "depths"])]
+    #[arg(long, conflicts_with_all = ["rate", "svg", "soak", "depths"])]
     pub(crate) wrk: bool,
 
     /// In the table's place: the spool of the bridge beside that of this other build, in turns
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["rate", "wrk", "json", "svg", "soak", "depths"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rate", "wrk", "svg", "soak", "depths"])]
     pub(crate) against: Option<PathBuf>,
 
     /// In the table's place: the bridge with these flags beside the bridge without, in turns; as often
     /// as there are variants. A first word that is no flag is another build of the bridge
     #[arg(long, value_name = "FLAGS", allow_hyphen_values = true,
-          conflicts_with_all = ["wrk", "json", "svg", "soak", "depths", "against"])]
+          conflicts_with_all = ["wrk", "svg", "soak", "depths", "against"])]
     pub(crate) curve: Vec<Variant>,
 
     /// Further flags of `hookbridge serve`
@@ -122,15 +115,11 @@ impl Options {
 
     /// A round trip can be had of the mock alone.
     pub(crate) fn kafka(&self) -> Kind {
-        let best = || if self.round_trip.is_zero() { Kind::best() } else { Kind::Mock };
-        self.kafka.unwrap_or_else(best)
+        if self.round_trip.is_zero() { Kind::best() } else { Kind::Mock }
     }
 
     /// What cannot be done, before anything is started.
     pub(crate) fn check(&self) -> Result<(), String> {
-        if self.kafka == Some(Kind::Real) && !self.round_trip.is_zero() {
-            return Err("--round-trip can be had of the mock alone: --kafka mock".to_owned());
-        }
         let builds = self.curve.iter().filter_map(Variant::build).chain(self.against.as_deref());
         let builds = builds.chain([&*self.bridge]);
         for build in builds {

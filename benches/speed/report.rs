@@ -1,28 +1,21 @@
-//! All that a run found, for machines; the table and the chart are made from it.
+//! All that a run found; the table and the chart are made from it.
 
 use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use serde::Serialize;
-
 use crate::broker::Kind;
 use crate::depth::Depth;
 use crate::row::{Rounds, Row};
-use crate::sample::Figure;
-use crate::spread::Spread;
-use crate::subject::Role;
 
 /// The whole of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Report {
     /// What `--version` says.
     pub(crate) bridge: String,
     /// The size of the binary.
     pub(crate) bridge_mb: f64,
-    /// The flags beyond the usual.
-    pub(crate) serve_flags: Vec<String>,
     pub(crate) machine: Machine,
     pub(crate) kafka: Kind,
     pub(crate) partitions: i32,
@@ -32,40 +25,21 @@ pub(crate) struct Report {
     pub(crate) idle_rss_mb: [f64; 3],
     /// From the start of the bridge's process to the first `/readyz` that says so, Kafka there.
     pub(crate) ready_ms: f64,
-    pub(crate) rows: Vec<RowReport>,
+    pub(crate) rows: Vec<Row>,
     pub(crate) depths: Vec<Depth>,
     pub(crate) soak: Option<Soak>,
 }
 
 /// What everything ran on.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Machine {
     pub(crate) cpu: String,
     pub(crate) cores: usize,
     pub(crate) kernel: String,
 }
 
-/// A row and its ratios.
-#[derive(Debug, Serialize)]
-pub(crate) struct RowReport {
-    #[serde(flatten)]
-    pub(crate) row: Row,
-    to_prototype: Ratios,
-    to_bare: Ratios,
-}
-
-/// The bridge's figures divided by another's, round by round.
-#[derive(Debug, Serialize)]
-struct Ratios {
-    posts_per_second: Spread,
-    p50: Spread,
-    p99: Spread,
-    cpu: Spread,
-    rss: Spread,
-}
-
 /// Whether a bridge that works for long grows.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Soak {
     pub(crate) posts: u64,
     pub(crate) rss_mb_before: f64,
@@ -95,20 +69,6 @@ impl Machine {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
         }
-    }
-}
-
-impl RowReport {
-    pub(crate) fn of(row: Row) -> Self {
-        let ratios = |to| Ratios {
-            posts_per_second: row.ratio(to, Figure::Rate),
-            p50: row.ratio(to, Figure::P50),
-            p99: row.ratio(to, Figure::P99),
-            cpu: row.ratio(to, Figure::Cpu),
-            rss: row.ratio(to, Figure::Rss),
-        };
-        let (to_prototype, to_bare) = (ratios(Role::Prototype), ratios(Role::Bare));
-        Self { row, to_prototype, to_bare }
     }
 }
 

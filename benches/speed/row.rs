@@ -7,8 +7,6 @@
 use std::io;
 use std::time::Duration;
 
-use serde::Serialize;
-
 use crate::load::Load;
 use crate::posts::Posts;
 use crate::sample::{Figure, Sample};
@@ -17,7 +15,7 @@ use crate::spread::Spread;
 use crate::subject::{Role, Subject};
 
 /// What is asked of the servers.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
     pub(crate) connections: usize,
     pub(crate) app_ids: usize,
@@ -26,7 +24,7 @@ pub(crate) struct Case {
 }
 
 /// How thoroughly.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Rounds {
     pub(crate) count: usize,
     /// Of each run before it counts: batches find their size.
@@ -36,7 +34,7 @@ pub(crate) struct Rounds {
 }
 
 /// What came of it: a sample for each round, in their order.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) case: Case,
     pub(crate) bare: Vec<Sample>,

@@ -3,19 +3,16 @@
 use std::time::Duration;
 
 use rustix::process::{Pid, getpid};
-use serde::Serialize;
 
 use crate::load::{Load, Tally};
 use crate::schedule::Pace;
 use crate::usage::Usage;
 
 /// The figures of one run.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sample {
-    /// Posts that were answered 200.
-    pub(crate) posts: u64,
+    /// Posts that were not answered 200.
     pub(crate) failures: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) first_failure: Option<String>,
     pub(crate) posts_per_second: f64,
     pub(crate) p50_ms: f64,
@@ -47,7 +44,6 @@ impl Sample {
         let (after, own_after) = (Usage::of(server), Usage::of(getpid()));
         let posts = tally.answered();
         Self {
-            posts,
             posts_per_second: posts as f64 / tally.elapsed.as_secs_f64(),
             p50_ms: percentile(&mut tally, 50),
             p99_ms: percentile(&mut tally, 99),

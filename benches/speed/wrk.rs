@@ -87,7 +87,6 @@ fn wrk(subject: &Subject, connections: usize, script: &str) -> io::Result<Sample
             .find_map(|line| line.trim().split_once(" requests in ")?.0.parse().ok())?;
         let cpu: f64 = number("CPU")? + field("CPU", 1)?.parse::<f64>().ok()?;
         Some(Sample {
-            posts: posts as u64,
             failures: u64::from(text.contains("Non-2xx")),
             first_failure: None,
             posts_per_second: number("Requests/sec:")?,
