@@ -3,12 +3,9 @@
 //! What was typed, not what it means: files are read and combinations checked in
 //! [`crate::config`].
 
-mod address;
-mod count;
 pub mod serve;
 pub mod spool;
 
-use crate::args::address::address;
 use crate::args::serve::ServeArgs;
 use crate::args::spool::SpoolCommand;
 use clap::builder::BoolishValueParser;
@@ -149,4 +146,13 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line
     Json,
+}
+
+/// Reads an address to listen on: an IP address and a port. Names are not looked up: they may have
+/// several addresses, and others tomorrow.
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| {
+        "an IP address and a port are wanted, and no name: 127.0.0.1:8080, [::1]:8080, or \
+         0.0.0.0:8080 for all addresses"
+    })
 }

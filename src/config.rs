@@ -9,22 +9,21 @@ pub mod limits;
 
 mod access;
 mod secret_file;
-mod spool;
 
 use crate::args::serve::{self, ServeArgs};
 use crate::clock::Clock;
 use crate::config::access::access;
 use crate::config::grace::{Beside, Grace};
 use crate::config::limits::{at_most_a_day, limits, max_connections, positive};
-use crate::config::spool::spool;
 use crate::delivery::kafka::settings::Settings;
-use crate::delivery::spool::SpoolOptions;
+use crate::delivery::spool::{LEAST_LIMIT, SpoolOptions};
 use crate::delivery::topic::topic_config::Compaction;
 use crate::webhook::http::body::BodyLimits;
 use crate::webhook::http::timeout_stream::Timeouts;
 use crate::webhook::http::trusted_proxies::TrustedProxies;
 use crate::webhook::ingest::Authentication;
 use crate::webhook::notification::contract::{Contract, UnknownEvents, Validation};
+use bytesize::ByteSize;
 use fluent_uri::UriRef;
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -154,6 +153,22 @@ fn source(source: String) -> Result<String, ConfigError> {
     match UriRef::parse(source.as_str()) {
         Ok(_) if !source.is_empty() => Ok(source),
         Ok(_) | Err(_) => Err(ConfigError::new("--source", "expected a URI-reference (RFC 3986)")),
+    }
+}
+
+fn spool(args: &ServeArgs) -> Result<Option<SpoolOptions>, ConfigError> {
+    let (max_bytes, least) = (args.spool_max_bytes, ByteSize(LEAST_LIMIT));
+    match &args.spool {
+        Some(_) if max_bytes < least => Err(ConfigError::new(
+            "--spool-max-bytes",
+            format_args!(
+                "{} is too small, the least that works is {}",
+                max_bytes.display().iec(),
+                least.display().iec()
+            ),
+        )),
+        Some(dir) => Ok(Some(SpoolOptions { dir: dir.clone(), max_bytes: max_bytes.as_u64() })),
+        None => Ok(None),
     }
 }
 

@@ -3,9 +3,8 @@
 
 use clap::CommandFactory as _;
 use hookbridge::args::{Cli, Command};
-use hookbridge::cli::panic_hook::tell_panics;
 use hookbridge::cli::stderr::Stderr;
-use hookbridge::cli::{self, Failure, environment};
+use hookbridge::cli::{self, Failure, environment, log_panics};
 use std::env;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -19,7 +18,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    tell_panics(&stderr);
+    log_panics(&stderr);
     let said = LastLines(stderr);
     run(&said.0)
 }

@@ -1,8 +1,6 @@
 //! The flags of `serve`.
 
-use crate::args::address::address;
-use crate::args::count::{connections, workers};
-use crate::args::{KAFKA, KafkaArgs, LogArgs};
+use crate::args::{KAFKA, KafkaArgs, LogArgs, address};
 use bytesize::ByteSize;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
@@ -220,4 +218,14 @@ fn network(text: &str) -> Result<IpNet, &'static str> {
     let text = text.trim();
     let machine = || text.parse::<IpAddr>().map(IpNet::from);
     text.parse().or_else(|_| machine()).map_err(|_| "expected a network such as 10.0.0.0/8")
+}
+
+/// A number of event loops. What else speaks against it is judged in [`crate::config`].
+fn workers(text: &str) -> Result<NonZeroU16, &'static str> {
+    text.parse().map_err(|_| "a whole number from 1 to 65535 is wanted, at most one for each core")
+}
+
+/// A number of connections, judged further in the same place.
+fn connections(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse().map_err(|_| "a whole number from 1 to 1000000 is wanted")
 }

@@ -7,17 +7,18 @@ mod drain;
 mod export;
 mod list;
 mod listing;
-mod requeue;
-mod retopic;
 mod table;
 
-use crate::args::spool::SpoolCommand;
+use crate::args::spool::{SpoolCommand, SpoolRequeueArgs, SpoolRetopicArgs};
 use crate::args::{LogArgs, LogFormat};
+use crate::cli::screen::Screen;
 use crate::cli::spool::drain::DrainFailure;
 use crate::cli::stderr::Stderr;
 use crate::cli::{Failure, logging};
-use crate::config::ConfigError;
+use crate::config::{self, ConfigError};
 use crate::delivery::spool::error::SpoolError;
+use crate::delivery::spool::requeue::{self, Requeued};
+use crate::delivery::spool::retopic::retopic;
 use std::io;
 use std::path::PathBuf;
 
@@ -54,8 +55,8 @@ pub fn run(command: SpoolCommand, stderr: &Stderr) -> Result<(), Failure> {
     let done = match command {
         SpoolCommand::List(args) => quiet(stderr).map(|()| list::run(&args)),
         SpoolCommand::Export(args) => quiet(stderr).map(|()| export::run(&args)),
-        SpoolCommand::Requeue(args) => quiet(stderr).map(|()| requeue::run(&args)),
-        SpoolCommand::Retopic(args) => quiet(stderr).map(|()| retopic::run(&args)),
+        SpoolCommand::Requeue(args) => quiet(stderr).map(|()| requeue(&args)),
+        SpoolCommand::Retopic(args) => quiet(stderr).map(|()| give_to_another_topic(&args)),
         SpoolCommand::Drain(args) => {
             logging::start(&args.log, stderr).map(|()| drain::run(&args, stderr))
         }
@@ -95,6 +96,34 @@ impl SpoolCommandError {
             | Self::Output(_) => Failure::at_work(self),
         }
     }
+}
+
+/// `spool requeue`: what was quarantined goes back into the queue of a stopped bridge, which sends it
+/// when it starts. An error if some cannot go back.
+fn requeue(args: &SpoolRequeueArgs) -> Result<(), SpoolCommandError> {
+    let Requeued { rows, left } = requeue::requeue(&args.folder.spool)?;
+    let mut screen = Screen::new();
+    screen.print(&match (rows, left) {
+        (0, 0) => "nothing was quarantined\n".to_owned(),
+        (rows, _) => {
+            let waits = counted(rows, "record waits again", "records wait again");
+            format!("{waits}, behind all others\n")
+        }
+    });
+    screen.end().map_err(SpoolCommandError::Output)?;
+    if left == 0 { Ok(()) } else { Err(SpoolCommandError::StayQuarantined { left }) }
+}
+
+/// `spool retopic`: the records of one topic are given to another, in the spool of a stopped bridge.
+fn give_to_another_topic(args: &SpoolRetopicArgs) -> Result<(), SpoolCommandError> {
+    let to = config::topic("--to", &args.to)?;
+    let changed = retopic(&args.folder.spool, &args.from, &to)?;
+    let mut screen = Screen::new();
+    screen.print(&match changed {
+        0 => format!("no record is for {}\n", args.from),
+        records => format!("{} now for {to}\n", counted(records, "record is", "records are")),
+    });
+    screen.end().map_err(SpoolCommandError::Output)
 }
 
 /// How many, in words: `1 record waits`, `2 records wait`.
