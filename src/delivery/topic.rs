@@ -4,7 +4,6 @@
 //! probe and readiness take as an argument: a second topic is a second value. What a probe sees of
 //! its leaders is in [`crate::delivery::availability`].
 
-pub mod backlog;
 pub mod first_sight;
 pub mod partitions;
 pub mod topic_config;
@@ -15,11 +14,14 @@ use crate::clock::Clock;
 use crate::delivery::record::Record;
 use crate::delivery::record_times::RecordTimes;
 use crate::delivery::record_times::topic_times::SendTime;
-use crate::delivery::topic::backlog::Backlog;
 use crate::delivery::topic::first_sight::FirstSight;
 use crate::delivery::topic::partitions::Partitions;
 use crate::delivery::topic::topic_limit::TopicLimit;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+/// As old as the topic's settings may be when they are held against it.
+const KEPT: Duration = Duration::from_secs(60);
 
 /// A topic that the bridge writes to. Cheap to clone; clones share what is learnt.
 #[derive(Debug, Clone)]
@@ -58,5 +60,60 @@ impl Topic {
         let time = time.unwrap_or_else(|| self.times.first(record));
         let is_own = record.topic() == &*self.name;
         (time, is_own.then(|| self.partitions.of(record.key())).flatten())
+    }
+}
+
+/// How old the oldest record on disk was when a drain took it up. It is kept for a while, since a drain
+/// is faster than the looks at the topic's settings: what they mean for records of that age is logged
+/// although these are on the topic already.
+#[derive(Debug, Default)]
+pub struct Backlog(Mutex<Option<Oldest>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Oldest {
+    received: SystemTime,
+    taken_up: Instant,
+}
+
+impl Backlog {
+    /// A drain takes up records, the oldest of which was received then; says whether that is news.
+    pub fn taken_up(&self, received: SystemTime, now: Instant) -> bool {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = kept.is_none_or(|oldest| !oldest.is_kept(now) || received < oldest.received);
+        if is_news {
+            *kept = Some(Oldest { received, taken_up: now });
+        }
+        is_news
+    }
+
+    /// When the oldest record was received that a drain took up lately.
+    pub fn oldest(&self, now: Instant) -> Option<SystemTime> {
+        let kept = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.filter(|oldest| oldest.is_kept(now)).map(|oldest| oldest.received)
+    }
+}
+
+impl Oldest {
+    fn is_kept(&self, now: Instant) -> bool {
+        now < self.taken_up + KEPT
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_is_kept_for_a_while_and_an_older_one_is_news() {
+        let (backlog, start) = (Backlog::default(), Instant::now());
+        let (old, new) = (SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH + KEPT);
+        assert_eq!(backlog.oldest(start), None);
+        assert!(backlog.taken_up(new, start));
+        assert!(!backlog.taken_up(new, start));
+        assert!(backlog.taken_up(old, start));
+        assert!(!backlog.taken_up(new, start));
+        assert_eq!(backlog.oldest(start), Some(old));
+        assert_eq!(backlog.oldest(start + KEPT), None);
+        assert!(backlog.taken_up(new, start + KEPT));
     }
 }

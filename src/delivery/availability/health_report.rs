@@ -1,8 +1,8 @@
-//! What probes say of Kafka, and what is said of it.
+//! What probes say of Kafka, what is known of it, and what is said of that.
 
 use crate::delivery::availability::topic_state::TopicState;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Why a probe gives no hope.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +54,29 @@ pub struct Knowledge {
     pub topic: Arc<TopicState>,
     /// How long ago that was.
     pub topic_seen: Option<Duration>,
+}
+
+/// What is known of Kafka. What leads from one state to the other is in
+/// [`state`](crate::delivery::availability::state).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum KafkaHealth {
+    /// Nothing is known yet: posts are tried.
+    Untried,
+    Up,
+    /// Probes have failed since then: posts are tried, readiness is off.
+    Doubted {
+        why: String,
+        since: Instant,
+    },
+    /// Posts are refused until a probe succeeds after `until`.
+    Away {
+        why: String,
+        until: Instant,
+    },
+    /// Probes succeed, and an ack is owed: posts are tried.
+    Unproven {
+        why: String,
+    },
 }
 
 /// What a line of the log is made of.

@@ -8,14 +8,12 @@
 //! a failure that no probe explains, and while records wait on disk, only an ack makes Kafka well.
 
 mod failures;
-mod health;
 mod probe_pause;
 
 use crate::delivery::availability::health_report::{
-    HealthKind, HealthReport, HealthSnapshot, Hope, Knowledge, ProbeError,
+    HealthKind, HealthReport, HealthSnapshot, Hope, KafkaHealth, Knowledge, ProbeError,
 };
 use crate::delivery::availability::state::failures::Failures;
-use crate::delivery::availability::state::health::KafkaHealth;
 use crate::delivery::availability::topic_state::TopicState;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

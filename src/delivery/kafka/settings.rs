@@ -7,15 +7,13 @@
 pub mod property_file;
 
 mod java;
-mod key_value;
 mod refused;
 mod security;
 
 use crate::delivery::kafka::client_log::ClientLog;
 use crate::delivery::kafka::ending::Endings;
 use crate::delivery::kafka::producer::Purpose;
-use crate::delivery::kafka::settings::key_value::{KeyValue, NoKeyValue};
-use crate::delivery::kafka::settings::property_file::PropertyFile;
+use crate::delivery::kafka::settings::property_file::{KeyValue, NoKeyValue, PropertyFile};
 use crate::delivery::kafka::settings::refused::{Permission, judge};
 use crate::delivery::kafka::throttle::Throttle;
 use rdkafka::ClientConfig;

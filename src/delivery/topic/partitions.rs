@@ -8,10 +8,8 @@
 //! brokers one may know older things. While nothing is known, librdkafka's own partitioner decides, by
 //! the same hash.
 
-mod murmur2;
 pub(in crate::delivery) mod refresher;
 
-use crate::delivery::topic::partitions::murmur2::murmur2;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,6 +17,11 @@ use tokio::sync::watch;
 
 /// The sign is dropped as Java's `Utils.toPositive` does.
 const POSITIVE: u32 = 0x7fff_ffff;
+
+/// Of `murmur2`, as Kafka has chosen it.
+const SEED: u32 = 0x9747_b28c;
+const M: u32 = 0x5bd1_e995;
+const R: u32 = 24;
 
 /// How long fewer partitions have to be seen: longer than news takes from broker to broker.
 const SHRUNK: Duration = Duration::from_secs(5);
@@ -161,6 +164,27 @@ impl Drop for Member {
         known_counts.known.retain(|known| !Arc::ptr_eq(known, &self.known));
         self.partitions.settle(&known_counts);
     }
+}
+
+/// The hash of Java's default partitioner (`org.apache.kafka.common.utils.Utils.murmur2`), after Austin
+/// Appleby's `MurmurHash2`, 32 bits.
+fn murmur2(key: &[u8]) -> u32 {
+    // As Java has it, in 32 bits: a key is far shorter than that.
+    let mut hash = SEED ^ u32::try_from(key.len()).unwrap_or(u32::MAX);
+    let (blocks, tail) = key.as_chunks::<4>();
+    for block in blocks {
+        let mut k = u32::from_le_bytes(*block).wrapping_mul(M);
+        k ^= k >> R;
+        hash = hash.wrapping_mul(M) ^ k.wrapping_mul(M);
+    }
+    if !tail.is_empty() {
+        let mut last = [0; 4];
+        last[..tail.len()].copy_from_slice(tail);
+        hash = (hash ^ u32::from_le_bytes(last)).wrapping_mul(M);
+    }
+    hash ^= hash >> 13;
+    hash = hash.wrapping_mul(M);
+    hash ^ (hash >> 15)
 }
 
 #[cfg(test)]

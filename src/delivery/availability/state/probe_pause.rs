@@ -1,7 +1,7 @@
 //! When the next probe is due.
 
+use crate::delivery::availability::health_report::KafkaHealth;
 use crate::delivery::availability::state::AvailabilityState;
-use crate::delivery::availability::state::health::KafkaHealth;
 use std::time::{Duration, Instant};
 
 /// Between probes while Kafka is away or in doubt: readiness comes back within this of the broker.
