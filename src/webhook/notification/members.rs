@@ -14,12 +14,9 @@ use serde::de::DeserializeSeed;
 use crate::webhook::notification::app_id::AppId;
 use crate::webhook::notification::event::Field;
 use crate::webhook::notification::field_error::{FieldErrors, Flaw};
-use crate::webhook::notification::form;
 use crate::webhook::notification::invalid::{About, Invalid};
-use crate::webhook::notification::leaves::Typed;
-use crate::webhook::notification::nesting;
+use crate::webhook::notification::leaves::{Skimmed, Typed, deeper_than};
 use crate::webhook::notification::rules;
-use crate::webhook::notification::skim::Skimmed;
 use crate::webhook::notification::trans_date::TransDate;
 use crate::webhook::notification::value::Value;
 use crate::webhook::notification::walk::{self, JsonWalk, NESTING_LIMIT, Root};
@@ -78,7 +75,7 @@ impl<'a> Members<'a> {
             let by_grammar = |text| walk(text, JsonWalk::outermost(Skimmed));
             let found = walk(text, JsonWalk::outermost(Typed))
                 .or_else(|error| again(text, &error, by_grammar));
-            let found = found.map_err(|refused| refused.told_as_form(form::kind(text)))?;
+            let found = found.map_err(|refused| refused.naming_form(text))?;
             return Err(Invalid::NotAnObject { found: found.json_type() });
         }
         let mut members = Self::EMPTY;
@@ -193,7 +190,7 @@ fn not_utf8(body: &[u8], error: Utf8Error) -> Invalid {
 
 /// Both walks end behind the bracket that is one too many, the second one far behind it.
 fn too_deep(text: &str) -> Invalid {
-    let at = nesting::deeper_than(text, NESTING_LIMIT).unwrap_or(text.len());
+    let at = deeper_than(text, NESTING_LIMIT).unwrap_or(text.len());
     malformed_behind(&text.as_bytes()[..at], walk::too_deep())
 }
 
