@@ -26,9 +26,9 @@ impl PeriodicLog {
             self.recorder.refusals.sum_up(Instant::now());
             let Authentication::Restricted(authenticator) = &self.access else { continue };
             for user in authenticator.users_with_long_passwords() {
-                if told.insert(Arc::clone(user)) {
+                if told.insert(Arc::clone(&user)) {
                     tracing::warn!(
-                        user = &**user,
+                        user = &*user,
                         "a password of over 72 bytes was posted and is refused: if the user's hash was made \
                          of it, what made the hash cut it, and a shorter one has to be chosen"
                     );

@@ -14,34 +14,52 @@
 //!   is that sum, whether it is nothing at all (a file without bcrypt), and by some microseconds
 //!   into how many hashes it is divided.
 //!
-//! Does not answer requests, and does not count or log: that is the ingest's. Does not remember
-//! pairs across a reload of the file: a new authenticator hashes anew.
+//! - A reload is whole: each request is held against one state of the file. Whom the new one no longer
+//!   names is refused from the next request on, also where a hash is under way; a pair whose line has
+//!   stayed is known on.
+//!
+//! Does not answer requests, and does not count or log: that is the ingest's. Does not read the file.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::time::SystemTime;
 
 use http::HeaderMap;
 use zeroize::Zeroizing;
 
 use crate::webhook::auth::basic_auth::{Authorization, BasicAuth};
 use crate::webhook::auth::bcrypt_hash::{BcryptHash, waste};
-use crate::webhook::auth::credentials::{Credentials, Secret, User};
+use crate::webhook::auth::credentials::{CredentialLine, Credentials, Secret, User};
 use crate::webhook::auth::hash_queue::{HashQueue, Overloaded};
 use crate::webhook::auth::verified_pairs::{Digest, VerifiedPairs};
 
-/// Checks requests against one state of the credentials file. Shared by `Arc`; a reload replaces
-/// it whole.
+/// Checks requests against the credentials file. Shared by `Arc`.
 #[derive(Debug)]
 pub struct Authenticator {
-    /// Every user of the file, and whether a password of over 72 bytes came with it.
-    users: HashMap<Arc<str>, AtomicBool>,
+    /// Locked for writing by a reload alone, and then before `known` is.
+    file: RwLock<Arc<File>>,
     known: VerifiedPairs,
-    hashes: Box<[(Arc<User>, BcryptHash)]>,
-    /// What every refusal costs: the sum over the hashes of the costliest user.
-    refusal_rounds: u32,
     queue: HashQueue,
     rounds: AtomicU64,
+}
+
+/// One state of the file.
+#[derive(Debug)]
+struct File {
+    /// Every user, and whether a password of over 72 bytes came with it.
+    users: HashMap<Arc<str>, AtomicBool>,
+    /// Every live password, in the order of the file.
+    passwords: Box<[Password]>,
+    /// What every refusal costs: the sum over the hashes of the costliest user.
+    refusal_rounds: u32,
+}
+
+#[derive(Debug)]
+struct Password {
+    user: Arc<User>,
+    /// None where the file holds it in the clear.
+    hash: Option<BcryptHash>,
 }
 
 /// What can be said of a request without a slow hash.
@@ -87,27 +105,54 @@ impl Authenticator {
     ///
     /// If the kernel has no random bytes for the key of the digests.
     pub fn new(credentials: Credentials) -> Self {
-        let known = VerifiedPairs::new(credentials.passwords());
-        let (mut users, mut hashes) = (HashMap::new(), Vec::new());
-        for line in credentials.into_lines() {
-            users.insert(line.user.shared_name(), AtomicBool::new(false));
-            match line.secret {
-                Secret::Bcrypt(hash) => hashes.push((line.user, hash)),
-                Secret::Plain(secret) => {
-                    let pair = Zeroizing::new(format!("{}:{}", line.user.name(), *secret));
-                    known.insert(known.digest(pair.as_bytes()), &line.user);
-                }
-            }
-        }
-        let hashes = hashes.into_boxed_slice();
-        Self {
-            users,
-            known,
-            refusal_rounds: rounds_of_the_costliest_user(&hashes),
-            hashes,
+        let authenticator = Self {
+            file: RwLock::new(Arc::new(File::new(Vec::new()))),
+            known: VerifiedPairs::new(),
             queue: HashQueue::new(),
             rounds: AtomicU64::new(0),
+        };
+        authenticator.replace(credentials);
+        authenticator
+    }
+
+    /// Puts a new state of the file in the place of the old one. Does not block for longer than a
+    /// look-up takes.
+    pub fn replace(&self, credentials: Credentials) {
+        let (mut passwords, mut plain) = (Vec::new(), Vec::new());
+        for CredentialLine { user, secret } in credentials.into_lines() {
+            let hash = match secret {
+                Secret::Bcrypt(hash) => Some(hash),
+                Secret::Plain(secret) => {
+                    let pair = Zeroizing::new(format!("{}:{}", user.name(), *secret));
+                    plain.push((self.known.digest(pair.as_bytes()), Arc::clone(&user)));
+                    None
+                }
+            };
+            passwords.push(Password { user, hash });
         }
+        let new = File::new(passwords);
+        let mut file = self.file.write().unwrap_or_else(PoisonError::into_inner);
+        for (pair, user) in &plain {
+            if let Some(before) = self.known.find(pair) {
+                user.carry_on(&before);
+            }
+        }
+        for password in &new.passwords {
+            if let Some(before) = file.same(password) {
+                password.user.carry_on(&before.user);
+            }
+        }
+        self.known.replace(plain, |user| {
+            let before =
+                file.passwords.iter().find(|password| Arc::ptr_eq(&password.user, user))?;
+            new.same(before).map(|password| Arc::clone(&password.user))
+        });
+        *file = Arc::new(new);
+    }
+
+    fn file(&self) -> RwLockReadGuard<'_, Arc<File>> {
+        // Nothing that is done under the lock panics half way.
+        self.file.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The quick half: reads the `Authorization` header (one, RFC 7617) and knows a known pair
@@ -116,38 +161,46 @@ impl Authenticator {
         let basic_auth = match BasicAuth::read(headers) {
             Authorization::Pair(basic_auth) => basic_auth,
             Authorization::LongPassword(presented) => {
-                let user = self.named(presented.user());
-                let seen = user.as_deref().and_then(|user| self.users.get(user));
-                if let Some(seen) = seen {
+                let file = self.file();
+                let named = file.named(presented.user());
+                if let Some((_, seen)) = named {
                     seen.store(true, Ordering::Relaxed);
                 }
-                return CacheLookup::LongPassword { user };
+                return CacheLookup::LongPassword { user: named.map(|(user, _)| Arc::clone(user)) };
             }
             Authorization::Nothing => return CacheLookup::Refused { user: None },
         };
         if let Some(user) = self.known.find(&self.known.digest(basic_auth.pair())) {
+            user.was_used();
             return CacheLookup::Known(user);
         }
-        let user = self.named(basic_auth.user());
-        if self.hashes.is_empty() {
+        let file = self.file();
+        let user = file.named(basic_auth.user()).map(|(user, _)| Arc::clone(user));
+        if file.refusal_rounds == 0 {
             CacheLookup::Refused { user }
         } else {
             CacheLookup::Unverified { basic_auth, user }
         }
     }
 
-    /// The name of a user of the file. What is no user's name may be a password, typed into the wrong
-    /// field, and belongs in no log.
-    fn named(&self, presented: &[u8]) -> Option<Arc<str>> {
-        let (user, _) = self.users.get_key_value(str::from_utf8(presented).ok()?)?;
-        Some(Arc::clone(user))
+    /// The users of the file with whom a password of over 72 bytes has come. Asked by who has time to
+    /// log it: said on the way of a post, it would tell a stranger by the time it takes who exists.
+    pub fn users_with_long_passwords(&self) -> Vec<Arc<str>> {
+        let file = self.file();
+        let seen = file.users.iter().filter(|(_, seen)| seen.load(Ordering::Relaxed));
+        seen.map(|(user, _)| Arc::clone(user)).collect()
     }
 
-    /// The users of the file with whom a password of over 72 bytes has come. Asked by who has time to
-    /// tell it: said on the way of a post, it would tell a stranger by the time it takes who exists.
-    pub fn users_with_long_passwords(&self) -> impl Iterator<Item = &Arc<str>> {
-        let seen = |(_, seen): &(_, &AtomicBool)| seen.load(Ordering::Relaxed);
-        self.users.iter().filter(seen).map(|(user, _)| user)
+    /// Every live password, in the order of the file: its user, the how manieth of that user it is,
+    /// from 1 on, and when a good post last came with it.
+    pub fn last_uses(&self) -> Vec<(Arc<str>, usize, Option<SystemTime>)> {
+        let (file, mut ordinals) = (Arc::clone(&self.file()), HashMap::<_, usize>::new());
+        let use_of = |Password { user, .. }: &Password| {
+            let ordinal = ordinals.entry(user.shared_name()).or_default();
+            *ordinal += 1;
+            (user.shared_name(), *ordinal, user.last_used())
+        };
+        file.passwords.iter().map(use_of).collect()
     }
 
     /// The slow half: hashes on another thread, in turn; at most a few seconds, wait included.
@@ -158,7 +211,10 @@ impl Authenticator {
         let pair = self.known.digest(basic_auth.pair());
         let known = || self.known.find(&pair);
         let authenticator = Arc::clone(self);
-        let hash = move || authenticator.hash(&basic_auth, pair);
+        let hash = move || {
+            let file = Arc::clone(&authenticator.file());
+            authenticator.hash(&file, &basic_auth, pair)
+        };
         match self.queue.hash_in_turn(flow, pair, known, hash).await {
             Ok(Some(user)) => Decision::Known(user),
             Ok(None) => Decision::Refused,
@@ -171,16 +227,21 @@ impl Authenticator {
         self.rounds.load(Ordering::Relaxed)
     }
 
-    fn hash(&self, basic_auth: &BasicAuth, pair: Digest) -> Option<Arc<User>> {
-        let mut left = self.refusal_rounds;
-        for (user, hash) in &self.hashes {
+    fn hash(&self, file: &File, basic_auth: &BasicAuth, pair: Digest) -> Option<Arc<User>> {
+        let mut left = file.refusal_rounds;
+        for password in &file.passwords {
+            let (user, Some(hash)) = (&password.user, &password.hash) else { continue };
             if user.name().as_bytes() != basic_auth.user() {
                 continue;
             }
             left -= hash.rounds();
             self.rounds.fetch_add(hash.rounds().into(), Ordering::Relaxed);
             if hash.matches(basic_auth.password()) {
+                // The file may have been replaced meanwhile, and is not while this is remembered.
+                let now = self.file();
+                let user = &now.same(password)?.user;
                 self.known.insert(pair, user);
+                user.was_used();
                 return Some(Arc::clone(user));
             }
         }
@@ -190,10 +251,35 @@ impl Authenticator {
     }
 }
 
-fn rounds_of_the_costliest_user(hashes: &[(Arc<User>, BcryptHash)]) -> u32 {
+impl File {
+    fn new(passwords: Vec<Password>) -> Self {
+        let names = passwords.iter().map(|password| password.user.shared_name());
+        let users = names.map(|name| (name, AtomicBool::new(false))).collect();
+        let refusal_rounds = rounds_of_the_costliest_user(&passwords);
+        Self { users, passwords: passwords.into(), refusal_rounds }
+    }
+
+    /// The name of a user of the file. What is no user's name may be a password, typed into the wrong
+    /// field, and belongs in no log.
+    fn named(&self, presented: &[u8]) -> Option<(&Arc<str>, &AtomicBool)> {
+        self.users.get_key_value(str::from_utf8(presented).ok()?)
+    }
+
+    /// The line with the same user and the same hash, whatever apps it is bound to.
+    fn same(&self, password: &Password) -> Option<&Password> {
+        let is_same = |other: &&Password| {
+            other.user.name() == password.user.name()
+                && other.hash.is_some()
+                && other.hash == password.hash
+        };
+        self.passwords.iter().find(is_same)
+    }
+}
+
+fn rounds_of_the_costliest_user(passwords: &[Password]) -> u32 {
     let mut rounds = HashMap::<&str, u32>::new();
-    for (user, hash) in hashes {
-        *rounds.entry(user.name()).or_default() += hash.rounds();
+    for Password { user, hash } in passwords {
+        *rounds.entry(user.name()).or_default() += hash.as_ref().map_or(0, BcryptHash::rounds);
     }
     rounds.into_values().max().unwrap_or(0)
 }

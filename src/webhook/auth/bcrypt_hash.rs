@@ -26,6 +26,7 @@ const MAX_COST: u32 = 15;
 const PREFIXES: [&str; 3] = ["$2y$", "$2a$", "$2b$"];
 
 /// A well-formed bcrypt hash of a bearable cost, in its modular crypt form.
+#[derive(PartialEq, Eq)]
 pub(crate) struct BcryptHash {
     text: Box<str>,
     cost: u32,

@@ -22,6 +22,8 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -89,6 +91,8 @@ pub(crate) enum Secret {
 pub struct User {
     name: Arc<str>,
     apps: Option<HashSet<Box<str>>>,
+    /// When a good post last came with this password, in seconds of Unix time; 0: never.
+    last_used: AtomicU64,
 }
 
 impl Credentials {
@@ -159,7 +163,8 @@ impl CredentialLine {
         };
         let secret = Secret::parse(secret)?;
         let apps = apps.map(parse_apps).transpose()?;
-        Ok(Self { user: Arc::new(User { name: name.into(), apps }), secret })
+        let user = User { name: name.into(), apps, last_used: AtomicU64::new(0) };
+        Ok(Self { user: Arc::new(user), secret })
     }
 }
 
@@ -233,6 +238,26 @@ impl User {
     /// Whether a notification with this `app_id` may come from this user; compared byte by byte.
     pub fn may_speak_for(&self, app_id: &str) -> bool {
         self.apps.as_ref().is_none_or(|apps| apps.contains(app_id))
+    }
+
+    /// A good post has come with the password.
+    pub(crate) fn was_used(&self) {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        // Written once a second, so that the event loops do not take its cache line from each other.
+        if self.last_used.load(Ordering::Relaxed) != now.as_secs() {
+            self.last_used.store(now.as_secs(), Ordering::Relaxed);
+        }
+    }
+
+    /// When a good post last came with the password, to the second.
+    pub(crate) fn last_used(&self) -> Option<SystemTime> {
+        let seconds = self.last_used.load(Ordering::Relaxed);
+        (seconds > 0).then(|| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+    }
+
+    /// Takes over what another state of the file knew of the same password.
+    pub(crate) fn carry_on(&self, before: &Self) {
+        self.last_used.store(before.last_used.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 }
 

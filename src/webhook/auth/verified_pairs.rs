@@ -2,7 +2,7 @@
 //!
 //! Promises: knowing a pair again takes a microsecond and no slow hash; no password is kept, nor
 //! anything from which one could be tried out without the key, which is random and never leaves
-//! the process; never more pairs than the credentials file has lines.
+//! the process; never more pairs than the credentials file has lines, since a password has one pair.
 //!
 //! Does not find out what is good, and does not remember what is not: a flood of wrong passwords
 //! leaves nothing behind.
@@ -27,16 +27,15 @@ pub(crate) struct VerifiedPairs {
     /// A lookup in a table takes a time that depends on the digest, which tells nothing: without
     /// the key nobody can tell, or steer, which digest a pair has.
     users: RwLock<HashMap<Digest, Arc<User>>>,
-    limit: usize,
 }
 
 impl VerifiedPairs {
-    /// No pair yet, and never more than `limit`.
-    pub(crate) fn new(limit: usize) -> Self {
+    /// No pair yet.
+    pub(crate) fn new() -> Self {
         let mut key = Zeroizing::new(Digest::default());
         getrandom::fill(&mut *key).expect("the kernel gives random bytes to every process");
         let key = Hmac::new_from_slice(&*key).expect("HMAC takes a key of any length");
-        Self { key, users: RwLock::default(), limit }
+        Self { key, users: RwLock::default() }
     }
 
     /// The digest of some bytes under the key of this process.
@@ -54,15 +53,28 @@ impl VerifiedPairs {
     /// file hold the same pair, the first one that was found good counts.
     pub(crate) fn insert(&self, pair: Digest, user: &Arc<User>) {
         let mut users = self.users.write().unwrap_or_else(PoisonError::into_inner);
-        if users.len() < self.limit {
-            users.entry(pair).or_insert_with(|| Arc::clone(user));
+        users.entry(pair).or_insert_with(|| Arc::clone(user));
+    }
+
+    /// Lets each pair that is known belong to whom `user_of` says, if to anybody, and adds `more`.
+    pub(crate) fn replace(
+        &self,
+        more: Vec<(Digest, Arc<User>)>,
+        user_of: impl Fn(&Arc<User>) -> Option<Arc<User>>,
+    ) {
+        let mut users = self.users.write().unwrap_or_else(PoisonError::into_inner);
+        let kept = users.iter().filter_map(|(pair, user)| Some((*pair, user_of(user)?)));
+        let mut new: HashMap<_, _> = kept.collect();
+        for (pair, user) in more {
+            new.entry(pair).or_insert(user);
         }
+        *users = new;
     }
 }
 
 impl fmt::Debug for VerifiedPairs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VerifiedPairs").field("limit", &self.limit).finish_non_exhaustive()
+        f.debug_struct("VerifiedPairs").finish_non_exhaustive()
     }
 }
 
@@ -78,21 +90,31 @@ mod tests {
 
     #[test]
     fn a_digest_holds_under_its_own_key_alone() {
-        let [one, other] = [VerifiedPairs::new(1), VerifiedPairs::new(1)];
+        let [one, other] = [VerifiedPairs::new(), VerifiedPairs::new()];
         assert_eq!(one.digest(b"a:x"), one.digest(b"a:x"));
         assert_ne!(one.digest(b"a:x"), one.digest(b"a:y"));
         assert_ne!(one.digest(b"a:x"), other.digest(b"a:x"));
     }
 
     #[test]
-    fn the_first_user_of_a_pair_stays_and_no_pair_is_kept_beyond_the_limit() {
+    fn the_first_user_of_a_pair_stays() {
         let [a, b] = users();
-        let known = VerifiedPairs::new(1);
+        let known = VerifiedPairs::new();
+        let pair = known.digest(b"a:x");
+        known.insert(pair, &a);
+        known.insert(pair, &b);
+        assert_eq!(known.find(&pair).unwrap().name(), "a");
+    }
+
+    #[test]
+    fn a_pair_stays_known_for_whom_it_is_said_to_belong_to() {
+        let [a, b] = users();
+        let known = VerifiedPairs::new();
         let [first, second] = [known.digest(b"a:x"), known.digest(b"b:y")];
         known.insert(first, &a);
-        known.insert(first, &b);
-        known.insert(second, &b);
-        assert_eq!(known.find(&first).unwrap().name(), "a");
-        assert!(known.find(&second).is_none());
+        known.replace(vec![(second, Arc::clone(&b))], |_| None);
+        assert!(known.find(&first).is_none());
+        known.replace(Vec::new(), |_| Some(Arc::clone(&a)));
+        assert!(Arc::ptr_eq(&known.find(&second).unwrap(), &a));
     }
 }

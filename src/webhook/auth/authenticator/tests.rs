@@ -156,8 +156,72 @@ fn a_password_over_72_bytes_is_refused_and_its_user_known_if_the_file_has_it() {
         let CacheLookup::LongPassword { user } = verified else { panic!("{verified:?}") };
         assert_eq!(user.as_deref(), told);
     }
-    let mut users: Vec<_> = authenticator.users_with_long_passwords().collect();
+    let mut users = authenticator.users_with_long_passwords();
     users.sort();
-    assert_eq!(users.iter().map(|user| &***user).collect::<Vec<_>>(), ["other", "test"]);
+    assert_eq!(users.iter().map(|user| &**user).collect::<Vec<_>>(), ["other", "test"]);
     assert_eq!(authenticator.rounds(), 0);
+}
+
+fn reload(authenticator: &Authenticator, file: &str) {
+    authenticator.replace(Credentials::parse(file).unwrap());
+}
+
+#[tokio::test]
+async fn a_user_that_is_removed_is_refused_from_the_next_post_on() {
+    let authenticator = authenticator(&format!("test:{OLD}\nplain:plain:secret\nstays:{NEW}"));
+    assert!(verify(&authenticator, "test:old").await.is_some());
+    reload(&authenticator, &format!("stays:{NEW}"));
+    assert!(known(&authenticator, "test:old").is_none());
+    assert!(known(&authenticator, "plain:secret").is_none());
+    assert!(verify(&authenticator, "test:old").await.is_none());
+}
+
+#[tokio::test]
+async fn a_pair_whose_line_stays_is_known_on_for_the_apps_of_the_new_file() {
+    let authenticator = authenticator(&format!("test:{OLD} 555"));
+    verify(&authenticator, "test:old").await.unwrap();
+    reload(&authenticator, &format!("new:plain:secret\ntest:{NEW}\ntest:{OLD} 556"));
+    let user = known(&authenticator, "test:old").unwrap();
+    assert!(user.may_speak_for("556") && !user.may_speak_for("555"));
+    assert_eq!(authenticator.rounds(), 16, "it is not hashed anew");
+    assert!(known(&authenticator, "new:secret").is_some());
+    assert!(verify(&authenticator, "test:new").await.is_some());
+}
+
+#[tokio::test]
+async fn a_changed_password_of_a_user_takes_the_old_one_away() {
+    let authenticator = authenticator(&format!("test:{OLD}\nplain:plain:old"));
+    verify(&authenticator, "test:old").await.unwrap();
+    reload(&authenticator, &format!("test:{NEW}\nplain:plain:new"));
+    assert!(verify(&authenticator, "test:old").await.is_none());
+    assert!(known(&authenticator, "plain:old").is_none());
+    assert!(known(&authenticator, "plain:new").is_some());
+}
+
+#[tokio::test]
+async fn a_hash_that_was_under_way_lets_nobody_in_who_is_removed_meanwhile() {
+    let authenticator = authenticator(&format!("test:{OLD}\nstays:{NEW}"));
+    let basic_auth = unverified(&authenticator, "test:old");
+    let pair = authenticator.known.digest(basic_auth.pair());
+    let before = Arc::clone(&authenticator.file());
+    reload(&authenticator, &format!("stays:{NEW}"));
+    let hashed = authenticator.hash(&before, &basic_auth, pair);
+    assert!(hashed.is_none());
+    assert!(known(&authenticator, "test:old").is_none());
+}
+
+#[tokio::test]
+async fn the_last_use_of_each_password_outlives_a_reload() {
+    let authenticator = authenticator(&format!("test:{OLD}\ntest:{NEW}\nplain:plain:secret"));
+    verify(&authenticator, "test:new").await.unwrap();
+    known(&authenticator, "plain:secret").unwrap();
+    let uses = |authenticator: &Authenticator| {
+        let uses = authenticator.last_uses().into_iter();
+        uses.map(|(user, number, at)| format!("{user} {number} {}", at.is_some())).collect()
+    };
+    let before: Vec<_> = uses(&authenticator);
+    assert_eq!(before, ["test 1 false", "test 2 true", "plain 1 true"]);
+    reload(&authenticator, &format!("plain:plain:secret\ntest:{NEW}\nother:plain:x"));
+    let after: Vec<_> = uses(&authenticator);
+    assert_eq!(after, ["plain 1 true", "test 1 true", "other 1 false"]);
 }
