@@ -11,12 +11,13 @@ use crate::delivery::spool::frame::{u32_at, u64_at};
 use crate::delivery::spool::frames::OnError;
 use crate::delivery::spool::part::MOST_ID;
 use crate::delivery::spool::released::Released;
+use crate::delivery::spool::segments::NEW;
 use std::io::{self, ErrorKind};
 
 /// Its name in the folder.
 pub(super) const NAME: &str = "cursor";
 /// Bytes of the file.
-const LEN: u64 = 8192;
+pub(super) const LEN: u64 = 8192;
 /// Bytes of a range.
 const RANGE: usize = 16;
 
@@ -161,14 +162,21 @@ impl Cursor {
     }
 }
 
+/// It has its name from when it has its room: a write that made it longer would need some.
 fn make(disk: &dyn Disk) -> io::Result<Box<dyn DiskFile>> {
-    let file = disk.create(NAME)?;
-    let made = file.allocate(LEN).and_then(|()| file.sync()).and_then(|()| disk.sync());
-    match made {
-        Ok(()) => Ok(file),
-        Err(error) => {
-            drop(disk.remove(NAME));
-            Err(error)
+    let new = format!("{NAME}{NEW}");
+    let made = || {
+        drop(disk.remove(&new));
+        let file = disk.create(&new)?;
+        file.allocate(LEN)?;
+        file.sync()?;
+        disk.rename(&new, NAME)?;
+        disk.sync()?;
+        Ok(file)
+    };
+    made().inspect_err(|_: &io::Error| {
+        for name in [&new, NAME] {
+            drop(disk.remove(name));
         }
-    }
+    })
 }

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `<number>.log` | a segment of the queue; `<number>`, of 20 digits, is the id of its first record, at most 2^63 - 1 |
 //! | `<number>.quarantine` | a segment of what is not to be sent; numbered by itself, from 1 |
-//! | `<segment>.new` | a segment that is being made, of no account |
+//! | `<segment>.new`, `cursor.new` | one that is being made, of no account |
 //! | `<segment>.damaged`, `<segment>-<n>.damaged` | a segment in which something did not check, kept for people; of no account |
 //! | `cursor` | up to where the queue is released |
 //! | `topics` | names of topics, each a whole line; an empty one is none |
@@ -53,7 +53,7 @@
 //!
 //! # The cursor
 //!
-//! Two slots, at 0 and 4,096; one is written until a sync of it has succeeded, then the other. Of those
+//! 8,192 bytes. Two slots, at 0 and 4,096; one is written until a sync of it has succeeded, then the other. Of those
 //! that check and bear the number of the spool, the one with the greater turn counts. If there is none,
 //! nothing of what is there was released.
 //!

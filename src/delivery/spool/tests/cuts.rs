@@ -1,7 +1,9 @@
 //! Power cuts at any moment of any life: nothing that was promised is missing after one, nothing is
 //! altered, nothing is given out that is void, and nothing is told to be missing.
 
+use crate::delivery::spool::cursor;
 use crate::delivery::spool::disk::Disk;
+use crate::delivery::spool::store::{Sizes, Store};
 use crate::delivery::spool::tests::ledger::Broken;
 use crate::delivery::spool::tests::lives::{Life, Wrap};
 use crate::delivery::spool::tests::model::ModelDisk;
@@ -21,6 +23,8 @@ const ENDS: u32 = 12;
 const CUTS_OF_AN_END: u64 = 8;
 /// The most calls up to an end: some segments are begun in so many.
 const CALLS: u32 = 60;
+/// Of a store that is made.
+const SIZES: Sizes = Sizes { queue: 12 << 10, quarantine: 12 << 10, limit: u64::MAX };
 /// Threads that live: what a machine for tests has at the least.
 const THREADS: u64 = 2;
 
@@ -35,6 +39,24 @@ fn ten_million_power_cuts_take_nothing_that_was_promised() {
     let cuts = cut(1 << 32, MANY_CUTS);
     eprintln!("{cuts} power cuts, and nothing was lost");
     assert!(cuts >= MANY_CUTS);
+}
+
+/// Else a write would make it longer, for which a full disk has no room and of which a failed sync may
+/// lose the length.
+#[test]
+fn a_cursor_has_all_its_room_whenever_it_has_its_name() {
+    let mut cursors = 0;
+    for seed in 0..2000 {
+        let disk = ModelDisk::new(seed);
+        disk.end_after(1 + u32::try_from(seed % 20).unwrap());
+        drop(Store::open(&honest(&disk), SIZES));
+        let entries = disk.cut().list().unwrap();
+        for entry in entries.iter().filter(|entry| entry.name == cursor::NAME) {
+            assert_eq!(entry.bytes, cursor::LEN);
+            cursors += 1;
+        }
+    }
+    assert!(cursors > 100, "{cursors}");
 }
 
 /// Lives of seeds from `first` on, until there were so many cuts; gives how many.
