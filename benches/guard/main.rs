@@ -19,38 +19,13 @@ mod instructions;
 mod pure;
 mod syscalls;
 
-/// What the other benchmark is made of serves here as well.
-#[path = "../speed"]
-#[allow(dead_code, reason = "that needs more of it")]
-mod speed {
-    pub(crate) mod answer;
-    pub(crate) mod broker;
-    pub(crate) mod child;
-    pub(crate) mod load;
-    pub(crate) mod posts;
-    pub(crate) mod schedule;
-}
-use speed::{answer, broker, child, load, posts, schedule};
-
-/// And what the integration tests stand on: the bridge as a process, the mock of a Kafka.
-#[path = "../../tests/it"]
-#[allow(
-    dead_code,
-    unused_imports,
-    unused_macros,
-    clippy::pedantic,
-    reason = "tests need more of it, and are held to less"
-)]
-mod it {
-    pub(crate) mod support;
-}
-use it::support;
-
 use std::process::{Command, ExitCode, Stdio};
 
+use testkit::bridge::launch::Program;
+use testkit::kafka::REQUIRE;
+use testkit::{broker, child};
+
 use crate::budget::Budget;
-use crate::support::bridge::launch::Program;
-use crate::support::kafka::REQUIRE;
 
 /// The bridge that cargo has built beside the benchmark.
 const HOOKBRIDGE: Program = Program::at(env!("CARGO_BIN_EXE_hookbridge"));

@@ -12,9 +12,8 @@ use hookbridge::webhook::notification::Notification;
 use hookbridge::webhook::notification::contract::Contract;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
-
-use crate::posts::{APP_IDS, body};
-use crate::support::http::basic;
+use testkit::http::basic;
+use testkit::load::posts::{APP_IDS, body};
 
 /// The job of the child.
 pub(crate) const PURE: &str = "pure";

@@ -12,14 +12,14 @@ use std::fs;
 use std::time::Duration;
 
 use rustix::process::Signal;
+use testkit::broker::{Broker, Kind, TOPIC};
+use testkit::deadline::wait_for;
+use testkit::load::posts::{APP_IDS, CREDENTIALS, Posts};
+use testkit::load::schedule::Pace;
+use testkit::load::{Load, Tally};
 
 use crate::HOOKBRIDGE;
-use crate::broker::{Broker, Kind, TOPIC};
 use crate::budget::Budget;
-use crate::load::{Load, Tally};
-use crate::posts::{APP_IDS, CREDENTIALS, Posts};
-use crate::schedule::Pace;
-use crate::support::deadline::wait_for;
 
 pub(crate) const TOOL: &str = "strace";
 

@@ -11,18 +11,18 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use testkit::broker::Broker;
+use testkit::deadline::eventually;
+use testkit::load::Load;
+use testkit::load::posts::{APP_IDS, Posts};
+use testkit::load::schedule::Pace;
 
-use crate::broker::Broker;
 use crate::depth::NOBODY;
-use crate::load::Load;
 use crate::options::Options;
-use crate::posts::{APP_IDS, Posts};
 use crate::row::Rounds;
 use crate::sample::Sample;
-use crate::schedule::Pace;
 use crate::spread::Spread;
 use crate::subject::Subject;
-use crate::support::deadline::eventually;
 use crate::usage::Usage;
 
 /// Connections of the phases in which Kafka is away.

@@ -8,19 +8,19 @@ use std::io;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use testkit::broker::Broker;
+use testkit::load::Load;
+use testkit::load::posts::{APP_IDS, Posts};
+use testkit::load::schedule::Pace;
 
 use crate::against::Against;
-use crate::broker::Broker;
 use crate::chart::Chart;
 use crate::curve::Curve;
 use crate::depth::Measurement;
-use crate::load::Load;
 use crate::options::Options;
-use crate::posts::{APP_IDS, Posts};
 use crate::report::{Machine, Report, version};
 use crate::row::{Case, Row};
 use crate::sample::Figure;
-use crate::schedule::Pace;
 use crate::soak::soak;
 use crate::subject::{Role, Subject};
 use crate::table::{CaseText, Head, RowText};

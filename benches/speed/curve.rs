@@ -9,7 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::broker::Broker;
+use testkit::broker::Broker;
+
 use crate::options::Options;
 use crate::row::{Case, Rounds, ratio};
 use crate::sample::{Figure, Sample};

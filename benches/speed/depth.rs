@@ -14,13 +14,13 @@ use bytes::Bytes;
 use hookbridge::delivery::record::{Event, Record};
 use hookbridge::delivery::spool::row::RowId;
 use hookbridge::delivery::spool::{Spool, SpoolOptions};
+use testkit::broker::{Broker, TOPIC};
+use testkit::load::Load;
+use testkit::load::posts::{APP_IDS, Posts, body};
+use testkit::load::schedule::Pace;
 
-use crate::broker::{Broker, TOPIC};
-use crate::load::Load;
 use crate::options::Options;
-use crate::posts::{APP_IDS, Posts, body};
 use crate::sample::Sample;
-use crate::schedule::Pace;
 use crate::subject::Subject;
 
 /// As many as senders have that are in a hurry.

@@ -8,7 +8,7 @@
 //! figures themselves belong to one machine and one hour. It fails when a post was not answered
 //! 200; it judges nothing else.
 //!
-//! Begin at [`bench`] and [`row`]; [`load`] is the load generator.
+//! Begin at [`bench`] and [`row`]; `testkit::load` is the load generator.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -33,12 +33,6 @@ mod subject;
 mod bare;
 mod prototype;
 mod server;
-mod broker;
-mod child;
-mod load;
-mod posts;
-mod schedule;
-mod answer;
 mod sample;
 mod usage;
 mod spread;
@@ -46,27 +40,14 @@ mod report;
 mod table;
 mod chart;
 
-/// What the integration tests stand on serves here as well: the real Kafka, the bridge as a process.
-#[path = "../../tests/it"]
-#[allow(
-    dead_code,
-    unused_imports,
-    unused_macros,
-    clippy::pedantic,
-    reason = "tests need more of it, and are held to less"
-)]
-mod it {
-    pub(crate) mod support;
-}
-use it::support;
-
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use testkit::bridge::launch::Program;
+use testkit::{broker, child};
 
 use crate::bench::Bench;
 use crate::options::Options;
-use crate::support::bridge::launch::Program;
 
 /// The bridge that cargo has built beside the benchmark.
 const HOOKBRIDGE: Program = Program::at(env!("CARGO_BIN_EXE_hookbridge"));

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, value_parser};
+use testkit::broker::Kind;
+use testkit::load::posts::MOST_APP_IDS;
 
 use crate::HOOKBRIDGE;
-use crate::broker::Kind;
 use crate::curve::Variant;
-use crate::posts::MOST_APP_IDS;
 use crate::row::Rounds;
 
 /// A run in which something can be seen.

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::broker::Kind;
+use testkit::broker::Kind;
+
 use crate::depth::Depth;
 use crate::row::{Rounds, Row};
 

@@ -7,10 +7,11 @@
 use std::io;
 use std::time::Duration;
 
-use crate::load::Load;
-use crate::posts::Posts;
+use testkit::load::Load;
+use testkit::load::posts::Posts;
+use testkit::load::schedule::Pace;
+
 use crate::sample::{Figure, Sample};
-use crate::schedule::Pace;
 use crate::spread::Spread;
 use crate::subject::{Role, Subject};
 

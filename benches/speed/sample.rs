@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use rustix::process::{Pid, getpid};
+use testkit::load::schedule::Pace;
+use testkit::load::{Load, Tally};
 
-use crate::load::{Load, Tally};
-use crate::schedule::Pace;
 use crate::usage::Usage;
 
 /// The figures of one run.

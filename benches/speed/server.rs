@@ -14,10 +14,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use testkit::child;
 use tokio::net::TcpListener;
 use tokio::runtime;
-
-use crate::child;
 
 /// The bridge's own default: connections wait for their next turn.
 const IDLE: Duration = Duration::from_secs(120);

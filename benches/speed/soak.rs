@@ -3,10 +3,11 @@
 use std::io;
 use std::time::Duration;
 
-use crate::load::Load;
-use crate::posts::Posts;
+use testkit::load::Load;
+use testkit::load::posts::Posts;
+use testkit::load::schedule::Pace;
+
 use crate::report::Soak;
-use crate::schedule::Pace;
 use crate::subject::Subject;
 use crate::usage::Usage;
 

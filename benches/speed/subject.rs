@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Pid;
 use tempfile::TempDir;
+use testkit::bridge::Bridge;
+use testkit::bridge::launch::Launch;
+use testkit::broker::{Broker, TOPIC};
+use testkit::child::Child;
+use testkit::http::Connection;
+use testkit::load::posts::{CREDENTIALS, Posts};
 
 use crate::HOOKBRIDGE;
-use crate::broker::{Broker, TOPIC};
-use crate::child::Child;
-use crate::posts::{CREDENTIALS, Posts};
-use crate::support::bridge::Bridge;
-use crate::support::bridge::launch::Launch;
-use crate::support::http::Connection;
 use crate::usage::Usage;
 
 /// The jobs of children.

@@ -9,14 +9,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::process::Command;
 
-use crate::load::Load;
-use crate::posts::Posts;
+use testkit::load::Load;
+use testkit::load::posts::Posts;
+use testkit::load::schedule::Pace;
+use testkit::notification::PATH;
+
 use crate::row::Rounds;
 use crate::sample::{Figure, Sample};
-use crate::schedule::Pace;
 use crate::spread::{Short, Spread};
 use crate::subject::{Role, Subject};
-use crate::support::notification::PATH;
 use crate::usage::Usage;
 
 /// wrk's smallest step.

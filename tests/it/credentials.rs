@@ -7,19 +7,19 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use crate::HOOKBRIDGE;
-use crate::support::children;
-use crate::support::deadline::eventually;
-use crate::support::here;
-use crate::support::http::{Connection, Response, basic, request};
-use crate::support::notification::{APP_ID, PATH, ROOMDROP, numbered};
-use crate::support::port::NOBODY;
+use crate::support::HOOKBRIDGE;
 use crate::support::problem::refusal;
 use crate::support::rig::{Rig, SOON};
-use crate::support::say_skipped;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hookbridge::metrics::Outcome;
+use testkit::children;
+use testkit::deadline::eventually;
+use testkit::here;
+use testkit::http::{Connection, Response, basic, request};
+use testkit::notification::{APP_ID, PATH, ROOMDROP, numbered};
+use testkit::port::NOBODY;
+use testkit::say_skipped;
 
 const UNAUTHORIZED: (u16, Outcome) = (401, Outcome::Unauthorized);
 

@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::HOOKBRIDGE;
-use crate::support::http::{Connection, get, request};
-use crate::support::notification::{PATH, ROOMDROP};
-use crate::support::port::NOBODY;
+use testkit::http::{Connection, get, request};
+use testkit::notification::{PATH, ROOMDROP};
+use testkit::port::NOBODY;
+
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::{Rig, SOON};
 
 /// Twice what the admin port takes at once.

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::{Pid, Signal, kill_process};
+use testkit::children;
+use testkit::deadline::{eventually, let_pass, wait_exit, wait_for};
+use testkit::http::{basic, post};
+use testkit::port::free_port;
 
-use crate::HOOKBRIDGE;
-use crate::support::children;
-use crate::support::deadline::{eventually, let_pass, wait_exit, wait_for};
-use crate::support::http::{basic, post};
-use crate::support::port::free_port;
+use crate::support::HOOKBRIDGE;
 
 /// It takes half a second, and tests share the machine.
 const SOON: Duration = Duration::from_secs(30);

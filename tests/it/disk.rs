@@ -15,12 +15,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use testkit::bridge::Bridge;
+use testkit::bridge::launch::Launch;
+use testkit::http;
+use testkit::mock::MockKafka;
 
-use crate::HOOKBRIDGE;
-use crate::support::bridge::Bridge;
-use crate::support::bridge::launch::Launch;
-use crate::support::http;
-use crate::support::mock::MockKafka;
+use crate::support::HOOKBRIDGE;
 
 const TOPIC: &str = "events";
 

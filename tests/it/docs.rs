@@ -30,10 +30,10 @@ use prometheus_client::metrics::counter::Counter;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use testkit::kafka::REQUIRE;
+use testkit::say_skipped;
 
 use crate::docs::page::{Page, rows, table};
-use crate::support::kafka::REQUIRE;
-use crate::support::say_skipped;
 
 /// Counters and histograms are exposed under their family's name with one of these behind it.
 const SUFFIXES: [&str; 5] = ["_total", "_info", "_bucket", "_sum", "_count"];

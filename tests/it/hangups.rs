@@ -5,15 +5,15 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use rustix::process::Signal;
+use testkit::bridge::Bridge;
+use testkit::consumer;
+use testkit::deadline::let_pass;
+use testkit::exposition::Exposition;
+use testkit::http::{Connection, post, request};
+use testkit::mock::MockKafka;
+use testkit::notification::{PATH, ROOMDROP, numbered};
 
-use crate::HOOKBRIDGE;
-use crate::support::bridge::Bridge;
-use crate::support::consumer;
-use crate::support::deadline::let_pass;
-use crate::support::exposition::Exposition;
-use crate::support::http::{Connection, post, request};
-use crate::support::mock::MockKafka;
-use crate::support::notification::{PATH, ROOMDROP, numbered};
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::{Rig, SOON};
 
 const SENDERS: usize = 1000;

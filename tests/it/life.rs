@@ -12,12 +12,13 @@ mod stop;
 
 use std::time::Duration;
 
-use crate::HOOKBRIDGE;
-use crate::support::bridge::Bridge;
-use crate::support::bridge::launch::Launch;
-use crate::support::http::request;
-use crate::support::mock::MockKafka;
-use crate::support::notification::PATH;
+use testkit::bridge::Bridge;
+use testkit::bridge::launch::Launch;
+use testkit::http::request;
+use testkit::mock::MockKafka;
+use testkit::notification::PATH;
+
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
 
 const TOPIC: &str = "events";

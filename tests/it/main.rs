@@ -13,9 +13,10 @@
 //! | [`life`], [`metrics`] | flags, start, stop, log; the admin port |
 //! | [`dev`] | `hookbridge dev` |
 //! | [`docs`], [`layers`] | the pages and `config/`, held against the code; the layers of `src/` |
-//! | [`harness`] | [`support`], tried on its own |
+//! | [`harness`] | `testkit`, tried on its own |
 //!
-//! `support` has the parts that tests are made of: a bridge, brokers, senders, a consumer, a ledger.
+//! `testkit` has the parts that tests are made of: a bridge, brokers, senders, a consumer, a ledger;
+//! [`support`] those that know the package.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,
@@ -43,18 +44,3 @@ mod spool_command;
 mod spool_format;
 mod support;
 mod times;
-
-/// The load generator of the benchmarks, which `harness` tries too.
-#[path = "../../benches/speed"]
-#[allow(dead_code, reason = "benchmarks need more of it")]
-mod speed {
-    pub(crate) mod answer;
-    pub(crate) mod load;
-    pub(crate) mod posts;
-    pub(crate) mod schedule;
-}
-use speed::{answer, load, posts, schedule};
-
-/// The bridge that is tested.
-const HOOKBRIDGE: support::bridge::launch::Program =
-    support::bridge::launch::Program::at(env!("CARGO_BIN_EXE_hookbridge"));

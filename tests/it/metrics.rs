@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use crate::HOOKBRIDGE;
-use crate::support::bridge::Bridge;
-use crate::support::exposition::Exposition;
-use crate::support::here;
-use crate::support::http::{Connection, Response, get, request};
-use crate::support::notification::{PATH, ROOMDROP};
-use crate::support::port::NOBODY;
-use crate::support::promtool::promtool;
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::{Rig, SOON};
 use crate::support::spool::{SpoolFolder, records};
 use hookbridge::metrics::{EventLabel, Outcome};
+use testkit::bridge::Bridge;
+use testkit::exposition::Exposition;
+use testkit::here;
+use testkit::http::{Connection, Response, get, request};
+use testkit::notification::{PATH, ROOMDROP};
+use testkit::port::NOBODY;
+use testkit::promtool::promtool;
 
 const SAMPLES: [(&str, &str); 4] = [
     ("roomdrop", ROOMDROP),

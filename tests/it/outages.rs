@@ -18,12 +18,12 @@ mod unacked;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::support::bridge::Bridge;
-use crate::support::deadline::eventually;
-use crate::support::exposition::Exposition;
-use crate::support::http::{Response, post};
-use crate::support::ledger::Ledger;
-use crate::support::notification::{PATH, ROOMDROP};
+use testkit::bridge::Bridge;
+use testkit::deadline::eventually;
+use testkit::exposition::Exposition;
+use testkit::http::{Response, post};
+use testkit::ledger::Ledger;
+use testkit::notification::{PATH, ROOMDROP};
 
 /// How long a bridge may take to find out that Kafka is back.
 const BACK: Duration = Duration::from_secs(2);

@@ -11,8 +11,8 @@ pub(crate) mod slow;
 
 use std::fmt::Write as _;
 
-use crate::support::http::Response;
-use crate::support::notification::{APP_ID, PATH, ce_id};
+use testkit::http::Response;
+use testkit::notification::{APP_ID, PATH, ce_id};
 
 /// The head of a post with these lines.
 fn head(lines: &str) -> String {

@@ -12,11 +12,11 @@ mod variants;
 use std::collections::BTreeMap;
 
 use expected::Expected;
+use testkit::bridge::launch::Launch;
+use testkit::either_kafka::EitherKafka;
+use testkit::here;
 use variants::Variant;
 
-use crate::support::bridge::launch::Launch;
-use crate::support::either_kafka::EitherKafka;
-use crate::support::here;
 use crate::support::rig::{Rig, USER, authorization};
 
 /// Each sample and its time; the rest can be read from it.

@@ -6,13 +6,13 @@ mod undelivered;
 
 use rustix::process::Signal;
 use serde_json::Value;
+use testkit::bridge::Bridge;
+use testkit::deadline::{eventually, wait_for};
+use testkit::http::{self, basic, request};
+use testkit::notification::{APP_ID, PATH, ROOMDROP};
+use testkit::port::NOBODY;
 
-use crate::HOOKBRIDGE;
-use crate::support::bridge::Bridge;
-use crate::support::deadline::{eventually, wait_for};
-use crate::support::http::{self, basic, request};
-use crate::support::notification::{APP_ID, PATH, ROOMDROP};
-use crate::support::port::NOBODY;
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::{PASSWORD, Rig, SOON, USER, authorization};
 
 /// The lines of one minute and one code, of posts that name a known user or of those that do not.

@@ -10,9 +10,9 @@ mod set_ups;
 mod table;
 
 use row::{MARKER, Row, credentials};
+use testkit::deadline::eventually;
+use testkit::http::Response;
 
-use crate::support::deadline::eventually;
-use crate::support::http::Response;
 use crate::support::problem::Problem;
 use crate::support::rig::{PASSWORD, Rig, SOON, authorization};
 

@@ -17,17 +17,17 @@ mod topic;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use testkit::bridge::Bridge;
+use testkit::bridge::launch::Launch;
+use testkit::consumer;
+use testkit::deadline::eventually;
+use testkit::exposition::Exposition;
+use testkit::ledger::Ledger;
+use testkit::port::free_port;
+use testkit::senders::{Load, Senders};
 
-use crate::HOOKBRIDGE;
-use crate::support::bridge::Bridge;
-use crate::support::bridge::launch::Launch;
-use crate::support::consumer;
-use crate::support::deadline::eventually;
-use crate::support::exposition::Exposition;
-use crate::support::ledger::Ledger;
-use crate::support::port::free_port;
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
-use crate::support::senders::{Load, Senders};
 
 /// The default, and the most that a post waits for Kafka.
 const ACK_TIMEOUT: Duration = Duration::from_millis(2500);

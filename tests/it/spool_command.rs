@@ -9,8 +9,9 @@ mod retopic;
 
 use std::process::{Command, Output, Stdio};
 
-use crate::HOOKBRIDGE;
-use crate::support::children;
+use testkit::children;
+
+use crate::support::HOOKBRIDGE;
 use crate::support::spool::SpoolFolder;
 
 const TOPIC: &str = "events";

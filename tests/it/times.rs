@@ -5,7 +5,7 @@ mod clock;
 mod narrow;
 mod waited;
 
-use crate::support::consumer::Seen;
+use testkit::consumer::Seen;
 
 /// A record of older times is refused.
 const BEFORE_MAX: &str = "message.timestamp.before.max.ms";

@@ -5,7 +5,7 @@ mod draining;
 mod running;
 mod starting;
 
-use crate::support::bridge::Bridge;
+use testkit::bridge::Bridge;
 
 /// What the spool asks of the disk: each may fail.
 const WRITE: &str = "pwrite64";

@@ -6,13 +6,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use tempfile::tempdir;
+use testkit::bridge::launch::Launch;
+use testkit::deadline::eventually;
+use testkit::here;
 
 use crate::disk::posts::Posts;
 use crate::disk::small_disk::{Format, SmallDisk};
 use crate::disk::{RECORDS, assert_alive, kafka_away, serve, spool_in, wait_for_drain};
-use crate::support::bridge::launch::Launch;
-use crate::support::deadline::eventually;
-use crate::support::here;
 use crate::support::rig::SOON;
 
 /// Twice the longest pause between two tries of the spool.

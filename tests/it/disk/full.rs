@@ -6,15 +6,15 @@ use std::path::Path;
 
 use rustix::process::Signal;
 use tempfile::tempdir;
+use testkit::bridge::Bridge;
+use testkit::bridge::launch::Launch;
+use testkit::deadline::eventually;
+use testkit::here;
+use testkit::mock::MockKafka;
 
 use crate::disk::posts::Posts;
 use crate::disk::small_disk::{Format, SmallDisk};
 use crate::disk::{RECORDS, assert_alive, kafka_away, serve, spool_check, wait_for_drain};
-use crate::support::bridge::Bridge;
-use crate::support::bridge::launch::Launch;
-use crate::support::deadline::eventually;
-use crate::support::here;
-use crate::support::mock::MockKafka;
 use crate::support::problem::refusal;
 use crate::support::rig::SOON;
 use hookbridge::metrics::Outcome;

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use testkit::bridge::Bridge;
+use testkit::consumer::{self, Seen};
+use testkit::http::{Connection, Response, request};
+use testkit::mock::MockKafka;
+use testkit::notification::{APP_ID, PATH, numbered};
+
 use crate::disk::TOPIC;
-use crate::support::bridge::Bridge;
-use crate::support::consumer::{self, Seen};
-use crate::support::http::{Connection, Response, request};
-use crate::support::mock::MockKafka;
-use crate::support::notification::{APP_ID, PATH, numbered};
 
 /// Posts come from so many projects in turn: a mock forgets what is over 5 MiB of a partition.
 const PROJECTS: usize = 64;

@@ -12,10 +12,9 @@ use std::time::Duration;
 
 use rustix::fs::{FallocateFlags, fallocate, statvfs, syncfs};
 use tempfile::TempDir;
-
-use crate::support::children;
-use crate::support::deadline;
-use crate::support::say_skipped;
+use testkit::children;
+use testkit::deadline;
+use testkit::say_skipped;
 
 /// `$0` is a folder for it, `$1` its size in mebibytes, the others make a file system in the file
 /// whose name follows; with none it is a tmpfs. All of its room is for everybody.

@@ -9,9 +9,9 @@ use hookbridge::delivery::spool::error::AppendError;
 use hookbridge::delivery::spool::{Spool, SpoolOptions};
 use procfs::process::Process;
 use tempfile::tempdir;
+use testkit::http::get;
 
 use crate::disk::{RECORDS, TOPIC, kafka_away, serve, spool_in};
-use crate::support::http::get;
 
 /// Of the disk, for a batch.
 const STORED: Duration = Duration::from_secs(60);

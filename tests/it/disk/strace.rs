@@ -14,12 +14,11 @@ use std::time::Duration;
 use procfs::process::Process;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-
-use crate::support::bridge::Bridge;
-use crate::support::bridge::launch::Launch;
-use crate::support::children;
-use crate::support::deadline;
-use crate::support::say_skipped;
+use testkit::bridge::Bridge;
+use testkit::bridge::launch::Launch;
+use testkit::children;
+use testkit::deadline;
+use testkit::say_skipped;
 
 /// Set, as in CI, nothing may be skipped.
 const REQUIRE: &str = "HOOKBRIDGE_REQUIRE_KAFKA";

@@ -4,12 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 
 use tempfile::tempdir;
+use testkit::deadline::eventually;
+use testkit::here;
 
 use crate::disk::posts::Posts;
 use crate::disk::strace::{Event, Strace, hex};
 use crate::disk::{RECORDS, TOPIC, kafka_away, serve, spool_in};
-use crate::support::deadline::eventually;
-use crate::support::here;
 use crate::support::rig::SOON;
 
 /// Whatever changes a file or sends an answer.

@@ -2,13 +2,13 @@
 //! wait for exists.
 
 use hookbridge::metrics::Outcome;
+use testkit::here;
+use testkit::jars::is_on_path;
 
 use crate::docs::page::rows;
 use crate::docs::shell::{Shell, code};
 use crate::docs::skip;
 use crate::docs::{assert_same, assert_series_exist, file};
-use crate::support::here;
-use crate::support::jars::is_on_path;
 
 const RULES: &str = "config/prometheus/hookbridge.rules.yml";
 const TESTS: &str = "config/prometheus/hookbridge.test.yml";

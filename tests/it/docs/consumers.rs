@@ -15,14 +15,14 @@ use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use tempfile::TempDir;
+use testkit::bridge::launch::Launch;
+use testkit::deadline::wait_for;
+use testkit::either_kafka::EitherKafka;
+use testkit::kafka::RealKafka;
+use testkit::leash::Leash;
+use testkit::notification::ROOMDROP;
 
 use crate::docs::page::Page;
-use crate::support::bridge::launch::Launch;
-use crate::support::deadline::wait_for;
-use crate::support::either_kafka::EitherKafka;
-use crate::support::kafka::RealKafka;
-use crate::support::leash::Leash;
-use crate::support::notification::ROOMDROP;
 use crate::support::rig::Rig;
 
 /// From the start of a member of a new group to its first record: some seconds, and more where it is compiled

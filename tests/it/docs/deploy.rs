@@ -6,18 +6,18 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use rustix::process::getuid;
+use testkit::consumer::to_end;
+use testkit::deadline::eventually;
+use testkit::here;
+use testkit::jars::is_on_path;
+use testkit::leash::Leash;
+use testkit::mock::MockKafka;
+use testkit::notification::ROOMDROP;
+use testkit::port::free_port;
 
-use crate::HOOKBRIDGE;
 use crate::docs::shell::{Shell, code};
 use crate::docs::skip;
-use crate::support::consumer::to_end;
-use crate::support::deadline::eventually;
-use crate::support::here;
-use crate::support::jars::is_on_path;
-use crate::support::leash::Leash;
-use crate::support::mock::MockKafka;
-use crate::support::notification::ROOMDROP;
-use crate::support::port::free_port;
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
 
 const PAGE: &str = "docs/deploy.md";

@@ -5,11 +5,11 @@
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 use hookbridge::args::Cli;
 use std::process;
+use testkit::children;
 
-use crate::HOOKBRIDGE;
 use crate::docs::page::rows;
 use crate::docs::{assert_same, file};
-use crate::support::children;
+use crate::support::HOOKBRIDGE;
 
 #[test]
 fn every_flag_of_serve_has_one_row_and_every_row_a_flag() {

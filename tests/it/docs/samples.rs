@@ -1,9 +1,10 @@
 //! What the pages show is what the bridge takes and says.
 
-use crate::HOOKBRIDGE;
+use testkit::notification::ROOMDROP;
+use testkit::port::NOBODY;
+
 use crate::docs::shell::code;
-use crate::support::notification::ROOMDROP;
-use crate::support::port::NOBODY;
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::Rig;
 
 #[test]

@@ -7,10 +7,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
+use testkit::children;
 
-use crate::HOOKBRIDGE;
 use crate::docs::page::Page;
-use crate::support::children;
+use crate::support::HOOKBRIDGE;
 
 /// See the module.
 pub(super) struct Shell(TempDir);

@@ -4,15 +4,15 @@
 use std::collections::BTreeMap;
 
 use clap::Command;
+use testkit::here;
+use testkit::jars::is_on_path;
+use testkit::port::NOBODY;
 
 use crate::docs::flags::{command, default, environment, name};
 use crate::docs::page::rows;
 use crate::docs::shell::{Shell, code};
 use crate::docs::skip;
 use crate::docs::{assert_same, file};
-use crate::support::here;
-use crate::support::jars::is_on_path;
-use crate::support::port::NOBODY;
 use crate::support::spool::{SpoolFolder, records};
 
 const PAGE: &str = "docs/operate.md";

@@ -7,14 +7,15 @@ use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
+use testkit::deadline::eventually;
+use testkit::here;
+use testkit::jars::is_on_path;
+use testkit::leash::Leash;
+use testkit::port::free_port;
+
 use crate::docs::page::table;
 use crate::docs::shell::{Shell, code};
 use crate::docs::skip;
-use crate::support::deadline::eventually;
-use crate::support::here;
-use crate::support::jars::is_on_path;
-use crate::support::leash::Leash;
-use crate::support::port::free_port;
 use crate::support::rig::SOON;
 
 const PAGE: &str = "docs/kafka-properties.md";

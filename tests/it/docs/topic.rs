@@ -1,10 +1,11 @@
 //! The topic, and what the bridge may do with it, made by Kafka's own commands as `docs/deploy.md` has them.
 
+use testkit::here;
+use testkit::jars::{Jars, Pom};
+use testkit::kafka::RealKafka;
+
 use crate::docs::shell::{Shell, code};
 use crate::docs::skip;
-use crate::support::here;
-use crate::support::jars::{Jars, Pom};
-use crate::support::kafka::RealKafka;
 
 const PAGE: &str = "docs/deploy.md";
 

@@ -10,13 +10,13 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::Signal;
+use testkit::bridge::launch::Launch;
+use testkit::consumer;
+use testkit::here;
+use testkit::http::{basic, post};
+use testkit::kafka::RealKafka;
 
-use crate::HOOKBRIDGE;
-use crate::support::bridge::launch::Launch;
-use crate::support::consumer;
-use crate::support::here;
-use crate::support::http::{basic, post};
-use crate::support::kafka::RealKafka;
+use crate::support::HOOKBRIDGE;
 
 const SOON: Duration = Duration::from_secs(10);
 

@@ -8,11 +8,10 @@ use std::time::Duration;
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-
-use crate::support::children;
-use crate::support::consumer;
-use crate::support::here;
-use crate::support::kafka::{RealKafka, SHORT_SESSION};
+use testkit::children;
+use testkit::consumer;
+use testkit::here;
+use testkit::kafka::{RealKafka, SHORT_SESSION};
 
 const ACKED: Duration = Duration::from_secs(20);
 

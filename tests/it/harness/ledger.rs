@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use crate::support::consumer::Seen;
-use crate::support::ledger::{Ledger, Post, Verdict};
+use testkit::consumer::Seen;
+use testkit::ledger::{Ledger, Post, Verdict};
 
 /// When the history begins.
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);

@@ -6,9 +6,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use crate::load::{Load, Tally};
-use crate::posts::Posts;
-use crate::schedule::Pace;
+use testkit::load::posts::Posts;
+use testkit::load::schedule::Pace;
+use testkit::load::{Load, Tally};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const UNAVAILABLE: &[u8] = b"HTTP/1.1 503 Unavailable\r\ncontent-length: 0\r\n\r\n";

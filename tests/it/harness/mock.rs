@@ -6,10 +6,9 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
-
-use crate::support::consumer;
-use crate::support::mock::MockKafka;
-use crate::support::murmur2::{self, PARTITIONS};
+use testkit::consumer;
+use testkit::mock::MockKafka;
+use testkit::murmur2::{self, PARTITIONS};
 
 const ACKED: Duration = Duration::from_secs(20);
 const SOON: Duration = Duration::from_millis(500);

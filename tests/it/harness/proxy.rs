@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-
-use crate::support::here;
-use crate::support::http::Connection;
-use crate::support::kafka::RealKafka;
-use crate::support::proxy::{Network, Proxy};
+use testkit::here;
+use testkit::http::Connection;
+use testkit::kafka::RealKafka;
+use testkit::proxy::{Network, Proxy};
 
 const LATE: Duration = Duration::from_millis(300);
 

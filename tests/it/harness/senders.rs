@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
+use testkit::senders::Load;
+
 use crate::support::rig::{Rig, SOON};
-use crate::support::senders::Load;
 
 const RECEIVED: &str = "hookbridge_received_total";
 const UNAVAILABLE: &str = "hookbridge_outcomes_total{outcome=\"unavailable\"}";

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::children;
-use crate::support::deadline::{eventually, wait_exit, wait_for};
-use crate::support::leash::Leash;
+use testkit::children;
+use testkit::deadline::{eventually, wait_exit, wait_for};
+use testkit::leash::Leash;
 
 const SOON: Duration = Duration::from_secs(10);
 const SHORT: Duration = Duration::from_millis(50);

@@ -3,13 +3,13 @@
 
 use clap::{Arg, Command, CommandFactory as _};
 use hookbridge::args::Cli;
+use testkit::bridge::launch::Launch;
+use testkit::port::NOBODY;
+use testkit::{here, say_skipped};
 
-use crate::HOOKBRIDGE;
 use crate::life::PROGRAM;
-use crate::support::bridge::launch::Launch;
-use crate::support::port::NOBODY;
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
-use crate::support::{here, say_skipped};
 
 /// Where posts are kept while Kafka is away.
 #[derive(Clone, Copy)]

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
+use testkit::bridge::launch::Launch;
 
-use crate::HOOKBRIDGE;
 use crate::life::PROGRAM;
-use crate::support::bridge::launch::Launch;
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
 
 /// Flags whose value alone is wrong.

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
+use testkit::bridge::Bridge;
+use testkit::bridge::launch::Launch;
+use testkit::deadline::let_pass;
+use testkit::http::{Connection, post};
+use testkit::notification::{PATH, ROOMDROP};
 
 use crate::life::{APART, halves, running};
-use crate::support::bridge::Bridge;
-use crate::support::bridge::launch::Launch;
-use crate::support::deadline::let_pass;
-use crate::support::http::{Connection, post};
-use crate::support::notification::{PATH, ROOMDROP};
 use crate::support::problem::refusal;
 use crate::support::rig::SOON;
 use hookbridge::metrics::Outcome;

@@ -6,21 +6,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::Signal;
+use testkit::bridge::launch::Launch;
+use testkit::children;
+use testkit::consumer;
+use testkit::deadline::{eventually, let_pass};
+use testkit::here;
+use testkit::http::{Connection, get, request};
+use testkit::mock::MockKafka;
+use testkit::notification::{PATH, numbered};
+use testkit::port::free_port;
+use testkit::say_skipped;
+use testkit::senders::Load;
 
-use crate::HOOKBRIDGE;
 use crate::life::{PROGRAM, TOPIC};
-use crate::support::bridge::launch::Launch;
-use crate::support::children;
-use crate::support::consumer;
-use crate::support::deadline::{eventually, let_pass};
-use crate::support::here;
-use crate::support::http::{Connection, get, request};
-use crate::support::mock::MockKafka;
-use crate::support::notification::{PATH, numbered};
-use crate::support::port::free_port;
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
-use crate::support::say_skipped;
-use crate::support::senders::Load;
 
 /// Restarts under load.
 const RESTARTS: usize = 5;

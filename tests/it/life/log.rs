@@ -10,17 +10,17 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::{Pid, Signal, kill_process};
+use testkit::children;
+use testkit::deadline::{eventually, let_pass, wait_exit, wait_for};
+use testkit::exposition::Exposition;
+use testkit::here;
+use testkit::http::{self, Connection, post, request};
+use testkit::mock::MockKafka;
+use testkit::notification::{PATH, ROOMDROP};
+use testkit::port::{NOBODY, free_port};
 
 use crate::disk::strace::Strace;
 use crate::life::{APART, PROGRAM, TOPIC, halves};
-use crate::support::children;
-use crate::support::deadline::{eventually, let_pass, wait_exit, wait_for};
-use crate::support::exposition::Exposition;
-use crate::support::here;
-use crate::support::http::{self, Connection, post, request};
-use crate::support::mock::MockKafka;
-use crate::support::notification::{PATH, ROOMDROP};
-use crate::support::port::{NOBODY, free_port};
 use crate::support::rig::SOON;
 use crate::support::spool::{SpoolFolder, record, value};
 

@@ -5,14 +5,14 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
+use testkit::bridge::launch::Launch;
+use testkit::http::post;
+use testkit::mock::MockKafka;
+use testkit::notification::{PATH, ROOMDROP};
+use testkit::port::NOBODY;
 
-use crate::HOOKBRIDGE;
 use crate::life::{PROGRAM, TOPIC};
-use crate::support::bridge::launch::Launch;
-use crate::support::http::post;
-use crate::support::mock::MockKafka;
-use crate::support::notification::{PATH, ROOMDROP};
-use crate::support::port::NOBODY;
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
 
 const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/kafka-properties.md");

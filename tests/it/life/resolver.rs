@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use tempfile::TempDir;
+use testkit::bridge::launch::Launch;
+use testkit::children;
+use testkit::deadline::eventually;
+use testkit::http::{self, Connection, post};
+use testkit::notification::{PATH, ROOMDROP};
+use testkit::{here, say_skipped};
 
-use crate::HOOKBRIDGE;
-use crate::support::bridge::launch::Launch;
-use crate::support::children;
-use crate::support::deadline::eventually;
-use crate::support::http::{self, Connection, post};
-use crate::support::notification::{PATH, ROOMDROP};
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
-use crate::support::{here, say_skipped};
 
 /// A body that does not become whole.
 const HALF: &str = "{";

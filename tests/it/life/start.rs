@@ -6,15 +6,15 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use tempfile::TempDir;
+use testkit::bridge::launch::Launch;
+use testkit::children;
+use testkit::http;
+use testkit::port::NOBODY;
+use testkit::{here, say_skipped};
 
-use crate::HOOKBRIDGE;
 use crate::life::PROGRAM;
-use crate::support::bridge::launch::Launch;
-use crate::support::children;
-use crate::support::http;
-use crate::support::port::NOBODY;
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
-use crate::support::{here, say_skipped};
 
 const READABLE: &str = "every user of this machine can read the secrets in this file";
 const FILES: &str = "the limit of open files is too low for --max-connections";

@@ -5,14 +5,14 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use rustix::process::Signal;
+use testkit::bridge::Bridge;
+use testkit::consumer;
+use testkit::deadline::eventually;
+use testkit::http::{Connection, Response, request};
+use testkit::mock::MockKafka;
+use testkit::notification::{PATH, ROOMDROP, numbered};
 
 use crate::life::{TOPIC, halves, running};
-use crate::support::bridge::Bridge;
-use crate::support::consumer;
-use crate::support::deadline::eventually;
-use crate::support::http::{Connection, Response, request};
-use crate::support::mock::MockKafka;
-use crate::support::notification::{PATH, ROOMDROP, numbered};
 use crate::support::rig::SOON;
 
 #[test]

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use crate::HOOKBRIDGE;
 use crate::outages::{BACK, KAFKA_UP, PUBLISHED, assert_counted, assert_taken, timed_post};
-use crate::support::bridge::launch::Launch;
-use crate::support::consumer;
-use crate::support::deadline::wait_for;
-use crate::support::http;
-use crate::support::mock::MockKafka;
+use crate::support::HOOKBRIDGE;
 use crate::support::problem::refusal;
 use crate::support::rig::SOON;
-use crate::support::senders::Load;
 use hookbridge::metrics::Outcome;
+use testkit::bridge::launch::Launch;
+use testkit::consumer;
+use testkit::deadline::wait_for;
+use testkit::http;
+use testkit::mock::MockKafka;
+use testkit::senders::Load;
 
 const TOPIC: &str = "events";
 

@@ -1,16 +1,17 @@
 //! A real broker that is killed, and one that freezes, under steady posts.
 
-use crate::HOOKBRIDGE;
+use testkit::bridge::Bridge;
+use testkit::consumer;
+use testkit::exposition::Exposition;
+use testkit::here;
+use testkit::kafka::{RealKafka, SHORT_SESSION};
+use testkit::senders::{Load, Senders};
+
 use crate::outages::{
     BACK, KAFKA_UP, PUBLISHED, RECOVERED, assert_counted, assert_taken, timed_post,
 };
-use crate::support::bridge::Bridge;
-use crate::support::consumer;
-use crate::support::exposition::Exposition;
-use crate::support::here;
-use crate::support::kafka::{RealKafka, SHORT_SESSION};
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
-use crate::support::senders::{Load, Senders};
 
 const TOPIC: &str = "events";
 const UNAVAILABLE: &str = "hookbridge_outcomes_total{outcome=\"unavailable\"}";

@@ -1,9 +1,9 @@
 //! A producer that dies: librdkafka has errors that no retry mends, only a new producer.
 
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+use testkit::notification::ROOMDROP;
 
 use crate::outages::{KAFKA_UP, RECOVERED, wait_for_200};
-use crate::support::notification::ROOMDROP;
 use crate::support::problem::refusal;
 use crate::support::rig::Rig;
 use hookbridge::metrics::Outcome;

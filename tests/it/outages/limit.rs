@@ -1,22 +1,22 @@
 //! The topic's largest record: learnt from the broker, so that who is over it is told 413 and
 //! nobody else is harmed.
 
-use crate::HOOKBRIDGE;
 use crate::outages::{RECOVERED, detail, wait_for_200};
-use crate::support::bridge::Bridge;
-use crate::support::bridge::launch::Launch;
-use crate::support::consumer;
-use crate::support::deadline::eventually;
-use crate::support::exposition::Exposition;
-use crate::support::here;
-use crate::support::http::{Response, post};
-use crate::support::kafka::RealKafka;
-use crate::support::notification::{PATH, ROOMDROP, of_length};
+use crate::support::HOOKBRIDGE;
 use crate::support::problem::refusal;
 use crate::support::rig::SOON;
-use crate::support::senders::Load;
 use hookbridge::metrics::Outcome;
 use std::time::Duration;
+use testkit::bridge::Bridge;
+use testkit::bridge::launch::Launch;
+use testkit::consumer;
+use testkit::deadline::eventually;
+use testkit::exposition::Exposition;
+use testkit::here;
+use testkit::http::{Response, post};
+use testkit::kafka::RealKafka;
+use testkit::notification::{PATH, ROOMDROP, of_length};
+use testkit::senders::Load;
 
 const LEARNT: &str = "learnt the largest record that the topic takes";
 

@@ -4,15 +4,15 @@
 use std::time::Duration;
 
 use tempfile::tempdir;
+use testkit::deadline::{eventually, let_pass};
+use testkit::here;
+use testkit::kafka::RealKafka;
+use testkit::mock::MockKafka;
+use testkit::senders::Load;
 
-use crate::HOOKBRIDGE;
 use crate::outages::{BACK, PUBLISHED, detail, timed_post};
-use crate::support::deadline::{eventually, let_pass};
-use crate::support::here;
-use crate::support::kafka::RealKafka;
-use crate::support::mock::MockKafka;
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
-use crate::support::senders::Load;
 
 /// Long enough for every line of an outage's beginning.
 const OUTAGE: Duration = Duration::from_secs(6);

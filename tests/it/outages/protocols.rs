@@ -5,14 +5,14 @@ use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use testkit::children;
+use testkit::deadline::eventually;
+use testkit::here;
+use testkit::kafka::RealKafka;
 
-use crate::HOOKBRIDGE;
 use crate::outages::detail;
 use crate::outages::login::{LISTENER, plain_users, serve};
-use crate::support::children;
-use crate::support::deadline::eventually;
-use crate::support::here;
-use crate::support::kafka::RealKafka;
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
 
 const TOPIC: &str = "events";

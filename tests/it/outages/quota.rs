@@ -3,14 +3,15 @@
 
 use std::time::Duration;
 
-use crate::HOOKBRIDGE;
+use testkit::consumer;
+use testkit::deadline::{eventually, throughout};
+use testkit::here;
+use testkit::http::post;
+use testkit::kafka::RealKafka;
+use testkit::notification::{PATH, of_length};
+
 use crate::outages::detail;
-use crate::support::consumer;
-use crate::support::deadline::{eventually, throughout};
-use crate::support::here;
-use crate::support::http::post;
-use crate::support::kafka::RealKafka;
-use crate::support::notification::{PATH, of_length};
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
 
 const THROTTLE: &str = "hookbridge_kafka_throttle_seconds";

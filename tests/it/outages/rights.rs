@@ -4,17 +4,17 @@
 use std::time::Duration;
 
 use tempfile::tempdir;
+use testkit::consumer;
+use testkit::deadline::{eventually, throughout};
+use testkit::here;
+use testkit::kafka::RealKafka;
+use testkit::kafka::acls::Operation;
+use testkit::senders::Load;
 
 use crate::outages::login::{self, LISTENER, PASSWORD, USER};
 use crate::outages::{KAFKA_UP, RECOVERED, detail, timed_post, wait_for_200};
-use crate::support::consumer;
-use crate::support::deadline::{eventually, throughout};
-use crate::support::here;
-use crate::support::kafka::RealKafka;
-use crate::support::kafka::acls::Operation;
 use crate::support::problem::refusal;
 use crate::support::rig::SOON;
-use crate::support::senders::Load;
 use hookbridge::metrics::Outcome;
 
 const TOPIC: &str = "guarded";

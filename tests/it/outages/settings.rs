@@ -1,14 +1,14 @@
 //! Settings of a topic that cost records: told, or refused.
 
 use tempfile::tempdir;
+use testkit::bridge::launch::Launch;
+use testkit::consumer;
+use testkit::deadline::{eventually, let_pass};
+use testkit::here;
+use testkit::kafka::RealKafka;
 
-use crate::HOOKBRIDGE;
 use crate::outages::{BACK, detail, timed_post, wait_for_200};
-use crate::support::bridge::launch::Launch;
-use crate::support::consumer;
-use crate::support::deadline::{eventually, let_pass};
-use crate::support::here;
-use crate::support::kafka::RealKafka;
+use crate::support::HOOKBRIDGE;
 use crate::support::problem::refusal;
 use crate::support::rig::SOON;
 use hookbridge::metrics::Outcome;

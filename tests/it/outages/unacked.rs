@@ -3,18 +3,18 @@
 
 use std::time::Duration;
 
-use crate::HOOKBRIDGE;
 use crate::outages::{KAFKA_UP, PUBLISHED, assert_taken, detail, timed_post, wait_for_200};
-use crate::support::bridge::Bridge;
-use crate::support::deadline::{eventually, throughout};
-use crate::support::here;
-use crate::support::kafka::{RealKafka, SHORT_SESSION};
-use crate::support::mock::MockKafka;
+use crate::support::HOOKBRIDGE;
 use crate::support::problem::refusal;
 use crate::support::rig::SOON;
-use crate::support::senders::Load;
 use hookbridge::metrics::Outcome;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+use testkit::bridge::Bridge;
+use testkit::deadline::{eventually, throughout};
+use testkit::here;
+use testkit::kafka::{RealKafka, SHORT_SESSION};
+use testkit::mock::MockKafka;
+use testkit::senders::Load;
 
 /// Two posts in a row without an ack, and the probes that find out why, on a busy machine.
 const BELIEVED: Duration = Duration::from_secs(25);

@@ -1,10 +1,11 @@
 //! Answers that come before the body: they can be read, and the connection is kept or closed as
 //! they say.
 
+use testkit::deadline::wait_for;
+use testkit::http::{Connection, basic, request};
+use testkit::notification::{PATH, ROOMDROP, numbered, of_length};
+
 use crate::protocol::{head, is_accepted};
-use crate::support::deadline::wait_for;
-use crate::support::http::{Connection, basic, request};
-use crate::support::notification::{PATH, ROOMDROP, numbered, of_length};
 use crate::support::rig::{Rig, SOON, authorization};
 
 /// More than the buffers of both sockets hold: the sender is still writing when it is answered.

@@ -1,10 +1,10 @@
 //! How a body is marked off: its length, chunks, a wait for 100 (Continue).
 
 use hookbridge::metrics::Outcome;
+use testkit::http::request;
+use testkit::notification::{PATH, ROOMDROP, numbered};
 
 use crate::protocol::{head, is_accepted};
-use crate::support::http::request;
-use crate::support::notification::{PATH, ROOMDROP, numbered};
 use crate::support::problem::refusal;
 use crate::support::rig::{Rig, authorization};
 

@@ -1,8 +1,9 @@
 //! What a head may look like: target, method, names, length.
 
+use testkit::http::request;
+use testkit::notification::{PATH, ROOMDROP};
+
 use crate::protocol::is_accepted;
-use crate::support::http::request;
-use crate::support::notification::{PATH, ROOMDROP};
 use crate::support::rig::{Rig, authorization};
 
 /// More than the bridge reads of a head, and more than the buffers of both sockets hold.

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use hookbridge::metrics::Outcome;
+use testkit::http::request;
+use testkit::notification::{PATH, ROOMDROP};
 
 use crate::protocol::{head, is_accepted};
-use crate::support::http::request;
-use crate::support::notification::{PATH, ROOMDROP};
 use crate::support::problem::refusal;
 use crate::support::rig::Rig;
 

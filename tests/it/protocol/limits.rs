@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use hookbridge::metrics::Outcome;
 use socket2::{Domain, Socket, Type};
+use testkit::deadline::wait_for;
+use testkit::http::{Connection, request};
+use testkit::notification::{APP_ID, PATH, ROOMDROP, ce_id, numbered, of_length};
 
 use crate::protocol::is_accepted;
-use crate::support::deadline::wait_for;
-use crate::support::http::{Connection, request};
-use crate::support::notification::{APP_ID, PATH, ROOMDROP, ce_id, numbered, of_length};
 use crate::support::problem::refusal;
 use crate::support::rig::{Rig, SOON};
 

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use hookbridge::metrics::Outcome;
+use testkit::bridge::launch::Launch;
+use testkit::deadline::wait_for;
+use testkit::http::{Connection, request};
+use testkit::notification::{PATH, ROOMDROP, numbered};
 
 use crate::protocol::{head, is_accepted};
-use crate::support::bridge::launch::Launch;
-use crate::support::deadline::wait_for;
-use crate::support::http::{Connection, request};
-use crate::support::notification::{PATH, ROOMDROP, numbered};
 use crate::support::problem::refusal;
 use crate::support::rig::Rig;
 

@@ -2,11 +2,12 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::support::bridge::launch::Launch;
-use crate::support::either_kafka::EitherKafka;
-use crate::support::here;
-use crate::support::http::{Response, request};
-use crate::support::notification::{APP_ID, PATH, ROOMDROP, ce_id, numbered};
+use testkit::bridge::launch::Launch;
+use testkit::either_kafka::EitherKafka;
+use testkit::here;
+use testkit::http::{Response, request};
+use testkit::notification::{APP_ID, PATH, ROOMDROP, ce_id, numbered};
+
 use crate::support::rig::Rig;
 
 #[test]

@@ -1,9 +1,10 @@
 //! Records of posts that only the tolerant flags let through.
 
+use testkit::either_kafka::EitherKafka;
+use testkit::here;
+
 use crate::records::become_records;
 use crate::records::variants::{self, Variant};
-use crate::support::either_kafka::EitherKafka;
-use crate::support::here;
 use crate::support::rig::Rig;
 
 const TIME: &str = "2023-07-03T08:48:43Z";

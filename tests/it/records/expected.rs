@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
+use testkit::consumer::Seen;
+use testkit::notification::ce_id;
 
 use crate::records::variants::Variant;
-use crate::support::consumer::Seen;
-use crate::support::notification::ce_id;
 use crate::support::rig::{PASSWORD, USER};
 
 /// A record but for its place and time.

@@ -1,11 +1,12 @@
 //! What JSON's grammar allows and many a reader cannot hold: it reaches the topic byte for byte.
 
-use crate::support::bridge::launch::Launch;
-use crate::support::consumer::Seen;
-use crate::support::either_kafka::EitherKafka;
-use crate::support::here;
-use crate::support::http::Response;
-use crate::support::notification::{APP_ID, ROOMDROP, ce_id};
+use testkit::bridge::launch::Launch;
+use testkit::consumer::Seen;
+use testkit::either_kafka::EitherKafka;
+use testkit::here;
+use testkit::http::Response;
+use testkit::notification::{APP_ID, ROOMDROP, ce_id};
+
 use crate::support::rig::Rig;
 
 /// The room of [`ROOMDROP`], and its time.

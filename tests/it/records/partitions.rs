@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use testkit::bridge::launch::Launch;
+use testkit::either_kafka::EitherKafka;
+use testkit::here;
+use testkit::http::request;
+use testkit::murmur2::{PARTITIONS, vectors};
+use testkit::notification::PATH;
 
-use crate::support::bridge::launch::Launch;
-use crate::support::either_kafka::EitherKafka;
-use crate::support::here;
-use crate::support::http::request;
-use crate::support::murmur2::{PARTITIONS, vectors};
-use crate::support::notification::PATH;
 use crate::support::rig::Rig;
 
 #[test]

@@ -1,14 +1,14 @@
 //! The address of a sender behind proxies: as far as those are trusted who tell it, and no further.
 
 use serde_json::Value;
+use testkit::bridge::Bridge;
+use testkit::bridge::launch::Launch;
+use testkit::deadline::wait_for;
+use testkit::http;
+use testkit::port::NOBODY;
 
-use crate::HOOKBRIDGE;
 use crate::refusal_log::refusals;
-use crate::support::bridge::Bridge;
-use crate::support::bridge::launch::Launch;
-use crate::support::deadline::wait_for;
-use crate::support::http;
-use crate::support::port::NOBODY;
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
 
 /// The peer that is told of a post with these headers.
@@ -73,7 +73,7 @@ fn a_peer_that_is_not_trusted_is_told_itself() {
 #[test]
 fn an_ipv4_peer_of_a_listener_for_both_is_told_as_what_it_is() {
     let Ok(bridge) = serve().arg("--listen", "[::]:0").try_start() else {
-        return crate::support::say_skipped(crate::support::here!(), "this machine has no IPv6");
+        return testkit::say_skipped(testkit::here!(), "this machine has no IPv6");
     };
     let before = refusals(&bridge).len();
     let port = bridge.webhook().port();

@@ -2,16 +2,16 @@
 
 use serde_json::Value;
 use tempfile::TempDir;
+use testkit::bridge::Bridge;
+use testkit::deadline::{eventually, wait_for};
+use testkit::here;
+use testkit::http::post;
+use testkit::kafka::RealKafka;
+use testkit::notification::{PATH, ROOMDROP, of_length};
+use testkit::port::NOBODY;
 
-use crate::HOOKBRIDGE;
 use crate::refusal_log::{holds, lines, refusals, the_refusal};
-use crate::support::bridge::Bridge;
-use crate::support::deadline::{eventually, wait_for};
-use crate::support::here;
-use crate::support::http::post;
-use crate::support::kafka::RealKafka;
-use crate::support::notification::{PATH, ROOMDROP, of_length};
-use crate::support::port::NOBODY;
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::{Rig, SOON};
 
 /// Enough for [`ROOMDROP`] with its headers.

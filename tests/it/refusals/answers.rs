@@ -2,11 +2,11 @@
 //! fail to identify themselves.
 
 use hookbridge::metrics::Outcome;
+use testkit::http::Response;
+use testkit::notification::ROOMDROP;
 
 use crate::refusals::row::{credentials, good_head, with};
 use crate::refusals::table;
-use crate::support::http::Response;
-use crate::support::notification::ROOMDROP;
 use crate::support::problem::Problem;
 use crate::support::rig::Rig;
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use hookbridge::metrics::Outcome;
+use testkit::http::request;
+use testkit::notification::{APP_ID, PATH, ROOMDROP, ce_id, of_length};
 
-use crate::support::http::request;
-use crate::support::notification::{APP_ID, PATH, ROOMDROP, ce_id, of_length};
 use crate::support::problem::{Problem, refusal};
 use crate::support::rig::Rig;
 

@@ -2,8 +2,8 @@
 
 use hookbridge::metrics::Outcome;
 use serde_json::json;
+use testkit::notification::ROOMDROP;
 
-use crate::support::notification::ROOMDROP;
 use crate::support::problem::{Problem, refusal};
 use crate::support::rig::Rig;
 

@@ -5,11 +5,11 @@ use hookbridge::metrics::Outcome::{
     NotFound, RepeatedField, TooLarge, Unauthorized, Unavailable, UnknownEvent,
     UnsupportedEncoding,
 };
+use testkit::http::{basic, request};
+use testkit::notification::{PATH, ROOMDROP, of_length};
 
 use crate::refusals::row::{authorization_of_bound, credentials};
 use crate::refusals::table::heads::MAX_BODY;
-use crate::support::http::{basic, request};
-use crate::support::notification::{PATH, ROOMDROP, of_length};
 use crate::support::problem::Problem;
 use crate::support::rig::{Rig, USER};
 

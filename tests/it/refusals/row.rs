@@ -2,9 +2,9 @@
 
 use hookbridge::metrics::Outcome;
 use serde_json::Value;
+use testkit::http::{basic, request};
+use testkit::notification::{APP_ID, PATH};
 
-use crate::support::http::{basic, request};
-use crate::support::notification::{APP_ID, PATH};
 use crate::support::rig::{PASSWORD, USER, authorization};
 
 /// Stands in every body that can hold it, and may stand nowhere else.

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use hookbridge::metrics::Outcome;
+use testkit::bridge::launch::Launch;
+use testkit::deadline::eventually;
+use testkit::either_kafka::EitherKafka;
+use testkit::here;
+use testkit::kafka::RealKafka;
+use testkit::notification::{ROOMDROP, of_length};
 
 use crate::refusals::row::MARKER;
-use crate::support::bridge::launch::Launch;
-use crate::support::deadline::eventually;
-use crate::support::either_kafka::EitherKafka;
-use crate::support::here;
-use crate::support::kafka::RealKafka;
-use crate::support::notification::{ROOMDROP, of_length};
 use crate::support::problem::refusal;
 use crate::support::rig::{Rig, SOON};
 

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use tempfile::tempdir;
+use testkit::deadline::eventually;
+use testkit::http::post;
+use testkit::notification::{PATH, ROOMDROP};
+use testkit::port::NOBODY;
 
-use crate::HOOKBRIDGE;
-use crate::support::deadline::eventually;
-use crate::support::http::post;
-use crate::support::notification::{PATH, ROOMDROP};
-use crate::support::port::NOBODY;
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
 
 /// Far below the time-out, and long for a sync of a disk that others use too.

@@ -6,12 +6,13 @@
 
 use std::time::Duration;
 
+use testkit::bridge::launch::Launch;
+use testkit::deadline::let_pass;
+use testkit::here;
+use testkit::kafka::{RealKafka, SHORT_SESSION};
+use testkit::senders::Load;
+
 use crate::spool::{ACK_TIMEOUT, Scene, topic_of};
-use crate::support::bridge::launch::Launch;
-use crate::support::deadline::let_pass;
-use crate::support::here;
-use crate::support::kafka::{RealKafka, SHORT_SESSION};
-use crate::support::senders::Load;
 
 const PARTITIONS: i32 = 6;
 

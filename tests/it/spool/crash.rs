@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use fastrand::Rng;
+use testkit::bridge::Bridge;
+use testkit::deadline::let_pass;
+use testkit::here;
+use testkit::kafka::RealKafka;
+use testkit::proxy::{Network, Proxy};
+use testkit::senders::Load;
 
 use crate::spool::{
     RECORDS, assert_kept, on_one_address, serve, topic_of, wait_until_direct, wait_until_empty,
 };
-use crate::support::bridge::Bridge;
-use crate::support::deadline::let_pass;
-use crate::support::here;
-use crate::support::kafka::RealKafka;
-use crate::support::proxy::{Network, Proxy};
 use crate::support::rig::SOON;
-use crate::support::senders::Load;
 
 #[test]
 fn nothing_is_lost_or_overtaken_when_the_bridge_is_killed_at_random_moments() {

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use testkit::deadline::let_pass;
+use testkit::here;
+use testkit::kafka::RealKafka;
+use testkit::proxy::{Network, Proxy};
+use testkit::senders::Load;
+
 use crate::spool::{Scene, topic_of};
-use crate::support::deadline::let_pass;
-use crate::support::here;
-use crate::support::kafka::RealKafka;
-use crate::support::proxy::{Network, Proxy};
-use crate::support::senders::Load;
 
 /// Some answers come before the deadline of a post, and some behind it.
 const SLOW: Network = Network::Slow(Duration::from_millis(1500));

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use testkit::bridge::launch::Launch;
+use testkit::consumer::{self, Seen};
+use testkit::deadline::let_pass;
+use testkit::here;
+use testkit::kafka::RealKafka;
+use testkit::senders::Load;
+
 use crate::spool::{ACK_TIMEOUT, Scene, topic_of, wait_until_empty};
-use crate::support::bridge::launch::Launch;
-use crate::support::consumer::{self, Seen};
-use crate::support::deadline::let_pass;
-use crate::support::here;
-use crate::support::kafka::RealKafka;
-use crate::support::senders::Load;
 
 const BEFORE: i32 = 3;
 const AFTER: i32 = 8;

@@ -1,13 +1,13 @@
 //! A producer that dies: the one of posts, the one of the drain.
 
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+use testkit::deadline::eventually;
+use testkit::here;
+use testkit::mock::MockKafka;
+use testkit::senders::Load;
 
 use crate::spool::{APPENDED, Scene, topic_of};
-use crate::support::deadline::eventually;
-use crate::support::here;
-use crate::support::mock::MockKafka;
 use crate::support::rig::SOON;
-use crate::support::senders::Load;
 
 const FATAL: &[RDKafkaRespErr] = &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER];
 

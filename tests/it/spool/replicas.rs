@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use testkit::deadline::{eventually, let_pass};
+use testkit::here;
+use testkit::kafka::{RealKafka, SHORT_SESSION};
+use testkit::senders::Load;
+
 use crate::spool::{Scene, topic_of};
-use crate::support::deadline::{eventually, let_pass};
-use crate::support::here;
-use crate::support::kafka::{RealKafka, SHORT_SESSION};
 use crate::support::rig::SOON;
-use crate::support::senders::Load;
 
 /// Every few seconds, leaders go back to where they were before a node was away.
 const LEADERS_MOVE_BACK: [(&str, &str); 2] = [

@@ -4,20 +4,20 @@
 use std::time::Duration;
 
 use rustix::process::Signal;
+use testkit::bridge::Bridge;
+use testkit::deadline::let_pass;
+use testkit::here;
+use testkit::http::post;
+use testkit::kafka::RealKafka;
+use testkit::notification::{PATH, ROOMDROP};
+use testkit::proxy::Network;
+use testkit::senders::Load;
 
 use crate::spool::{
     DRAINED_TOTAL, RECORDS, assert_kept, on_one_address, serve, spool_check, topic_of,
     wait_until_direct, wait_until_empty,
 };
-use crate::support::bridge::Bridge;
-use crate::support::deadline::let_pass;
-use crate::support::here;
-use crate::support::http::post;
-use crate::support::kafka::RealKafka;
-use crate::support::notification::{PATH, ROOMDROP};
-use crate::support::proxy::Network;
 use crate::support::rig::SOON;
-use crate::support::senders::Load;
 
 /// The drain sends at once what waits.
 const SENT: Duration = Duration::from_secs(1);

@@ -5,21 +5,21 @@ use std::time::{Duration, Instant};
 
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use tempfile::tempdir;
+use testkit::bridge::launch::Launch;
+use testkit::consumer;
+use testkit::deadline::{eventually, let_pass};
+use testkit::here;
+use testkit::http::post;
+use testkit::kafka::RealKafka;
+use testkit::mock::MockKafka;
+use testkit::notification::{PATH, ROOMDROP, of_length};
+use testkit::proxy::Network;
+use testkit::senders::Load;
 
-use crate::HOOKBRIDGE;
 use crate::spool::{DRAINED, ROWS_QUARANTINED, Scene, spool_check, topic_of};
 use crate::spool_command::run;
-use crate::support::bridge::launch::Launch;
-use crate::support::consumer;
-use crate::support::deadline::{eventually, let_pass};
-use crate::support::here;
-use crate::support::http::post;
-use crate::support::kafka::RealKafka;
-use crate::support::mock::MockKafka;
-use crate::support::notification::{PATH, ROOMDROP, of_length};
-use crate::support::proxy::Network;
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
-use crate::support::senders::Load;
 use crate::support::spool::{SpoolFolder, records};
 
 /// It is asked for after a second.

@@ -5,19 +5,19 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use testkit::children;
+use testkit::consumer::{self, Seen};
+use testkit::deadline::wait_exit;
+use testkit::either_kafka::EitherKafka;
+use testkit::here;
+use testkit::http::post;
+use testkit::kafka::RealKafka;
+use testkit::mock::MockKafka;
+use testkit::notification::{PATH, ROOMDROP};
+use testkit::port::NOBODY;
 
-use crate::HOOKBRIDGE;
 use crate::spool_command::{Ran, TOPIC, run, spool};
-use crate::support::children;
-use crate::support::consumer::{self, Seen};
-use crate::support::deadline::wait_exit;
-use crate::support::either_kafka::EitherKafka;
-use crate::support::here;
-use crate::support::http::post;
-use crate::support::kafka::RealKafka;
-use crate::support::mock::MockKafka;
-use crate::support::notification::{PATH, ROOMDROP};
-use crate::support::port::NOBODY;
+use crate::support::HOOKBRIDGE;
 use crate::support::spool::{FIRST_MS, SpoolFolder, record, records, value};
 
 /// Of an end that does not wait for Kafka, on a busy machine.

@@ -4,9 +4,10 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 use std::time::Duration;
 
+use testkit::children;
+use testkit::deadline::wait_exit;
+
 use crate::spool_command::{TOPIC, damage, run, spool};
-use crate::support::children;
-use crate::support::deadline::wait_exit;
 use crate::support::spool::{SpoolFolder, record, records, value};
 
 /// Of a command that writes to nobody, on a busy machine.

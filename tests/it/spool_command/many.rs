@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use testkit::children;
+
 use crate::spool_command::{Ran, TOPIC, spool};
-use crate::support::children;
 use crate::support::spool::{SpoolFolder, record, value};
 
 /// Memory that the command may have for itself, in KiB; the rows here take several times that.

@@ -1,7 +1,7 @@
 //! `spool requeue`: what was quarantined waits again, and nothing else changes.
 
-use crate::HOOKBRIDGE;
 use crate::spool_command::{TOPIC, damage, run};
+use crate::support::HOOKBRIDGE;
 use crate::support::spool::{SpoolFolder, records};
 
 /// A spool of five records, two of which were quarantined.

@@ -1,7 +1,7 @@
 //! `spool retopic`: records of one topic go to another, and nothing else changes.
 
-use crate::HOOKBRIDGE;
 use crate::spool_command::{TOPIC, damage, run};
+use crate::support::HOOKBRIDGE;
 use crate::support::spool::{SpoolFolder, records};
 
 const TYPO: &str = "evnets";

@@ -2,8 +2,7 @@
 
 use hookbridge::metrics::Outcome;
 use serde::Deserialize;
-
-use crate::support::http::Response;
+use testkit::http::Response;
 
 /// A refusal that is well-formed.
 #[derive(Debug, PartialEq, Eq, Deserialize)]

@@ -8,16 +8,17 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
-use crate::HOOKBRIDGE;
-use crate::support::bridge::Bridge;
-use crate::support::bridge::launch::Launch;
-use crate::support::consumer::{self, Seen};
-use crate::support::deadline::eventually;
-use crate::support::either_kafka::EitherKafka;
-use crate::support::exposition::Exposition;
-use crate::support::http::{self, Connection, Response, basic};
-use crate::support::mock::MockKafka;
-use crate::support::notification::PATH;
+use testkit::bridge::Bridge;
+use testkit::bridge::launch::Launch;
+use testkit::consumer::{self, Seen};
+use testkit::deadline::eventually;
+use testkit::either_kafka::EitherKafka;
+use testkit::exposition::Exposition;
+use testkit::http::{self, Connection, Response, basic};
+use testkit::mock::MockKafka;
+use testkit::notification::PATH;
+
+use crate::support::HOOKBRIDGE;
 
 /// A credential that may speak for every project: a user and a password that no other text holds.
 pub(crate) const USER: &str = "video";

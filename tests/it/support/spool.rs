@@ -13,8 +13,7 @@ use hookbridge::delivery::spool::error::SpoolError;
 use hookbridge::delivery::spool::row::RowId;
 use hookbridge::delivery::spool::{Spool, SpoolOptions, SpoolThread};
 use tempfile::TempDir;
-
-use crate::support::deadline::wait_for;
+use testkit::deadline::wait_for;
 
 /// Of anything that the disk does.
 const DISK: Duration = Duration::from_secs(30);

@@ -16,18 +16,18 @@ use hookbridge::config::Config;
 use hookbridge::metrics::{Build, Metrics};
 use prometheus_client::metrics::counter::Counter;
 use tempfile::TempDir;
+use testkit::consumer;
+use testkit::deadline::{eventually, let_pass};
+use testkit::exposition::Exposition;
+use testkit::here;
+use testkit::http;
+use testkit::kafka::RealKafka;
+use testkit::notification::{PATH, numbered};
+use testkit::senders::Load;
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::consumer;
-use crate::support::deadline::{eventually, let_pass};
-use crate::support::exposition::Exposition;
-use crate::support::here;
-use crate::support::http;
-use crate::support::kafka::RealKafka;
-use crate::support::notification::{PATH, numbered};
 use crate::support::rig::SOON;
-use crate::support::senders::Load;
 use crate::times::{BEFORE_MAX, received_ms};
 
 const HOUR_MS: i64 = 3_600_000;

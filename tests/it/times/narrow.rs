@@ -1,11 +1,12 @@
 //! A topic that takes a few seconds of times alone, and a clock that is far outside of them, before
 //! anything was acked: only the broker's own words tell what it takes.
 
-use crate::support::consumer;
-use crate::support::here;
-use crate::support::http;
-use crate::support::kafka::RealKafka;
-use crate::support::notification::{PATH, numbered};
+use testkit::consumer;
+use testkit::here;
+use testkit::http;
+use testkit::kafka::RealKafka;
+use testkit::notification::{PATH, numbered};
+
 use crate::times::clock::{Clocked, keeps_nothing_on_disk};
 use crate::times::{AFTER_MAX, BEFORE_MAX, received_ms};
 

@@ -3,18 +3,18 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use tempfile::TempDir;
+use testkit::bridge::Bridge;
+use testkit::consumer;
+use testkit::deadline::let_pass;
+use testkit::here;
+use testkit::http;
+use testkit::kafka::RealKafka;
+use testkit::notification::{PATH, numbered};
+use testkit::senders::Load;
 
-use crate::HOOKBRIDGE;
 use crate::spool_command::run;
-use crate::support::bridge::Bridge;
-use crate::support::consumer;
-use crate::support::deadline::let_pass;
-use crate::support::here;
-use crate::support::http;
-use crate::support::kafka::RealKafka;
-use crate::support::notification::{PATH, numbered};
+use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
-use crate::support::senders::Load;
 use crate::support::spool::{FIRST_MS, SpoolFolder, record, records, value};
 use crate::times::{BEFORE_MAX, received_ms};
 

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::tempdir;
+use testkit::deadline::eventually;
+use testkit::here;
 
 use crate::disk::faults::{
     BROKEN, CHANGES, FULL, MANY, READ, REMOVE, SYNC, WRITE, assert_nothing_damaged, fault,
@@ -11,8 +13,6 @@ use crate::disk::faults::{
 use crate::disk::posts::Posts;
 use crate::disk::strace::Strace;
 use crate::disk::{kafka_away, serve, spool_check, spool_in, wait_for_drain};
-use crate::support::deadline::eventually;
-use crate::support::here;
 use crate::support::rig::SOON;
 
 const SOME: [usize; 4] = [1, 2, 5, 13];

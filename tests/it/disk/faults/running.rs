@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use tempfile::tempdir;
+use testkit::bridge::Bridge;
+use testkit::deadline::eventually;
+use testkit::here;
 
 use crate::disk::faults::{
     ALLOCATE, BROKEN, FIRST, FULL, MANY, OPEN, REMOVE, RENAME, SYNC, WRITE, assert_nothing_damaged,
@@ -11,9 +14,6 @@ use crate::disk::faults::{
 use crate::disk::posts::Posts;
 use crate::disk::strace::Strace;
 use crate::disk::{assert_alive, kafka_away, serve, spool_check, spool_in, wait_for_drain};
-use crate::support::bridge::Bridge;
-use crate::support::deadline::eventually;
-use crate::support::here;
 use crate::support::problem::refusal;
 use hookbridge::metrics::Outcome;
 

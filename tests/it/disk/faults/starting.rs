@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
 use tempfile::tempdir;
+use testkit::here;
 
 use crate::disk::faults::{
     ALLOCATE, BROKEN, CHANGES, FIRST, FULL, MANY, OPEN, READ, REMOVE, RENAME, SYNC, WRITE,
@@ -13,7 +14,6 @@ use crate::disk::faults::{
 use crate::disk::posts::Posts;
 use crate::disk::strace::{Calls, Strace};
 use crate::disk::{DRAINED, RECORDS, kafka_away, serve, spool_in, wait_for_drain};
-use crate::support::here;
 use crate::support::rig::SOON;
 
 /// More than any test posts here, and so than any name of a segment.

@@ -5,12 +5,12 @@ use std::fs;
 
 use rustix::process::Signal;
 use tempfile::{TempDir, tempdir};
+use testkit::consumer::{self, Seen};
+use testkit::deadline::eventually;
+use testkit::exposition::Exposition;
 
 use crate::disk::posts::Posts;
 use crate::disk::{DRAINED, TOPIC, kafka_away, serve, spool_check, spool_in, wait_for_drain};
-use crate::support::consumer::{self, Seen};
-use crate::support::deadline::eventually;
-use crate::support::exposition::Exposition;
 use crate::support::rig::SOON;
 
 /// Ordinary posts, longer ones, and some that are longer than a sector or a page.

@@ -2,14 +2,15 @@
 
 use std::fs;
 
+use testkit::deadline::wait_for;
+use testkit::here;
+use testkit::jars::{Jars, Pom};
+use testkit::leash::Leash;
+use testkit::notification::ROOMDROP;
+use testkit::port::free_port;
+
 use crate::docs::consumers::{READ, Scene, write_others};
 use crate::docs::skip;
-use crate::support::deadline::wait_for;
-use crate::support::here;
-use crate::support::jars::{Jars, Pom};
-use crate::support::leash::Leash;
-use crate::support::notification::ROOMDROP;
-use crate::support::port::free_port;
 
 #[test]
 fn the_connector_passes_on_posts_and_nothing_of_others() {

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use testkit::leash::Leash;
+use testkit::{children, here};
+
 use crate::docs::consumers::Scene;
 use crate::docs::skip;
-use crate::support::leash::Leash;
-use crate::support::{children, here};
 
 /// The one of the path may be another than the system's, which has the system's libraries.
 const PYTHONS: [&str; 2] = ["python3", "/usr/bin/python3"];

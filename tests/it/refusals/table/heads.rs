@@ -3,10 +3,10 @@
 use hookbridge::metrics::Outcome::{
     ForbiddenApp, MethodNotAllowed, NotFound, TooLarge, Unauthorized, UnsupportedEncoding,
 };
+use testkit::http::{basic, request};
+use testkit::notification::{PATH, ROOMDROP, of_length};
 
 use crate::refusals::row::{MARKER, Row, authorization_of_bound, marked, with};
-use crate::support::http::{basic, request};
-use crate::support::notification::{PATH, ROOMDROP, of_length};
 use crate::support::rig::{PASSWORD, USER, authorization};
 
 /// The default of `--max-body`.

@@ -1,9 +1,9 @@
 //! Bodies that are not JSON, not one object, or ambiguous, and types that nobody knows.
 
 use hookbridge::metrics::Outcome::{MalformedJson, NotAnObject, RepeatedField, UnknownEvent};
+use testkit::notification::ROOMDROP;
 
 use crate::refusals::row::{MARKER, Row, marked, with};
-use crate::support::notification::ROOMDROP;
 
 /// Rows about bodies as JSON.
 pub(super) fn rows() -> Vec<Row> {

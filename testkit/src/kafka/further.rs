@@ -1,0 +1,62 @@
+//! What few tests need of a node: other listeners, Kafka's own commands, its controller.
+
+use std::fs;
+
+use rdkafka::admin::{NewTopic, TopicReplication};
+
+use crate::kafka::node::{Listener, Ports};
+use crate::kafka::{RealKafka, require};
+use crate::port::free_port;
+
+impl RealKafka {
+    /// As [`RealKafka::own`], with a further listener for each of these: where it tells clients to
+    /// go, its own address where that is none, and its protocol. Their addresses are returned.
+    pub fn own_with_listeners(
+        test: &str,
+        listeners: &[(Option<&str>, &'static str)],
+        settings: &[(&str, &str)],
+    ) -> Option<(Self, Vec<String>)> {
+        let further = listeners.iter().map(|(advertised, protocol)| {
+            let port = free_port();
+            let advertised = advertised.map_or(format!("127.0.0.1:{port}"), str::to_owned);
+            Listener { port, advertised, protocol }
+        });
+        let further: Vec<_> = further.collect();
+        let addresses = further.iter().map(|listener| format!("127.0.0.1:{}", listener.port));
+        let addresses = addresses.collect();
+        require(test).then(|| (Self::start(&[Ports::free(further)], settings), addresses))
+    }
+
+    /// From its next start on, the first node tells clients to go to `right` instead of `wrong`.
+    pub fn correct_address(&self, wrong: &str, right: &str) {
+        let file = self.folder().join("server.properties");
+        let properties = fs::read_to_string(&file).unwrap();
+        assert!(properties.contains(wrong), "{properties}");
+        fs::write(file, properties.replace(wrong, right)).unwrap();
+    }
+
+    /// Runs one of Kafka's own commands, such as `kafka.admin.ConfigCommand`, against it.
+    pub fn run(&self, class: &str, args: &[&str]) {
+        self.nodes[0]
+            .run_command(class, &[&["--bootstrap-server", &self.bootstrap()], args].concat());
+    }
+
+    /// Where the first node's controller listens, which is no place for clients.
+    pub fn controller(&self) -> String {
+        self.nodes[0].controller()
+    }
+
+    /// Makes a topic with a partition of one replica on each of these nodes.
+    pub fn create_topic_on(&self, name: &str, nodes: &[i32]) {
+        // Their numbers begin with one.
+        let replicas: Vec<_> = nodes.iter().map(|node| [node + 1]).collect();
+        let replicas: Vec<_> = replicas.iter().map(<[i32; 1]>::as_slice).collect();
+        let partitions = nodes.len().try_into().unwrap();
+        self.create(&NewTopic::new(name, partitions, TopicReplication::Variable(&replicas)));
+    }
+
+    /// For a `bootstrap.servers` that names this node alone.
+    pub fn address_of(&self, node: usize) -> String {
+        self.nodes[node].address()
+    }
+}

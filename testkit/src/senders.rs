@@ -1,0 +1,150 @@
+//! Senders that post all the time: each waits for the answer to its post before the next.
+//!
+//! Every post has bytes of its own, and every one is noted. A sender keeps its connection and opens
+//! another when it is lost. Whether the answers are right is for the test to judge, by the
+//! [`Ledger`].
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::deadline::let_pass;
+use crate::http::{Connection, request};
+use crate::ledger::{Ledger, Post};
+use crate::notification::{APP_ID, PATH, numbered};
+
+/// Between two posts of a steady sender. Slow senders are the ones whose order is in danger: fast
+/// ones fill every queue at once and fail together.
+const STEADY: Duration = Duration::from_millis(30);
+
+/// Before a post is repeated: the bridge that is started again is there after a tenth of a second.
+const AGAIN: Duration = Duration::from_millis(20);
+
+/// How long a post is repeated: longer than any outage of a test.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How much is to be posted, and by how many.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    senders: usize,
+    projects: usize,
+    /// Between the beginnings of two posts of a sender; a late answer is not made up for.
+    interval: Duration,
+    tries: Tries,
+}
+
+/// What a sender does about a post that did not get a 200.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tries {
+    One,
+    Until200,
+}
+
+/// Senders at work.
+pub struct Senders {
+    /// Dropped to stop them.
+    stops: Vec<Sender<()>>,
+    threads: Vec<JoinHandle<Vec<Post>>>,
+}
+
+impl Load {
+    /// Senders that post some thirty times a second, each its own project.
+    pub fn steady(senders: usize) -> Self {
+        Self { senders, projects: senders, interval: STEADY, tries: Tries::One }
+    }
+
+    /// So many posts a second, by senders that each have their own project.
+    pub fn paced(per_second: u32, senders: u32) -> Self {
+        let interval = Duration::from_secs(1) * senders / per_second;
+        Self { interval, ..Self::steady(senders as usize) }
+    }
+
+    /// The same senders for fewer projects: posts of one project then overlap.
+    pub fn projects(self, projects: usize) -> Self {
+        Self { projects, ..self }
+    }
+
+    /// Senders that repeat a post until it gets its 200, with the same bytes.
+    pub fn until_200(self) -> Self {
+        Self { tries: Tries::Until200, ..self }
+    }
+
+    /// Starts the senders, evenly spread over the first interval.
+    pub fn start(self, addr: SocketAddr) -> Senders {
+        let start = Instant::now();
+        let run = |sender: usize| {
+            let (stop, stopped) = mpsc::channel();
+            let first = start
+                + self.interval * u32::try_from(sender).unwrap()
+                    / u32::try_from(self.senders).unwrap();
+            let sender = OneSender { number: sender, load: self, addr, connection: None };
+            (stop, thread::spawn(move || sender.post_until(&stopped, first)))
+        };
+        let (stops, threads) = (0..self.senders).map(run).unzip();
+        Senders { stops, threads }
+    }
+}
+
+impl Senders {
+    /// Waits for the last answers.
+    #[track_caller]
+    pub fn stop(self) -> Ledger {
+        drop(self.stops);
+        Ledger::of(self.threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect())
+    }
+}
+
+struct OneSender {
+    number: usize,
+    load: Load,
+    addr: SocketAddr,
+    connection: Option<Connection>,
+}
+
+impl OneSender {
+    fn post_until(mut self, stopped: &Receiver<()>, first: Instant) -> Vec<Post> {
+        let Load { senders, projects, interval, .. } = self.load;
+        let project = format!("project-{}", self.number % projects);
+        let mut posts = Vec::new();
+        let mut due = first;
+        while stopped.recv_timeout(due.saturating_duration_since(Instant::now()))
+            == Err(RecvTimeoutError::Timeout)
+        {
+            let unique = posts.len() * senders + self.number;
+            posts.push(self.post(&project, numbered(unique).replace(APP_ID, &project)));
+            due = Instant::now().max(due + interval);
+        }
+        posts
+    }
+
+    fn post(&mut self, project: &str, body: String) -> Post {
+        let (posted, clock) = (Instant::now(), SystemTime::now());
+        let project = project.to_owned();
+        loop {
+            let tried = Instant::now();
+            let status = self.try_post(&body).ok();
+            let ended = Instant::now();
+            let is_last = self.load.tries == Tries::One || ended > posted + PATIENCE;
+            if status == Some(200) || is_last {
+                let took = ended - tried;
+                return Post { project, body, posted, clock, ended, status, took };
+            }
+            let_pass(AGAIN);
+        }
+    }
+
+    fn try_post(&mut self, body: &str) -> io::Result<u16> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => Connection::try_open(self.addr)?,
+        };
+        connection.try_send(request("POST", PATH, &[], body))?;
+        let answer = connection.try_read()?;
+        if answer.header("connection") != Some("close") {
+            self.connection = Some(connection);
+        }
+        Ok(answer.status)
+    }
+}
