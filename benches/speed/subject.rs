@@ -102,7 +102,7 @@ impl Subject {
         let rss_mb = Usage::of(bridge.pid()).rss_mb();
         // A password is hashed once, and that is not what is measured.
         let mut first = Connection::open(bridge.webhook());
-        first.send(Posts::new(1).next());
+        first.send(Posts::new(1).next_request());
         assert_eq!(first.read().status, 200);
         Self {
             role: Role::Bridge,

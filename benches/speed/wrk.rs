@@ -39,7 +39,7 @@ pub(crate) fn compare(
     rounds: Rounds,
 ) -> io::Result<()> {
     let script = tempfile::NamedTempFile::new()?;
-    fs::write(&script, lua(Posts::new(1).next()))?;
+    fs::write(&script, lua(Posts::new(1).next_request()))?;
     for &connections in connections {
         for subject in subjects.iter().filter(|subject| subject.role() != Role::Prototype) {
             let mut load = Load::connect(subject.addr(), connections, Posts::new(1))?;

@@ -53,7 +53,7 @@ impl Bridge {
         self.admin
     }
 
-    /// The file that [`Launch::credentials`] wrote, for tests that change it.
+    /// The file that [`launch::Launch::credentials`] wrote, for tests that change it.
     pub fn credentials_file(&self) -> PathBuf {
         launch::credentials_file(self.running.folder())
     }
@@ -63,10 +63,12 @@ impl Bridge {
         self.running.folder()
     }
 
+    /// Of the process.
     pub fn pid(&self) -> Pid {
         Pid::from_child(&self.running.child)
     }
 
+    /// Sends its process a signal.
     pub fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
     }
@@ -89,6 +91,7 @@ impl Bridge {
         self.running.log.text()
     }
 
+    /// Waits until the log has this text.
     #[track_caller]
     pub fn wait_for_log(&self, text: &str, deadline: Duration) {
         eventually(deadline, &format!("the log says {text:?}"), || self.log().contains(text));
@@ -101,6 +104,7 @@ impl Bridge {
         Exposition::of(self.admin).value(series)
     }
 
+    /// Waits until the value of a series is such.
     #[track_caller]
     pub fn wait_for_metric(&self, series: &str, deadline: Duration, holds: impl Fn(f64) -> bool) {
         eventually(deadline, series, || holds(self.metric(series)));
@@ -113,6 +117,7 @@ impl Bridge {
         (response.status, response.json())
     }
 
+    /// Waits until `/readyz` says so.
     #[track_caller]
     pub fn wait_ready(&self, deadline: Duration) {
         eventually(deadline, "/readyz is 200", || self.readyz().0 == 200);

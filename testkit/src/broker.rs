@@ -33,7 +33,9 @@ pub enum Kind {
 
 /// A running broker that has the topic.
 pub enum Broker {
+    /// In this process's care.
     Real(RealKafka),
+    /// In a process of its own, whose line is its address.
     Mock(Child),
 }
 

@@ -43,6 +43,7 @@ impl Child {
         &self.line
     }
 
+    /// Of the process.
     pub fn pid(&self) -> Pid {
         Pid::from_child(&self.process)
     }

@@ -22,11 +22,17 @@ const POLL: Duration = Duration::from_millis(100);
 /// A record as a consumer sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
+    /// Where it stands.
     pub partition: i32,
+    /// Where it stands in its partition.
     pub offset: i64,
+    /// None where it has no key.
     pub key: Option<Vec<u8>>,
+    /// Empty where it has none.
     pub value: Vec<u8>,
+    /// Names and values, in their order.
     pub headers: Vec<(String, Vec<u8>)>,
+    /// Of its producer: milliseconds of Unix time.
     pub timestamp_ms: i64,
 }
 

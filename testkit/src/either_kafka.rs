@@ -7,7 +7,9 @@ use crate::mock::MockKafka;
 
 /// A broker to run a test against.
 pub enum EitherKafka {
+    /// One of its own.
     Mock(MockKafka),
+    /// The one that tests share.
     Real(&'static RealKafka),
 }
 
@@ -28,6 +30,7 @@ impl EitherKafka {
         }
     }
 
+    /// Makes a topic with so many partitions.
     pub fn create_topic(&self, name: &str, partitions: i32) {
         match self {
             Self::Mock(mock) => mock.create_topic(name, partitions),

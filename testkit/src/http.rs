@@ -21,6 +21,7 @@ const TIME_OUT: Duration = Duration::from_secs(20);
 pub struct Connection(BufReader<TcpStream>);
 
 impl Connection {
+    /// Connects; panics where nobody listens.
     pub fn open(addr: SocketAddr) -> Self {
         Self::try_open(addr).unwrap()
     }
@@ -150,8 +151,11 @@ impl Connection {
 /// What came back.
 #[derive(Debug)]
 pub struct Response {
+    /// Of its status line.
     pub status: u16,
+    /// Names and values, in their order.
     pub headers: Vec<(String, String)>,
+    /// Empty where there is none.
     pub body: Vec<u8>,
 }
 
@@ -162,11 +166,13 @@ impl Response {
         Some(value)
     }
 
+    /// The body as UTF-8.
     #[track_caller]
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 
+    /// The body as JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap()

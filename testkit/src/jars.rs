@@ -106,6 +106,7 @@ pub(crate) fn target_tmp() -> PathBuf {
     folder.canonicalize().unwrap()
 }
 
+/// Whether a program of this name can be run.
 pub fn is_on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())

@@ -55,6 +55,7 @@ pub const SHORT_SESSION: &[(&str, &str)] =
 /// Whether this machine can run a Kafka.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Availability {
+    /// All that it takes is there.
     Available,
     /// What is not installed.
     Missing(Vec<&'static str>),
@@ -66,6 +67,7 @@ pub struct RealKafka {
 }
 
 impl RealKafka {
+    /// Looks for Java, and for Maven as long as it has jars to fetch.
     pub fn available() -> Availability {
         match Pom::Kafka.missing() {
             missing if missing.is_empty() => Availability::Available,

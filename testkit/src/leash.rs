@@ -65,6 +65,7 @@ impl Leash {
         stat.is_ok_and(|stat| stat.state != 'Z')
     }
 
+    /// Sends the process a signal.
     pub fn signal(&self, signal: Signal) {
         kill_process(self.pid, signal).unwrap();
     }

@@ -21,6 +21,7 @@ const CLOCK: Duration = Duration::from_millis(100);
 pub struct Post {
     /// Its `app_id`: order is promised within it.
     pub project: String,
+    /// Its bytes, which no other post has.
     pub body: String,
     /// Before its first byte was sent, of the first try.
     pub posted: Instant,
@@ -49,6 +50,7 @@ impl Post {
 
 /// All posts of a test.
 #[derive(Debug)]
+#[must_use]
 pub struct Ledger(Vec<Post>);
 
 /// What holds of a ledger and a topic.
@@ -69,8 +71,11 @@ pub struct Verdict {
 /// How long answers took.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Times {
+    /// Half of them took no longer.
     pub median: Duration,
+    /// 99 of a hundred took no longer.
     pub p99: Duration,
+    /// None took longer.
     pub longest: Duration,
 }
 
@@ -78,6 +83,7 @@ pub struct Times {
 type Place = (i32, i64);
 
 impl Ledger {
+    /// Of these posts, in any order.
     pub fn of(posts: Vec<Post>) -> Self {
         Self(posts)
     }
@@ -108,6 +114,7 @@ impl Ledger {
         assert!(verdict.is_kept(), "{verdict}\n{}", verdict.examples());
     }
 
+    /// Holds the posts against all records of the topic.
     pub fn verdict(&self, topic: &[Seen]) -> Verdict {
         let mut records = HashMap::<&[u8], Vec<&Seen>>::new();
         for seen in topic {

@@ -1,29 +1,44 @@
-//! What the tests stand on: a Kafka, a bridge, a raw HTTP client, a reader of topics.
+//! What hookbridge's tests and benchmarks stand on: a bridge as a process, a Kafka, clients, posts.
 //!
-//! Everything here panics where it fails: the caller is a test, and the panic names the test's
-//! line. Nothing here is retried, and nothing waits without a deadline.
+//! | part | modules |
+//! |---|---|
+//! | the bridge: its flags, its log, its series | [`bridge`], [`exposition`], [`promtool`] |
+//! | Kafka: a real one, librdkafka's mock, the network before them, what is on a topic | [`kafka`], [`mock`], [`either_kafka`], [`broker`], [`proxy`], [`consumer`], [`murmur2`] |
+//! | posts: byte by byte, all the time and noted, as many as there can be | [`http`], [`notification`], [`senders`], [`ledger`], [`load`] |
+//! | processes, ports, waits | [`children`], [`child`], [`leash`], [`jars`], [`port`], [`deadline`] |
+//!
+//! It sees the bridge from outside, as its users do: it does not know the library, and is told by
+//! [`bridge::launch::Program`] where the program is. Everything here panics where it fails: the caller
+//! is a test, and the panic names the test's line. Nothing here is retried, and nothing waits without a
+//! deadline. Each part is tried by `tests/it/harness`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test fails by panicking; what is skipped or left behind is said to people"
+)]
 
 pub mod bridge;
-pub mod broker;
-pub mod child;
-pub mod children;
-pub mod consumer;
-pub mod deadline;
-pub mod either_kafka;
 pub mod exposition;
-pub mod http;
-pub mod jars;
+pub mod promtool;
 pub mod kafka;
-pub mod leash;
+pub mod mock;
+pub mod either_kafka;
+pub mod broker;
+pub mod proxy;
+pub mod consumer;
+pub mod murmur2;
+pub mod http;
+pub mod notification;
+pub mod senders;
 pub mod ledger;
 pub mod load;
-pub mod mock;
-pub mod murmur2;
-pub mod notification;
+pub mod children;
+pub mod child;
+pub mod leash;
+pub mod jars;
 pub mod port;
-pub mod promtool;
-pub mod proxy;
-pub mod senders;
+pub mod deadline;
 
 /// The name of the test it stands in, as `cargo test` prints it.
 #[macro_export]

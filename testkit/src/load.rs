@@ -9,7 +9,7 @@
 //! belongs to the posts that are counted. Everything that is not answered 200 is a failure; a run
 //! ends all the same, [`PATIENCE`] after its time at the latest.
 
-pub mod answer;
+mod answer;
 pub mod posts;
 pub mod schedule;
 
@@ -133,7 +133,7 @@ impl Load {
             self.idle.pop_front();
             let connection = &mut self.connections[index];
             connection.due = Some(due);
-            let request = self.posts.next();
+            let request = self.posts.next_request();
             match connection.stream.write(request) {
                 Ok(written) if written == request.len() => {}
                 // With nothing under way the kernel has room, unless the connection is broken.

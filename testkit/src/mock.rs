@@ -31,6 +31,7 @@ pub struct MockKafka {
 }
 
 impl MockKafka {
+    /// With one broker.
     pub fn start() -> Self {
         Self::of(1)
     }
@@ -55,6 +56,7 @@ impl MockKafka {
         self.bootstrap.clone()
     }
 
+    /// Makes a topic with so many partitions.
     pub fn create_topic(&self, name: &str, partitions: i32) {
         let name = name.to_owned();
         self.call(move |cluster| cluster.create_topic(&name, partitions, 1).unwrap());

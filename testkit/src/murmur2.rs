@@ -7,8 +7,11 @@ pub const PARTITIONS: [i32; 4] = [1, 6, 7, 60];
 /// A key and its partition of each of [`PARTITIONS`].
 #[derive(Debug, Clone)]
 pub struct Vector {
+    /// As a record has it.
     pub key: String,
+    /// Of the key's bytes, as Java has it: with a sign.
     pub hash: i32,
+    /// One for each number of partitions.
     pub partition_of: [i32; 4],
 }
 

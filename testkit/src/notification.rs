@@ -7,8 +7,9 @@ use sha2::{Digest, Sha256};
 /// Where they are posted, unless a test says otherwise.
 pub const PATH: &str = "/webhook";
 
-/// A project, and a notification of it as the provider sends it.
+/// A project.
 pub const APP_ID: &str = "5f3a9c1e7d2b4a0012c4e8f1";
+/// A notification of [`APP_ID`], as the provider sends it.
 pub const ROOMDROP: &str = include_str!("../../tests/samples/roomdrop.json");
 
 /// One of many notifications of [`APP_ID`], each of a session of its own.

@@ -54,6 +54,7 @@ impl Proxy {
         Self { port, network: Some(network), thread: Some(thread) }
     }
 
+    /// Where it listens on loopback.
     pub fn port(&self) -> u16 {
         self.port
     }

@@ -27,6 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How much is to be posted, and by how many.
 #[derive(Debug, Clone, Copy)]
+#[must_use]
 pub struct Load {
     senders: usize,
     projects: usize,

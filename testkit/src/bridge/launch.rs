@@ -35,6 +35,7 @@ impl Program {
         Self(path)
     }
 
+    /// Where it is.
     pub const fn path(self) -> &'static str {
         self.0
     }
@@ -47,6 +48,7 @@ impl Program {
 
 /// Flags so far; may be started more than once, such as after a kill.
 #[derive(Debug, Clone)]
+#[must_use]
 pub struct Launch {
     program: String,
     args: Vec<String>,
@@ -101,6 +103,7 @@ impl Launch {
         self
     }
 
+    /// `--no-auth`.
     pub fn no_auth(mut self) -> Self {
         self.args.push("--no-auth".to_owned());
         self

@@ -23,8 +23,11 @@ const ALLOW: u8 = 3;
 /// What somebody may do with a topic.
 #[derive(Debug, Clone, Copy)]
 pub enum Operation {
+    /// Produce to it.
     Write = 4,
+    /// See its partitions.
     Describe = 8,
+    /// See its settings.
     DescribeConfigs = 10,
 }
 

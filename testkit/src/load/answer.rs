@@ -7,13 +7,13 @@ use std::io;
 
 /// A whole answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Answer {
-    pub status: u16,
+pub(super) struct Answer {
+    pub(super) status: u16,
 }
 
 /// Why there was none.
 #[derive(Debug)]
-pub enum NoAnswer {
+pub(super) enum NoAnswer {
     Closed,
     Broken(io::Error),
     Unasked,
@@ -22,7 +22,7 @@ pub enum NoAnswer {
 
 impl Answer {
     /// The answer that these bytes are; `None` while some are missing.
-    pub fn parse(bytes: &[u8]) -> Result<Option<Self>, NoAnswer> {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Option<Self>, NoAnswer> {
         let Some(head) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
             return Ok(None);
         };

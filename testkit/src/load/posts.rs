@@ -50,7 +50,7 @@ impl Posts {
     }
 
     /// The whole request.
-    pub fn next(&mut self) -> &[u8] {
+    pub fn next_request(&mut self) -> &[u8] {
         let count = self.requests.len();
         let request = &mut self.requests[self.next % count];
         let mut rest = self.next;

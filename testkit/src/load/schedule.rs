@@ -14,7 +14,7 @@ pub enum Pace {
 }
 
 /// The due times of one run, which begins when this is made.
-pub struct Schedule {
+pub(super) struct Schedule {
     pace: Pace,
     begin: Instant,
     end: Instant,
@@ -22,21 +22,24 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    pub fn new(pace: Pace, time: Duration) -> Self {
+    /// Begins now and ends after this time.
+    pub(super) fn new(pace: Pace, time: Duration) -> Self {
         let begin = Instant::now();
         Self { pace, begin, end: begin + time, taken: 0 }
     }
 
-    pub fn begin(&self) -> Instant {
+    /// When it was made.
+    pub(super) fn begin(&self) -> Instant {
         self.begin
     }
 
-    pub fn end(&self) -> Instant {
+    /// When it ends.
+    pub(super) fn end(&self) -> Instant {
         self.end
     }
 
     /// When the next post is due; none behind the end.
-    pub fn next(&self, now: Instant) -> Option<Instant> {
+    pub(super) fn next(&self, now: Instant) -> Option<Instant> {
         let due = match self.pace {
             Pace::Closed => now,
             Pace::Open(rate) => self.begin + Duration::from_secs_f64(self.taken as f64 / rate),
@@ -45,7 +48,7 @@ impl Schedule {
     }
 
     /// Takes the next post if it is due by now, and says since when.
-    pub fn take(&mut self, now: Instant) -> Option<Instant> {
+    pub(super) fn take(&mut self, now: Instant) -> Option<Instant> {
         let due = self.next(now).filter(|due| *due <= now)?;
         self.taken += 1;
         Some(due)

@@ -6,7 +6,8 @@ use std::path::{Component, Path, PathBuf};
 use crate::docs::page::Page;
 
 /// What a word begins with that names a file of this repository.
-const FOLDERS: [&str; 7] = ["config/", "src/", "tests/", "docs/", "benches/", "findings/", ".ci/"];
+const FOLDERS: [&str; 8] =
+    ["config/", "src/", "tests/", "testkit/", "docs/", "benches/", "findings/", ".ci/"];
 
 #[test]
 fn links_lead_to_files_and_headings_that_are_there() {
@@ -55,9 +56,10 @@ fn files_that_are_spoken_of_are_there() {
 
 #[test]
 fn pages_that_the_source_speaks_of_are_there() {
-    let mut places: Vec<_> = ["src", "tests", "benches", "config", ".ci/run", "docker-compose.yml"]
-        .map(|place| Path::new(env!("CARGO_MANIFEST_DIR")).join(place))
-        .into();
+    let mut places: Vec<_> =
+        ["src", "tests", "testkit", "benches", "config", ".ci/run", "docker-compose.yml"]
+            .map(|place| Path::new(env!("CARGO_MANIFEST_DIR")).join(place))
+            .into();
     let mut count = 0;
     while let Some(place) = places.pop() {
         if place.is_dir() {
