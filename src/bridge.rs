@@ -38,9 +38,9 @@ use crate::delivery::topic::topic_config::Plan;
 use crate::error_chain::error_chain;
 use crate::metrics::Metrics;
 use crate::post::recorder::PostRecorder;
-use crate::webhook::http::accept_error_log::AcceptErrorLog;
-use crate::webhook::http::server;
-use crate::webhook::http::timeout_stream::ConnectionPhase;
+use crate::webhook::http::connection_phase::ConnectionPhase;
+use crate::webhook::http::rare_line::RareLine;
+use crate::webhook::http::server::{self, ACCEPT_ERROR_LINE};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -209,7 +209,7 @@ impl Bridge {
             gate: gate.clone(),
             stop: stop.clone(),
         });
-        let accept_errors = Arc::<AcceptErrorLog>::default();
+        let accept_errors = Arc::new(RareLine::every(ACCEPT_ERROR_LINE));
         let admin_limits = admin_limits(accept_errors.clone());
         let (path, access) = (config.path.clone(), config.access.clone());
         let loops = EventLoop {

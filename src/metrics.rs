@@ -1,15 +1,17 @@
 //! Every series that the bridge exposes, and the only file that knows their names.
 //!
-//! Promise: each series is at zero from the start, no label takes a value from outside, and
+//! Promise: each series that counts is at zero from the start, no label takes a value from outside, and
 //! every received post ends in exactly one [`Outcome`], so that
 //! `hookbridge_received_total = sum(hookbridge_outcomes_total) + hookbridge_in_flight`.
 //! It does not decide anything: who ends a post is in [`crate::post`].
 
 mod process;
 
+pub mod connections;
 pub mod exposition;
 pub mod spool;
 
+use crate::metrics::connections::ConnectionSeries;
 use crate::metrics::exposition::Format;
 use crate::metrics::spool::SpoolSeries;
 use prometheus_client::metrics::counter::Counter;
@@ -120,8 +122,8 @@ pub struct Metrics {
     pub answer_seconds: Histogram,
     /// From the hand-over to librdkafka to the ack.
     pub ack_seconds: Histogram,
-    /// Open connections of senders.
-    pub connections: Gauge,
+    /// Connections of senders.
+    pub connections: ConnectionSeries,
     /// Posts received and without an outcome yet.
     pub in_flight: Gauge,
     /// Bytes of all bodies in memory.
@@ -181,12 +183,12 @@ impl Metrics {
         };
         let answer_seconds = histogram("answer", "From the head of a post to its outcome");
         let ack_seconds = histogram("ack", "From the hand-over to the Kafka client to the ack");
+        let connections = ConnectionSeries::new(registry);
         let mut gauge = |name, help| {
             let made = Gauge::default();
             registry.register(name, help, made.clone());
             made
         };
-        let connections = gauge("connections", "Open connections of senders");
         let in_flight = gauge("in_flight", "Posts that have no outcome yet");
         let in_flight_bytes = gauge("in_flight_bytes", "Bytes of all bodies in memory");
         let kafka_up = gauge("kafka_up", "1 while Kafka is held to be there, by acks and probes");

@@ -13,15 +13,16 @@ use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::topic::Topic;
 use crate::metrics::Metrics;
 use crate::post::recorder::PostRecorder;
-use crate::webhook::http::accept_error_log::AcceptErrorLog;
-use crate::webhook::http::server::{self, Beyond, Limits};
-use crate::webhook::http::timeout_stream::ConnectionPhase;
+use crate::webhook::http::connection_phase::ConnectionPhase;
+use crate::webhook::http::crowd::{Crowd, MakesRoom};
+use crate::webhook::http::rare_line::RareLine;
+use crate::webhook::http::server::{self, Limits};
 use crate::webhook::ingest::Ingest;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::{io, thread};
 use tokio::runtime;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -35,7 +36,7 @@ pub(super) struct EventLoop {
     pub(super) availability: Arc<Availability>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) recorder: Arc<PostRecorder>,
-    pub(super) accept_errors: Arc<AcceptErrorLog>,
+    pub(super) accept_errors: Arc<RareLine>,
     pub(super) topic: Topic,
     pub(super) gate: Option<Arc<SharedGate>>,
     pub(super) stop: CancellationToken,
@@ -82,12 +83,11 @@ impl EventLoop {
     pub(super) async fn start(self, listener: &TcpListener) -> Result<EventLoops, EventLoopError> {
         let stop = self.stop.clone();
         let workers = self.config.workers.get();
+        let (most, series) = (self.config.max_connections.get(), self.metrics.connections.clone());
         let limits = Limits {
-            beyond: Beyond::Waits,
+            crowd: Arc::new(Crowd::new("webhook", most, MakesRoom::Idle, series)),
             accept_errors: self.accept_errors.clone(),
             timeouts: self.config.timeouts,
-            connections: Arc::new(Semaphore::new(self.config.max_connections.get())),
-            open: self.metrics.connections.clone(),
         };
         let shared = Arc::new(self);
         let mut loops = EventLoops { ends: JoinSet::new(), stop };

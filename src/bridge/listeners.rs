@@ -1,21 +1,28 @@
 //! The sockets that connections come in by, what each port allows, and the files that there may be for them.
 
 use crate::bridge::BridgeError;
-use crate::webhook::http::accept_error_log::AcceptErrorLog;
-use crate::webhook::http::server::{Beyond, Limits};
+use crate::metrics::connections::ConnectionSeries;
+use crate::webhook::http::crowd::{Crowd, MakesRoom};
+use crate::webhook::http::rare_line::RareLine;
+use crate::webhook::http::server::Limits;
 use crate::webhook::http::timeout_stream::Timeouts;
-use prometheus_client::metrics::gauge::Gauge;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 
 /// Connections that the kernel keeps while all event loops are busy: a burst at the full hour.
 const BACKLOG: i32 = 1024;
+/// A sender that is gone without a word, or behind a firewall that has forgotten the connection, is found
+/// out after a minute of silence and four questions; the questions keep firewalls from forgetting it, which
+/// most do after some minutes.
+const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
+    .with_time(Duration::from_secs(60))
+    .with_interval(Duration::from_secs(20))
+    .with_retries(4);
 /// Files beyond one per connection: listeners, the client's sockets and pipes, the log.
 const OTHER_FILES: u64 = 128;
 /// Scrapers and probes at once; more take the places of those that say nothing.
@@ -40,6 +47,8 @@ pub(super) fn listen(
     };
     let listen = || {
         let listener = inherited.map_or_else(bind, Ok)?;
+        // Each connection that is accepted has it from its listener.
+        SockRef::from(&listener).set_tcp_keepalive(&KEEPALIVE)?;
         let taken = listener.local_addr()?;
         io::Result::Ok((listener, taken))
     };
@@ -62,12 +71,26 @@ pub(super) fn raise_file_limit(max_connections: NonZeroUsize) {
 }
 
 /// What the admin port allows.
-pub(super) fn admin_limits(accept_errors: Arc<AcceptErrorLog>) -> Limits {
-    Limits {
-        beyond: Beyond::Displaces,
-        accept_errors,
-        timeouts: ADMIN_TIMEOUTS,
-        connections: Arc::new(Semaphore::new(ADMIN_CONNECTIONS)),
-        open: Gauge::default(),
+pub(super) fn admin_limits(accept_errors: Arc<RareLine>) -> Limits {
+    let series = ConnectionSeries::default();
+    let crowd = Crowd::new("admin", ADMIN_CONNECTIONS, MakesRoom::Unanswered, series);
+    Limits { crowd: Arc::new(crowd), accept_errors, timeouts: ADMIN_TIMEOUTS }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::net::sockopt;
+    use std::net::TcpStream;
+
+    #[test]
+    fn the_kernel_asks_after_the_other_side_of_each_connection() {
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (listener, address) = listen("--listen", loopback, None).unwrap();
+        let _sender = TcpStream::connect(address).unwrap();
+        let (accepted, _) = listener.accept().unwrap();
+
+        assert!(sockopt::socket_keepalive(&accepted).unwrap());
+        assert_eq!(sockopt::tcp_keepidle(&accepted).unwrap(), Duration::from_secs(60));
     }
 }

@@ -3,9 +3,10 @@
 
 pub mod server;
 pub mod timeout_stream;
-pub mod accept_error_log;
+pub mod connection_phase;
+pub mod crowd;
+pub mod rare_line;
 pub mod body;
-mod crowd;
 mod forwarded;
 pub mod trace_context;
 pub mod trusted_proxies;

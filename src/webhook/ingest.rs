@@ -14,7 +14,7 @@ use crate::post::recorder::PostRecorder;
 use crate::webhook::auth::authenticator::{Authenticator, CacheLookup, Decision};
 use crate::webhook::auth::credentials::User;
 use crate::webhook::http::body::{self, BodyLimits};
-use crate::webhook::http::timeout_stream::{ConnectionPhase, Rest};
+use crate::webhook::http::connection_phase::{ConnectionPhase, Rest};
 use crate::webhook::http::trace_context::TraceContext;
 use crate::webhook::http::trusted_proxies::TrustedProxies;
 use crate::webhook::notification::Notification;

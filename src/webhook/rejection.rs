@@ -8,7 +8,7 @@ use crate::delivery::undelivered::{LimitSource, Undelivered};
 use crate::metrics::Outcome;
 use crate::post::refusal_reason::RefusalReason;
 use crate::webhook::http::body::BodyError;
-use crate::webhook::http::timeout_stream::Rest;
+use crate::webhook::http::connection_phase::Rest;
 use crate::webhook::notification::field_error::{FieldError, FieldErrors};
 use crate::webhook::notification::invalid::Invalid;
 use bytesize::ByteSize;

@@ -1,11 +1,15 @@
-//! More connections than there is room for: of probes, and of files.
+//! More connections than there is room for: of probes, of senders, and of files.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use testkit::bridge::launch::Launch;
+use testkit::deadline::let_pass;
 use testkit::http::{Connection, get, request};
 use testkit::notification::{PATH, ROOMDROP};
 use testkit::port::NOBODY;
+use testkit::senders::Load;
 
 use crate::support::HOOKBRIDGE;
 use crate::support::rig::{Rig, SOON};
@@ -18,6 +22,16 @@ const PROBE: Duration = Duration::from_secs(2);
 
 /// What every try to accept fails twenty times in.
 const A_WHILE: Duration = Duration::from_secs(2);
+
+/// Less than any connection may be silent: what is answered sooner did not wait for one to time out.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+/// Connections of senders at once.
+const PLACES: usize = 50;
+
+fn crowded(serve: Launch) -> Launch {
+    serve.no_auth().arg("--max-connections", PLACES.to_string())
+}
 
 fn probe(admin: SocketAddr) {
     let begun = Instant::now();
@@ -66,6 +80,45 @@ fn the_connection_that_has_waited_longest_makes_room_and_others_stay() {
 
     assert!(first.is_closed());
     assert!(crowd.last_mut().unwrap().is_silent_for(Duration::from_millis(100)));
+}
+
+#[test]
+fn silent_connections_over_the_limit_hold_up_no_post() {
+    let rig = Rig::on_mock(crowded);
+    let silent = Connection::open_many(rig.addr(), PLACES + 10);
+    let begun = Instant::now();
+
+    assert_eq!(rig.post(&[], ROOMDROP).status, 200);
+
+    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
+    // For ten of the silent ones, and for the post.
+    rig.wait_for_count("hookbridge_connections_displaced_total", 11);
+    assert_eq!(rig.count("hookbridge_connections_limit"), PLACES as u64);
+    let said = rig.bridge().log();
+    let said: Vec<_> =
+        said.lines().filter(|line| line.contains("no room for a connection")).collect();
+    assert!(said.len() == 1 && said[0].contains("\"limit\":50"), "{said:?}");
+    drop(silent);
+}
+
+#[test]
+fn senders_that_keep_their_connections_notice_no_flood_of_silent_ones() {
+    let rig = Rig::on_mock(crowded);
+    let senders = Load::steady(6).start(rig.addr());
+
+    let begun = Instant::now();
+    let mut flood = VecDeque::new();
+    while begun.elapsed() < A_WHILE {
+        flood.push_back(Connection::open(rig.addr()));
+        // Those that have been sent away do not count as open here.
+        flood.drain(..flood.len().saturating_sub(3 * PLACES));
+        let_pass(Duration::from_millis(5));
+    }
+
+    let ledger = senders.stop();
+    ledger.assert_statuses(&[200]);
+    ledger.assert_kept(&rig.records());
+    assert!(rig.count("hookbridge_connections_displaced_total") > PLACES as u64);
 }
 
 #[test]

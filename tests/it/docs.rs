@@ -21,7 +21,7 @@ use hookbridge::delivery::record::header_name::HeaderName;
 use hookbridge::delivery::undelivered::{LimitSource, Undelivered};
 use hookbridge::metrics::exposition::Format;
 use hookbridge::metrics::{Build, Metrics, Outcome};
-use hookbridge::webhook::http::timeout_stream::Rest;
+use hookbridge::webhook::http::connection_phase::Rest;
 use hookbridge::webhook::notification::field_error::{FieldErrors, JsonType};
 use hookbridge::webhook::notification::invalid::{About, Invalid};
 use hookbridge::webhook::rejection::Rejection;

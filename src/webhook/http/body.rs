@@ -5,7 +5,7 @@
 //! not copied.
 
 use crate::post::PostOutcome;
-use crate::webhook::http::timeout_stream::Rest;
+use crate::webhook::http::connection_phase::Rest;
 use bytes::{Bytes, BytesMut};
 use bytesize::ByteSize;
 use http::HeaderMap;

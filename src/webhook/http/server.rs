@@ -1,14 +1,14 @@
 //! Accepts connections and serves HTTP/1 on them, within limits, to a graceful end.
 //!
-//! Promise: at most `--max-connections` at once, more wait in the kernel's queue, or on the admin port
-//! take the place of one that is idle; nobody holds a connection by being slow; an early answer can be
-//! read, because what its sender still writes is taken in for a while before the connection is closed.
+//! Promise: at most `--max-connections` at once; one more takes the place of one that is idle, or waits;
+//! nobody holds a connection by being slow; an early answer can be read, because what its sender still writes is taken in for a while before the connection is closed.
 //! At the end what already waits to be accepted is still served, and last answers say
 //! `Connection: close`. It knows no ingest: what answers is an argument.
 
-use crate::webhook::http::accept_error_log::AcceptErrorLog;
-use crate::webhook::http::crowd::Crowd;
-use crate::webhook::http::timeout_stream::{ConnectionPhase, Rest, TimeoutStream, Timeouts};
+use crate::webhook::http::connection_phase::{ConnectionPhase, Rest};
+use crate::webhook::http::crowd::{Crowd, Member};
+use crate::webhook::http::rare_line::RareLine;
+use crate::webhook::http::timeout_stream::{TimeoutStream, Timeouts};
 use futures_util::FutureExt as _;
 use http::header::{CONNECTION, HeaderValue};
 use http_body_util::Full;
@@ -17,7 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use prometheus_client::metrics::gauge::Gauge;
+use rustix::io::Errno;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -25,7 +25,6 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -37,31 +36,20 @@ const CLOSE: HeaderValue = HeaderValue::from_static("close");
 const MAX_HEAD: usize = 16 * 1024;
 /// After an accept failed for want of files, others get time to close theirs.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Without files every event loop fails twenty times a second, for as long as it lasts.
+pub const ACCEPT_ERROR_LINE: Duration = Duration::from_secs(10);
 /// How long a connection may take at the end to begin one more post.
 const LAST_CALL: Duration = Duration::from_millis(500);
-
-/// What becomes of a connection beyond the limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Beyond {
-    /// It waits in the kernel's queue for another to close.
-    Waits,
-    /// The one that has been waited for longest makes room for it.
-    Displaces,
-}
 
 /// The limits of one port, shared by the event loops that serve it.
 #[derive(Clone)]
 pub struct Limits {
-    /// What becomes of a connection over `connections`.
-    pub beyond: Beyond,
+    /// The connections, and the room for more.
+    pub crowd: Arc<Crowd>,
     /// What is said while none can be accepted.
-    pub accept_errors: Arc<AcceptErrorLog>,
+    pub accept_errors: Arc<RareLine>,
     /// How long each wait may be.
     pub timeouts: Timeouts,
-    /// One permit for each connection at once.
-    pub connections: Arc<Semaphore>,
-    /// How many there are.
-    pub open: Gauge,
 }
 
 /// Serves `listener` until `stop`, and then until the last answer was given. Whoever drops the
@@ -71,37 +59,29 @@ where
     A: Fn(Request<Incoming>, &ConnectionPhase) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
 {
-    let (mut tasks, mut crowd) = (JoinSet::new(), Crowd::default());
-    let begin = |tasks: &mut JoinSet<()>, (stream, peer): (TcpStream, SocketAddr), permit| {
-        let open = OpenConnection::new(limits.open.clone(), permit);
+    let mut tasks = JoinSet::new();
+    let begin = |tasks: &mut JoinSet<()>, (stream, peer): (TcpStream, SocketAddr), place| {
         // A dual-stack listener sees IPv4 peers as IPv6 addresses that map them.
-        let phase = Arc::new(ConnectionPhase::open(peer.ip().to_canonical()));
+        let member = limits.crowd.join(peer.ip().to_canonical(), place);
         let (stop, answer) = (stop.clone(), answer.clone());
-        let serving = connection(stream, phase.clone(), open, limits.timeouts, stop, answer);
-        (phase, tasks.spawn(serving))
+        tasks.spawn(connection(stream, member, limits.timeouts, stop, answer));
     };
     loop {
-        let place = match limits.beyond {
-            Beyond::Waits => room(&limits, &stop).await,
-            Beyond::Displaces => None,
-        };
         tokio::select! {
             biased;
             () = stop.cancelled() => break,
             Some(ended) = tasks.join_next() => report(ended),
-            accepted = listener.accept() => match (accepted, limits.beyond) {
-                (Ok(accepted), Beyond::Waits) => drop(begin(&mut tasks, accepted, place)),
-                (Ok(accepted), Beyond::Displaces) => {
-                    if limits.connections.available_permits() == 0 {
-                        crowd.make_room();
-                    }
-                    let place = room(&limits, &stop).await;
-                    let (phase, task) = begin(&mut tasks, accepted, place);
-                    crowd.join(phase, task);
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => {
+                    let place = limits.crowd.room(&stop).await;
+                    begin(&mut tasks, accepted, place);
                 }
-                (Err(error), _) => {
+                Err(error) => {
                     if let Some(left_out) = limits.accept_errors.note(Instant::now()) {
                         tracing::warn!(%error, left_out, "cannot accept a connection");
+                    }
+                    if is_out_of_files(&error) {
+                        limits.crowd.make_room(Instant::now());
                     }
                     sleep(ACCEPT_PAUSE).await;
                 }
@@ -111,7 +91,7 @@ where
     match last_in_line(listener) {
         Ok(last) => {
             for accepted in last {
-                drop(begin(&mut tasks, accepted, None));
+                begin(&mut tasks, accepted, None);
             }
         }
         Err(error) => tracing::warn!(%error, "cannot accept what waits at the end"),
@@ -121,10 +101,9 @@ where
     }
 }
 
-/// Room for one more connection; none once it is time to stop.
-async fn room(limits: &Limits, stop: &CancellationToken) -> Option<OwnedSemaphorePermit> {
-    let permit = stop.run_until_cancelled(limits.connections.clone().acquire_owned()).await?;
-    Some(permit.expect("the semaphore is never closed"))
+/// Whether there would be one if a connection were closed.
+fn is_out_of_files(error: &io::Error) -> bool {
+    Errno::from_io_error(error).is_some_and(|errno| [Errno::MFILE, Errno::NFILE].contains(&errno))
 }
 
 /// Takes what already waits to be accepted, from the kernel itself, and closes the port.
@@ -146,29 +125,9 @@ fn report(ended: Result<(), JoinError>) {
     }
 }
 
-/// Counts a connection while it is open.
-struct OpenConnection {
-    gauge: Gauge,
-    _permit: Option<OwnedSemaphorePermit>,
-}
-
-impl OpenConnection {
-    fn new(gauge: Gauge, permit: Option<OwnedSemaphorePermit>) -> Self {
-        gauge.inc();
-        Self { gauge, _permit: permit }
-    }
-}
-
-impl Drop for OpenConnection {
-    fn drop(&mut self) {
-        self.gauge.dec();
-    }
-}
-
 async fn connection<A, F>(
     stream: TcpStream,
-    phase: Arc<ConnectionPhase>,
-    _open: OpenConnection,
+    member: Member,
     timeouts: Timeouts,
     stop: CancellationToken,
     answer: A,
@@ -179,8 +138,7 @@ async fn connection<A, F>(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot switch Nagle's delay off");
     }
-    let phase = &*phase;
-    let stop = &stop;
+    let (phase, stop) = (member.phase(), &stop);
     let stream = TimeoutStream::new(stream, phase, timeouts);
     let service = service_fn(|request| {
         // Not awaited in an async block: that has room for two of it, and moves it from one to the

@@ -1,18 +1,22 @@
 //! A connection's stream with time-outs: long between posts, short within one.
 //!
-//! Promise: a connection that waits for its next post is kept for the idle time-out; a head that
-//! has begun must be whole within the read time-out, and an answer must be taken within it; else
-//! reads or writes fail with [`io::ErrorKind::TimedOut`]. hyper's own `header_read_timeout` cannot
+//! Promise: a connection that waits for its next post is kept for the idle time-out, unless it is asked
+//! to go before; the first byte of its first post must come within the read time-out, a head that has
+//! begun must be whole within it, and an answer must be taken within it; else reads or writes fail with
+//! [`io::ErrorKind::TimedOut`]. A connection that
+//! waits is not closed upon a post that has come: the kernel is asked first. hyper's own `header_read_timeout` cannot
 //! tell an idle connection from a slow head. The body's time is kept by who reads it. A post in
 //! time costs no timer: one is armed only when a read or write has to wait, and moved lazily.
 //! Where an answer came before its request was whole, the close lingers: what the sender still
 //! writes is taken in for a while, since to close on unread bytes would reset the connection under
 //! the answer.
 
+use crate::webhook::http::connection_phase::{ConnectionPhase, Phase};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 use std::io;
-use std::net::IpAddr;
+use std::os::fd::AsFd;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -28,110 +32,8 @@ const BITE: usize = 4 * 1024;
 pub struct Timeouts {
     /// For the next post: `--idle-timeout`.
     pub idle: Duration,
-    /// For the rest of a head, and for an answer to be taken: `--read-timeout`.
+    /// For the first byte, for the rest of a head, and for an answer to be taken: `--read-timeout`.
     pub read: Duration,
-}
-
-/// Where a connection is, shared by its stream and whoever answers on it.
-#[derive(Debug)]
-pub struct ConnectionPhase {
-    peer: IpAddr,
-    opened: Instant,
-    phase: AtomicU8,
-    /// When the phase began, in microseconds since `opened`.
-    since: AtomicU64,
-    /// Whether the last answer came before its request was whole.
-    unread: AtomicBool,
-}
-
-/// What an answer leaves of its request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rest {
-    /// Nothing.
-    Read,
-    /// Some of it may still come.
-    Unread,
-}
-
-/// The phases of a connection; a head is read in the second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-enum Phase {
-    Idle,
-    Head,
-    Request,
-}
-
-impl ConnectionPhase {
-    /// Of a connection that is opened now, from `peer`.
-    pub fn open(peer: IpAddr) -> Self {
-        Self {
-            peer,
-            opened: Instant::now(),
-            phase: AtomicU8::new(Phase::Idle as u8),
-            since: AtomicU64::new(0),
-            unread: AtomicBool::new(false),
-        }
-    }
-
-    /// Who is on the other end of the connection.
-    pub fn peer(&self) -> IpAddr {
-        self.peer
-    }
-
-    /// A head is whole; gives when its first byte came.
-    pub fn begin(&self) -> Instant {
-        let begun = match self.phase() {
-            Phase::Head => self.since(),
-            // Its head came with the request before it.
-            Phase::Idle | Phase::Request => Instant::now(),
-        };
-        self.phase.store(Phase::Request as u8, Ordering::Relaxed);
-        begun
-    }
-
-    /// The answer is made; the next post may come.
-    pub fn end(&self, rest: Rest) {
-        self.unread.store(rest == Rest::Unread, Ordering::Relaxed);
-        self.enter(Phase::Idle);
-    }
-
-    /// Since when it has waited for a request, or for the rest of a head; `None` while one is answered.
-    pub(super) fn waiting_since(&self) -> Option<Instant> {
-        match self.phase() {
-            Phase::Idle | Phase::Head => Some(self.since()),
-            Phase::Request => None,
-        }
-    }
-
-    /// Whether no post is under way.
-    pub fn is_idle(&self) -> bool {
-        self.phase() == Phase::Idle
-    }
-
-    /// Whether the sender may still be writing what was answered: a body that was not read to its
-    /// end, or a head that was refused before it was whole.
-    pub fn is_unread(&self) -> bool {
-        self.phase() == Phase::Head || self.unread.load(Ordering::Relaxed)
-    }
-
-    fn enter(&self, phase: Phase) {
-        let micros = u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.since.store(micros, Ordering::Relaxed);
-        self.phase.store(phase as u8, Ordering::Relaxed);
-    }
-
-    fn phase(&self) -> Phase {
-        match self.phase.load(Ordering::Relaxed) {
-            0 => Phase::Idle,
-            1 => Phase::Head,
-            _ => Phase::Request,
-        }
-    }
-
-    fn since(&self) -> Instant {
-        self.opened + Duration::from_micros(self.since.load(Ordering::Relaxed))
-    }
 }
 
 /// The stream. Belongs to one task.
@@ -171,22 +73,38 @@ impl<'t, S> TimeoutStream<'t, S> {
         Poll::Pending
     }
 
-    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        let deadline = match self.phase.phase() {
-            Phase::Idle => self.phase.since() + self.timeouts.idle,
-            Phase::Head => self.phase.since() + self.timeouts.read,
-            Phase::Request => return Poll::Pending,
-        };
-        self.poll_deadline(cx, deadline).map(|()| io::ErrorKind::TimedOut.into())
-    }
-
     fn poll_stuck(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let stuck = *self.stuck.get_or_insert_with(Instant::now);
         self.poll_deadline(cx, stuck + self.timeouts.read).map(|()| io::ErrorKind::TimedOut.into())
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<'_, S> {
+impl<S: AsFd> TimeoutStream<'_, S> {
+    /// Ready when a read has waited for too long, or the connection was asked to go.
+    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let deadline = match self.phase.phase() {
+            Phase::Idle => self.phase.since() + self.timeouts.idle,
+            Phase::Silent | Phase::Head => self.phase.since() + self.timeouts.read,
+            Phase::Request => return Poll::Pending,
+        };
+        let is_over = self.poll_deadline(cx, deadline).is_ready();
+        // A head that is late gains no time by what still comes.
+        let is_late = is_over && !self.phase.is_idle();
+        if is_late || ((self.phase.is_to_go(cx.waker()) || is_over) && self.is_quiet()) {
+            return Poll::Ready(io::ErrorKind::TimedOut.into());
+        }
+        Poll::Pending
+    }
+
+    /// Whether nothing has come that was not read: the event loop may not know of it yet.
+    fn is_quiet(&self) -> bool {
+        let mut byte = [0_u8; 1];
+        let peeked = recv(&self.stream, &mut byte, RecvFlags::PEEK | RecvFlags::DONTWAIT);
+        peeked.is_err_and(|errno| errno == Errno::AGAIN)
+    }
+}
+
+impl<S: AsyncRead + AsFd + Unpin> AsyncRead for TimeoutStream<'_, S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -195,8 +113,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<'_, S> {
         let before = buf.filled().len();
         match Pin::new(&mut self.stream).poll_read(cx, buf) {
             Poll::Ready(result) => {
-                if buf.filled().len() > before && self.phase.is_idle() {
-                    self.phase.enter(Phase::Head);
+                if buf.filled().len() > before {
+                    self.phase.hear();
                 }
                 Poll::Ready(result)
             }

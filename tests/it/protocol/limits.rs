@@ -14,27 +14,50 @@ use crate::protocol::is_accepted;
 use crate::support::problem::refusal;
 use crate::support::rig::{Rig, SOON};
 
-/// Long enough to see that nothing comes.
-const A_WHILE: Duration = Duration::from_millis(300);
+/// Long enough to see that nothing comes: longer than a connection has to be idle to make room.
+const A_WHILE: Duration = Duration::from_millis(600);
 
 #[test]
-fn a_connection_over_the_limit_waits_and_is_served_when_another_closes() {
+fn a_connection_over_the_limit_takes_the_place_of_the_longest_idle_one() {
     let rig = Rig::on_mock(|serve| serve.no_auth().arg("--max-connections", "2"));
     let post = request("POST", PATH, &[], ROOMDROP);
     let [mut first, mut second, mut third] = [(); 3].map(|()| rig.connect());
-    for served in [&mut first, &mut second] {
+    for served in [&mut first, &mut second, &mut third] {
         served.send(&post);
         assert!(is_accepted(&served.read(), ROOMDROP));
     }
 
+    assert!(first.is_closed());
+    assert_eq!(rig.count("hookbridge_connections"), 2);
+    for served in [&mut second, &mut third] {
+        served.send(&post);
+        assert!(is_accepted(&served.read(), ROOMDROP));
+    }
+}
+
+#[test]
+fn a_connection_over_the_limit_waits_while_every_other_has_a_post_under_way() {
+    let rig = Rig::on_mock(|serve| serve.no_auth().arg("--max-connections", "2"));
+    let post = request("POST", PATH, &[], ROOMDROP);
+    // One within its body, one within its head.
+    let cuts = [post.len() - 10, 20];
+    let [mut body, mut head, mut third] = [(); 3].map(|()| rig.connect());
+    body.send(&post[..cuts[0]]);
+    head.send(&post[..cuts[1]]);
+    rig.wait_for_count("hookbridge_in_flight", 1);
+
     third.send(&post);
     assert!(third.is_silent_for(A_WHILE));
-    assert_eq!(rig.count("hookbridge_connections"), 2);
-    drop(first);
+    let counts = ["connections", "connections_waiting", "connections_displaced_total"];
+    assert_eq!(counts.map(|name| rig.count(&format!("hookbridge_{name}"))), [2, 1, 0]);
+    head.send(&post[cuts[1]..]);
 
+    assert!(is_accepted(&head.read(), ROOMDROP));
     assert!(is_accepted(&third.read(), ROOMDROP));
-    second.send(&post);
-    assert!(is_accepted(&second.read(), ROOMDROP));
+    assert!(head.is_closed(), "its post is answered: it can make room");
+    body.send(&post[cuts[0]..]);
+    assert!(is_accepted(&body.read(), ROOMDROP));
+    assert_eq!(rig.count("hookbridge_connections_waiting"), 0);
 }
 
 #[test]

@@ -1,0 +1,56 @@
+//! A line of the log for what happens again and again.
+//!
+//! Promise: one line in a time, however many event loops have cause for it, and how many causes came
+//! with it. It gets the time, and writes nothing.
+
+use std::mem;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Shared by all who have cause for the line.
+#[derive(Debug)]
+pub struct RareLine {
+    pause: Duration,
+    state: Mutex<RareLineState>,
+}
+
+#[derive(Debug, Default)]
+struct RareLineState {
+    told: Option<Instant>,
+    left_out: u64,
+}
+
+impl RareLine {
+    /// A line that is written once in `pause` at most.
+    pub fn every(pause: Duration) -> Self {
+        Self { pause, state: Mutex::default() }
+    }
+
+    /// Whether this cause has a line; with it, how many before it had none.
+    pub(super) fn note(&self, now: Instant) -> Option<u64> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.told.is_some_and(|told| now.saturating_duration_since(told) < self.pause) {
+            state.left_out += 1;
+            return None;
+        }
+        state.told = Some(now);
+        Some(mem::take(&mut state.left_out))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_cause_in_a_pause_is_told_and_the_others_are_counted() {
+        let pause = Duration::from_secs(10);
+        let (line, begun) = (RareLine::every(pause), Instant::now());
+        assert_eq!(line.note(begun), Some(0));
+        for n in 1..200 {
+            assert_eq!(line.note(begun + pause / 200 * n), None);
+        }
+        assert_eq!(line.note(begun + pause), Some(199));
+        assert_eq!(line.note(begun + pause), None);
+    }
+}
