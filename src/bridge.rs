@@ -37,7 +37,7 @@ use crate::delivery::topic::Topic;
 use crate::delivery::topic::topic_config::Plan;
 use crate::error_chain::error_chain;
 use crate::metrics::Metrics;
-use crate::post::recorder::PostRecorder;
+use crate::post::PostRecorder;
 use crate::webhook::http::connection_phase::ConnectionPhase;
 use crate::webhook::http::rare_line::RareLine;
 use crate::webhook::http::server::{self, ACCEPT_ERROR_LINE};

@@ -2,7 +2,6 @@
 
 // What the webhook sees.
 pub mod publisher;
-pub mod receipt;
 pub mod undelivered;
 pub mod record;
 pub mod record_times;

@@ -30,7 +30,7 @@
 //!
 //! # What holds it together
 //!
-//! **A 200 is a type.** [`webhook::ingest`] builds it from a [`delivery::receipt::Receipt`], and
+//! **A 200 is a type.** [`webhook::ingest`] builds it from a [`delivery::publisher::publish::Receipt`], and
 //! only what saw a record become durable can make one.
 //!
 //! **Hang-up is not cancellation.** A record that was handed over belongs to the publisher, not to

@@ -5,19 +5,13 @@
 //! responsible for it; a post dropped before its end lost its sender before its body was
 //! whole, or was cut off by the end of the process. It decides nothing and knows neither HTTP nor Kafka.
 
-pub mod recorder;
 mod line;
-pub mod location;
 pub mod refusals;
 pub mod text;
-pub mod refusal_reason;
 
-use crate::metrics::{EventLabel, Outcome};
+use crate::metrics::{EventLabel, Metrics, Outcome};
 use crate::post::line::{Line, PostFacts};
-use crate::post::location::Location;
-use crate::post::recorder::PostRecorder;
-use crate::post::refusal_reason::RefusalReason;
-use crate::post::refusals::{NamedUser, at_fault};
+use crate::post::refusals::{NamedUser, Refusals, at_fault};
 use crate::post::text::Text;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -38,8 +32,6 @@ pub struct PostOutcome {
     facts: PostFacts,
     /// Filled only while somebody reads the line of every post.
     ce_id: Option<Box<str>>,
-    /// Where its record is, once it is durable.
-    location: Option<Location>,
     is_recorded: bool,
 }
 
@@ -57,7 +49,6 @@ impl PostOutcome {
             held: 0,
             facts: PostFacts { peer, bytes, user: None, app_id, event },
             ce_id: None,
-            location: None,
             is_recorded: false,
         }
     }
@@ -90,22 +81,26 @@ impl PostOutcome {
         }
     }
 
-    /// Says where the record is.
-    pub fn locate(&mut self, location: Location) {
-        self.location = Some(location);
-    }
-
-    /// Records the outcome.
-    pub fn end(self, outcome: Outcome) {
-        self.refuse(outcome, RefusalReason::default);
+    /// Records that its record is durable, there.
+    pub fn end(mut self, location: Location) {
+        let outcome = match location {
+            Location::Kafka { .. } => Outcome::Published,
+            Location::Spool { .. } => Outcome::Spooled,
+        };
+        self.record(outcome, Some(location), RefusalReason::default);
     }
 
     /// Records a refusal. `why` is called only where it is logged.
     pub fn refuse(mut self, outcome: Outcome, why: impl FnOnce() -> RefusalReason) {
-        self.record(outcome, why);
+        self.record(outcome, None, why);
     }
 
-    fn record(&mut self, outcome: Outcome, why: impl FnOnce() -> RefusalReason) {
+    fn record(
+        &mut self,
+        outcome: Outcome,
+        location: Option<Location>,
+        why: impl FnOnce() -> RefusalReason,
+    ) {
         self.is_recorded = true;
         let took = self.arrived.elapsed();
         let held = i64::try_from(self.held).unwrap_or(i64::MAX);
@@ -113,9 +108,7 @@ impl PostOutcome {
         metrics.in_flight_bytes.dec_by(held);
         metrics.outcome(outcome).inc();
         metrics.answer_seconds.observe(took.as_secs_f64());
-        if matches!(outcome, Outcome::Published | Outcome::Spooled)
-            && let Some(event) = self.event
-        {
+        if let (Some(_), Some(event)) = (location, self.event) {
             metrics.accepted(event);
         }
         // The last: whoever reads that nothing is in flight finds everything counted.
@@ -132,10 +125,10 @@ impl PostOutcome {
         self.facts.bytes = self.facts.bytes.max(self.held as u64);
         let line = Line { facts: &self.facts, outcome, why: &why(), took };
         if let Some((at_fault, left_out)) = refusal {
-            line.tell_refusal(at_fault, left_out);
+            line.log_refusal(at_fault, left_out);
         }
         if is_read {
-            line.tell(self.ce_id.as_deref(), self.location);
+            line.log(self.ce_id.as_deref(), location);
         }
     }
 }
@@ -148,9 +141,50 @@ impl Drop for PostOutcome {
             let outcome = if whole { Outcome::Unavailable } else { Outcome::IncompleteBody };
             let ended = "the bridge ended before it was known what became of it";
             let reason = whole.then(|| ended.to_owned());
-            self.record(outcome, || RefusalReason { reason, pointers: None });
+            self.record(outcome, None, || RefusalReason { reason, pointers: None });
         }
     }
+}
+
+/// Where the outcomes of all posts are recorded. Shared by the posts of all event loops.
+pub struct PostRecorder {
+    /// Where outcomes are counted.
+    pub metrics: Arc<Metrics>,
+    /// Which refusals the log names.
+    pub refusals: Refusals,
+}
+
+impl PostRecorder {
+    /// No post yet.
+    pub fn new(metrics: Arc<Metrics>) -> Self {
+        Self { metrics, refusals: Refusals::default() }
+    }
+}
+
+/// Where a record is, once it is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Location {
+    /// Kafka acked it.
+    Kafka {
+        /// The partition of the record's topic.
+        partition: i32,
+        /// The offset in the partition.
+        offset: i64,
+    },
+    /// The spool has synced it to disk.
+    Spool {
+        /// Its number in the spool.
+        row: u64,
+    },
+}
+
+/// Why a post was refused, for the log, in words without its values.
+#[derive(Debug, Default)]
+pub struct RefusalReason {
+    /// What is wrong.
+    pub reason: Option<String>,
+    /// The fields at fault, as JSON pointers with a blank between.
+    pub pointers: Option<String>,
 }
 
 /// The bodies in memory would be over their budget.
@@ -161,7 +195,7 @@ pub struct OverBudget;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::{Build, Metrics};
+    use crate::metrics::Build;
     use prometheus_client::metrics::counter::Counter;
     use std::net::Ipv4Addr;
 
@@ -180,9 +214,9 @@ mod tests {
         let metrics = &recorder.metrics;
         let mut post = open(&recorder);
         post.describe(EventLabel::Recording, "id");
-        post.end(Outcome::Published);
+        post.end(Location::Spool { row: 1 });
         let counted: u64 = Outcome::ALL.iter().map(|o| metrics.outcome(*o).get()).sum();
-        assert_eq!((metrics.outcome(Outcome::Published).get(), counted), (1, 1));
+        assert_eq!((metrics.outcome(Outcome::Spooled).get(), counted), (1, 1));
         assert_eq!(metrics.in_flight.get(), 0);
     }
 
@@ -201,9 +235,9 @@ mod tests {
         let (mut first, mut second) = (open(&recorder), open(&recorder));
         assert_eq!(first.hold(60, 100), Ok(()));
         assert_eq!(second.hold(60, 100), Err(OverBudget));
-        second.end(Outcome::Overloaded);
+        second.refuse(Outcome::Overloaded, RefusalReason::default);
         assert_eq!(first.hold(40, 100), Ok(()));
-        first.end(Outcome::Published);
+        first.end(Location::Kafka { partition: 0, offset: 0 });
         assert_eq!(metrics.in_flight_bytes.get(), 0);
     }
 }

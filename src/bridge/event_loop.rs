@@ -12,7 +12,7 @@ use crate::delivery::publisher::Publisher;
 use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::topic::Topic;
 use crate::metrics::Metrics;
-use crate::post::recorder::PostRecorder;
+use crate::post::PostRecorder;
 use crate::webhook::http::connection_phase::ConnectionPhase;
 use crate::webhook::http::crowd::{Crowd, MakesRoom};
 use crate::webhook::http::rare_line::RareLine;

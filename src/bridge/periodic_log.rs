@@ -1,6 +1,6 @@
 //! Says what posts leave to be said, so that none is held up by it.
 
-use crate::post::recorder::PostRecorder;
+use crate::post::PostRecorder;
 use crate::webhook::ingest::Authentication;
 use std::collections::HashSet;
 use std::sync::Arc;

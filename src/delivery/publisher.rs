@@ -1,5 +1,5 @@
 //! Kafka within the deadline, else the spool: a record in, a
-//! [`Receipt`](crate::delivery::receipt::Receipt) out.
+//! [`Receipt`](crate::delivery::publisher::publish::Receipt) out.
 //!
 //! Promise: a publish, once begun, is carried through whether or not its sender stays: the record and
 //! its post belong to the publisher. The deadline is the publisher's own; librdkafka may report a
@@ -11,7 +11,7 @@
 mod in_flight;
 mod spool_results;
 mod accumulator;
-mod publish;
+pub mod publish;
 mod reports;
 mod untimely;
 
@@ -113,7 +113,7 @@ impl Publisher {
                 (None, None) => Ok(self.hand_over(record)),
             },
         };
-        Publish::new(self, begun, post)
+        Publish { publisher: self, begun, post: Some(post) }
     }
 
     /// Whether the topic would refuse the record, as far as is known: from the spool its sender

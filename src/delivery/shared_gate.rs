@@ -9,7 +9,7 @@ use crate::delivery::gate::{Gate, GateState};
 use crate::delivery::record::Record;
 use crate::delivery::spool::Spool;
 use crate::delivery::spool::error::AppendError;
-use crate::post::location::Location;
+use crate::post::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::{Notify, watch};

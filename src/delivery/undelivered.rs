@@ -5,7 +5,7 @@
 
 use crate::delivery::kafka::delivery_error::DeliveryError;
 use crate::metrics::Outcome;
-use crate::post::refusal_reason::RefusalReason;
+use crate::post::RefusalReason;
 
 /// A record did not become durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

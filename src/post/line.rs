@@ -4,11 +4,9 @@
 //! not known is left out.
 
 use crate::metrics::Outcome;
-use crate::post::LOG_TARGET;
-use crate::post::location::Location;
-use crate::post::refusal_reason::RefusalReason;
 use crate::post::refusals::AtFault;
 use crate::post::text::Text;
+use crate::post::{LOG_TARGET, Location, RefusalReason};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,8 +36,13 @@ pub(super) struct Line<'a> {
 
 impl Line<'_> {
     /// The line that every post has, where somebody reads it.
-    pub(super) fn tell(&self, ce_id: Option<&str>, location: Option<Location>) {
+    pub(super) fn log(&self, ce_id: Option<&str>, location: Option<Location>) {
         let Self { facts, outcome, why, took } = self;
+        let (partition, offset, row) = match location {
+            Some(Location::Kafka { partition, offset }) => (Some(partition), Some(offset), None),
+            Some(Location::Spool { row }) => (None, None, Some(row)),
+            None => (None, None, None),
+        };
         tracing::debug!(
             target: LOG_TARGET,
             ce_id,
@@ -51,9 +54,9 @@ impl Line<'_> {
             reason = why.reason.as_deref(),
             bytes = facts.bytes,
             peer = %facts.peer,
-            partition = location.and_then(Location::partition),
-            offset = location.and_then(Location::offset),
-            row = location.and_then(Location::row),
+            partition,
+            offset,
+            row,
             // Whole microseconds: three digits behind the point.
             ms = took.as_micros() as f64 / 1000.0,
             "post"
@@ -61,10 +64,10 @@ impl Line<'_> {
     }
 
     /// The line that a refusal has, with the number of those that had none.
-    pub(super) fn tell_refusal(&self, at_fault: AtFault, left_out: u64) {
+    pub(super) fn log_refusal(&self, at_fault: AtFault, left_out: u64) {
         let Self { facts, outcome, why, took: _ } = self;
         let left_out = (left_out > 0).then_some(left_out);
-        macro_rules! tell {
+        macro_rules! line {
             ($level:ident) => {
                 tracing::$level!(
                     outcome = outcome.as_str(),
@@ -81,8 +84,8 @@ impl Line<'_> {
             };
         }
         match at_fault {
-            AtFault::Sender => tell!(info),
-            AtFault::Bridge => tell!(warn),
+            AtFault::Sender => line!(info),
+            AtFault::Bridge => line!(warn),
         }
     }
 }

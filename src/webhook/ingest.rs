@@ -6,11 +6,11 @@
 
 use crate::clock::Clock;
 use crate::delivery::publisher::Publisher;
-use crate::delivery::receipt::Receipt;
+use crate::delivery::publisher::publish::Receipt;
 use crate::delivery::record::{Event, Record};
 use crate::metrics::EventLabel;
 use crate::post::PostOutcome;
-use crate::post::recorder::PostRecorder;
+use crate::post::PostRecorder;
 use crate::webhook::auth::authenticator::{Authenticator, CacheLookup, Decision};
 use crate::webhook::auth::credentials::User;
 use crate::webhook::http::body::{self, BodyLimits};

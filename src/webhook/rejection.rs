@@ -6,7 +6,7 @@
 
 use crate::delivery::undelivered::{LimitSource, Undelivered};
 use crate::metrics::Outcome;
-use crate::post::refusal_reason::RefusalReason;
+use crate::post::RefusalReason;
 use crate::webhook::http::body::BodyError;
 use crate::webhook::http::connection_phase::Rest;
 use crate::webhook::notification::field_error::{FieldError, FieldErrors};

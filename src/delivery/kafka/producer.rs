@@ -14,7 +14,7 @@ use crate::delivery::kafka::throttle::{self, Throttle};
 use crate::delivery::kafka::wakeup::Wakeup;
 use crate::delivery::record::Record;
 use crate::delivery::record_times::topic_times::SendTime;
-use crate::post::location::Location;
+use crate::post::Location;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
@@ -31,17 +31,8 @@ use std::time::Duration;
 pub struct DeliveryReport {
     /// What the record was handed over with.
     pub ticket: usize,
-    /// The place of an acked record.
-    pub result: Result<Acked, DeliveryError>,
-}
-
-/// Where an acked record is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Acked {
-    /// The partition of the record's topic.
-    pub partition: i32,
-    /// The offset in the partition.
-    pub offset: i64,
+    /// Where on Kafka an acked record is.
+    pub result: Result<Location, DeliveryError>,
 }
 
 /// What a producer is for.
@@ -64,12 +55,6 @@ pub enum Shown {
     No,
     /// None has answered, or they say something else of it.
     Untold,
-}
-
-impl From<Acked> for Location {
-    fn from(Acked { partition, offset }: Acked) -> Self {
-        Self::Kafka { partition, offset }
-    }
 }
 
 /// The headers of a record as librdkafka takes them. Made apart: what is handed over in quick
@@ -251,7 +236,9 @@ impl ProducerContext for Reports {
 
     fn delivery(&self, result: &DeliveryResult<'_>, ticket: usize) {
         let result = match result {
-            Ok(message) => Ok(Acked { partition: message.partition(), offset: message.offset() }),
+            Ok(message) => {
+                Ok(Location::Kafka { partition: message.partition(), offset: message.offset() })
+            }
             Err((error, _)) => Err(DeliveryError::in_report(code(error))),
         };
         self.lock().push(DeliveryReport { ticket, result });

@@ -13,8 +13,8 @@ use crate::delivery::publisher::in_flight::stage::{Awaited, RecordEvent, RecordS
 use crate::delivery::record::Record;
 use crate::delivery::record_times::topic_times::SendTime;
 use crate::delivery::undelivered::Undelivered;
+use crate::post::Location;
 use crate::post::PostOutcome;
-use crate::post::location::Location;
 use slab::Slab;
 use std::collections::VecDeque;
 use std::mem;

@@ -1,31 +1,34 @@
-//! The future that a post's handler awaits.
+//! The future that a post's handler awaits, and the proof that it ends with.
+//!
+//! Promise: a 200 can be built only from a [`Receipt`], and a receipt only here, from a delivery result
+//! that says where the record is durable: "a 200 means durable" is a type, not a habit.
+//!
+//! ```compile_fail
+//! use hookbridge::delivery::publisher::publish::Receipt;
+//! let forged = Receipt(());
+//! ```
 
 use crate::delivery::publisher::Publisher;
 use crate::delivery::publisher::in_flight::{DeliveryResult, FollowUp};
-use crate::delivery::receipt::Receipt;
 use crate::delivery::undelivered::Undelivered;
 use crate::post::PostOutcome;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+/// A record is durable. Neither `Clone` nor `Copy`: one receipt, one answer.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a receipt is what the sender waits for"]
+pub struct Receipt(());
+
 /// The delivery of one record, to be awaited; the outcome of its post is recorded with it. Dropped,
 /// it leaves the post with the publisher.
 #[must_use = "the sender waits for the delivery of its record"]
 pub struct Publish<'a> {
-    publisher: &'a Publisher,
+    pub(super) publisher: &'a Publisher,
     /// The record's ticket, or why it did not even leave.
-    begun: Result<usize, Undelivered>,
-    post: Option<PostOutcome>,
-}
-
-impl<'a> Publish<'a> {
-    pub(super) fn new(
-        publisher: &'a Publisher,
-        begun: Result<usize, Undelivered>,
-        post: PostOutcome,
-    ) -> Self {
-        Self { publisher, begun, post: Some(post) }
-    }
+    pub(super) begun: Result<usize, Undelivered>,
+    /// Until its outcome is recorded.
+    pub(super) post: Option<PostOutcome>,
 }
 
 impl Future for Publish<'_> {
@@ -37,7 +40,7 @@ impl Future for Publish<'_> {
             Err(undelivered) => Err(undelivered),
         };
         end(self.post.take().expect("polled after it was ready"), delivery);
-        Poll::Ready(delivery.map(Receipt::new))
+        Poll::Ready(delivery.map(|_| Receipt(())))
     }
 }
 
@@ -57,12 +60,9 @@ impl Drop for Publish<'_> {
 }
 
 /// Records the outcome of a post whose delivery result is known.
-pub(super) fn end(mut post: PostOutcome, delivery: DeliveryResult) {
+pub(super) fn end(post: PostOutcome, delivery: DeliveryResult) {
     match delivery {
-        Ok(location) => {
-            post.locate(location);
-            post.end(location.outcome());
-        }
+        Ok(location) => post.end(location),
         Err(undelivered) => post.refuse(undelivered.outcome(), || undelivered.why()),
     }
 }

@@ -9,7 +9,6 @@ use crate::delivery::publisher::untimely::Asking;
 use crate::delivery::publisher::{Publisher, PublisherState, SPOOL_TIMEOUT};
 use crate::delivery::record_times::topic_times::{Retry, SendTime};
 use crate::delivery::undelivered::Undelivered;
-use crate::post::location::Location;
 use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -53,8 +52,7 @@ impl Publisher {
             {
                 continue;
             }
-            let reported =
-                RecordEvent::Reported(result.map(Location::from).map_err(Undelivered::Failed));
+            let reported = RecordEvent::Reported(result.map_err(Undelivered::Failed));
             let follow_up = state.in_flight.apply(ticket, reported, now);
             match result {
                 Ok(_) => {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::delivery::kafka::producer::Acked;
+use crate::post::Location;
 use bytes::Bytes;
 use std::time::SystemTime;
 
@@ -8,7 +8,7 @@ fn row(number: usize) -> RowId {
 }
 
 fn acked(number: usize) -> DeliveryReport {
-    DeliveryReport { ticket: number, result: Ok(Acked { partition: 0, offset: 0 }) }
+    DeliveryReport { ticket: number, result: Ok(Location::Kafka { partition: 0, offset: 0 }) }
 }
 
 fn failed(number: usize, meaning: Meaning) -> DeliveryReport {

@@ -1,8 +1,8 @@
 use super::*;
 use crate::delivery::gate::admission::Way;
 use crate::delivery::record::Record;
-use crate::metrics::{Build, Metrics, Outcome};
-use crate::post::recorder::PostRecorder;
+use crate::metrics::{Build, Metrics};
+use crate::post::PostRecorder;
 use bytes::Bytes;
 use prometheus_client::metrics::counter::Counter;
 use std::net::Ipv4Addr;
@@ -150,7 +150,7 @@ fn the_outcome_of_a_sender_that_left_comes_with_the_proof() {
     let FollowUp::End(post, delivery) = reported(&mut in_flight, ticket, Ok(ACKED)) else {
         panic!("the post comes back")
     };
-    post.end(Outcome::Published);
+    post.end(ACKED);
     assert_eq!((delivery, in_flight.len()), (Ok(ACKED), 0));
 }
 
@@ -164,7 +164,7 @@ fn the_record_of_a_sender_that_left_goes_to_the_spool_too() {
     let FollowUp::End(post, delivery) = spooled(&mut in_flight, ticket, Ok(STORED)) else {
         panic!("the post comes back")
     };
-    post.end(Outcome::Spooled);
+    post.end(STORED);
     assert_eq!((delivery, in_flight.len()), (Ok(STORED), 1));
     drop(reported(&mut in_flight, ticket, Err(Undelivered::Late)));
     assert_eq!(in_flight.len(), 0);
@@ -178,7 +178,7 @@ fn a_sender_that_leaves_after_the_report_gets_its_post_back() {
     let FollowUp::End(post, delivery) = in_flight.abandon(ticket, post()) else {
         panic!("the delivery is known")
     };
-    post.end(Outcome::Published);
+    post.end(ACKED);
     assert_eq!((delivery, in_flight.len()), (Ok(ACKED), 0));
 }
 
