@@ -5,14 +5,12 @@
 //! responsible for it; a post dropped before its end lost its sender before its body was
 //! whole, or was cut off by the end of the process. It decides nothing and knows neither HTTP nor Kafka.
 
-mod line;
+pub mod line;
 pub mod refusals;
-pub mod text;
 
 use crate::metrics::{EventLabel, Metrics, Outcome};
-use crate::post::line::{Line, PostFacts};
+use crate::post::line::{Line, PostFacts, Text};
 use crate::post::refusals::{NamedUser, Refusals, at_fault};
-use crate::post::text::Text;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;

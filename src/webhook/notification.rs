@@ -14,7 +14,6 @@ mod leaves;
 mod members;
 mod rules;
 pub mod trans_date;
-mod value;
 mod walk;
 
 #[cfg(test)]

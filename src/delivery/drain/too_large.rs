@@ -4,7 +4,7 @@
 //! knowledge, since the limit may have been raised: the brokers are asked first. Where they do not
 //! tell it, the row is sent, and their refusal decides. It says nothing of rows of other topics.
 
-use crate::delivery::topic::topic_limit::TopicLimit;
+use crate::delivery::topic::TopicLimit;
 use std::time::{Duration, Instant};
 
 /// How old a limit may be that a row is quarantined for.

@@ -3,7 +3,7 @@
 //! Promises: one variant for each code that a sender may see; no text repeats the body. Does not
 //! know HTTP: statuses belong to the rejection.
 
-use crate::post::text::cut;
+use crate::post::line::cut;
 use crate::webhook::notification::app_id::AppId;
 use crate::webhook::notification::event::EventKind;
 use crate::webhook::notification::field_error::{FieldErrors, JsonType};

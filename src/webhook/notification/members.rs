@@ -16,9 +16,8 @@ use crate::webhook::notification::event::Field;
 use crate::webhook::notification::field_error::{FieldErrors, Flaw};
 use crate::webhook::notification::invalid::{About, Invalid};
 use crate::webhook::notification::leaves::{Skimmed, Typed, deeper_than};
-use crate::webhook::notification::rules;
+use crate::webhook::notification::rules::{self, Value};
 use crate::webhook::notification::trans_date::TransDate;
-use crate::webhook::notification::value::Value;
 use crate::webhook::notification::walk::{self, JsonWalk, NESTING_LIMIT, Root};
 
 /// Some editors and languages start UTF-8 with it; RFC 8259 section 8.1 lets parsers skip it.

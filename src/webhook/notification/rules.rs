@@ -1,4 +1,4 @@
-//! What the fields of a notification must hold, one rule a function.
+//! What the fields of a notification must hold, one rule a function, and what is kept of a value for it.
 //!
 //! Promises: tolerant where the provider is known to differ from its own documentation (numbers
 //! for strings, objects for URLs, one for many), strict elsewhere. Does not read JSON, and does not
@@ -12,7 +12,6 @@ use crate::webhook::notification::app_id::check_label;
 use crate::webhook::notification::event::Field;
 use crate::webhook::notification::field_error::{FieldErrors, Flaw, JsonType};
 use crate::webhook::notification::trans_date::{NotATime, TransDate};
-use crate::webhook::notification::value::Value;
 
 /// The longest room that becomes an attribute of a record, in bytes; the provider's have 24.
 const ROOM_LIMIT: usize = 256;
@@ -22,6 +21,48 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// What is taken for a URL: any text, since the scheme of a delivered file is documented nowhere.
 const URL: &str = "string";
+
+/// The outline of one JSON value: what is kept of it once it has been walked over. No more than the rules
+/// ask for, so that a body of any length costs one short record a field.
+#[derive(Clone, Debug)]
+pub(super) enum Value<'a> {
+    Null,
+    Boolean,
+    Number(Number),
+    /// A number beyond a double, of which nothing is kept.
+    Vast,
+    /// A string that is empty or all white space.
+    Blank,
+    /// Another string, of which nobody asks for the text.
+    Filled,
+    /// Another string, whose text somebody asks for.
+    Text(Cow<'a, str>),
+    /// A string with half a surrogate pair, which is no text.
+    Torn,
+    /// An array where no rule has any use for one.
+    Array,
+    /// A list of URLs, and what is wrong with its elements.
+    List(FieldErrors),
+    /// An object where no rule has any use for one.
+    Object,
+    /// An object where a URL may be, and what is wrong with its `url`.
+    Link(Result<(), Flaw>),
+    /// The object that names a storage, and what is wrong with its members.
+    Destination(FieldErrors),
+}
+
+impl Value<'_> {
+    pub(super) const fn json_type(&self) -> JsonType {
+        match self {
+            Self::Null => JsonType::Null,
+            Self::Boolean => JsonType::Boolean,
+            Self::Number(_) | Self::Vast => JsonType::Number,
+            Self::Blank | Self::Filled | Self::Text(_) | Self::Torn => JsonType::String,
+            Self::Array | Self::List(_) => JsonType::Array,
+            Self::Object | Self::Link(_) | Self::Destination(_) => JsonType::Object,
+        }
+    }
+}
 
 /// A string that is not blank.
 pub(super) fn filled(value: &Value<'_>) -> Result<(), Flaw> {
@@ -47,21 +88,11 @@ pub(super) fn filled_or_number(value: &Value<'_>) -> Result<(), Flaw> {
 
 /// A string that is not blank, whose text is asked for.
 pub(super) fn text(value: Value<'_>) -> Result<Cow<'_, str>, Flaw> {
-    match value {
-        Value::Text(text) => Ok(text),
-        Value::Torn => Err(Flaw::Torn),
-        Value::Blank => Err(Flaw::Blank),
-        Value::Null
-        | Value::Boolean
-        | Value::Number(_)
-        | Value::Vast
-        | Value::Filled
-        | Value::Array
-        | Value::List(_)
-        | Value::Object
-        | Value::Link(_)
-        | Value::Destination(_) => Err(Flaw::Found(value.json_type())),
+    if let Value::Text(text) = value {
+        return Ok(text);
     }
+    filled(&value)?;
+    Err(if let Value::Torn = value { Flaw::Torn } else { Flaw::Found(JsonType::String) })
 }
 
 /// An instant in one of the forms of [`TransDate`], unless it is one that no record carries.

@@ -16,8 +16,7 @@ use crate::webhook::notification::event::Field;
 use crate::webhook::notification::field_error::FieldErrors;
 use crate::webhook::notification::leaves::Leaves;
 use crate::webhook::notification::members::Members;
-use crate::webhook::notification::rules;
-use crate::webhook::notification::value::Value;
+use crate::webhook::notification::rules::{self, Value};
 
 /// How deep a body may nest; the outermost object is 1. The documented forms need 3, and the
 /// strictest of the common parsers (.NET's `System.Text.Json`) gives up at 64.
