@@ -19,7 +19,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::{Metric, Registry, Unit};
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
@@ -143,17 +143,11 @@ impl Metrics {
         let mut all = Registry::default();
         all.register_collector(Box::new(process::ProcessCollector::new()));
         let registry = all.sub_registry_with_prefix("hookbridge");
-        let received = Counter::default();
-        registry.register(
-            "received",
-            "Requests that reached the bridge's own code",
-            received.clone(),
-        );
-        let long_passwords = Counter::default();
-        registry.register(
+        let received = series(registry, "received", "Requests that reached the bridge's own code");
+        let long_passwords = series(
+            registry,
             "long_passwords",
             "Posts refused because their password is over 72 bytes",
-            long_passwords.clone(),
         );
         let outcomes = counters(
             registry,
@@ -184,14 +178,10 @@ impl Metrics {
         let answer_seconds = histogram("answer", "From the head of a post to its outcome");
         let ack_seconds = histogram("ack", "From the hand-over to the Kafka client to the ack");
         let connections = ConnectionSeries::new(registry);
-        let mut gauge = |name, help| {
-            let made = Gauge::default();
-            registry.register(name, help, made.clone());
-            made
-        };
-        let in_flight = gauge("in_flight", "Posts that have no outcome yet");
-        let in_flight_bytes = gauge("in_flight_bytes", "Bytes of all bodies in memory");
-        let kafka_up = gauge("kafka_up", "1 while Kafka is held to be there, by acks and probes");
+        let in_flight = series(registry, "in_flight", "Posts that have no outcome yet");
+        let in_flight_bytes = series(registry, "in_flight_bytes", "Bytes of all bodies in memory");
+        let up = "1 while Kafka is held to be there, by acks and probes";
+        let kafka_up = series(registry, "kafka_up", up);
         let kafka_throttle = FloatGauge::default();
         registry.register_with_unit(
             "kafka_throttle",
@@ -262,6 +252,17 @@ pub struct Build {
     pub commit: &'static str,
     /// librdkafka's version.
     pub librdkafka: String,
+}
+
+/// Registers a series, and gives it.
+fn series<M: Metric + Clone + Default>(
+    registry: &mut Registry,
+    name: &'static str,
+    help: &'static str,
+) -> M {
+    let made = M::default();
+    registry.register(name, help, made.clone());
+    made
 }
 
 /// Registers a counter family with one label and returns a counter for each value, in order.

@@ -7,7 +7,6 @@
 pub mod first_sight;
 pub mod partitions;
 pub mod topic_config;
-pub mod topic_warnings;
 
 use crate::clock::Clock;
 use crate::delivery::record::Record;

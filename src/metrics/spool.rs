@@ -2,7 +2,7 @@
 //!
 //! They are copied from its own status before each exposition, so that nothing counts twice.
 
-use crate::metrics::FloatGauge;
+use crate::metrics::{FloatGauge, series};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -61,60 +61,45 @@ impl SpoolSeries {
         let quarantined_of = |what| quarantined.get_or_create(&[("what", what)]).clone();
         let kept = Family::<[(&str, &str); 1], Gauge>::default();
         let kept_of = |what| kept.get_or_create(&[("what", what)]).clone();
-        let series = Self {
-            records: Gauge::default(),
-            bytes: Gauge::default(),
-            used: Gauge::default(),
-            limit: Gauge::default(),
-            oldest: FloatGauge::default(),
-            appended: Counter::default(),
-            drained: Counter::default(),
-            rows_quarantined: quarantined_of("row"),
-            files_quarantined: quarantined_of("file"),
-            rows_in_quarantine: kept_of("row"),
-            files_in_quarantine: kept_of("file"),
-            missing: Counter::default(),
-        };
         registry.register(
             "spool_quarantined",
             "Refused rows and damaged files that were put in quarantine",
-            quarantined,
+            quarantined.clone(),
         );
         registry.register(
             "spool_quarantine",
             "Rows and damaged files that are in quarantine",
-            kept,
+            kept.clone(),
         );
-        registry.register(
-            "spool_missing",
-            "Records that should be on disk and are not there or do not check",
-            series.missing.clone(),
-        );
-        registry.register("spool_records", "Records that wait on disk", series.records.clone());
-        registry.register("spool_bytes", "Bytes of the spool's files", series.bytes.clone());
-        registry.register(
-            "spool_used_bytes",
-            "Bytes of the spool's files without what is free for further records",
-            series.used.clone(),
-        );
-        registry.register(
-            "spool_limit_bytes",
-            "Most bytes that the spool's files may be; 0: there is no spool",
-            series.limit.clone(),
-        );
+        let missing = "Records that should be on disk and are not there or do not check";
+        let missing = series(registry, "spool_missing", missing);
+        let records = series(registry, "spool_records", "Records that wait on disk");
+        let bytes = series(registry, "spool_bytes", "Bytes of the spool's files");
+        let used = "Bytes of the spool's files without what is free for further records";
+        let used = series(registry, "spool_used_bytes", used);
+        let limit = "Most bytes that the spool's files may be; 0: there is no spool";
+        let limit = series(registry, "spool_limit_bytes", limit);
+        let oldest = FloatGauge::default();
         registry.register_with_unit(
             "spool_oldest_timestamp",
             "When the oldest record on disk was received; 0: none waits",
             Unit::Seconds,
-            series.oldest.clone(),
+            oldest.clone(),
         );
-        registry.register("spool_appended", "Records written to disk", series.appended.clone());
-        registry.register(
-            "spool_drained",
-            "Records moved from disk to Kafka",
-            series.drained.clone(),
-        );
-        series
+        Self {
+            records,
+            bytes,
+            used,
+            limit,
+            oldest,
+            appended: series(registry, "spool_appended", "Records written to disk"),
+            drained: series(registry, "spool_drained", "Records moved from disk to Kafka"),
+            rows_quarantined: quarantined_of("row"),
+            files_quarantined: quarantined_of("file"),
+            rows_in_quarantine: kept_of("row"),
+            files_in_quarantine: kept_of("file"),
+            missing,
+        }
     }
 
     /// Takes in the state of the spool; called before each exposition.

@@ -110,14 +110,3 @@ pub enum Hope {
     /// None.
     Lost,
 }
-
-impl HealthReport {
-    /// Whether Kafka is held to be there.
-    pub fn is_up(&self) -> bool {
-        match self {
-            Self::Up => true,
-            Self::Unproven { hope, .. } => *hope == Hope::Full,
-            Self::Untried | Self::Doubted { .. } | Self::Away { .. } => false,
-        }
-    }
-}

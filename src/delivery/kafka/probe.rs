@@ -5,7 +5,6 @@
 //! time, off the event loops, since librdkafka blocks for it. What no look shows, such as a
 //! controller that is away, only an ack does.
 
-mod config_question;
 mod listener;
 mod look;
 mod probe_client;
@@ -14,6 +13,9 @@ mod resolver;
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::health_report::ProbeError;
 use crate::delivery::availability::topic_state::{TopicDescription, TopicState};
+use crate::delivery::kafka::ANSWER_TIMEOUT;
+use crate::delivery::kafka::ending::Ending;
+use crate::delivery::kafka::probe::listener::Listener;
 use crate::delivery::kafka::probe::look::Look;
 use crate::delivery::kafka::probe::probe_client::ProbeClient;
 use crate::delivery::kafka::probe::resolver::Resolver;
@@ -22,8 +24,10 @@ use crate::delivery::kafka::write_right::Advice;
 use crate::delivery::spool::Spool;
 use crate::delivery::topic::Topic;
 use crate::delivery::topic::TopicLimit;
-use crate::delivery::topic::topic_config::{Compaction, Plan, Situation, TopicConfig};
-use crate::delivery::topic::topic_warnings::TopicWarnings;
+use crate::delivery::topic::topic_config::{
+    Compaction, Plan, Situation, TopicConfig, TopicWarnings, UnfitTopic,
+};
+use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
 use std::mem;
@@ -181,7 +185,7 @@ impl Probe {
         let oldest = waiting.into_iter().chain(self.topic.backlog.oldest(Instant::now())).min();
         let oldest = oldest.and_then(|oldest| oldest.elapsed().ok());
         let situation = Situation { replicas, oldest };
-        Some(self.warnings.tell(&self.topic.name, config, &plan, &situation))
+        Some(self.warnings.log(&self.topic.name, config, &plan, &situation))
     }
 
     /// A record was refused for its size, or old ones are taken up from disk.
@@ -203,7 +207,7 @@ impl Probe {
         self.asking = Some(spawn_blocking(move || {
             // Of its own: the caller's may end before the answer comes, and its clock with it.
             let runtime = runtime::Builder::new_current_thread().enable_time().build().ok()?;
-            runtime.block_on(config_question::ask(&settings, &topic))
+            runtime.block_on(config_of(&settings, &topic))
         }));
     }
 
@@ -258,23 +262,21 @@ async fn answer(asking: &mut Option<JoinHandle<Option<TopicConfig>>>) -> Option<
     }
 }
 
+/// The topic's settings, within twice [`ANSWER_TIMEOUT`]. With a client for this one question: nothing else reads an admin client's
+/// events, and they would gather while Kafka is away.
+async fn config_of(settings: &Settings, topic: &str) -> Option<TopicConfig> {
+    let admin = settings.probe().create_with_context(Listener::new(settings)).ok()?;
+    let admin: Ending<AdminClient<Listener>> = Ending::of(admin, &settings.endings);
+    let options = AdminOptions::new().request_timeout(Some(ANSWER_TIMEOUT));
+    let topic = [ResourceSpecifier::Topic(topic)];
+    let described = admin.describe_configs(&topic, &options);
+    // Twice the client's own timeout: the deadline of a client that never answers.
+    let resources = tokio::time::timeout(2 * ANSWER_TIMEOUT, described).await.ok()?.ok()?;
+    let config = resources.into_iter().next()?.ok()?;
+    Some(TopicConfig::read(|name| config.get(name)?.value.as_deref()))
+}
+
 /// A client for the probe could not be made.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot make a Kafka client")]
 pub struct KafkaClientError(#[from] KafkaError);
-
-/// The topic keeps one record of each key, and nobody insists on it.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "--topic {topic}: with cleanup.policy=compact Kafka keeps only the newest record of each app_id, \
-     and consumers lose all others; set it to delete, or insist with --allow-compacted-topic"
-)]
-pub struct UnfitTopic {
-    topic: Arc<str>,
-}
-
-impl UnfitTopic {
-    fn new(topic: &Arc<str>) -> Self {
-        Self { topic: topic.clone() }
-    }
-}

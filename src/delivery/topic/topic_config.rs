@@ -4,6 +4,7 @@
 //! is missing, or cannot be read, is none: nothing is held against a topic for what is not known
 //! of it. A plain value; it asks nobody.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What waits on disk for as long as an outage lasts is to be there for its consumers behind it. As
@@ -167,6 +168,57 @@ impl Cleanup {
             (false, true) => Self::Compact,
             (false, false) => Self::Unknown,
         }
+    }
+}
+
+/// What of [`TopicConfig::warnings`] was logged: each sentence is one line when it begins to hold. That it
+/// was mended is logged only where the settings have changed, and not because old records are gone.
+#[derive(Debug, Default)]
+pub struct TopicWarnings {
+    logged: Vec<String>,
+    /// What they were logged for: the settings, and the fewest replicas of a partition.
+    of: Option<(TopicConfig, usize)>,
+}
+
+impl TopicWarnings {
+    /// The warnings as of now; logs those that are news.
+    pub fn log(
+        &mut self,
+        topic: &str,
+        config: &TopicConfig,
+        plan: &Plan,
+        situation: &Situation,
+    ) -> Vec<String> {
+        let warnings = config.warnings(plan, situation);
+        for warning in warnings.iter().filter(|warning| !self.logged.contains(warning)) {
+            tracing::warn!(topic, warning, "mind the settings of the topic");
+        }
+        let of = Some((config.clone(), situation.replicas));
+        if self.of != of {
+            for mended in self.logged.iter().filter(|before| !warnings.contains(before)) {
+                tracing::info!(topic, mended, "the settings of the topic were mended");
+            }
+            self.of = of;
+        }
+        self.logged.clone_from(&warnings);
+        warnings
+    }
+}
+
+/// The topic keeps one record of each key, and nobody insists on it.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "--topic {topic}: with cleanup.policy=compact Kafka keeps only the newest record of each app_id, \
+     and consumers lose all others; set it to delete, or insist with --allow-compacted-topic"
+)]
+pub struct UnfitTopic {
+    topic: Arc<str>,
+}
+
+impl UnfitTopic {
+    /// Of the topic with this name.
+    pub fn new(topic: &Arc<str>) -> Self {
+        Self { topic: topic.clone() }
     }
 }
 

@@ -5,6 +5,17 @@ use crate::delivery::availability::topic_state::TopicDescription;
 
 const TIMEOUT: Duration = Duration::from_millis(2500);
 
+impl HealthReport {
+    /// Whether Kafka is held to be there.
+    fn is_up(&self) -> bool {
+        match self {
+            Self::Up => true,
+            Self::Unproven { hope, .. } => *hope == Hope::Full,
+            Self::Untried | Self::Doubted { .. } | Self::Away { .. } => false,
+        }
+    }
+}
+
 /// A topic of which `usable` partitions of six take records.
 fn usable(usable: usize) -> TopicState {
     TopicState::Present(TopicDescription {

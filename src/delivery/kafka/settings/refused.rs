@@ -3,53 +3,30 @@
 //! A file that was written for other producers often says what the bridge does anyway; that passes.
 
 /// What may not be set.
+#[rustfmt::skip]
 const REFUSED: &[Refused] = &[
-    Refused { name: "acks", anyway: &["all", "-1"], why: ACKS },
-    Refused { name: "request.required.acks", anyway: &["all", "-1"], why: ACKS },
-    Refused {
-        name: "enable.idempotence",
-        anyway: &["true"],
-        why: "without it a retry could repeat a record or overtake one",
-    },
-    Refused {
-        name: "enable.gapless.guarantee",
-        anyway: &[],
-        why: "the bridge sets it where a gap would break the order",
-    },
-    Refused { name: "transactional.id", anyway: &[], why: TRANSACTIONS },
-    Refused { name: "transaction.timeout.ms", anyway: &[], why: TRANSACTIONS },
-    Refused {
-        name: "partitioner",
-        anyway: &["murmur2_random"],
-        why: "consumers rely on Java's default partitioner (murmur2 of the key)",
-    },
-    Refused { name: "message.timeout.ms", anyway: &[], why: TIMEOUT },
-    Refused { name: "delivery.timeout.ms", anyway: &[], why: TIMEOUT },
-    Refused {
-        name: "allow.auto.create.topics",
-        anyway: &["false"],
-        why: "a topic is never made by accident",
-    },
-    Refused { name: "bootstrap.servers", anyway: &[], why: BROKERS },
-    Refused { name: "metadata.broker.list", anyway: &[], why: BROKERS },
-    Refused { name: "test.mock.num.brokers", anyway: &[], why: "it would replace --brokers" },
-    Refused {
-        name: "delivery.report.only.error",
-        anyway: &["false"],
-        why: "a 200 waits for the report of success",
-    },
+    ("acks", &["all", "-1"], ACKS),
+    ("request.required.acks", &["all", "-1"], ACKS),
+    ("enable.idempotence", &["true"], "without it a retry could repeat a record or overtake one"),
+    ("enable.gapless.guarantee", &[], "the bridge sets it where a gap would break the order"),
+    ("transactional.id", &[], TRANSACTIONS),
+    ("transaction.timeout.ms", &[], TRANSACTIONS),
+    ("partitioner", &["murmur2_random"], "consumers rely on Java's default partitioner (murmur2 of the key)"),
+    ("message.timeout.ms", &[], TIMEOUT),
+    ("delivery.timeout.ms", &[], TIMEOUT),
+    ("allow.auto.create.topics", &["false"], "a topic is never made by accident"),
+    ("bootstrap.servers", &[], BROKERS),
+    ("metadata.broker.list", &[], BROKERS),
+    ("test.mock.num.brokers", &[], "it would replace --brokers"),
+    ("delivery.report.only.error", &["false"], "a 200 waits for the report of success"),
 ];
 const ACKS: &str = "a 200 means that all in-sync replicas have the record";
 const TRANSACTIONS: &str = "the bridge does not use transactions";
 const TIMEOUT: &str = "use --ack-timeout";
 const BROKERS: &str = "use --brokers";
 
-struct Refused {
-    name: &'static str,
-    /// The values that change nothing.
-    anyway: &'static [&'static str],
-    why: &'static str,
-}
+/// A property, the values of it that change nothing, and why it may not have others.
+type Refused = (&'static str, &'static [&'static str], &'static str);
 
 /// Whether a property may be set.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,12 +43,12 @@ pub(super) enum Permission {
 pub(super) fn judge(key: &str, value: &str) -> Permission {
     // librdkafka takes topic properties with and without this prefix.
     let bare = key.strip_prefix("topic.").unwrap_or(key);
-    match REFUSED.iter().find(|refused| refused.name == bare) {
+    match REFUSED.iter().find(|(name, ..)| *name == bare) {
         None => Permission::Free,
-        Some(found) if found.anyway.iter().any(|same| same.eq_ignore_ascii_case(value)) => {
+        Some((_, anyway, _)) if anyway.iter().any(|same| same.eq_ignore_ascii_case(value)) => {
             Permission::Anyway
         }
-        Some(found) => Permission::Refused(found.why),
+        Some((_, _, why)) => Permission::Refused(why),
     }
 }
 
@@ -81,7 +58,7 @@ mod tests {
 
     #[test]
     fn what_the_promise_rests_on_is_refused_under_each_name() {
-        for Refused { name, anyway, why } in REFUSED {
+        for (name, anyway, why) in REFUSED {
             for name in [(*name).to_owned(), format!("topic.{name}")] {
                 assert_eq!(judge(&name, "1"), Permission::Refused(why), "{name}");
                 for same in *anyway {
