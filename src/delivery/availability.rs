@@ -35,7 +35,7 @@ pub struct Availability {
 
 struct StateAndLog {
     state: AvailabilityState,
-    told: HealthLog,
+    log: HealthLog,
 }
 
 impl Availability {
@@ -44,7 +44,7 @@ impl Availability {
     pub fn new(metrics: Arc<Metrics>, timeout: Duration) -> Self {
         let now = Instant::now();
         let known =
-            StateAndLog { state: AvailabilityState::new(timeout, now), told: HealthLog::new(now) };
+            StateAndLog { state: AvailabilityState::new(timeout, now), log: HealthLog::new(now) };
         Self {
             admits: AtomicBool::new(true),
             known: Mutex::new(known),
@@ -115,13 +115,13 @@ impl Availability {
     fn change(&self, change: impl FnOnce(&mut AvailabilityState, Instant)) {
         let mut known = self.lock();
         let now = Instant::now();
-        let StateAndLog { state, told } = &mut *known;
+        let StateAndLog { state, log } = &mut *known;
         let before = state.next_probe(now);
         change(state, now);
         let seen = state.seen(now);
         self.admits.store(state.admits(), Ordering::Relaxed);
         self.metrics.kafka_up.set(i64::from(seen.kind == HealthKind::Up));
-        let line = told.line(&seen, now);
+        let line = log.line(&seen, now);
         let sooner = state.next_probe(now) < before;
         drop(known);
         if sooner {

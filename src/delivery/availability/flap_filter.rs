@@ -1,4 +1,4 @@
-//! When trouble that lasts, or comes and goes, is logged again.
+//! When what is wrong is logged again, while it lasts, or comes and goes.
 //!
 //! Promise: a line when it begins and one when it is over; meanwhile one a minute, and within each minute
 //! one more at most, for a reason that is new and lasts. What is back within a minute of its
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// Between two lines of one episode.
 pub(super) const EVERY: Duration = Duration::from_secs(60);
 /// How long a reason has to last until it is news: some follow each other within one look.
-const STANDS: Duration = Duration::from_secs(10);
+const LASTS: Duration = Duration::from_secs(10);
 /// Reasons that are remembered: more than one episode has.
 const REASONS: usize = 16;
 
@@ -19,15 +19,15 @@ const REASONS: usize = 16;
 pub(super) enum Notice {
     /// It begins.
     First,
-    /// It is there for so long.
+    /// It has been there for this long.
     Still { lasted: Duration },
     /// It comes and goes.
     Again,
-    /// It came and went so often in so long.
+    /// It came and went this often, in this time.
     StillAgain { lasted: Duration, times: u32 },
-    /// It is over after so long.
+    /// It is over, after this time.
     Over { lasted: Duration },
-    /// What came and went so often is over.
+    /// What came and went this often is over.
     OverForGood { times: u32 },
 }
 
@@ -41,7 +41,7 @@ struct Episode {
     times: u32,
     now: Now,
     /// When the last line of a minute was due.
-    told: Instant,
+    logged: Instant,
     /// Whether news were logged since then.
     news: bool,
     reasons: Vec<String>,
@@ -57,7 +57,7 @@ enum Now {
 
 impl FlapFilter {
     /// It is there for this reason, since then if it was not before.
-    pub(super) fn troubled(&mut self, why: &str, since: Instant, now: Instant) -> Option<Notice> {
+    pub(super) fn there(&mut self, why: &str, since: Instant, now: Instant) -> Option<Notice> {
         let Some(episode) = &mut self.0 else {
             self.0 = Some(Episode::new(why, since, now));
             return Some(Notice::First);
@@ -66,7 +66,7 @@ impl FlapFilter {
             episode.now = Now::ThereSince(since);
             episode.times += 1;
             if episode.times == 2 {
-                episode.told(why, now);
+                episode.log(why, now);
                 return Some(Notice::Again);
             }
         }
@@ -79,7 +79,7 @@ impl FlapFilter {
     }
 
     /// It is not there.
-    pub(super) fn well(&mut self, now: Instant) -> Option<Notice> {
+    pub(super) fn gone(&mut self, now: Instant) -> Option<Notice> {
         let episode = self.0.as_mut()?;
         match episode.now {
             Now::ThereSince(since) => {
@@ -103,15 +103,15 @@ impl Episode {
             since,
             times: 1,
             now: Now::ThereSince(since),
-            told: now,
+            logged: now,
             news: false,
             reasons: vec![gist(why)],
             fresh: None,
         }
     }
 
-    fn told(&mut self, why: &str, now: Instant) {
-        (self.told, self.news) = (now, false);
+    fn log(&mut self, why: &str, now: Instant) {
+        (self.logged, self.news) = (now, false);
         self.note(gist(why));
     }
 
@@ -123,8 +123,8 @@ impl Episode {
     }
 
     fn is_due(&mut self, why: &str, now: Instant) -> bool {
-        if self.told + EVERY <= now {
-            self.told(why, now);
+        if self.logged + EVERY <= now {
+            self.log(why, now);
             return true;
         }
         if self.news || self.reasons.len() == REASONS {
@@ -137,12 +137,12 @@ impl Episode {
         }
         match &self.fresh {
             Some((fresh, since)) if *fresh == gist => {
-                let stands = *since + STANDS <= now;
-                if stands {
+                let lasts = *since + LASTS <= now;
+                if lasts {
                     self.news = true;
                     self.note(gist);
                 }
-                stands
+                lasts
             }
             Some(_) | None => {
                 self.fresh = Some((gist, now));
@@ -176,48 +176,48 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn reasons_that_alternate_are_told_once_each_and_then_once_a_minute() {
-        let (mut rhythm, start) = (FlapFilter::default(), Instant::now());
-        assert_eq!(rhythm.troubled("1 of 6", start, start), Some(Notice::First));
-        let mut told = Vec::new();
+    fn reasons_that_alternate_are_logged_once_each_and_then_once_a_minute() {
+        let (mut filter, start) = (FlapFilter::default(), Instant::now());
+        assert_eq!(filter.there("1 of 6", start, start), Some(Notice::First));
+        let mut logged = Vec::new();
         for second in 1..=180 {
             let why = ["2 of 6", "refused", "timed out"][second as usize / 15 % 3];
-            if rhythm.troubled(why, start, start + second * SECOND).is_some() {
-                told.push(second);
+            if filter.there(why, start, start + second * SECOND).is_some() {
+                logged.push(second);
             }
         }
-        assert_eq!(told, [25, 60, 75 + 10, 120, 180]);
+        assert_eq!(logged, [25, 60, 75 + 10, 120, 180]);
     }
 
     #[test]
-    fn a_reason_that_does_not_stand_is_no_news() {
-        let (mut rhythm, start) = (FlapFilter::default(), Instant::now());
-        rhythm.troubled("refused", start, start);
+    fn a_reason_that_does_not_last_is_no_news() {
+        let (mut filter, start) = (FlapFilter::default(), Instant::now());
+        filter.there("refused", start, start);
         for second in 1..60 {
             let why = ["refused", "timed out"][second as usize % 2];
-            assert_eq!(rhythm.troubled(why, start, start + second * SECOND), None);
+            assert_eq!(filter.there(why, start, start + second * SECOND), None);
         }
     }
 
     #[test]
-    fn what_comes_and_goes_is_told_as_that_and_not_as_pairs() {
-        let (mut rhythm, start) = (FlapFilter::default(), Instant::now());
-        let mut told = Vec::new();
+    fn what_comes_and_goes_is_logged_as_that_and_not_as_pairs() {
+        let (mut filter, start) = (FlapFilter::default(), Instant::now());
+        let mut logged = Vec::new();
         for second in 0..=90 {
             let now = start + second * SECOND;
-            let beat = if second / 2 % 2 == 0 {
-                rhythm.troubled("no ack", now, now)
+            let notice = if second / 2 % 2 == 0 {
+                filter.there("no ack", now, now)
             } else {
-                rhythm.well(now)
+                filter.gone(now)
             };
-            told.extend(beat.map(|beat| (second, beat)));
+            logged.extend(notice.map(|notice| (second, notice)));
         }
         let again = Notice::StillAgain { lasted: 64 * SECOND, times: 17 };
         let over = Notice::Over { lasted: 2 * SECOND };
-        assert_eq!(told, [(0, Notice::First), (2, over), (4, Notice::Again), (64, again)]);
+        assert_eq!(logged, [(0, Notice::First), (2, over), (4, Notice::Again), (64, again)]);
         let end = start + 91 * SECOND;
-        assert_eq!(rhythm.well(end), None);
-        assert_eq!(rhythm.well(end + EVERY), Some(Notice::OverForGood { times: 23 }));
-        assert_eq!(rhythm.troubled("no ack", end, end + EVERY), Some(Notice::First));
+        assert_eq!(filter.gone(end), None);
+        assert_eq!(filter.gone(end + EVERY), Some(Notice::OverForGood { times: 23 }));
+        assert_eq!(filter.there("no ack", end, end + EVERY), Some(Notice::First));
     }
 }

@@ -2,7 +2,7 @@
 //! partitions that take no records while others do.
 //!
 //! Promise: one line for each change that an operator should know of, however often Kafka is tried
-//! and found away within one outage; [`rhythm`](crate::delivery::availability::flap_filter) says when. It
+//! and found away within one outage; [`FlapFilter`] says when. It
 //! decides nothing; a line is written by whoever asked for it, outside the lock around this.
 
 use crate::delivery::availability::flap_filter::{EVERY, FlapFilter, Notice};
@@ -33,16 +33,10 @@ pub(super) struct HealthLog {
 /// One line of the log.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum HealthLine {
-    There { away: Duration },
+    There { after: Duration },
     Doubted { why: String },
-    Away { why: String, waiting: u64 },
-    StillAway { why: String, away: Duration, waiting: u64 },
-    ComesAndGoes { why: String, waiting: u64 },
-    StillComesAndGoes { why: String, lasted: Duration, times: u32, waiting: u64 },
-    Stays { times: u32 },
-    Partial { topic: String },
-    StillPartial { topic: String, lasted: Duration },
-    Whole { topic: String },
+    Outage { notice: Notice, why: String, waiting: u64 },
+    Partial { notice: Notice, topic: String },
 }
 
 impl HealthLog {
@@ -80,34 +74,23 @@ impl HealthLog {
         if !is_believed && !self.outage.is_there() {
             return None;
         }
-        let beat = self.outage.troubled(seen.why, since, now)?;
+        let notice = self.outage.there(seen.why, since, now)?;
         let (why, waiting) = (seen.why.to_owned(), seen.waiting);
-        match beat {
-            Notice::First if seen.kind == HealthKind::Doubted => Some(HealthLine::Doubted { why }),
-            Notice::First => Some(HealthLine::Away { why, waiting }),
-            Notice::Still { lasted: away } => Some(HealthLine::StillAway { why, away, waiting }),
-            Notice::Again => Some(HealthLine::ComesAndGoes { why, waiting }),
-            Notice::StillAgain { lasted, times } => {
-                Some(HealthLine::StillComesAndGoes { why, lasted, times, waiting })
-            }
-            Notice::Over { .. } | Notice::OverForGood { .. } => None,
-        }
+        Some(match (notice, seen.kind) {
+            (Notice::First, HealthKind::Doubted) => HealthLine::Doubted { why },
+            (notice, _) => HealthLine::Outage { notice, why, waiting },
+        })
     }
 
     fn there(&mut self, now: Instant) -> Option<HealthLine> {
         let start = self.start.take();
-        let there = |since| HealthLine::There { away: now.saturating_duration_since(since) };
-        match self.outage.well(now) {
-            Some(Notice::Over { lasted }) => Some(HealthLine::There { away: lasted }),
-            Some(Notice::OverForGood { times }) => Some(HealthLine::Stays { times }),
-            Some(
-                Notice::First | Notice::Still { .. } | Notice::Again | Notice::StillAgain { .. },
-            )
-            | None => start.map(there),
-        }
+        let over = self.outage.gone(now);
+        over.map(|notice| HealthLine::Outage { notice, why: String::new(), waiting: 0 }).or_else(
+            || start.map(|start| HealthLine::There { after: now.saturating_duration_since(start) }),
+        )
     }
 
-    /// Where Kafka is away, its trouble is the line's reason.
+    /// While Kafka is away, why it is is the line's reason, and not the topic.
     fn of_topic(&mut self, topic: &Arc<TopicState>, now: Instant) -> Option<HealthLine> {
         // Looked at with every ack.
         if !Arc::ptr_eq(topic, &self.topic) {
@@ -119,19 +102,12 @@ impl HealthLog {
                 }
             };
         }
-        let beat = if topic.is_partial() {
-            self.partial.troubled(&self.sight, now, now)
+        let notice = if topic.is_partial() {
+            self.partial.there(&self.sight, now, now)
         } else {
-            self.partial.well(now)
+            self.partial.gone(now)
         };
-        let (beat, topic) = (beat?, self.sight.clone());
-        Some(match beat {
-            Notice::First | Notice::Again => HealthLine::Partial { topic },
-            Notice::Still { lasted } | Notice::StillAgain { lasted, .. } => {
-                HealthLine::StillPartial { topic, lasted }
-            }
-            Notice::Over { .. } | Notice::OverForGood { .. } => HealthLine::Whole { topic },
-        })
+        Some(HealthLine::Partial { notice: notice?, topic: self.sight.clone() })
     }
 }
 
@@ -139,43 +115,47 @@ impl HealthLine {
     /// Writes it.
     pub(super) fn write(self) {
         match self {
-            Self::There { away } => {
-                tracing::info!(after_seconds = away.as_secs(), "kafka is there");
-            }
+            Self::There { after } => log_there(after),
             Self::Doubted { why } => {
                 tracing::warn!(error = why, "kafka does not answer a probe, posts are still tried");
             }
-            Self::Away { why, waiting } => {
-                let waiting = (waiting > 0).then_some(waiting);
-                tracing::warn!(error = why, waiting, "kafka is away");
-            }
-            Self::StillAway { why, away, waiting } => {
-                let for_seconds = away.as_secs();
-                tracing::warn!(error = why, for_seconds, waiting, "kafka is still away");
-            }
-            Self::ComesAndGoes { why, waiting } => {
-                tracing::warn!(error = why, waiting, "kafka comes and goes");
-            }
-            Self::StillComesAndGoes { why, lasted, times, waiting } => {
-                let for_seconds = lasted.as_secs();
-                tracing::warn!(
-                    error = why,
-                    for_seconds,
-                    times,
-                    waiting,
-                    "kafka still comes and goes"
-                );
-            }
-            Self::Stays { times } => tracing::info!(times, "kafka comes and goes no more"),
-            Self::Partial { topic } => {
-                tracing::warn!(topic, "some partitions take no records");
-            }
-            Self::StillPartial { topic, lasted } => {
-                let for_seconds = lasted.as_secs();
-                tracing::warn!(topic, for_seconds, "some partitions still take no records");
-            }
-            Self::Whole { topic } => tracing::info!(topic, "all partitions take records"),
+            Self::Outage { notice, why, waiting } => log_outage(notice, &why, waiting),
+            Self::Partial { notice, topic } => match notice {
+                Notice::First | Notice::Again => {
+                    tracing::warn!(topic, "some partitions take no records");
+                }
+                Notice::Still { lasted } | Notice::StillAgain { lasted, .. } => {
+                    let for_seconds = lasted.as_secs();
+                    tracing::warn!(topic, for_seconds, "some partitions still take no records");
+                }
+                Notice::Over { .. } | Notice::OverForGood { .. } => {
+                    tracing::info!(topic, "all partitions take records");
+                }
+            },
         }
+    }
+}
+
+fn log_there(after: Duration) {
+    tracing::info!(after_seconds = after.as_secs(), "kafka is there");
+}
+
+fn log_outage(notice: Notice, error: &str, waiting: u64) {
+    match notice {
+        Notice::First => {
+            let waiting = (waiting > 0).then_some(waiting);
+            tracing::warn!(error, waiting, "kafka is away");
+        }
+        Notice::Still { lasted } => {
+            tracing::warn!(error, for_seconds = lasted.as_secs(), waiting, "kafka is still away");
+        }
+        Notice::Again => tracing::warn!(error, waiting, "kafka comes and goes"),
+        Notice::StillAgain { lasted, times } => {
+            let for_seconds = lasted.as_secs();
+            tracing::warn!(error, for_seconds, times, waiting, "kafka still comes and goes");
+        }
+        Notice::Over { lasted } => log_there(lasted),
+        Notice::OverForGood { times } => tracing::info!(times, "kafka comes and goes no more"),
     }
 }
 
@@ -186,62 +166,70 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn waiting(
-        told: &mut HealthLog,
+        log: &mut HealthLog,
         kind: HealthKind,
         waiting: u64,
         now: Instant,
     ) -> Option<HealthLine> {
         let topic = Arc::new(TopicState::Unknown);
         let seen = HealthSnapshot { kind, why: "refused", settled: true, topic: &topic, waiting };
-        told.line(&seen, now)
+        log.line(&seen, now)
     }
 
-    fn line(told: &mut HealthLog, kind: HealthKind, now: Instant) -> Option<HealthLine> {
-        waiting(told, kind, 0, now)
+    fn line(log: &mut HealthLog, kind: HealthKind, now: Instant) -> Option<HealthLine> {
+        waiting(log, kind, 0, now)
+    }
+
+    fn outage(notice: Notice, waiting: u64) -> HealthLine {
+        HealthLine::Outage { notice, why: "refused".to_owned(), waiting }
+    }
+
+    fn over(lasted: Duration) -> HealthLine {
+        HealthLine::Outage { notice: Notice::Over { lasted }, why: String::new(), waiting: 0 }
     }
 
     fn away(waiting: u64) -> HealthLine {
-        HealthLine::Away { why: "refused".to_owned(), waiting }
+        outage(Notice::First, waiting)
     }
 
     #[test]
     fn an_outage_is_one_line_however_often_kafka_is_tried_and_then_one_a_minute() {
         let start = Instant::now();
-        let mut told = HealthLog::new(start);
-        let there = HealthLine::There { away: SECOND };
-        assert_eq!(line(&mut told, HealthKind::Up, start + SECOND), Some(there));
+        let mut log = HealthLog::new(start);
+        let there = HealthLine::There { after: SECOND };
+        assert_eq!(line(&mut log, HealthKind::Up, start + SECOND), Some(there));
         let begun = start + 2 * SECOND;
-        assert_eq!(line(&mut told, HealthKind::Away, begun), Some(away(0)));
+        assert_eq!(line(&mut log, HealthKind::Away, begun), Some(away(0)));
         for tick in 1..60 {
             for kind in [HealthKind::Unproven, HealthKind::Away, HealthKind::Doubted] {
-                assert_eq!(line(&mut told, kind, begun + tick * SECOND), None);
+                assert_eq!(line(&mut log, kind, begun + tick * SECOND), None);
             }
         }
-        let still = HealthLine::StillAway { why: "refused".to_owned(), away: EVERY, waiting: 0 };
-        assert_eq!(line(&mut told, HealthKind::Unproven, begun + EVERY), Some(still));
-        assert_eq!(line(&mut told, HealthKind::Away, begun + EVERY + SECOND), None);
-        let there = HealthLine::There { away: EVERY + 2 * SECOND };
-        assert_eq!(line(&mut told, HealthKind::Up, begun + EVERY + 2 * SECOND), Some(there));
+        let still = outage(Notice::Still { lasted: EVERY }, 0);
+        assert_eq!(line(&mut log, HealthKind::Unproven, begun + EVERY), Some(still));
+        assert_eq!(line(&mut log, HealthKind::Away, begun + EVERY + SECOND), None);
+        let there = over(EVERY + 2 * SECOND);
+        assert_eq!(line(&mut log, HealthKind::Up, begun + EVERY + 2 * SECOND), Some(there));
     }
 
     #[test]
     fn a_start_without_an_answer_is_no_outage_before_it_is_believed() {
         let start = Instant::now();
-        let mut told = HealthLog::new(start);
-        assert_eq!(line(&mut told, HealthKind::Untried, start), None);
-        assert_eq!(waiting(&mut told, HealthKind::Away, 7, start + 3 * SECOND), Some(away(7)));
+        let mut log = HealthLog::new(start);
+        assert_eq!(line(&mut log, HealthKind::Untried, start), None);
+        assert_eq!(waiting(&mut log, HealthKind::Away, 7, start + 3 * SECOND), Some(away(7)));
     }
 
     #[test]
     fn posts_that_nobody_acks_are_an_outage_and_what_the_drain_owes_is_for_it_to_tell() {
         let start = Instant::now();
-        let mut told = HealthLog::new(start);
-        line(&mut told, HealthKind::Up, start);
-        assert_eq!(line(&mut told, HealthKind::Unproven, start + SECOND), None);
-        assert_eq!(line(&mut told, HealthKind::Unproven, start + SECOND + DOUBT), Some(away(0)));
+        let mut log = HealthLog::new(start);
+        line(&mut log, HealthKind::Up, start);
+        assert_eq!(line(&mut log, HealthKind::Unproven, start + SECOND), None);
+        assert_eq!(line(&mut log, HealthKind::Unproven, start + SECOND + DOUBT), Some(away(0)));
         let minutes = start + SECOND + 3 * EVERY;
-        assert_eq!(waiting(&mut told, HealthKind::Unproven, 7, minutes), None);
-        let there = HealthLine::There { away: 3 * EVERY };
-        assert_eq!(line(&mut told, HealthKind::Up, minutes), Some(there));
+        assert_eq!(waiting(&mut log, HealthKind::Unproven, 7, minutes), None);
+        let there = over(3 * EVERY);
+        assert_eq!(line(&mut log, HealthKind::Up, minutes), Some(there));
     }
 }
