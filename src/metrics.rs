@@ -86,17 +86,18 @@ labels! {
 }
 
 labels! {
-    /// The `type` label of accepted notifications.
-    EventLabel {
-        /// A room was closed.
+    /// What a notification is about: the `type` label of accepted ones. What each must hold is in
+    /// [`crate::webhook::notification::event`].
+    EventKind {
+        /// A session ended.
         Roomdrop = "roomdrop",
-        /// Recordings are ready.
+        /// The recordings of single participants are ready.
         Recording = "recording",
-        /// A recording was transcoded.
+        /// A composed recording is ready.
         Transcoded = "transcoded",
-        /// Files were transferred.
+        /// Files were delivered to the customer's own storage.
         FileTransfer = "file-transfer",
-        /// Any type that is forwarded unknown.
+        /// A type that the documentation does not know, forwarded on request.
         Other = "other",
     }
 }
@@ -155,7 +156,7 @@ impl Metrics {
             "outcome",
             Outcome::ALL.iter().map(|o| o.as_str()),
         );
-        let types = || EventLabel::ALL.iter().map(|e| e.as_str());
+        let types = || EventKind::ALL.iter().map(|e| e.as_str());
         let accepted = counters(
             registry,
             ("accepted", "Notifications answered 200, by type"),
@@ -232,7 +233,7 @@ impl Metrics {
     }
 
     /// Counts a notification that was answered 200.
-    pub fn accepted(&self, event: EventLabel) {
+    pub fn accepted(&self, event: EventKind) {
         self.accepted[event as usize].inc();
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         self.last_accepted[event as usize].set(now.unwrap_or(Duration::ZERO).as_secs_f64());

@@ -8,7 +8,7 @@
 pub mod line;
 pub mod refusals;
 
-use crate::metrics::{EventLabel, Metrics, Outcome};
+use crate::metrics::{EventKind, Metrics, Outcome};
 use crate::post::line::{Line, PostFacts, Text};
 use crate::post::refusals::{NamedUser, Refusals, at_fault};
 use std::net::IpAddr;
@@ -24,7 +24,7 @@ pub struct PostOutcome {
     recorder: Arc<PostRecorder>,
     arrived: Instant,
     /// Set when its body is whole and a notification.
-    event: Option<EventLabel>,
+    event: Option<EventKind>,
     /// Bytes of its body that count as in memory until it is closed.
     held: usize,
     facts: PostFacts,
@@ -72,7 +72,7 @@ impl PostOutcome {
     }
 
     /// Its body is whole and a notification, whose record has this id.
-    pub fn describe(&mut self, event: EventLabel, ce_id: &str) {
+    pub fn describe(&mut self, event: EventKind, ce_id: &str) {
         self.event = Some(event);
         if tracing::enabled!(target: LOG_TARGET, tracing::Level::DEBUG) {
             self.ce_id = Some(ce_id.into());
@@ -211,7 +211,7 @@ mod tests {
         let recorder = recorder();
         let metrics = &recorder.metrics;
         let mut post = open(&recorder);
-        post.describe(EventLabel::Recording, "id");
+        post.describe(EventKind::Recording, "id");
         post.end(Location::Spool { row: 1 });
         let counted: u64 = Outcome::ALL.iter().map(|o| metrics.outcome(*o).get()).sum();
         assert_eq!((metrics.outcome(Outcome::Spooled).get(), counted), (1, 1));

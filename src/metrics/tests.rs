@@ -9,7 +9,7 @@ fn every_series_stands_at_zero_from_the_start() {
         let line = format!("hookbridge_outcomes_total{{outcome=\"{}\"}} 0\n", outcome.as_str());
         assert!(text.contains(&line), "{line} is not in\n{text}");
     }
-    for event in EventLabel::ALL.iter().map(|e| e.as_str()) {
+    for event in EventKind::ALL.iter().map(|e| e.as_str()) {
         assert!(text.contains(&format!("hookbridge_accepted_total{{type=\"{event}\"}} 0\n")));
         let last = format!("hookbridge_last_accepted_timestamp_seconds{{type=\"{event}\"}} 0.0\n");
         assert!(text.contains(&last), "{last} is not in\n{text}");

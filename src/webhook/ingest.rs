@@ -8,7 +8,6 @@ use crate::clock::Clock;
 use crate::delivery::publisher::Publisher;
 use crate::delivery::publisher::publish::Receipt;
 use crate::delivery::record::{Event, Record};
-use crate::metrics::EventLabel;
 use crate::post::PostOutcome;
 use crate::post::PostRecorder;
 use crate::webhook::auth::authenticator::{Authenticator, CacheLookup, Decision};
@@ -20,7 +19,6 @@ use crate::webhook::http::trusted_proxies::TrustedProxies;
 use crate::webhook::notification::Notification;
 use crate::webhook::notification::app_id::AppId;
 use crate::webhook::notification::contract::Contract;
-use crate::webhook::notification::event::EventKind;
 use crate::webhook::notification::invalid::About;
 use crate::webhook::rejection::Rejection;
 use bytes::Bytes;
@@ -200,7 +198,7 @@ impl Ingest {
             user: user.map(User::name),
         };
         let record = Record::new(self.topic.clone(), event, value.clone(), received);
-        post.describe(label(notification.kind()), record.id());
+        post.describe(notification.kind(), record.id());
         let text = text_of_200(record.id());
         Ok(Publishable { record, text })
     }
@@ -216,16 +214,6 @@ fn is_identity(headers: &HeaderMap) -> bool {
         .get_all(CONTENT_ENCODING)
         .iter()
         .all(|codings| codings.to_str().is_ok_and(|codings| codings.split(',').all(is_identity)))
-}
-
-fn label(kind: EventKind) -> EventLabel {
-    match kind {
-        EventKind::Roomdrop => EventLabel::Roomdrop,
-        EventKind::Recording => EventLabel::Recording,
-        EventKind::Transcoded => EventLabel::Transcoded,
-        EventKind::FileTransfer => EventLabel::FileTransfer,
-        EventKind::Other => EventLabel::Other,
-    }
 }
 
 /// What a 200 says of the record with this id. `concat` makes room once, for exactly that.

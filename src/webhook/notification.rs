@@ -21,9 +21,9 @@ mod tests;
 
 use std::borrow::Cow;
 
+use crate::metrics::EventKind;
 use crate::webhook::notification::app_id::{AppId, check_label};
 use crate::webhook::notification::contract::{Contract, UnknownEvents};
-use crate::webhook::notification::event::EventKind;
 use crate::webhook::notification::invalid::{About, Invalid};
 use crate::webhook::notification::members::Members;
 use crate::webhook::notification::trans_date::TransDate;

@@ -69,24 +69,8 @@ struct Problem<'a> {
     status: u16,
     code: &'static str,
     detail: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<ErrorMember<'a>>,
-}
-
-/// One field at fault.
-#[derive(Serialize)]
-struct ErrorMember<'a> {
-    pointer: &'a str,
-    code: &'static str,
-    expected: &'static str,
-    detail: &'a str,
-}
-
-impl<'a> From<&'a FieldError> for ErrorMember<'a> {
-    fn from(error: &'a FieldError) -> Self {
-        let FieldError { pointer, code, expected, detail } = error;
-        Self { pointer, code: code.as_str(), expected, detail }
-    }
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
 }
 
 /// What a sender gets for one kind of refusal.
@@ -240,7 +224,7 @@ impl Rejection {
             status: status.as_u16(),
             code,
             detail: detail.to_string(),
-            errors: self.field_errors().iter().map(ErrorMember::from).collect(),
+            errors: self.field_errors(),
         };
         let body = serde_json::to_vec(&problem).expect("a problem has text keys alone");
         let mut response = Response::new(Full::new(Bytes::from(body)));

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::support::HOOKBRIDGE;
 use crate::support::rig::{Rig, SOON};
 use crate::support::spool::{SpoolFolder, records};
-use hookbridge::metrics::{EventLabel, Outcome};
+use hookbridge::metrics::{EventKind, Outcome};
 use testkit::bridge::Bridge;
 use testkit::exposition::Exposition;
 use testkit::here;
@@ -44,7 +44,7 @@ fn every_series_stands_at_zero_before_the_first_post() {
         let series = format!("hookbridge_outcomes_total{{outcome=\"{outcome}\"}}");
         assert_eq!(exposition.value::<u64>(&series), 0);
     }
-    for event in EventLabel::ALL {
+    for event in EventKind::ALL {
         assert_eq!(exposition.value::<u64>(&accepted(event.as_str())), 0);
         assert_eq!(exposition.value::<f64>(&last_accepted(event.as_str())), 0.0);
     }

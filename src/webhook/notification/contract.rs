@@ -2,7 +2,8 @@
 //!
 //! Promises: the strict choices are the defaults. Does not judge a field: see `rules`.
 
-use crate::webhook::notification::event::{EventKind, Field};
+use crate::metrics::EventKind;
+use crate::webhook::notification::event::Field;
 
 /// What a post must fulfil to be accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

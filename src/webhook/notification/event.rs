@@ -3,20 +3,7 @@
 //! Promises: the one list of types and fields; the printed contracts are made from it too. Does
 //! not say what a field must hold: see `rules`.
 
-/// What a notification is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum EventKind {
-    /// A session ended.
-    Roomdrop,
-    /// The recordings of single participants are ready.
-    Recording,
-    /// A composed recording is ready.
-    Transcoded,
-    /// Files were delivered to the customer's own storage.
-    FileTransfer,
-    /// A type that the documentation does not know, forwarded on request.
-    Other,
-}
+use crate::metrics::EventKind;
 
 impl EventKind {
     /// The kinds that the documentation knows.
@@ -25,18 +12,7 @@ impl EventKind {
 
     /// The documented kind of this `type`, compared byte by byte.
     pub fn documented(name: &str) -> Option<Self> {
-        Self::DOCUMENTED.into_iter().find(|kind| kind.name() == name)
-    }
-
-    /// The constant in `type`, and `other` for what is not documented.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Roomdrop => "roomdrop",
-            Self::Recording => "recording",
-            Self::Transcoded => "transcoded",
-            Self::FileTransfer => "file-transfer",
-            Self::Other => "other",
-        }
+        Self::DOCUMENTED.into_iter().find(|kind| kind.as_str() == name)
     }
 
     /// The fields that are documented for this kind, in the order of the documentation.
@@ -161,7 +137,8 @@ impl Field {
 
 #[cfg(test)]
 mod tests {
-    use super::{EventKind, Field};
+    use super::Field;
+    use crate::metrics::EventKind;
     use crate::webhook::notification::FORWARDED_TYPE_LIMIT;
     use crate::webhook::notification::app_id::AppId;
 
@@ -175,7 +152,7 @@ mod tests {
     #[test]
     fn every_kind_asks_for_the_common_fields_first() {
         for kind in EventKind::DOCUMENTED {
-            assert!(kind.fields().starts_with(Field::COMMON), "{}", kind.name());
+            assert!(kind.fields().starts_with(Field::COMMON), "{}", kind.as_str());
         }
     }
 
@@ -185,13 +162,13 @@ mod tests {
             assert_eq!(Field::named(field.name()), Some(field));
         }
         for kind in EventKind::DOCUMENTED {
-            assert_eq!(EventKind::documented(kind.name()), Some(kind));
+            assert_eq!(EventKind::documented(kind.as_str()), Some(kind));
         }
     }
 
     #[test]
     fn other_is_no_type_that_a_sender_can_ask_for() {
-        assert_eq!(EventKind::documented(EventKind::Other.name()), None);
+        assert_eq!(EventKind::documented(EventKind::Other.as_str()), None);
         assert_eq!(EventKind::documented("Roomdrop"), None);
         assert_eq!(EventKind::documented("room-drop"), None);
     }

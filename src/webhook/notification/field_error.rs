@@ -4,14 +4,15 @@
 //! body: it goes to logs and to whoever posted. At most [`FieldErrors::KEPT`] are kept, however long the
 //! body. Does not know statuses: that is the rejection's part.
 
+use serde::Serialize;
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::webhook::notification::app_id::UnfitLabel;
 use crate::webhook::notification::event::Field;
 
-/// One field that breaks the contract.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One field that breaks the contract; in JSON as senders see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldError {
     /// Where: a JSON pointer as a URI fragment (RFC 6901 section 6), such as `#/files/0/url`.
     pub pointer: String,
@@ -23,8 +24,9 @@ pub struct FieldError {
     pub detail: Cow<'static, str>,
 }
 
-/// The kinds of error that senders can tell apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The kinds of error that senders can tell apart, by these names in snake case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FieldErrorCode {
     /// A required field is not there.
     MissingField,
@@ -32,17 +34,6 @@ pub enum FieldErrorCode {
     WrongType,
     /// A required string is empty or all white space.
     Blank,
-}
-
-impl FieldErrorCode {
-    /// The code as senders see it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::MissingField => "missing_field",
-            Self::WrongType => "wrong_type",
-            Self::Blank => "blank",
-        }
-    }
 }
 
 /// The first errors of a notification, and how many there were.

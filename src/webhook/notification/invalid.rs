@@ -3,9 +3,9 @@
 //! Promises: one variant for each code that a sender may see; no text repeats the body. Does not
 //! know HTTP: statuses belong to the rejection.
 
+use crate::metrics::EventKind;
 use crate::post::line::cut;
 use crate::webhook::notification::app_id::AppId;
-use crate::webhook::notification::event::EventKind;
 use crate::webhook::notification::field_error::{FieldErrors, JsonType};
 
 /// The most of a body that is looked at, in bytes: the names of fields are short.
@@ -43,7 +43,7 @@ pub enum Invalid {
         about: About,
     },
     /// A `type` that is not documented, where these are refused.
-    #[error("`type` is none of {}", EventKind::DOCUMENTED.map(EventKind::name).join(", "))]
+    #[error("`type` is none of {}", EventKind::DOCUMENTED.map(EventKind::as_str).join(", "))]
     UnknownEvent {
         /// Whose it is and what, where that can be read.
         about: About,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::webhook::notification::Notification;
 use crate::webhook::notification::contract::{Contract, UnknownEvents, Validation};
-use crate::webhook::notification::field_error::FieldError;
+use crate::webhook::notification::field_error::{FieldError, FieldErrorCode};
 use crate::webhook::notification::invalid::Invalid;
 
 const STRICT: Contract =
@@ -36,9 +36,20 @@ fn strict(body: &str) -> Result<Notification<'_>, Invalid> {
     Notification::parse(body.as_bytes(), STRICT)
 }
 
+/// The code of an error, as senders see it.
+fn code(error: &FieldError) -> &'static str {
+    let code = match error.code {
+        FieldErrorCode::MissingField => "missing_field",
+        FieldErrorCode::WrongType => "wrong_type",
+        FieldErrorCode::Blank => "blank",
+    };
+    assert_eq!(serde_json::to_value(error.code).unwrap(), code);
+    code
+}
+
 /// The errors of a body as pairs of pointer and code; none where it is accepted.
 fn field_errors(body: &str, contract: Contract) -> Vec<(String, &'static str)> {
-    let pair = |field_error: &FieldError| (field_error.pointer.clone(), field_error.code.as_str());
+    let pair = |field_error: &FieldError| (field_error.pointer.clone(), code(field_error));
     match Notification::parse(body.as_bytes(), contract) {
         Ok(_) => Vec::new(),
         Err(Invalid::InvalidNotification { field_errors, .. }) => {

@@ -1,7 +1,9 @@
 //! What the grammar of JSON allows and Rust cannot hold: halves of surrogate pairs, numbers beyond a
 //! double.
 
-use super::{CONTRACTS, ENVELOPE, FILE_TRANSFER, LOOSE, ROOMDROP, STRICT, TRANSCODED, strict};
+use super::{
+    CONTRACTS, ENVELOPE, FILE_TRANSFER, LOOSE, ROOMDROP, STRICT, TRANSCODED, code, strict,
+};
 use crate::webhook::notification::Notification;
 use crate::webhook::notification::contract::Contract;
 use crate::webhook::notification::field_error::FieldError;
@@ -39,8 +41,8 @@ fn with_value(sample: &str, field: &str, value: &str) -> String {
 fn field_error(body: &str, contract: Contract) -> (String, &'static str, String) {
     match Notification::parse(body.as_bytes(), contract) {
         Err(Invalid::InvalidNotification { field_errors, .. }) => match field_errors.as_slice() {
-            [FieldError { pointer, code, detail, .. }] => {
-                (pointer.clone(), code.as_str(), detail.clone().into_owned())
+            [error @ FieldError { pointer, detail, .. }] => {
+                (pointer.clone(), code(error), detail.clone().into_owned())
             }
             other => panic!("{other:?} for {body}"),
         },
