@@ -178,7 +178,7 @@ impl Drain {
             raised = self.producer.raised() => raised?,
             () = self.refresher.turn(&self.producer) => {}
             raised = raised(self.suspects.as_mut()) => raised?,
-            answer = self.topic_check.answer() => self.topic_checked(answer),
+            answer = self.topic_check.question.answer() => self.topic_checked(answer),
             () = self.gate.rows_came(), if self.more == More::No => self.more = More::Perhaps,
             released = answer(&mut self.releasing) => self.end_release(released)?,
             () = sleep(tick) => {}

@@ -9,6 +9,7 @@
 //! - [`probe`]: whether the brokers and the topic are there, asked from a thread of its own;
 //! - [`write_right`]: whether the brokers let this client write, by their own word;
 //! - [`time_question`]: which times a broker takes, by its own words;
+//! - [`question`]: what is asked beside the event loops, since librdkafka blocks for it;
 //! - [`ending`]: the ends of clients, which nobody waits for too long;
 //! - [`client_log`], [`last_words`]: what its clients say, in the log and of an address.
 //!
@@ -20,6 +21,7 @@ pub mod delivery_error;
 mod last_words;
 pub mod probe;
 pub mod producer;
+pub(in crate::delivery) mod question;
 pub mod renewal;
 pub mod settings;
 pub mod throttle;

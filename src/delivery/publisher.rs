@@ -19,6 +19,7 @@ use crate::delivery::availability::Availability;
 use crate::delivery::gate::admission::{Admission, Way};
 use crate::delivery::kafka::delivery_error::Meaning;
 use crate::delivery::kafka::producer::{Headers, Producer, ProducerError, Purpose};
+use crate::delivery::kafka::question::Question;
 use crate::delivery::kafka::renewal::Renewal;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::publisher::accumulator::{Accumulator, Flush, Pending};
@@ -26,9 +27,8 @@ use crate::delivery::publisher::in_flight::stage::{RecordEvent, RecordStage};
 use crate::delivery::publisher::in_flight::{Fallback, FollowUp, InFlight};
 use crate::delivery::publisher::publish::{Publish, end};
 use crate::delivery::publisher::reports::RefusedLog;
-use crate::delivery::publisher::reports::last_reports;
 use crate::delivery::publisher::spool_results::SpoolResults;
-use crate::delivery::publisher::untimely::{Untimely, answer};
+use crate::delivery::publisher::untimely::Untimely;
 use crate::delivery::record::Record;
 use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::topic::Topic;
@@ -240,17 +240,17 @@ impl Publisher {
         }
         let (mut reports, mut ready) = (Vec::new(), Vec::new());
         let mut limit = self.topic.limit.changes();
-        let (mut retiring, mut asking) = (None, None);
+        let (mut retiring, mut times) = (Question::default(), Question::default());
         let mut refresher = Refresher::new(&self.topic);
         while !(stop.is_cancelled() && self.under_way() == 0) {
             let producer = self.lock().producer.clone();
             tokio::select! {
                 raised = producer.raised() => raised?,
-                Some(last) = last_reports(&mut retiring) => {
-                    retiring = None;
-                    reports.extend(last);
-                }
-                span = answer(&mut asking) => self.heed_answer(span),
+                last = retiring.answer() => match last {
+                    Some(last) => reports.extend::<Vec<_>>(last),
+                    None => tracing::error!("the old Kafka producer did not end"),
+                },
+                span = times.answer() => self.heed_answer(span.flatten()),
                 () = limit.changed() => {}
                 () = refresher.turn(&producer) => {}
                 () = self.flush_due.notified() => {}
@@ -260,7 +260,7 @@ impl Publisher {
                 () = stop.cancelled(), if !stop.is_cancelled() => {}
             }
             producer.take_reports(&mut reports);
-            self.take_in(&mut reports, &mut asking);
+            self.take_in(&mut reports, &mut times);
             self.take_spool_results();
             // Behind the reports: after a pause of the whole process they tell what is not late.
             if sleep.is_elapsed() {
@@ -271,11 +271,12 @@ impl Publisher {
             }
             self.send_accumulated(&mut ready);
             drop(producer);
-            if retiring.is_none() && !refresher.is_asking() {
-                retiring = self.renew();
-                if retiring.is_some() {
-                    refresher.renewed();
-                }
+            if !retiring.is_asked()
+                && !refresher.is_asking()
+                && let Some(old) = self.renew()
+            {
+                retiring.ask(move || old.retire());
+                refresher.renewed();
             }
         }
         Ok(())

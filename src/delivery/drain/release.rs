@@ -92,7 +92,7 @@ impl Drain {
             }
         }
         self.refresher.answered().await;
-        self.topic_check.over().await;
+        self.topic_check.question.over().await;
         self.log.end();
         // What is still under way is sent again: their last reports are not waited for.
         let producers = (self.suspects.take(), self.producer);

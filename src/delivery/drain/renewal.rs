@@ -69,7 +69,7 @@ impl Drain {
     async fn renew(&mut self) -> Result<Producer, ProducerError> {
         let new = Producer::new(&self.settings, Purpose::Drain, self.batch_size())?;
         self.refresher.answered().await;
-        self.topic_check.over().await;
+        self.topic_check.question.over().await;
         self.refresher.renewed();
         let old = mem::replace(&mut self.producer, Arc::new(new));
         Ok(Arc::into_inner(old).expect("nothing is asked of it"))

@@ -10,20 +10,21 @@ use crate::delivery::drain::restart_reason::RestartReason;
 use crate::delivery::gate::GateState;
 use crate::delivery::kafka::delivery_error::DeliveryError;
 use crate::delivery::kafka::producer::{Headers, Producer, ProducerError, Purpose};
+use crate::delivery::kafka::question::Question;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::time_question;
 use crate::delivery::record_times::time_span::TimeSpan;
 use crate::delivery::record_times::topic_times::{Retry, SendTime};
 use crate::delivery::spool::row::{Row, RowId};
 use std::io;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::spawn_blocking;
 
 /// The producer of single rows, and the one that is tried.
 pub(super) struct Suspects {
     producer: Producer,
     trial: Option<Trial>,
     /// Under way: which times the broker takes that has refused the trial's.
-    question: Option<JoinHandle<Option<TimeSpan>>>,
+    question: Question<Option<TimeSpan>>,
     /// The answer to it.
     answer: Option<TimeAnswer>,
 }
@@ -40,7 +41,7 @@ struct Trial {
 impl Suspects {
     fn new(settings: &Settings, batch_size: u32) -> Result<Self, ProducerError> {
         let producer = Producer::new(settings, Purpose::Suspects, batch_size)?;
-        Ok(Self { producer, trial: None, question: None, answer: None })
+        Ok(Self { producer, trial: None, question: Question::default(), answer: None })
     }
 
     pub(super) fn producer(&self) -> &Producer {
@@ -54,9 +55,10 @@ impl Suspects {
 
     /// Waits until reports of the row, or the answer to the question, may have come. Cancel-safe.
     async fn raised(&mut self) -> io::Result<()> {
-        let Some(question) = &mut self.question else { return self.producer.raised().await };
-        self.answer = Some(TimeAnswer(question.await.ok().flatten()));
-        self.question = None;
+        if !self.question.is_asked() {
+            return self.producer.raised().await;
+        }
+        self.answer = Some(TimeAnswer(self.question.answer().await.flatten()));
         Ok(())
     }
 
@@ -119,8 +121,7 @@ impl Drain {
         }
         let (settings, record) = (self.settings.clone(), record.clone());
         let placement = self.topic.placement(&record, Some(trial.time));
-        let asked = spawn_blocking(move || time_question::ask(&settings, &record, placement));
-        suspects.question = Some(asked);
+        suspects.question.ask(move || time_question::ask(&settings, &record, placement));
         None
     }
 

@@ -5,9 +5,9 @@
 
 use crate::delivery::drain::Drain;
 use crate::delivery::kafka::producer::{Producer, Shown};
+use crate::delivery::kafka::question::Question;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::task::{JoinHandle, spawn_blocking};
 
 /// How long rows of a topic may be under way before it is asked for: many round trips.
 const TIMEOUT: Duration = Duration::from_secs(1);
@@ -17,7 +17,7 @@ const EVERY: Duration = Duration::from_secs(5);
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct TopicCheck {
-    asking: Option<JoinHandle<(Arc<str>, Shown)>>,
+    pub(super) question: Question<(Arc<str>, Shown)>,
     /// The topic of the first row under way, and when it is to be asked for.
     due: Option<(Arc<str>, Instant)>,
 }
@@ -30,31 +30,13 @@ impl TopicCheck {
             Some(_) | None => now + TIMEOUT,
         };
         self.due = Some((topic.clone(), due));
-        if due <= now && self.asking.is_none() {
+        if due <= now && !self.question.is_asked() {
             let (asked, producer) = (topic.clone(), producer.clone());
-            self.asking = Some(spawn_blocking(move || {
+            self.question.ask(move || {
                 let shown = producer.shows(&asked);
                 (asked, shown)
-            }));
+            });
             self.due = Some((topic.clone(), now + EVERY));
-        }
-    }
-
-    /// Waits for the answer; for ever while there is no question. Cancel-safe.
-    pub(super) async fn answer(&mut self) -> (Arc<str>, Shown) {
-        let Some(asking) = &mut self.asking else { return std::future::pending().await };
-        let answer = asking.await;
-        self.asking = None;
-        match answer {
-            Ok(answer) => answer,
-            Err(_) => std::future::pending().await,
-        }
-    }
-
-    /// Waits for the end of a question: no producer is in use by it any more.
-    pub(super) async fn over(&mut self) {
-        if let Some(asking) = self.asking.take() {
-            drop(asking.await);
         }
     }
 }
@@ -69,7 +51,8 @@ impl Drain {
     }
 
     /// The brokers have said whether they show a topic.
-    pub(super) fn topic_checked(&mut self, (topic, shown): (Arc<str>, Shown)) {
+    pub(super) fn topic_checked(&mut self, answer: Option<(Arc<str>, Shown)>) {
+        let Some((topic, shown)) = answer else { return };
         match shown {
             Shown::No => self.missing.missed(&topic, Instant::now()),
             Shown::Yes => self.missing.shown(&topic),

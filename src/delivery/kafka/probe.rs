@@ -19,6 +19,7 @@ use crate::delivery::kafka::probe::listener::Listener;
 use crate::delivery::kafka::probe::look::Look;
 use crate::delivery::kafka::probe::probe_client::ProbeClient;
 use crate::delivery::kafka::probe::resolver::Resolver;
+use crate::delivery::kafka::question::Question;
 use crate::delivery::kafka::settings::{CLIENT_LIMIT, Settings};
 use crate::delivery::kafka::write_right::Advice;
 use crate::delivery::spool::Spool;
@@ -34,7 +35,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::spawn_blocking;
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
@@ -63,7 +64,7 @@ pub struct Probe {
     changed: bool,
     /// When the settings were asked for last, and the question that is under way.
     asked: Option<Instant>,
-    asking: Option<JoinHandle<Option<TopicConfig>>>,
+    asking: Question<Option<TopicConfig>>,
     /// When the last question was asked, also where the next is due since.
     question: Option<Instant>,
 }
@@ -97,7 +98,7 @@ impl Probe {
             replicas: None,
             changed: false,
             asked: None,
-            asking: None,
+            asking: Question::default(),
             question: None,
         })
     }
@@ -117,11 +118,11 @@ impl Probe {
         if !mem::take(&mut self.changed) {
             tokio::select! {
                 () = self.availability.probe_due() => {}
-                () = doubted(&self.topic.limit, self.asked), if self.asking.is_none() => {
+                () = doubted(&self.topic.limit, self.asked), if !self.asking.is_asked() => {
                     self.doubt();
                     return Ok(());
                 }
-                config = answer(&mut self.asking) => return self.learn(config),
+                config = self.asking.answer() => return self.learn(config.flatten()),
             }
         }
         let (client, asked) = (self.client.get(), Instant::now());
@@ -144,8 +145,8 @@ impl Probe {
                 self.ask_config();
                 // Before the first record is taken, since a batch that is too large harms others.
                 if unknown {
-                    let config = answer(&mut self.asking).await;
-                    self.learn(config)?;
+                    let config = self.asking.answer().await;
+                    self.learn(config.flatten())?;
                 }
                 self.changed = false;
                 self.judge(sight);
@@ -198,22 +199,21 @@ impl Probe {
     /// change them.
     fn ask_config(&mut self) {
         let fresh = self.asked.is_some_and(|asked| asked.elapsed() < CONFIG_AGE);
-        if fresh || self.asking.is_some() {
+        if fresh || self.asking.is_asked() {
             return;
         }
         self.asked = Some(Instant::now());
         self.question = self.asked;
         let (settings, topic) = (self.settings.clone(), self.topic.name.clone());
-        self.asking = Some(spawn_blocking(move || {
+        self.asking.ask(move || {
             // Of its own: the caller's may end before the answer comes, and its clock with it.
             let runtime = runtime::Builder::new_current_thread().enable_time().build().ok()?;
             runtime.block_on(config_of(&settings, &topic))
-        }));
+        });
     }
 
     /// Takes in the settings, or that they are not to be had.
     fn learn(&mut self, config: Option<TopicConfig>) -> Result<(), UnfitTopic> {
-        self.asking = None;
         let told = config.as_ref().and_then(|config| config.max_message_bytes);
         match (&self.config, &config) {
             (None, Some(first)) if self.is_unfit(first) => {
@@ -252,14 +252,6 @@ async fn doubted(limit: &TopicLimit, asked: Option<Instant>) {
         sleep_until((asked + DOUBT_AGE).into()).await;
     }
     limit.doubted().await;
-}
-
-/// The answer to the question that is under way; none comes while there is none. Cancel-safe.
-async fn answer(asking: &mut Option<JoinHandle<Option<TopicConfig>>>) -> Option<TopicConfig> {
-    match asking {
-        Some(asked) => asked.await.ok().flatten(),
-        None => std::future::pending().await,
-    }
 }
 
 /// The topic's settings, within twice [`ANSWER_TIMEOUT`]. With a client for this one question: nothing else reads an admin client's

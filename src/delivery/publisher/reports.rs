@@ -3,16 +3,16 @@
 use crate::delivery::gate::admission::Way;
 use crate::delivery::kafka::delivery_error::{DeliveryError, Meaning};
 use crate::delivery::kafka::producer::{DeliveryReport, Producer, Purpose};
+use crate::delivery::kafka::question::Question;
 use crate::delivery::kafka::renewal::End;
 use crate::delivery::publisher::in_flight::stage::RecordEvent;
-use crate::delivery::publisher::untimely::Asking;
 use crate::delivery::publisher::{Publisher, PublisherState, SPOOL_TIMEOUT};
+use crate::delivery::record_times::time_span::TimeSpan;
 use crate::delivery::record_times::topic_times::{Retry, SendTime};
 use crate::delivery::undelivered::Undelivered;
 use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::task::{JoinHandle, spawn_blocking};
 
 /// Between two lines on batches that were refused.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -37,7 +37,11 @@ impl RefusedLog {
 
 impl Publisher {
     /// Takes in Kafka's reports, and asks for a time that is taken where none is known.
-    pub(super) fn take_in(&self, reports: &mut Vec<DeliveryReport>, asking: &mut Asking) {
+    pub(super) fn take_in(
+        &self,
+        reports: &mut Vec<DeliveryReport>,
+        times: &mut Question<Option<TimeSpan>>,
+    ) {
         let now = Instant::now();
         let (mut acked, mut last) = (0, None);
         let mut failed = None;
@@ -106,8 +110,8 @@ impl Publisher {
         if let Some((Some(since), error)) = refused.0.filter(|(_, error)| !error.is_about_size()) {
             self.availability.refused(since, &error.to_string());
         }
-        if asks && asking.is_none() {
-            *asking = self.ask_times();
+        if asks && !times.is_asked() {
+            self.ask_times(times);
         }
     }
 
@@ -186,11 +190,11 @@ impl Publisher {
     }
 
     /// Makes a new producer where the old one is dead, or makes batches that are too large for the
-    /// topic and has nothing under way. The old one ends beside the loop, since that may block.
-    pub(super) fn renew(&self) -> Option<JoinHandle<Vec<DeliveryReport>>> {
+    /// topic and has nothing under way. Gives the old one, which is to end beside the loop, since that may
+    /// block.
+    pub(super) fn renew(&self) -> Option<Producer> {
         let old = self.replace_producer()?;
-        let old = Arc::into_inner(old).expect("only the loop that calls this clones it");
-        Some(spawn_blocking(move || old.retire()))
+        Some(Arc::into_inner(old).expect("only the loop that calls this clones it"))
     }
 
     /// Gives the old producer, if a new one took its place.
@@ -233,19 +237,6 @@ impl Publisher {
                 tracing::error!(%error, "cannot replace the Kafka producer");
                 None
             }
-        }
-    }
-}
-
-/// The last reports of a producer that was replaced; none while there is no such.
-pub(super) async fn last_reports(
-    retiring: &mut Option<JoinHandle<Vec<DeliveryReport>>>,
-) -> Option<Vec<DeliveryReport>> {
-    match retiring.as_mut()?.await {
-        Ok(last) => Some(last),
-        Err(error) => {
-            tracing::error!(%error, "the old Kafka producer did not end");
-            Some(Vec::new())
         }
     }
 }

@@ -5,6 +5,7 @@
 //! without a question.
 
 use crate::delivery::kafka::delivery_error::DeliveryError;
+use crate::delivery::kafka::question::Question;
 use crate::delivery::kafka::time_question;
 use crate::delivery::publisher::in_flight::stage::RecordEvent;
 use crate::delivery::publisher::{Publisher, PublisherState};
@@ -13,13 +14,9 @@ use crate::delivery::record_times::topic_times::Retry;
 use crate::delivery::undelivered::Undelivered;
 use std::mem;
 use std::time::{Duration, Instant};
-use tokio::task::{JoinHandle, spawn_blocking};
 
 /// Behind a question that came to nothing.
 const REST: Duration = Duration::from_secs(5);
-
-/// The question that is under way.
-pub(super) type Asking = Option<JoinHandle<Option<TimeSpan>>>;
 
 /// Who waits for the answer.
 #[derive(Debug, Default)]
@@ -66,7 +63,7 @@ impl Publisher {
     }
 
     /// Asks with the first record that is still kept.
-    pub(super) fn ask_times(&self) -> Asking {
+    pub(super) fn ask_times(&self, question: &mut Question<Option<TimeSpan>>) {
         let state = self.lock();
         let known = state.untimely.tickets.iter().find_map(|(ticket, _)| {
             let entry = state.in_flight.get(*ticket);
@@ -74,12 +71,11 @@ impl Publisher {
         });
         drop(state);
         let Some((record, sent)) = known else {
-            self.heed_answer(None);
-            return None;
+            return self.heed_answer(None);
         };
         let (settings, placement) =
             (self.settings.clone(), self.topic.placement(&record, Some(sent)));
-        Some(spawn_blocking(move || time_question::ask(&settings, &record, placement)))
+        question.ask(move || time_question::ask(&settings, &record, placement));
     }
 
     /// Sends on, with a time that is taken, those who have waited.
@@ -105,12 +101,4 @@ impl Publisher {
             self.perform(ticket, follow_up);
         }
     }
-}
-
-/// The answer to the question that is under way; none comes while there is none. Cancel-safe.
-pub(super) async fn answer(asking: &mut Asking) -> Option<TimeSpan> {
-    let Some(asked) = asking else { return std::future::pending().await };
-    let span = asked.await.ok().flatten();
-    *asking = None;
-    span
 }

@@ -3,11 +3,11 @@
 //! Promise: one question at a time, off the event loop, since librdkafka blocks for it.
 
 use crate::delivery::kafka::producer::Producer;
+use crate::delivery::kafka::question::Question;
 use crate::delivery::topic::Topic;
 use crate::delivery::topic::partitions::Member;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep_until};
 
 /// Between two questions, the first of which showed too few: what one broker knows is with all of
@@ -18,19 +18,19 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(in crate::delivery) struct Refresher {
     member: Member,
     topic: Arc<str>,
-    asking: Option<JoinHandle<Option<u32>>>,
+    asking: Question<Option<u32>>,
     rest_until: Option<Instant>,
 }
 
 impl Refresher {
     pub(in crate::delivery) fn new(topic: &Topic) -> Self {
         let (member, topic) = (topic.partitions.member(), topic.name.clone());
-        Self { member, topic, asking: None, rest_until: None }
+        Self { member, topic, asking: Question::default(), rest_until: None }
     }
 
     /// Does the next step once it is due: asks, or takes the answer. Cancel-safe.
     pub(in crate::delivery) async fn turn(&mut self, producer: &Arc<Producer>) {
-        if self.asking.is_some() {
+        if self.asking.is_asked() {
             return self.answered().await;
         }
         self.member.behind().await;
@@ -38,19 +38,18 @@ impl Refresher {
             sleep_until(rest).await;
         }
         let (producer, topic) = (producer.clone(), self.topic.clone());
-        self.asking = Some(spawn_blocking(move || producer.ask_partitions(&topic)));
+        self.asking.ask(move || producer.ask_partitions(&topic));
     }
 
     /// Whether the producer is in use by a question.
     pub(in crate::delivery) fn is_asking(&self) -> bool {
-        self.asking.is_some()
+        self.asking.is_asked()
     }
 
     /// Waits for the end of a question.
     pub(in crate::delivery) async fn answered(&mut self) {
-        if let Some(asking) = &mut self.asking {
-            let seen = asking.await.ok().flatten();
-            self.asking = None;
+        if self.asking.is_asked() {
+            let seen = self.asking.answer().await.flatten();
             self.rest_until = Some(Instant::now() + PAUSE);
             if let Some(seen) = seen {
                 self.member.knows(seen);
