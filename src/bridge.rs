@@ -14,37 +14,39 @@
 //!
 //! It handles no signals: its caller says when to stop.
 
+pub mod bridge_error;
 mod event_loop;
 pub mod inherited_sockets;
 mod listeners;
 mod periodic_log;
+mod reloader;
 mod spool_place;
 mod spooling;
 
 use crate::admin::Admin;
-use crate::bridge::event_loop::{EventLoop, EventLoopError, EventLoops};
+use crate::bridge::bridge_error::BridgeError;
+use crate::bridge::event_loop::{EventLoop, EventLoops};
 use crate::bridge::inherited_sockets::InheritedSockets;
 use crate::bridge::listeners::{admin_limits, listen, raise_file_limit};
 use crate::bridge::periodic_log::PeriodicLog;
+use crate::bridge::reloader::Reloader;
 use crate::bridge::spooling::{Opened, Spooling};
 use crate::config::Config;
 use crate::delivery::availability::Availability;
-use crate::delivery::drain::DrainError;
 use crate::delivery::kafka::ending::TIMEOUT;
-use crate::delivery::kafka::probe::{KafkaClientError, Probe};
-use crate::delivery::spool::error::{CloseError, SpoolError};
+use crate::delivery::kafka::probe::Probe;
 use crate::delivery::topic::Topic;
-use crate::delivery::topic::topic_config::{Plan, UnfitTopic};
+use crate::delivery::topic::topic_config::Plan;
 use crate::error_chain::error_chain;
 use crate::metrics::Metrics;
 use crate::post::PostRecorder;
 use crate::webhook::http::connection_phase::ConnectionPhase;
 use crate::webhook::http::rare_line::RareLine;
 use crate::webhook::http::server::{self, ACCEPT_ERROR_LINE};
-use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Instant;
+use tokio::sync::Notify;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +58,7 @@ pub struct Bridge {
     webhook: TcpListener,
     admin: TcpListener,
     addresses: Addresses,
+    reload: Arc<Notify>,
 }
 
 /// The addresses that were taken.
@@ -67,68 +70,13 @@ pub struct Addresses {
     pub admin: SocketAddr,
 }
 
-/// Why the bridge could not start, or ended.
-#[derive(Debug, thiserror::Error)]
-pub enum BridgeError {
-    /// An address is taken or not ours.
-    #[error("{flag}: cannot listen on {address}")]
-    Listen {
-        /// The flag that names the address.
-        flag: &'static str,
-        /// The address.
-        address: SocketAddr,
-        /// Why not.
-        source: io::Error,
-    },
-    /// librdkafka does not take the properties together.
-    #[error("the Kafka client cannot be made from --kafka-config and --kafka-property")]
-    Kafka(#[source] KafkaClientError),
-    /// The topic is no place for notifications.
-    #[error(transparent)]
-    Topic(UnfitTopic),
-    /// The spool could not be opened.
-    #[error("--spool")]
-    Spool(#[source] SpoolError),
-    /// The spool's files could not be closed in time.
-    #[error("--spool")]
-    SpoolEnd(#[source] CloseError),
-    /// The drain could not start, or ended.
-    #[error("the drain of the spool cannot go on")]
-    Drain(#[source] DrainError),
-    /// An event loop could not start, or ended.
-    #[error(transparent)]
-    EventLoop(#[from] EventLoopError),
-    /// A part of the bridge ended although nobody had asked it to.
-    #[error("the {0} ended unasked")]
-    Unasked(&'static str),
-    /// The grace period is over.
-    #[error("the grace period is over and {left} posts were still under way")]
-    Left {
-        /// How many posts had no answer.
-        left: usize,
-    },
-}
-
-impl BridgeError {
-    /// Whether flags or files are at fault, and not the world.
-    pub fn is_configuration(&self) -> bool {
-        match self {
-            Self::Kafka(_) | Self::Topic(_) => true,
-            Self::EventLoop(error) => error.is_configuration(),
-            Self::Spool(error) => error.is_configuration(),
-            Self::Drain(error) => error.is_configuration(),
-            Self::Listen { .. } | Self::SpoolEnd(_) | Self::Unasked(_) | Self::Left { .. } => false,
-        }
-    }
-}
-
 impl Bridge {
     /// Binds both ports, as far as they were not passed on.
     pub fn bind(config: Config, passed: InheritedSockets) -> Result<Self, BridgeError> {
         let (webhook, webhook_address) = listen("--listen", config.listen, passed.webhook)?;
         let (admin, admin_address) = listen("--admin-listen", config.admin_listen, passed.admin)?;
         let addresses = Addresses { webhook: webhook_address, admin: admin_address };
-        Ok(Self { config, spool: None, webhook, admin, addresses })
+        Ok(Self { config, spool: None, webhook, admin, addresses, reload: Arc::default() })
     }
 
     /// Opens the spool, where there is to be one, unless `stop` comes first.
@@ -155,6 +103,11 @@ impl Bridge {
         self.addresses
     }
 
+    /// What has it read its files again when it is notified.
+    pub fn reload(&self) -> Arc<Notify> {
+        Arc::clone(&self.reload)
+    }
+
     /// Runs, once it is open, until `stop`, and then to its graceful end. It needs a runtime around it.
     pub async fn run(self, metrics: Metrics, stop: CancellationToken) -> Result<(), BridgeError> {
         let (endings, grace) = (self.config.kafka.endings.clone(), self.config.grace);
@@ -173,7 +126,7 @@ impl Bridge {
     }
 
     async fn work(self, metrics: Metrics, stop: CancellationToken) -> Result<(), BridgeError> {
-        let Self { config, spool, webhook, admin, addresses } = self;
+        let Self { mut config, spool, webhook, admin, addresses, reload } = self;
         if config.spool.is_some() && spool.is_none() {
             return Ok(()); // It was to stop.
         }
@@ -211,6 +164,12 @@ impl Bridge {
         });
         let accept_errors = Arc::new(RareLine::every(ACCEPT_ERROR_LINE));
         let admin_limits = admin_limits(accept_errors.clone());
+        let reloader = Reloader {
+            files: std::mem::take(&mut config.reloadables).into_iter().map(Arc::new).collect(),
+            every: config.reload,
+            asked: reload,
+            series: metrics.reloads.clone(),
+        };
         let (path, access) = (config.path.clone(), config.access.clone());
         let loops = EventLoop {
             config,
@@ -234,7 +193,9 @@ impl Bridge {
         let serving = server::serve(listener, admin_limits, over.clone(), answer);
         parts.spawn(async { (serving.await, BridgeError::Unasked("admin port")).1 });
         let logging = PeriodicLog { recorder: recorder.clone(), access }.run();
-        parts.spawn(async { (logging.await, BridgeError::Unasked("narrator")).1 });
+        parts.spawn(async { (logging.await, BridgeError::Unasked("log")).1 });
+        let reloading = reloader.run();
+        parts.spawn(async { (reloading.await, BridgeError::Unasked("reloader")).1 });
         let (probing, unasked) = (probe.run(over.clone()), BridgeError::Unasked("probe of Kafka"));
         parts.spawn(async { probing.await.map_or_else(BridgeError::Topic, |()| unasked) });
         tracing::info!(webhook = %addresses.webhook, admin = %addresses.admin, path, topic = %topic.name, "listening");
@@ -292,7 +253,7 @@ async fn unasked(
     };
     tokio::select! {
         Some(part) = parts.join_next() => {
-            part.unwrap_or(BridgeError::Unasked("admin port, narrator or probe of Kafka"))
+            part.unwrap_or(BridgeError::Unasked("admin port, log, reloader or probe of Kafka"))
         }
         error = drain => error,
     }

@@ -6,15 +6,17 @@
 pub mod grace;
 pub mod kafka;
 pub mod limits;
+pub mod reload;
 
 mod access;
 mod secret_file;
 
 use crate::args::serve::{self, ServeArgs};
 use crate::clock::Clock;
-use crate::config::access::access;
+use crate::config::access::{Access, access};
 use crate::config::grace::{Beside, Grace};
 use crate::config::limits::{at_most_a_day, limits, max_connections, positive};
+use crate::config::reload::Reloadable;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::spool::{LEAST_LIMIT, SpoolOptions};
 use crate::delivery::topic::topic_config::Compaction;
@@ -44,8 +46,12 @@ pub struct Config {
     pub path: String,
     /// `--credentials` or `--no-auth`
     pub access: Authentication,
-    /// How many users the credentials have.
+    /// How many users the credentials have at the start.
     pub users: Option<usize>,
+    /// Files that are read again when they have changed.
+    pub reloadables: Vec<Reloadable>,
+    /// `--reload`: between looks at them; none looks only when it is asked to.
+    pub reload: Option<Duration>,
     /// `--brokers`, `--kafka-config`, `--kafka-property`, `--ack-timeout`
     pub kafka: Settings,
     /// `--spool`, `--spool-max-bytes`
@@ -95,15 +101,18 @@ impl Config {
     /// Reads what the flags name and checks them all.
     pub fn new(args: ServeArgs) -> Result<Self, ConfigError> {
         let limits = limits(&args)?;
-        let (access, users) = access(&args)?;
+        let Access { authentication, users, reloadable } = access(&args)?;
+        let reload = at_most_a_day("--reload", args.reload)?;
         let kafka = kafka::settings(&args.kafka, args.ack_timeout)?;
         let spool = spool(&args)?;
         let beside = if spool.is_some() { Beside::Spool } else { Beside::Nothing };
         let grace = Grace::new(at_most_a_day("--grace", args.grace)?, beside);
         grace.check(args.ack_timeout)?;
         Ok(Self {
-            access,
+            access: authentication,
             users,
+            reloadables: reloadable.into_iter().collect(),
+            reload: (!reload.is_zero()).then_some(reload),
             kafka,
             spool,
             missing_topic_timeout: at_most_a_day(

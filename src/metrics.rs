@@ -1,6 +1,6 @@
 //! Every series that the bridge exposes, and the only file that knows their names.
 //!
-//! Promise: each series that counts is at zero from the start, no label takes a value from outside, and
+//! Promise: each series that counts is at zero from the start, no label takes a value from a post, and
 //! every received post ends in exactly one [`Outcome`], so that
 //! `hookbridge_received_total = sum(hookbridge_outcomes_total) + hookbridge_in_flight`.
 //! It does not decide anything: who ends a post is in [`crate::post`].
@@ -9,10 +9,12 @@ mod process;
 
 pub mod connections;
 pub mod exposition;
+pub mod reloads;
 pub mod spool;
 
 use crate::metrics::connections::ConnectionSeries;
 use crate::metrics::exposition::Format;
+use crate::metrics::reloads::ReloadSeries;
 use crate::metrics::spool::SpoolSeries;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -102,6 +104,14 @@ labels! {
     }
 }
 
+labels! {
+    /// The `what` label of files that are read again.
+    Reloaded {
+        /// `--credentials`
+        Credentials = "credentials",
+    }
+}
+
 /// Buckets of both histograms: from a loopback ack to the longest wait, about 2.2 apart.
 const SECONDS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -133,6 +143,8 @@ pub struct Metrics {
     pub kafka_up: Gauge,
     /// How long brokers hold their answers back.
     pub kafka_throttle: FloatGauge,
+    /// Files that are read again.
+    pub reloads: ReloadSeries,
     /// The spool; at zero where there is none.
     pub spool: SpoolSeries,
 }
@@ -195,6 +207,7 @@ impl Metrics {
             "Lines of the log that nobody read in time, or that could not be written",
             lines_dropped,
         );
+        let reloads = ReloadSeries::new(registry);
         let spool = SpoolSeries::new(registry);
         registry.register(
             "build",
@@ -223,6 +236,7 @@ impl Metrics {
             in_flight_bytes,
             kafka_up,
             kafka_throttle,
+            reloads,
             spool,
         }
     }

@@ -49,9 +49,18 @@ pub struct ServeArgs {
     /// Who may post: lines of `user:HASH`
     ///
     /// HASH as `htpasswd -nBC 10 USER` writes it, or plain:SECRET. Behind white space may stand each app_id
-    /// that the user is bound to, with commas. The file is read once. This flag or --no-auth is required
+    /// that the user is bound to, with commas. The file is read again when it has changed, see --reload.
+    /// This flag or --no-auth is required
     #[arg(long, env = "HOOKBRIDGE_CREDENTIALS", help_heading = ACCESS, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
+
+    /// How often credentials are looked at
+    ///
+    /// A file that has changed is read again, whole or not at all, without a restart. SIGHUP has it read at
+    /// once; with 0s nothing else does
+    #[arg(long, env = "HOOKBRIDGE_RELOAD", help_heading = ACCESS,
+          value_parser = humantime::parse_duration, value_name = "TIME", default_value = "30s")]
+    pub reload: Duration,
 
     /// Take posts from anybody
     ///

@@ -4,7 +4,7 @@
 //! The loops share the port, the limits and what is known of Kafka. A loop that panics is
 //! reported as an end, not passed over.
 
-use crate::bridge::BridgeError;
+use crate::bridge::bridge_error::BridgeError;
 use crate::config::Config;
 use crate::delivery::availability::Availability;
 use crate::delivery::kafka::producer::ProducerError;

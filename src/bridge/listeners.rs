@@ -1,6 +1,6 @@
 //! The sockets that connections come in by, what each port allows, and the files that there may be for them.
 
-use crate::bridge::BridgeError;
+use crate::bridge::bridge_error::BridgeError;
 use crate::metrics::connections::ConnectionSeries;
 use crate::webhook::http::crowd::{Crowd, MakesRoom};
 use crate::webhook::http::rare_line::RareLine;

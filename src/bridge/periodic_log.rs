@@ -1,4 +1,5 @@
-//! Says what posts leave to be said, so that none is held up by it.
+//! Says what posts leave to be said, and shows when passwords were last used, so that no post is held up
+//! by it.
 
 use crate::post::PostRecorder;
 use crate::webhook::ingest::Authentication;
@@ -25,6 +26,7 @@ impl PeriodicLog {
             sleep(TICK).await;
             self.recorder.refusals.sum_up(Instant::now());
             let Authentication::Restricted(authenticator) = &self.access else { continue };
+            self.recorder.metrics.reloads.show(authenticator.last_uses());
             for user in authenticator.users_with_long_passwords() {
                 if told.insert(Arc::clone(&user)) {
                     tracing::warn!(

@@ -3,7 +3,7 @@
 //! Promise: a drain that ends unasked is reported; at the end the drain stops first, so that what
 //! it saw acked is released, and then the spool, so that what was queued is committed.
 
-use crate::bridge::BridgeError;
+use crate::bridge::bridge_error::BridgeError;
 use crate::bridge::spool_place::SpoolPlace;
 use crate::delivery::availability::Availability;
 use crate::delivery::drain::{Drain, DrainError};

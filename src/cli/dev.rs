@@ -21,8 +21,9 @@ mod samples_run;
 
 use crate::args::serve::ServeArgs;
 use crate::args::{DevArgs, LogArgs, LogFormat};
+use crate::bridge::Bridge;
+use crate::bridge::bridge_error::BridgeError;
 use crate::bridge::inherited_sockets::InheritedSockets;
-use crate::bridge::{Bridge, BridgeError};
 use crate::cli::dev::broker::{Broker, TOPIC};
 use crate::cli::dev::consumer::Consumer;
 use crate::cli::dev::credential::Credential;

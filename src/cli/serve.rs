@@ -1,6 +1,7 @@
 //! `hookbridge serve`: the bridge, until a signal ends it.
 //!
-//! Promise: SIGTERM and SIGINT end it gracefully, a second one at once; SIGHUP never ends it.
+//! Promise: SIGTERM and SIGINT end it gracefully, a second one at once; SIGHUP never ends it, and has its
+//! files read again.
 
 use crate::args::serve::ServeArgs;
 use crate::bridge::Bridge;
@@ -14,6 +15,7 @@ use std::convert::Infallible;
 use std::path;
 use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// Runs the bridge to its end.
@@ -29,6 +31,7 @@ pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
         let signals = EndSignals::new(stderr).map_err(Failure::at_work)?;
         let hangup = signal(SignalKind::hangup()).map_err(Failure::at_work)?;
         let mut bridge = Bridge::bind(config, inherited).map_err(Failure::at_work)?;
+        let reloading = bridge.reload();
         let metrics = Metrics::new(&version::build(), stderr.dropped());
         let run = async {
             bridge.open(&stop).await?;
@@ -46,7 +49,7 @@ pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
                 }
             }),
             never = signals.watch(stop.clone()) => match never {},
-            never = ignore(hangup) => match never {},
+            never = reload(hangup, &reloading) => match never {},
         }
     });
     if ended.is_ok() {
@@ -57,11 +60,12 @@ pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
     ended
 }
 
-/// Operators send it by habit; by default it would end the bridge.
-async fn ignore(mut hangup: Signal) -> Infallible {
+/// By default it would end the bridge.
+async fn reload(mut hangup: Signal, reload: &Notify) -> Infallible {
     loop {
         if hangup.recv().await.is_some() {
-            tracing::info!("SIGHUP: there is nothing to read again");
+            tracing::info!("SIGHUP: files are read again");
+            reload.notify_one();
         }
     }
 }

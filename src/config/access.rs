@@ -4,31 +4,43 @@
 
 use crate::args::serve::ServeArgs;
 use crate::config::ConfigError;
+use crate::config::reload::{PutInForce, Reloadable, Stamp};
 use crate::config::secret_file::secret_file;
+use crate::metrics::Reloaded;
 use crate::webhook::auth::authenticator::Authenticator;
 use crate::webhook::auth::credentials::Credentials;
 use crate::webhook::ingest::Authentication;
+use std::path::Path;
 use std::sync::Arc;
 
-/// Also how many users there are, where it is restricted.
-pub(super) fn access(args: &ServeArgs) -> Result<(Authentication, Option<usize>), ConfigError> {
+/// Who may post, and how that is read again.
+pub(super) struct Access {
+    pub(super) authentication: Authentication,
+    /// How many users there are, where it is restricted.
+    pub(super) users: Option<usize>,
+    pub(super) reloadable: Option<Reloadable>,
+}
+
+pub(super) fn access(args: &ServeArgs) -> Result<Access, ConfigError> {
     match (&args.credentials, args.no_auth) {
         (Some(file), false) => {
-            let text = secret_file("--credentials", file)?;
-            let credentials = Credentials::parse(&text).map_err(|error| {
-                ConfigError::new(format_args!("--credentials {}", file.display()), error)
-            })?;
-            for user in credentials.users_of_the_example() {
-                tracing::warn!(
-                    user,
-                    file = %file.display(),
-                    "this user's password is the one of the shipped example, which everybody knows"
-                );
-            }
+            let files = vec![file.clone()];
+            let first = Stamp::of(&files);
+            let credentials = credentials(file)?;
             let users = Some(credentials.users());
-            Ok((Authentication::Restricted(Arc::new(Authenticator::new(credentials))), users))
+            let authenticator = Arc::new(Authenticator::new(credentials));
+            let (path, ours) = (file.clone(), Arc::clone(&authenticator));
+            let read = move || {
+                let (credentials, authenticator) = (self::credentials(&path)?, Arc::clone(&ours));
+                Ok(Box::new(move || authenticator.replace(credentials)) as PutInForce)
+            };
+            let reloadable = Some(Reloadable::new(Reloaded::Credentials, files, first, read));
+            let authentication = Authentication::Restricted(authenticator);
+            Ok(Access { authentication, users, reloadable })
         }
-        (None, true) => Ok((Authentication::Open, None)),
+        (None, true) => {
+            Ok(Access { authentication: Authentication::Open, users: None, reloadable: None })
+        }
         (Some(_), true) => {
             Err(ConfigError::new("--no-auth", "cannot be used together with --credentials"))
         }
@@ -37,4 +49,19 @@ pub(super) fn access(args: &ServeArgs) -> Result<(Authentication, Option<usize>)
             "name the file of those who may post, or say --no-auth",
         )),
     }
+}
+
+fn credentials(file: &Path) -> Result<Credentials, ConfigError> {
+    let text = secret_file("--credentials", file)?;
+    let credentials = Credentials::parse(&text).map_err(|error| {
+        ConfigError::new(format_args!("--credentials {}", file.display()), error)
+    })?;
+    for user in credentials.users_of_the_example() {
+        tracing::warn!(
+            user,
+            file = %file.display(),
+            "this user's password is the one of the shipped example, which everybody knows"
+        );
+    }
+    Ok(credentials)
 }

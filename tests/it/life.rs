@@ -6,6 +6,7 @@ mod grace;
 mod inherited;
 mod log;
 mod properties;
+mod reload;
 mod resolver;
 mod start;
 mod stop;
@@ -29,11 +30,16 @@ const PROGRAM: &str = HOOKBRIDGE.path();
 /// A second signal is one that comes later than this, after a first.
 const APART: Duration = Duration::from_millis(1200);
 
-/// A broker, and a bridge in front of it that is ready; the broker outlives it.
+/// A broker, and a bridge for everybody in front of it that is ready; the broker outlives it.
 fn running(flags: impl FnOnce(Launch) -> Launch) -> (Bridge, MockKafka) {
+    running_with(|serve| flags(serve.no_auth()))
+}
+
+/// The same, and the flags say who may post.
+fn running_with(flags: impl FnOnce(Launch) -> Launch) -> (Bridge, MockKafka) {
     let kafka = MockKafka::start();
     kafka.create_topic(TOPIC, 3);
-    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", TOPIC).no_auth();
+    let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", TOPIC);
     // The mock does not tell the topic's limit, and the bridge would wait for it.
     let bridge = flags(serve.arg("-X", "message.max.bytes=1000000")).start();
     bridge.wait_ready(SOON);

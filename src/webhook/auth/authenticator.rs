@@ -191,10 +191,10 @@ impl Authenticator {
         seen.map(|(user, _)| Arc::clone(user)).collect()
     }
 
-    /// Every live password, in the order of the file: its user, the how manieth of that user it is,
-    /// from 1 on, and when a good post last came with it.
-    pub fn last_uses(&self) -> Vec<(Arc<str>, usize, Option<SystemTime>)> {
-        let (file, mut ordinals) = (Arc::clone(&self.file()), HashMap::<_, usize>::new());
+    /// Every live password, in the order of the file: its user, its number among those of the user, from
+    /// 1 on, and when a good post last came with it.
+    pub fn last_uses(&self) -> Vec<(Arc<str>, u64, Option<SystemTime>)> {
+        let (file, mut ordinals) = (Arc::clone(&self.file()), HashMap::<_, u64>::new());
         let use_of = |Password { user, .. }: &Password| {
             let ordinal = ordinals.entry(user.shared_name()).or_default();
             *ordinal += 1;

@@ -139,7 +139,7 @@ fn a_hangup_of_the_terminal_does_not_end_it() {
 
     bridge.signal(Signal::HUP);
 
-    bridge.wait_for_log("SIGHUP", SOON);
+    bridge.wait_for_log("there is no file to be read again", SOON);
     assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);
 }
 

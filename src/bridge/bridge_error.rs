@@ -1,0 +1,64 @@
+//! Why a bridge cannot start, or has ended.
+
+use crate::bridge::event_loop::EventLoopError;
+use crate::delivery::drain::DrainError;
+use crate::delivery::kafka::probe::KafkaClientError;
+use crate::delivery::spool::error::{CloseError, SpoolError};
+use crate::delivery::topic::topic_config::UnfitTopic;
+use std::io;
+use std::net::SocketAddr;
+
+/// Why the bridge could not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum BridgeError {
+    /// An address is taken or not ours.
+    #[error("{flag}: cannot listen on {address}")]
+    Listen {
+        /// The flag that names the address.
+        flag: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// librdkafka does not take the properties together.
+    #[error("the Kafka client cannot be made from --kafka-config and --kafka-property")]
+    Kafka(#[source] KafkaClientError),
+    /// The topic is no place for notifications.
+    #[error(transparent)]
+    Topic(UnfitTopic),
+    /// The spool could not be opened.
+    #[error("--spool")]
+    Spool(#[source] SpoolError),
+    /// The spool's files could not be closed in time.
+    #[error("--spool")]
+    SpoolEnd(#[source] CloseError),
+    /// The drain could not start, or ended.
+    #[error("the drain of the spool cannot go on")]
+    Drain(#[source] DrainError),
+    /// An event loop could not start, or ended.
+    #[error(transparent)]
+    EventLoop(#[from] EventLoopError),
+    /// A part of the bridge ended although nobody had asked it to.
+    #[error("the {0} ended unasked")]
+    Unasked(&'static str),
+    /// The grace period is over.
+    #[error("the grace period is over and {left} posts were still under way")]
+    Left {
+        /// How many posts had no answer.
+        left: usize,
+    },
+}
+
+impl BridgeError {
+    /// Whether flags or files are at fault, and not the world.
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::Kafka(_) | Self::Topic(_) => true,
+            Self::EventLoop(error) => error.is_configuration(),
+            Self::Spool(error) => error.is_configuration(),
+            Self::Drain(error) => error.is_configuration(),
+            Self::Listen { .. } | Self::SpoolEnd(_) | Self::Unasked(_) | Self::Left { .. } => false,
+        }
+    }
+}
