@@ -13,162 +13,111 @@ use testkit::load::Load;
 use testkit::load::posts::{APP_IDS, Posts};
 use testkit::load::schedule::Pace;
 
-use crate::against::Against;
+use crate::against::against;
 use crate::chart::Chart;
-use crate::curve::Curve;
-use crate::depth::Measurement;
+use crate::lineup::Lineup;
 use crate::options::Options;
-use crate::report::{Machine, Report, version};
 use crate::row::{Case, Row};
 use crate::sample::Figure;
-use crate::soak::soak;
-use crate::subject::{Role, Subject};
-use crate::table::{CaseText, Head, RowText};
-use crate::wrk;
+use crate::subject::Subject;
+use crate::table::{print_head, print_idle, print_row};
+use crate::usage::Usage;
 
 /// Kafka's own code is slow at first.
 const WARM_UP: Duration = Duration::from_secs(3);
 const WARM_UP_CONNECTIONS: usize = 64;
 
-/// The row that is measured once more as an open loop.
-const OPEN_LOOP_CONNECTIONS: usize = 256;
+/// The row that is measured once more as an open loop, and what a busy bridge has in a soak.
+const BUSY_CONNECTIONS: usize = 256;
 
 /// Of the rate that the prototype has in a closed loop: busy, and not at its limit.
 const OPEN_LOOP_SHARE: f64 = 0.5;
 
+/// Between two looks at the count of a soak; the first such stretch comes before the memory is read,
+/// so that what grows once has grown.
+const STRETCH: Duration = Duration::from_secs(1);
+
 /// Files that are no connections: listeners, pipes, logs, the client's own.
 const OTHER_FILES: u64 = 256;
 
-/// All that runs, and what was found so far.
-pub(crate) struct Bench {
-    options: Options,
-    report: Report,
-    /// What was wrong with the first post that was not answered 200.
-    failure: Option<String>,
-    /// How many files may be open.
-    files: u64,
-    subjects: [Subject; 3],
-    broker: Broker, // after those who use it
+/// Measures and shows all that was asked for.
+pub(crate) fn run(options: &Options) -> io::Result<()> {
+    let files = raise_file_limit()?;
+    let broker = Broker::start(options.kafka(), options.partitions, options.round_trip);
+    warm_up(&broker)?;
+    print_head(options)?;
+    if let Some(other) = &options.against {
+        return against(other, options.rounds(), &broker);
+    }
+    let lineup = match &*options.curve {
+        [] => Lineup::libraries(&broker),
+        variants => Lineup::curve(&broker, variants),
+    };
+    print_idle(&lineup);
+    let rows = rows(options, &lineup, files)?;
+    let mut failures: Vec<_> = rows.iter().filter_map(|row| row.failure(&lineup)).collect();
+    drop(lineup.subjects);
+    if options.soak > 0 {
+        failures.extend(soak(&broker, options)?);
+    }
+    if let Some(file) = &options.svg {
+        fs::write(file, Chart { rows: &rows, options }.to_string())?;
+    }
+    failures.into_iter().next().map_or(Ok(()), |why| Err(io::Error::other(why)))
 }
 
-impl Bench {
-    /// Starts Kafka and the servers.
-    pub(crate) fn start(options: Options) -> io::Result<Self> {
-        options.check().map_err(io::Error::other)?;
-        let files = raise_file_limit()?;
-        let broker = Broker::start(options.kafka(), options.partitions, options.round_trip);
-        warm_up(&broker)?;
-        let subjects = [
-            Subject::bare(),
-            Subject::prototype(&broker),
-            Subject::bridge(&broker, &options.bridge, &options.serve),
-        ];
-        let [_, _, bridge] = &subjects;
-        let report = Report {
-            bridge: version(&options.bridge),
-            bridge_mb: fs::metadata(&options.bridge)?.len() as f64 / 1e6,
-            machine: Machine::here(),
-            kafka: options.kafka(),
-            partitions: options.partitions,
-            round_trip_ms: options.round_trip.as_millis(),
-            rounds: options.rounds(),
-            idle_rss_mb: subjects.each_ref().map(Subject::idle_rss_mb),
-            ready_ms: bridge.ready_after().as_secs_f64() * 1e3,
-            rows: Vec::new(),
-            depths: Vec::new(),
-            soak: None,
-        };
-        Ok(Self { options, report, failure: None, files, subjects, broker })
-    }
-
-    /// Measures and shows all that was asked for.
-    pub(crate) fn run(mut self) -> io::Result<()> {
-        print!("{}", Head(&self.report));
-        if self.options.wrk {
-            return wrk::compare(&self.subjects, &self.options.connections(), self.report.rounds);
+/// Measures and shows them, those that files suffice for.
+fn rows(options: &Options, lineup: &Lineup, files: u64) -> io::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    let mut row = |case: Case| -> io::Result<Option<Case>> {
+        eprintln!("measuring {case}");
+        let row = options.rounds().measure(case, &lineup.subjects)?;
+        print_row(&row, lineup);
+        let open_loop = open_loop(&row, options, lineup);
+        rows.push(row);
+        Ok(open_loop)
+    };
+    for &connections in options.connections() {
+        let needed = (connections * lineup.subjects.len()) as u64 + OTHER_FILES;
+        if needed > files {
+            eprintln!("left out: {connections} connections, which need {needed} open files");
+            continue;
         }
-        if let Some(other) = &self.options.against {
-            return Against::new(&self.options, &self.broker).run(other);
-        }
-        if !self.options.curve.is_empty() {
-            let [_, _, shipped] = &self.subjects;
-            let curve = Curve::start(&self.options, &self.broker, shipped);
-            return curve.draw(&self.cases(1 + self.options.curve.len()));
-        }
-        self.rows()?;
-        self.depths()?;
-        if self.options.soak > 0 {
-            // One that has seen nothing: freed memory of a busier time would hide what grows.
-            let Options { bridge, serve, .. } = &self.options;
-            let bridge = Subject::bridge(&self.broker, bridge, serve);
-            let soak = soak(&bridge, self.options.app_ids[0], self.options.soak)?;
-            print!("{}", &soak);
-            self.failure = self.failure.take().or_else(|| soak.first_failure.clone());
-            self.report.soak = Some(soak);
-        }
-        if let Some(file) = &self.options.svg {
-            fs::write(file, Chart(&self.report).to_string())?;
-        }
-        self.failure.map_or(Ok(()), |why| Err(io::Error::other(why)))
-    }
-
-    fn rows(&mut self) -> io::Result<()> {
-        self.cases(self.subjects.len()).into_iter().try_for_each(|case| self.row(case))
-    }
-
-    /// What is asked of so many servers at once, as far as files suffice for it.
-    fn cases(&self, servers: usize) -> Vec<Case> {
-        let mut cases = Vec::new();
-        for connections in self.options.connections() {
-            let files = (connections * servers) as u64 + OTHER_FILES;
-            if files > self.files {
-                eprintln!("left out: {connections} connections, which need {files} open files");
-                continue;
+        for &app_ids in &options.app_ids {
+            let mut next = Some(Case { connections, app_ids, pace: Pace::Closed });
+            while let Some(case) = next {
+                next = row(case)?;
             }
-            let posts_per_second = self.options.rate;
-            let case = |&app_ids| Case { connections, app_ids, posts_per_second };
-            cases.extend(self.options.app_ids.iter().map(case));
         }
-        cases
     }
-
-    fn depths(&mut self) -> io::Result<()> {
-        for depth in self.options.depths() {
-            eprintln!("measuring {depth} records in the spool");
-            let found = Measurement { broker: &self.broker, options: &self.options }.take(depth)?;
-            print!("{}", &found);
-            self.failure = self.failure.take().or_else(|| found.failure());
-            self.report.depths.push(found);
-        }
-        Ok(())
-    }
-
-    fn row(&mut self, case: Case) -> io::Result<()> {
-        eprintln!("measuring {}", CaseText(case));
-        let row = self.report.rounds.measure(case, &self.subjects)?;
-        print!("{}", RowText(&row));
-        let open_loop = self.open_loop(&row);
-        self.failure = self.failure.take().or_else(|| failure(&row));
-        self.report.rows.push(row);
-        open_loop.map_or(Ok(()), |case| self.row(case))
-    }
-
-    /// The case of open loop that follows a row.
-    fn open_loop(&self, row: &Row) -> Option<Case> {
-        let case = row.case;
-        let follows = case.posts_per_second.is_none()
-            && case.connections == OPEN_LOOP_CONNECTIONS
-            && case.app_ids == self.options.app_ids[0];
-        let rate = row.figure(Role::Prototype, Figure::Rate).median * OPEN_LOOP_SHARE;
-        follows.then_some(Case { posts_per_second: Some(rate.round()), ..case })
-    }
+    Ok(rows)
 }
 
-/// What to say of a row where not all was answered 200.
-fn failure(row: &Row) -> Option<String> {
-    let (failures, why) = row.failures();
-    let why = why?;
-    Some(format!("{}: {failures} posts were not answered 200; {why}", CaseText(row.case)))
+/// The case of open loop that follows a row.
+fn open_loop(row: &Row, options: &Options, lineup: &Lineup) -> Option<Case> {
+    let Case { connections, app_ids, pace } = row.case;
+    let is_first = connections == BUSY_CONNECTIONS && app_ids == options.app_ids[0];
+    let pacemaker = lineup.pacemaker.filter(|_| is_first && pace == Pace::Closed)?;
+    let rate = row.figure(pacemaker, Figure::Rate).median * OPEN_LOOP_SHARE;
+    Some(Case { connections, app_ids, pace: Pace::Open(rate.round()) })
+}
+
+/// Many posts, one bridge: is its memory at the end where it was? Of a bridge that has seen nothing:
+/// freed memory of a busier time would hide what grows. Says what was wrong with a post.
+fn soak(broker: &Broker, options: &Options) -> io::Result<Option<String>> {
+    let bridge = Subject::bridge("hookbridge", broker, crate::HOOKBRIDGE.path().as_ref(), &[]);
+    let posts = Posts::new(options.app_ids[0]);
+    let mut load = Load::connect(bridge.addr(), BUSY_CONNECTIONS, posts)?;
+    let rss = || Usage::of(bridge.pid()).rss_mb();
+    let mut failure = load.run(Pace::Closed, STRETCH).first_failure;
+    let (before, mut answered) = (rss(), 0);
+    while answered < options.soak && failure.is_none() {
+        let tally = load.run(Pace::Closed, STRETCH);
+        answered += tally.answered();
+        failure = tally.first_failure;
+    }
+    println!("\nsoak: {answered} posts, RSS {before:.1} MB before, {:.1} after", rss());
+    Ok(failure)
 }
 
 /// Posts to a prototype that is not measured.

@@ -6,28 +6,27 @@
 
 use std::fmt;
 
-use crate::report::Report;
+use testkit::load::schedule::Pace;
+
+use crate::options::Options;
 use crate::row::Row;
 use crate::sample::Figure;
 use crate::spread::Spread;
-use crate::subject::Role;
 
-/// Sizes in the units of the SVG.
-const WIDTH: f64 = 920.0;
-const HEIGHT: f64 = 412.0;
-const PANEL: Panel = Panel { left: 60.0, top: 64.0, width: 350.0, height: 270.0 };
-const BETWEEN_PANELS: f64 = 460.0;
+/// Sizes in the units of the SVG: of all of it, and of a panel.
+const SIZE: (f64, f64) = (920.0, 412.0);
+const PANEL: (f64, f64) = (350.0, 270.0);
+/// Where the panels begin.
+const LEFT: [f64; 2] = [60.0, 520.0];
+const TOP: f64 = 64.0;
 
-/// Shows a report's rows.
-pub(crate) struct Chart<'a>(pub(crate) &'a Report);
+const LINES: [(&str, &str); 3] =
+    [("bare hyper", "#999999"), ("prototype", "#d55e00"), ("hookbridge", "#0072b2")];
 
-/// Where a panel stands.
-#[derive(Clone, Copy)]
-struct Panel {
-    left: f64,
-    top: f64,
-    width: f64,
-    height: f64,
+/// Shows the rows of these three.
+pub(crate) struct Chart<'a> {
+    pub(crate) rows: &'a [Row],
+    pub(crate) options: &'a Options,
 }
 
 /// A logarithmic axis: values to places between 0 and 1.
@@ -38,111 +37,78 @@ struct Axis {
 
 impl fmt::Display for Chart<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows = self.rows();
+        let most = self.options.app_ids.iter().copied().max().unwrap_or_default();
+        let rows = self.rows.iter().filter(|row| row.case.pace == Pace::Closed);
+        let rows: Vec<_> = rows.filter(|row| row.case.app_ids == most).collect();
+        let (width, height) = SIZE;
         writeln!(
             f,
-            r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="system-ui, sans-serif" font-size="12" fill="#222">
+            r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif" font-size="12" fill="#222">
 <title>CPU per post and p99 over connections: bare hyper, prototype, hookbridge</title>
-<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>"##
+<rect width="{width}" height="{height}" fill="#fff"/>"##
         )?;
-        for (place, role) in Role::ALL.into_iter().enumerate() {
-            let (x, colour) = (PANEL.left + 130.0 * place as f64, colour(role));
-            writeln!(
-                f,
-                r#"<path d="M{x} 20h22" stroke="{colour}" stroke-width="2.5"/><text x="{}" y="24">{}</text>"#,
-                x + 28.0,
-                role.label()
-            )?;
+        for (place, (label, colour)) in LINES.into_iter().enumerate() {
+            let x = LEFT[0] + 130.0 * place as f64;
+            write!(f, r#"<path d="M{x} 20h22" stroke="{colour}" stroke-width="2.5"/>"#)?;
+            text(f, x + 28.0, 24.0, "", label)?;
         }
-        let panels = [(Figure::Cpu, "CPU per post, µs"), (Figure::P99, "p99, ms")];
-        for (place, (figure, title)) in panels.into_iter().enumerate() {
-            let left = PANEL.left + BETWEEN_PANELS * place as f64;
-            Panel { left, ..PANEL }.draw(f, &rows, figure, title)?;
-        }
-        writeln!(
-            f,
-            r##"<text x="{}" y="{}" fill="#666" font-size="11">closed loop, {} app_ids, {} partitions, {}; {} cores shared by load, broker and servers; bars: all {} rounds</text>
-</svg>"##,
-            PANEL.left,
-            HEIGHT - 12.0,
-            rows.first().map_or(0, |row| row.case.app_ids),
-            self.0.partitions,
-            self.0.kafka,
-            self.0.machine.cores,
-            self.0.rounds.count
-        )
+        panel(f, LEFT[0], &rows, Figure::Cpu, "CPU per post, µs")?;
+        panel(f, LEFT[1], &rows, Figure::P99, "p99, ms")?;
+        let Options { partitions, .. } = self.options;
+        let (kafka, rounds) = (self.options.kafka(), self.options.rounds().count);
+        let foot = format!(
+            "closed loop, {most} app_ids, {partitions} partitions, {kafka}; cores shared by load, \
+             broker and servers; bars: all {rounds} rounds"
+        );
+        text(f, LEFT[0], height - 12.0, r##" fill="#666" font-size="11""##, &foot)?;
+        writeln!(f, "</svg>")
     }
 }
 
-impl Chart<'_> {
-    fn rows(&self) -> Vec<&Row> {
-        let closed = self.0.rows.iter();
-        let closed = closed.filter(|row| row.case.posts_per_second.is_none());
-        let most = closed.clone().map(|row| row.case.app_ids).max();
-        closed.filter(|row| Some(row.case.app_ids) == most).collect()
+fn panel(
+    f: &mut fmt::Formatter<'_>,
+    left: f64,
+    rows: &[&Row],
+    figure: Figure,
+    title: &str,
+) -> fmt::Result {
+    let (width, height) = PANEL;
+    let bottom = TOP + height;
+    let of = |line| rows.iter().map(move |row| row.figure(line, figure));
+    let all = || (0..LINES.len()).flat_map(of).flat_map(|spread| [spread.min, spread.max]);
+    let up = Axis::around(all());
+    let across = Axis::around(rows.iter().map(|row| row.case.connections as f64));
+    let x = |row: &Row| left + width * across.place(row.case.connections as f64);
+    let y = |value: f64| bottom - height * up.place(value);
+    text(f, left, TOP - 14.0, r#" font-weight="600""#, title)?;
+    for tick in up.ticks() {
+        writeln!(f, r##"<path d="M{left} {:.1}h{width}" stroke="#ddd"/>"##, y(tick))?;
+        text(f, left - 6.0, y(tick) + 4.0, r#" text-anchor="end""#, &tick.to_string())?;
     }
+    let middle = r#" text-anchor="middle""#;
+    for row in rows {
+        text(f, x(row), bottom + 18.0, middle, &row.case.connections.to_string())?;
+    }
+    text(f, left + width / 2.0, bottom + 36.0, middle, "connections")?;
+    for (line, (_, colour)) in LINES.into_iter().enumerate() {
+        write!(f, r#"<g stroke="{colour}" fill="none"><path stroke-width="2.5" d=""#)?;
+        for (row, spread) in rows.iter().zip(of(line)) {
+            let command = if x(row) > x(rows[0]) { 'L' } else { 'M' };
+            write!(f, "{command}{:.1} {:.1}", x(row), y(spread.median))?;
+        }
+        writeln!(f, r#""/>"#)?;
+        for (row, Spread { median, min, max }) in rows.iter().zip(of(line)) {
+            let (x, low, high, y) = (x(row), y(min), y(max), y(median));
+            write!(f, r#"<path d="M{x:.1} {low:.1}V{high:.1}"/>"#)?;
+            writeln!(f, r#"<circle cx="{x:.1}" cy="{y:.1}" r="3.5" fill="{colour}"/>"#)?;
+        }
+        writeln!(f, "</g>")?;
+    }
+    Ok(())
 }
 
-impl Panel {
-    fn draw(
-        self,
-        f: &mut fmt::Formatter<'_>,
-        rows: &[&Row],
-        figure: Figure,
-        title: &str,
-    ) -> fmt::Result {
-        let Self { left, top, width, height } = self;
-        let lines = Role::ALL.map(|role| (role, points(rows, role, figure)));
-        let spreads = || lines.iter().flat_map(|(_, points)| points);
-        let across = Axis::around(spreads().map(|(connections, _)| *connections));
-        let up = Axis::around(spreads().flat_map(|(_, spread)| [spread.min, spread.max]));
-        let x = |value: f64| left + width * across.place(value);
-        let y = |value: f64| top + height * (1.0 - up.place(value));
-        writeln!(f, r#"<text x="{left}" y="{}" font-weight="600">{title}</text>"#, top - 14.0)?;
-        for tick in up.ticks() {
-            let at = y(tick);
-            writeln!(
-                f,
-                r##"<path d="M{left} {at:.1}h{width}" stroke="#ddd"/><text x="{}" y="{:.1}" text-anchor="end">{tick}</text>"##,
-                left - 6.0,
-                at + 4.0
-            )?;
-        }
-        for row in rows {
-            let connections = row.case.connections;
-            writeln!(
-                f,
-                r#"<text x="{:.1}" y="{}" text-anchor="middle">{connections}</text>"#,
-                x(connections as f64),
-                top + height + 18.0
-            )?;
-        }
-        writeln!(
-            f,
-            r#"<text x="{}" y="{}" text-anchor="middle">connections</text>"#,
-            left + width / 2.0,
-            top + height + 36.0
-        )?;
-        for (role, points) in &lines {
-            let colour = colour(*role);
-            write!(f, r#"<g stroke="{colour}" fill="none"><path stroke-width="2.5" d=""#)?;
-            for (index, (connections, spread)) in points.iter().enumerate() {
-                let command = if index == 0 { 'M' } else { 'L' };
-                write!(f, "{command}{:.1} {:.1}", x(*connections), y(spread.median))?;
-            }
-            writeln!(f, r#""/>"#)?;
-            for (connections, Spread { median, min, max }) in points {
-                let (x, low, high) = (x(*connections), y(*min), y(*max));
-                writeln!(
-                    f,
-                    r#"<path d="M{x:.1} {low:.1}V{high:.1}"/><circle cx="{x:.1}" cy="{:.1}" r="3.5" fill="{colour}"/>"#,
-                    y(*median)
-                )?;
-            }
-            writeln!(f, "</g>")?;
-        }
-        Ok(())
-    }
+fn text(f: &mut fmt::Formatter<'_>, x: f64, y: f64, how: &str, text: &str) -> fmt::Result {
+    writeln!(f, r#"<text x="{x:.1}" y="{y:.1}"{how}>{text}</text>"#)
 }
 
 impl Axis {
@@ -163,17 +129,5 @@ impl Axis {
         powers
             .flat_map(|power| [1.0, 2.0, 5.0].map(|first| first * power))
             .filter(|tick| (self.low..=self.high).contains(tick))
-    }
-}
-
-fn points(rows: &[&Row], role: Role, figure: Figure) -> Vec<(f64, Spread)> {
-    rows.iter().map(|row| (row.case.connections as f64, row.figure(role, figure))).collect()
-}
-
-fn colour(role: Role) -> &'static str {
-    match role {
-        Role::Bare => "#999999",
-        Role::Prototype => "#d55e00",
-        Role::Bridge => "#0072b2",
     }
 }

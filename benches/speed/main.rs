@@ -2,7 +2,9 @@
 //!
 //! Three servers take the same posts from one load generator, side by side and in turns: bare
 //! hyper, a bare prototype of hyper and librdkafka, and `hookbridge serve` with credentials and
-//! metrics. The last two write to one Kafka, which is started for them.
+//! metrics. The last two write to one Kafka, which is started for them. Other flags or builds of the
+//! bridge can be held beside it in the same way (`--curve`), and its spool beside that of another
+//! build (`--against`).
 //!
 //! Promise: the ratios of one run can be relied on within the spread that stands beside them. The
 //! figures themselves belong to one machine and one hour. It fails when a post was not answered
@@ -24,11 +26,8 @@
 mod options;
 mod bench;
 mod row;
-mod depth;
 mod against;
-mod soak;
-mod curve;
-mod wrk;
+mod lineup;
 mod subject;
 mod bare;
 mod prototype;
@@ -36,7 +35,6 @@ mod server;
 mod sample;
 mod usage;
 mod spread;
-mod report;
 mod table;
 mod chart;
 
@@ -46,7 +44,6 @@ use clap::Parser as _;
 use testkit::bridge::launch::Program;
 use testkit::{broker, child};
 
-use crate::bench::Bench;
 use crate::options::Options;
 
 /// The bridge that cargo has built beside the benchmark.
@@ -65,7 +62,7 @@ fn main() -> ExitCode {
         eprintln!("to be run by: cargo bench --bench speed");
         return ExitCode::SUCCESS;
     }
-    match Bench::start(Options::parse_from(args)).and_then(Bench::run) {
+    match bench::run(&Options::parse_from(args)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("failed: {error}");

@@ -4,6 +4,7 @@
 //! next round begins with another. What disturbs a machine for a second or two disturbs neighbours
 //! alike, so the ratios within a round say more than the ratio of two averages.
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -11,55 +12,54 @@ use testkit::load::Load;
 use testkit::load::posts::Posts;
 use testkit::load::schedule::Pace;
 
+use crate::lineup::Lineup;
 use crate::sample::{Figure, Sample};
 use crate::spread::Spread;
-use crate::subject::{Role, Subject};
+use crate::subject::Subject;
+
+/// Of each run before it counts: batches find their size.
+const WARM_UP: Duration = Duration::from_millis(200);
 
 /// What is asked of the servers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
     pub(crate) connections: usize,
     pub(crate) app_ids: usize,
-    /// None: closed loop.
-    pub(crate) posts_per_second: Option<f64>,
+    pub(crate) pace: Pace,
 }
 
 /// How thoroughly.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rounds {
     pub(crate) count: usize,
-    /// Of each run before it counts: batches find their size.
-    pub(crate) warm_up: Duration,
     /// Of each run.
     pub(crate) time: Duration,
 }
 
-/// What came of it: a sample for each round, in their order.
+/// What came of it: of each server a sample for each round, in their order.
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) case: Case,
-    pub(crate) bare: Vec<Sample>,
-    pub(crate) prototype: Vec<Sample>,
-    pub(crate) bridge: Vec<Sample>,
+    samples: Vec<Vec<Sample>>,
 }
 
-impl Case {
-    fn pace(self) -> Pace {
-        self.posts_per_second.map_or(Pace::Closed, Pace::Open)
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { connections, app_ids, pace } = self;
+        let plural = |n: &usize| if *n == 1 { "" } else { "s" };
+        write!(f, "{connections} connection{}, ", plural(connections))?;
+        write!(f, "{app_ids} app_id{}", plural(app_ids))?;
+        match pace {
+            Pace::Closed => Ok(()),
+            Pace::Open(rate) => write!(f, ", open loop at {rate:.0} posts/s"),
+        }
     }
 }
 
 impl Rounds {
-    /// Takes all samples of a case, of bare hyper, prototype and bridge.
-    pub(crate) fn measure(&self, case: Case, subjects: &[Subject; 3]) -> io::Result<Row> {
-        let samples = self.take(case, &subjects.each_ref())?;
-        let [bare, prototype, bridge] = samples.try_into().expect("there are three");
-        Ok(Row { case, bare, prototype, bridge })
-    }
-
-    /// Opens the connections and takes all samples of a case, those of each server together.
-    pub(crate) fn take(&self, case: Case, subjects: &[&Subject]) -> io::Result<Vec<Vec<Sample>>> {
-        let connect = |subject: &&Subject| {
+    /// Opens the connections and takes all samples of a case.
+    pub(crate) fn measure(self, case: Case, subjects: &[Subject]) -> io::Result<Row> {
+        let connect = |subject: &Subject| {
             Load::connect(subject.addr(), case.connections, Posts::new(case.app_ids))
         };
         let mut loads = subjects.iter().map(connect).collect::<io::Result<Vec<_>>>()?;
@@ -67,60 +67,38 @@ impl Rounds {
         for round in 0..self.count {
             for turn in 0..subjects.len() {
                 let next = (round + turn) % subjects.len();
-                let sample = self.sample(&mut loads[next], subjects[next], case.pace());
-                samples[next].push(sample);
+                samples[next].push(self.sample(&mut loads[next], &subjects[next], case.pace));
             }
         }
-        Ok(samples)
+        Ok(Row { case, samples })
     }
 
     /// One run, behind its warm-up; what fails there counts too.
-    pub(crate) fn sample(&self, load: &mut Load, subject: &Subject, pace: Pace) -> Sample {
-        let warm = Sample::take(load, subject.pid(), pace, self.warm_up);
+    pub(crate) fn sample(self, load: &mut Load, subject: &Subject, pace: Pace) -> Sample {
+        let warm = Sample::take(load, subject.pid(), pace, WARM_UP);
         let mut sample = Sample::take(load, subject.pid(), pace, self.time);
-        sample.failures += warm.failures;
         sample.first_failure = warm.first_failure.or(sample.first_failure);
         sample
     }
 }
 
 impl Row {
-    pub(crate) fn samples(&self, role: Role) -> &[Sample] {
-        match role {
-            Role::Bare => &self.bare,
-            Role::Prototype => &self.prototype,
-            Role::Bridge => &self.bridge,
-        }
+    /// A server's figure over the rounds.
+    pub(crate) fn figure(&self, subject: usize, figure: Figure) -> Spread {
+        Spread::of(self.samples[subject].iter().map(|sample| sample.figure(figure)))
     }
 
-    /// A figure over the rounds.
-    pub(crate) fn figure(&self, role: Role, figure: Figure) -> Spread {
-        Spread::of(self.samples(role).iter().map(|sample| sample.figure(figure)))
+    /// What one's figure is of another's, over the rounds.
+    pub(crate) fn ratio(&self, (one, other): (usize, usize), figure: Figure) -> Spread {
+        let pairs = self.samples[one].iter().zip(&self.samples[other]);
+        Spread::of(pairs.map(|(one, other)| one.figure(figure) / other.figure(figure)))
     }
 
-    /// What the bridge's figure is of another's, over the rounds.
-    pub(crate) fn ratio(&self, to: Role, figure: Figure) -> Spread {
-        ratio(&self.bridge, self.samples(to), figure)
+    /// What was wrong with the first post that was not answered 200.
+    pub(crate) fn failure(&self, lineup: &Lineup) -> Option<String> {
+        lineup.subjects.iter().zip(&self.samples).find_map(|(subject, samples)| {
+            let why = samples.iter().find_map(|sample| sample.first_failure.as_ref())?;
+            Some(format!("{}, {}: {why}", self.case, subject.label()))
+        })
     }
-
-    /// Posts of all servers that were not answered 200, and what was wrong with the first.
-    pub(crate) fn failures(&self) -> (u64, Option<String>) {
-        let samples = Role::ALL
-            .into_iter()
-            .flat_map(|role| self.samples(role).iter().map(move |sample| (role.label(), sample)));
-        let mut failures = (0, None);
-        for (label, sample) in samples {
-            failures.0 += sample.failures;
-            if let Some(why) = &sample.first_failure {
-                failures.1.get_or_insert_with(|| format!("{label}: {why}"));
-            }
-        }
-        failures
-    }
-}
-
-/// What a figure of one is of another's, round by round.
-pub(crate) fn ratio(one: &[Sample], other: &[Sample], figure: Figure) -> Spread {
-    let pairs = one.iter().zip(other);
-    Spread::of(pairs.map(|(one, other)| one.figure(figure) / other.figure(figure)))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rustix::process::{Pid, getpid};
+use rustix::process::Pid;
 use testkit::load::schedule::Pace;
 use testkit::load::{Load, Tally};
 
@@ -11,8 +11,7 @@ use crate::usage::Usage;
 /// The figures of one run.
 #[derive(Debug, Clone)]
 pub(crate) struct Sample {
-    /// Posts that were not answered 200.
-    pub(crate) failures: u64,
+    /// What was wrong with the first post that was not answered 200.
     pub(crate) first_failure: Option<String>,
     pub(crate) posts_per_second: f64,
     pub(crate) p50_ms: f64,
@@ -20,9 +19,7 @@ pub(crate) struct Sample {
     /// User and system time of the server, for each post.
     pub(crate) cpu_us: f64,
     /// Resident memory of the server, connections open.
-    pub(crate) rss_mb: f64,
-    /// User and system time of the load generator, for each post.
-    pub(crate) load_us: f64,
+    rss_mb: f64,
 }
 
 /// One of the figures.
@@ -33,24 +30,20 @@ pub(crate) enum Figure {
     P99,
     Cpu,
     Rss,
-    Load,
 }
 
 impl Sample {
     /// Posts to a server for so long.
     pub(crate) fn take(load: &mut Load, server: Pid, pace: Pace, time: Duration) -> Self {
-        let (own, before) = (Usage::of(getpid()), Usage::of(server));
+        let before = Usage::of(server);
         let mut tally = load.run(pace, time);
-        let (after, own_after) = (Usage::of(server), Usage::of(getpid()));
-        let posts = tally.answered();
+        let after = Usage::of(server);
         Self {
-            posts_per_second: posts as f64 / tally.elapsed.as_secs_f64(),
+            posts_per_second: tally.answered() as f64 / tally.elapsed.as_secs_f64(),
             p50_ms: percentile(&mut tally, 50),
             p99_ms: percentile(&mut tally, 99),
-            cpu_us: after.cpu_us_since(before, posts),
+            cpu_us: after.cpu_us_since(before, tally.answered()),
             rss_mb: after.rss_mb(),
-            load_us: own_after.cpu_us_since(own, posts),
-            failures: tally.failures,
             first_failure: tally.first_failure,
         }
     }
@@ -62,7 +55,6 @@ impl Sample {
             Figure::P99 => self.p99_ms,
             Figure::Cpu => self.cpu_us,
             Figure::Rss => self.rss_mb,
-            Figure::Load => self.load_us,
         }
     }
 }

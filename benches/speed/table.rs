@@ -2,95 +2,81 @@
 //!
 //! Medians over the rounds; ratios with the least and the greatest of all rounds behind them.
 
-use std::fmt;
+use std::fs;
+use std::io;
+use std::process::Command;
 
-use crate::report::Report;
-use crate::row::{Case, Row};
+use crate::HOOKBRIDGE;
+use crate::lineup::Lineup;
+use crate::options::Options;
+use crate::row::Row;
 use crate::sample::Figure;
 use crate::spread::Short;
-use crate::subject::Role;
+use crate::subject::Subject;
 
 /// The columns and what stands above them.
-const COLUMNS: [(Figure, &str); 6] = [
+const COLUMNS: [(Figure, &str); 5] = [
     (Figure::Rate, "posts/s"),
     (Figure::P50, "p50 ms"),
     (Figure::P99, "p99 ms"),
     (Figure::Cpu, "CPU us/post"),
     (Figure::Rss, "RSS MB"),
-    (Figure::Load, "load us/post"),
 ];
 
 /// As wide as `0.074 (0.068-0.102)` and a gap.
 const WIDTH: usize = 21;
-const LABEL: usize = 16;
+
+/// Shows what is measured, and where.
+pub(crate) fn print_head(options: &Options) -> io::Result<()> {
+    let version = Command::new(HOOKBRIDGE.path()).arg("--version").output()?.stdout;
+    let binary_mb = fs::metadata(HOOKBRIDGE.path())?.len() as f64 / 1e6;
+    println!("{}, {binary_mb:.1} MB", String::from_utf8_lossy(&version).trim());
+    let cpu = fs::read_to_string("/proc/cpuinfo")?;
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    println!(
+        "{}, {} cores, Linux {}; load generator, broker and servers share them",
+        model.map_or("unknown CPU", |(_, model)| model),
+        std::thread::available_parallelism()?,
+        fs::read_to_string("/proc/sys/kernel/osrelease")?.trim()
+    );
+    let Options { partitions, round_trip, .. } = options;
+    let (kafka, millis) = (options.kafka(), round_trip.as_millis());
+    println!("{kafka}, {partitions} partitions, round trip + {millis} ms");
+    let rounds = options.rounds();
+    println!("medians of {} rounds of {:?} each; ratios: (min-max)", rounds.count, rounds.time);
+    Ok(())
+}
+
+/// Shows what the servers take before the first post.
+pub(crate) fn print_idle(lineup: &Lineup) {
+    for subject in &lineup.subjects {
+        let ready = subject.ready_after().as_secs_f64() * 1e3;
+        let rss = subject.idle_rss_mb();
+        println!("{}: ready after {ready:.0} ms, RSS idle {rss:.1} MB", subject.label());
+    }
+}
 
 /// Shows a row.
-pub(crate) struct RowText<'a>(pub(crate) &'a Row);
-
-impl fmt::Display for RowText<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let row = self.0;
-        write!(f, "\n{}\n{:LABEL$}", CaseText(row.case), "")?;
-        for (_, title) in COLUMNS {
-            write!(f, "{title:>WIDTH$}")?;
+pub(crate) fn print_row(row: &Row, lineup: &Lineup) {
+    let labels: Vec<_> = lineup.subjects.iter().map(Subject::label).collect();
+    let ratios = lineup.ratios.iter();
+    let ratios: Vec<_> = ratios
+        .map(|&(one, other)| (format!("{} / {}", labels[one], labels[other]), (one, other)))
+        .collect();
+    let width = ratios.iter().map(|(label, _)| label.len()).max().unwrap_or_default();
+    let line = |label: &str, cell: &dyn Fn(Figure, &str) -> String| {
+        print!("{label:width$}");
+        for (figure, title) in COLUMNS {
+            print!("{:>WIDTH$}", cell(figure, title));
         }
-        writeln!(f)?;
-        for role in Role::ALL {
-            write!(f, "{:LABEL$}", role.label())?;
-            for (figure, _) in COLUMNS {
-                write!(f, "{:>WIDTH$}", Short(row.figure(role, figure).median))?;
-            }
-            writeln!(f)?;
-        }
-        for to in [Role::Prototype, Role::Bare] {
-            write!(f, "/ {:<width$}", to.label(), width = LABEL - 2)?;
-            // The load generator's own cost is no figure of the bridge.
-            for (figure, _) in &COLUMNS[..COLUMNS.len() - 1] {
-                write!(f, "{:>WIDTH$}", row.ratio(to, *figure))?;
-            }
-            writeln!(f)?;
-        }
-        Ok(())
+        println!();
+    };
+    println!("\n{}", row.case);
+    line("", &|_, title| title.to_owned());
+    for (place, label) in labels.iter().enumerate() {
+        line(label, &|figure, _| Short(row.figure(place, figure).median).to_string());
     }
-}
-
-/// Shows what a row is about.
-pub(crate) struct CaseText(pub(crate) Case);
-
-impl fmt::Display for CaseText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Case { connections, app_ids, posts_per_second } = self.0;
-        let plural = |n| if n == 1 { "" } else { "s" };
-        write!(f, "{connections} connection{}, ", plural(connections))?;
-        write!(f, "{app_ids} app_id{}", plural(app_ids))?;
-        posts_per_second.map_or(Ok(()), |rate| write!(f, ", open loop at {rate:.0} posts/s"))
-    }
-}
-
-/// Shows what was measured, and where.
-pub(crate) struct Head<'a>(pub(crate) &'a Report);
-
-impl fmt::Display for Head<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { bridge, machine, kafka, partitions, round_trip_ms, rounds, .. } = self.0;
-        writeln!(f, "{bridge}, {:.1} MB", self.0.bridge_mb)?;
-        writeln!(
-            f,
-            "{}, {} cores, Linux {}; load generator, broker and servers share them",
-            machine.cpu, machine.cores, machine.kernel
-        )?;
-        writeln!(f, "{kafka}, {partitions} partitions, round trip + {round_trip_ms} ms")?;
-        writeln!(
-            f,
-            "medians of {} rounds of {:?} each; ratios hookbridge / other: median (min-max) of the rounds",
-            rounds.count, rounds.time
-        )?;
-        let [bare, prototype, bridge] = self.0.idle_rss_mb;
-        writeln!(
-            f,
-            "RSS idle, MB: bare hyper {bare:.1}, prototype {prototype:.1}, hookbridge {bridge:.1}, \
-             which was ready after {:.0} ms",
-            self.0.ready_ms
-        )
+    for (label, places) in &ratios {
+        line(label, &|figure, _| row.ratio(*places, figure).to_string());
     }
 }
