@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::bridge::running::Running;
 use crate::deadline::{eventually, wait_for};
 use crate::exposition::Exposition;
 use crate::http;
-use running::Running;
 
 /// From start to the start line: a tenth of a second, and tests share the machine.
 const START: Duration = Duration::from_secs(20);

@@ -25,10 +25,10 @@ use rustix::process::Signal;
 
 use crate::deadline::{eventually, wait_for};
 use crate::jars::{Jars, Pom};
+use crate::kafka::node::{Listener, Node, Ports};
 use crate::port::free_port;
 use crate::proxy::Proxy;
 use crate::say_skipped;
-use node::{Listener, Node, Ports};
 
 /// Set to 1, as CI does, it turns a skipped test into a failed one.
 pub const REQUIRE: &str = "HOOKBRIDGE_REQUIRE_KAFKA";

@@ -12,9 +12,8 @@ use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
-use crate::children;
-
 use crate::bridge::launch::Launch;
+use crate::children;
 
 type Cluster = MockCluster<'static, DefaultProducerContext>;
 type Call = Box<dyn FnOnce(&Cluster) + Send>;

@@ -7,9 +7,6 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use crate::support::HOOKBRIDGE;
-use crate::support::problem::refusal;
-use crate::support::rig::{Rig, SOON};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hookbridge::metrics::Outcome;
@@ -20,6 +17,10 @@ use testkit::http::{Connection, Response, basic, request};
 use testkit::notification::{APP_ID, PATH, ROOMDROP, numbered};
 use testkit::port::NOBODY;
 use testkit::say_skipped;
+
+use crate::support::HOOKBRIDGE;
+use crate::support::problem::refusal;
+use crate::support::rig::{Rig, SOON};
 
 const UNAUTHORIZED: (u16, Outcome) = (401, Outcome::Unauthorized);
 

@@ -17,6 +17,10 @@ mod spool;
 mod tls;
 mod topic;
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
 use hookbridge::delivery::record::header_name::HeaderName;
 use hookbridge::delivery::undelivered::{LimitSource, Undelivered};
 use hookbridge::metrics::exposition::Format;
@@ -27,9 +31,6 @@ use hookbridge::webhook::notification::invalid::{About, Invalid};
 use hookbridge::webhook::rejection::Rejection;
 use http::header::RETRY_AFTER;
 use prometheus_client::metrics::counter::Counter;
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 use testkit::kafka::REQUIRE;
 use testkit::say_skipped;
 

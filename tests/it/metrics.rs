@@ -3,9 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::{Rig, SOON};
-use crate::support::spool::{SpoolFolder, records};
 use hookbridge::metrics::{EventKind, Outcome};
 use testkit::bridge::Bridge;
 use testkit::exposition::Exposition;
@@ -14,6 +11,10 @@ use testkit::http::{Connection, Response, get, request};
 use testkit::notification::{PATH, ROOMDROP};
 use testkit::port::NOBODY;
 use testkit::promtool::promtool;
+
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::{Rig, SOON};
+use crate::support::spool::{SpoolFolder, records};
 
 const SAMPLES: [(&str, &str); 4] = [
     ("roomdrop", ROOMDROP),

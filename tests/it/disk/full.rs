@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use hookbridge::metrics::Outcome;
 use rustix::process::Signal;
 use tempfile::tempdir;
 use testkit::bridge::Bridge;
@@ -17,7 +18,6 @@ use crate::disk::small_disk::{Format, SmallDisk};
 use crate::disk::{RECORDS, assert_alive, kafka_away, serve, spool_check, wait_for_drain};
 use crate::support::problem::refusal;
 use crate::support::rig::SOON;
-use hookbridge::metrics::Outcome;
 
 const BY_DISK: &str = "full: the disk is full";
 const BY_LIMIT: &str = "full: its limit is reached";

@@ -2,9 +2,10 @@
 //!
 //! Promise: a flag without its row or its line fails here, and so does a row or a line without its flag.
 
+use std::process;
+
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 use hookbridge::args::Cli;
-use std::process;
 use testkit::children;
 
 use crate::docs::page::rows;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use hookbridge::metrics::Outcome;
 use rustix::process::Signal;
 use testkit::bridge::Bridge;
 use testkit::bridge::launch::Launch;
@@ -12,7 +13,6 @@ use testkit::notification::{PATH, ROOMDROP};
 use crate::life::{APART, halves, running};
 use crate::support::problem::refusal;
 use crate::support::rig::SOON;
-use hookbridge::metrics::Outcome;
 
 #[test]
 fn a_body_that_never_comes_whole_ends_with_the_read_time_out() {

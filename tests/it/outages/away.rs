@@ -2,10 +2,6 @@
 
 use std::time::Duration;
 
-use crate::outages::{BACK, KAFKA_UP, PUBLISHED, assert_counted, assert_taken, timed_post};
-use crate::support::HOOKBRIDGE;
-use crate::support::problem::refusal;
-use crate::support::rig::SOON;
 use hookbridge::metrics::Outcome;
 use testkit::bridge::launch::Launch;
 use testkit::consumer;
@@ -13,6 +9,11 @@ use testkit::deadline::wait_for;
 use testkit::http;
 use testkit::mock::MockKafka;
 use testkit::senders::Load;
+
+use crate::outages::{BACK, KAFKA_UP, PUBLISHED, assert_counted, assert_taken, timed_post};
+use crate::support::HOOKBRIDGE;
+use crate::support::problem::refusal;
+use crate::support::rig::SOON;
 
 const TOPIC: &str = "events";
 

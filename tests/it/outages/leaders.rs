@@ -4,16 +4,17 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use crate::outages::{BACK, KAFKA_UP, PUBLISHED, assert_taken, detail, timed_post};
-use crate::support::HOOKBRIDGE;
-use crate::support::problem::refusal;
-use crate::support::rig::SOON;
 use hookbridge::metrics::Outcome;
 use testkit::deadline::{eventually, throughout};
 use testkit::here;
 use testkit::kafka::RealKafka;
 use testkit::mock::MockKafka;
 use testkit::port::free_port;
+
+use crate::outages::{BACK, KAFKA_UP, PUBLISHED, assert_taken, detail, timed_post};
+use crate::support::HOOKBRIDGE;
+use crate::support::problem::refusal;
+use crate::support::rig::SOON;
 
 const PLAINTEXT: &str = "PLAINTEXT";
 

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use hookbridge::metrics::Outcome;
 use tempfile::tempdir;
 use testkit::consumer;
 use testkit::deadline::{eventually, throughout};
@@ -15,7 +16,6 @@ use crate::outages::login::{self, LISTENER, PASSWORD, USER};
 use crate::outages::{KAFKA_UP, RECOVERED, detail, timed_post, wait_for_200};
 use crate::support::problem::refusal;
 use crate::support::rig::SOON;
-use hookbridge::metrics::Outcome;
 
 const TOPIC: &str = "guarded";
 const ADVICE: &str = "--add --allow-principal User:bridge --operation Write --topic guarded";

@@ -1,5 +1,8 @@
 //! Settings of a topic that cost records: told, or refused.
 
+use std::time::Duration;
+
+use hookbridge::metrics::Outcome;
 use tempfile::tempdir;
 use testkit::bridge::launch::Launch;
 use testkit::consumer;
@@ -11,8 +14,6 @@ use crate::outages::{BACK, detail, timed_post, wait_for_200};
 use crate::support::HOOKBRIDGE;
 use crate::support::problem::refusal;
 use crate::support::rig::SOON;
-use hookbridge::metrics::Outcome;
-use std::time::Duration;
 
 const MIND: &str = "mind the settings of the topic";
 const COMPACT: (&str, &str) = ("cleanup.policy", "compact");

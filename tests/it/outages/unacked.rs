@@ -3,10 +3,6 @@
 
 use std::time::Duration;
 
-use crate::outages::{KAFKA_UP, PUBLISHED, assert_taken, detail, timed_post, wait_for_200};
-use crate::support::HOOKBRIDGE;
-use crate::support::problem::refusal;
-use crate::support::rig::SOON;
 use hookbridge::metrics::Outcome;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use testkit::bridge::Bridge;
@@ -15,6 +11,11 @@ use testkit::here;
 use testkit::kafka::{RealKafka, SHORT_SESSION};
 use testkit::mock::MockKafka;
 use testkit::senders::Load;
+
+use crate::outages::{KAFKA_UP, PUBLISHED, assert_taken, detail, timed_post, wait_for_200};
+use crate::support::HOOKBRIDGE;
+use crate::support::problem::refusal;
+use crate::support::rig::SOON;
 
 /// Two posts in a row without an ack, and the probes that find out why, on a busy machine.
 const BELIEVED: Duration = Duration::from_secs(25);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hookbridge::metrics::Outcome;
 use tempfile::tempdir;
 use testkit::bridge::Bridge;
 use testkit::deadline::eventually;
@@ -15,7 +16,6 @@ use crate::disk::posts::Posts;
 use crate::disk::strace::Strace;
 use crate::disk::{assert_alive, kafka_away, serve, spool_check, spool_in, wait_for_drain};
 use crate::support::problem::refusal;
-use hookbridge::metrics::Outcome;
 
 /// A spool that has failed again and again tries once more within ten seconds.
 const HEALED: Duration = Duration::from_secs(20);
