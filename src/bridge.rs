@@ -193,7 +193,7 @@ impl Bridge {
         let serving = server::serve(listener, admin_limits, over.clone(), answer);
         parts.spawn(async { (serving.await, BridgeError::Unasked("admin port")).1 });
         let logging = PeriodicLog { recorder: recorder.clone(), access }.run();
-        parts.spawn(async { (logging.await, BridgeError::Unasked("log")).1 });
+        parts.spawn(async { (logging.await, BridgeError::Unasked("periodic log")).1 });
         let reloading = reloader.run();
         parts.spawn(async { (reloading.await, BridgeError::Unasked("reloader")).1 });
         let (probing, unasked) = (probe.run(over.clone()), BridgeError::Unasked("probe of Kafka"));
@@ -253,7 +253,7 @@ async fn unasked(
     };
     tokio::select! {
         Some(part) = parts.join_next() => {
-            part.unwrap_or(BridgeError::Unasked("admin port, log, reloader or probe of Kafka"))
+            part.unwrap_or(BridgeError::Unasked("admin port, periodic log, reloader or probe of Kafka"))
         }
         error = drain => error,
     }

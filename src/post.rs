@@ -2,8 +2,8 @@
 //!
 //! Promise: whatever happens to a post, one outcome is counted for it and one line logged, also
 //! when its sender hangs up while Kafka's ack is under way. Whoever holds the [`PostOutcome`] is
-//! responsible for it; a post dropped before its end lost its sender before its body was
-//! whole, or was cut off by the end of the process. It decides nothing and knows neither HTTP nor Kafka.
+//! responsible for it; a post dropped before its end lost its sender before its body was whole, or
+//! was cut off by the end of the process. It decides nothing and knows neither HTTP nor Kafka.
 
 pub mod line;
 pub mod refusals;
@@ -34,8 +34,8 @@ pub struct PostOutcome {
 }
 
 impl PostOutcome {
-    /// Counts a request that has arrived now from `peer`, with a body of `bytes` bytes as far as its
-    /// head says.
+    /// Counts a request that has arrived now from `peer`, with a body of `bytes` bytes as far as
+    /// its head says.
     pub fn begin(recorder: &Arc<PostRecorder>, peer: IpAddr, bytes: u64) -> Self {
         recorder.metrics.received.inc();
         recorder.metrics.in_flight.inc();

@@ -97,7 +97,8 @@ impl UtcText {
     pub fn new(time: OffsetDateTime, fraction: Fraction) -> Self {
         let (year, month, day) = time.to_calendar_date();
         let (hour, minute, second, nanosecond) = time.to_hms_nano();
-        // By hand, since every record gets two of them: 65 ns where `write!` takes 230.
+        // By hand, since every record gets two of them
+        // (docs/performance.md#what-each-default-was-chosen-by).
         let mut text = *b"YYYY-MM-DDThh:mm:ss.fffffffffZ";
         write_digits(&mut text[0..4], year.unsigned_abs());
         write_digits(&mut text[5..7], u8::from(month).into());

@@ -10,8 +10,8 @@ use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Event loops, each with a producer of its own and so with batches of its own: two cost more CPU per
-/// post and answer no more of them, on two cores (`docs/performance.md`).
+/// Event loops, each with a producer of its own and so with batches of its own
+/// (`docs/performance.md#what-each-default-was-chosen-by`).
 const WORKERS: &str = "1";
 
 /// What `-h` and `--help` put together; the parts of `config/bridge.env`.
@@ -40,17 +40,17 @@ pub struct ServeArgs {
 
     /// Where probes and scrapers ask
     ///
-    /// GET /livez, /readyz and /metrics. They ask for no password, so keep the address private; listen
-    /// beyond loopback for a kubelet's probes
+    /// GET /livez, /readyz and /metrics. They ask for no password, so keep the address private;
+    /// listen beyond loopback for a kubelet's probes
     #[arg(long, env = "HOOKBRIDGE_ADMIN_LISTEN", help_heading = LISTENING,
           value_parser = address, value_name = "ADDR", default_value = "127.0.0.1:9090")]
     pub admin_listen: SocketAddr,
 
     /// Who may post: lines of `user:HASH`
     ///
-    /// HASH as `htpasswd -nBC 10 USER` writes it, or plain:SECRET. Behind white space may stand each app_id
-    /// that the user is bound to, with commas. The file is read again when it has changed, see --reload.
-    /// This flag or --no-auth is required
+    /// HASH as `htpasswd -nBC 10 USER` writes it, or plain:SECRET. White space may follow, and the
+    /// app_ids that the user is bound to, separated by commas. The file is read again when it has
+    /// changed, see --reload. This flag or --no-auth is required
     #[arg(long, env = "HOOKBRIDGE_CREDENTIALS", help_heading = ACCESS, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
 
@@ -71,9 +71,9 @@ pub struct ServeArgs {
 
     /// Proxies whose word on the sender is taken
     ///
-    /// Addresses or networks, as the log shows the peer without this flag. Then the log names the sender's
-    /// address, from Forwarded or X-Forwarded-For; nothing is allowed or refused by it. May be repeated;
-    /// the environment takes them comma-separated
+    /// Addresses or networks, as the log shows the peer without this flag. Then the log names the
+    /// sender's address, from Forwarded or X-Forwarded-For; nothing is allowed or refused by it.
+    /// May be repeated; the environment takes them comma-separated
     #[arg(long = "trusted-proxy", env = "HOOKBRIDGE_TRUSTED_PROXY", help_heading = ACCESS,
           value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
@@ -90,16 +90,16 @@ pub struct ServeArgs {
 
     /// Write to a topic that is only compacted
     ///
-    /// The key is the app_id, so such a topic keeps only the newest record of each. Without this flag it is
-    /// refused
+    /// The key is the app_id, so such a topic keeps only the newest record of each. Without this
+    /// flag it is refused
     #[arg(long, env = "HOOKBRIDGE_ALLOW_COMPACTED_TOPIC", help_heading = KAFKA,
           value_parser = BoolishValueParser::new())]
     pub allow_compacted_topic: bool,
 
     /// How long a post waits for Kafka
     ///
-    /// Then it goes to the spool, or is answered 503. Raise it for brokers far away; keep it under the
-    /// sender's own time-out, and below --grace
+    /// Then it goes to the spool, or is answered 503. Raise it for brokers far away; keep it under
+    /// the sender's own time-out, and below --grace
     #[arg(long, env = "HOOKBRIDGE_ACK_TIMEOUT", help_heading = KAFKA,
           value_parser = humantime::parse_duration, value_name = "TIME", default_value = "2500ms")]
     pub ack_timeout: Duration,
@@ -119,16 +119,16 @@ pub struct ServeArgs {
 
     /// The most that the spool may take up
     ///
-    /// All its files together, at least 16MiB; beyond it posts get 503. To fit the disk, or to bridge
-    /// longer outages
+    /// All its files together, at least 16MiB; beyond it posts get 503. To fit the disk, or to
+    /// bridge longer outages
     #[arg(long, env = "HOOKBRIDGE_SPOOL_MAX_BYTES", help_heading = SPOOL,
           requires = "spool", value_name = "SIZE", default_value = "1GiB")]
     pub spool_max_bytes: ByteSize,
 
     /// How long records wait for a missing topic
     ///
-    /// Those on disk for another topic than --topic, while the brokers do not show it; at most a day. Then
-    /// they are quarantined, so that others are not held up
+    /// Those on disk for another topic than --topic, while the brokers do not show it; at most a
+    /// day. Then they are quarantined, so that others are not held up
     #[arg(long, env = "HOOKBRIDGE_MISSING_TOPIC_TIMEOUT", help_heading = SPOOL,
           requires = "spool", value_parser = humantime::parse_duration, value_name = "TIME",
           default_value = "10m")]
@@ -188,7 +188,7 @@ pub struct ServeArgs {
 
     /// How long a stop may take
     ///
-    /// Keep it under the patience of whatever stops the bridge (Kubernetes: 30s)
+    /// Keep it under the time that whatever stops the bridge allows (Kubernetes: 30s)
     #[arg(long, env = "HOOKBRIDGE_GRACE", help_heading = LIMITS,
           value_parser = humantime::parse_duration, value_name = "TIME", default_value = "20s")]
     pub grace: Duration,

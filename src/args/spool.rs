@@ -13,9 +13,11 @@ pub enum SpoolCommand {
     List(SpoolListArgs),
     /// Print each record as a line of JSON, oldest first; beside a running bridge too
     Export(SpoolExportArgs),
-    /// Put what was quarantined back into the queue, once its cause is mended; the bridge must be stopped
+    /// Put what was quarantined back into the queue, once its cause is mended; the bridge must be
+    /// stopped
     Requeue(SpoolRequeueArgs),
-    /// Give the records of one topic to another, where it was mistyped or is gone for good; the bridge must be stopped
+    /// Give the records of one topic to another, where it was mistyped or is gone for good; the
+    /// bridge must be stopped
     Retopic(SpoolRetopicArgs),
     /// Send what waits to Kafka for a bridge that is gone, such as before its disk is given back
     Drain(Box<SpoolDrainArgs>),

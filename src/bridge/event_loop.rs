@@ -162,7 +162,8 @@ impl EventLoop {
         }
     }
 
-    /// Posts of all loops without an answer. A record that was answered for may still be without a report.
+    /// Posts of all loops without an answer. A record that was answered for may still be without a
+    /// report.
     fn left(&self) -> usize {
         usize::try_from(self.metrics.in_flight.get()).unwrap_or(0)
     }

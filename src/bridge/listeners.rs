@@ -1,4 +1,5 @@
-//! The sockets that connections come in by, what each port allows, and the files that there may be for them.
+//! The sockets that connections come in by, what each port allows, and the files that there may be
+//! for them.
 
 use crate::bridge::bridge_error::BridgeError;
 use crate::metrics::connections::ConnectionSeries;

@@ -1,8 +1,8 @@
 //! The signals that end a command.
 //!
 //! Promise: the first SIGTERM or SIGINT asks for a graceful end, a second one ends the process at
-//! once. Signals that come together are one: `timeout` and supervisors signal a process and then its
-//! group. It leaves SIGHUP alone: what that means is the command's own.
+//! once. Signals that come together are one: `timeout` and supervisors signal a process and then
+//! its group. It leaves SIGHUP alone: what that means is the command's own.
 
 use crate::cli::stderr::Stderr;
 use rustix::process as posix;
@@ -12,8 +12,9 @@ use std::{io, process};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// What comes sooner after the first is the first: programs send theirs within a moment, and nobody
-/// presses a key again before having seen that nothing happens.
+/// What comes sooner after the first is the first: programs send theirs within a moment
+/// (`findings/gnu-timeout-signals-twice.sh`), and nobody presses a key again before having seen
+/// that nothing happens.
 const ONE_SIGNAL: Duration = Duration::from_secs(1);
 
 /// SIGTERM and SIGINT, caught from the moment that this value is made.

@@ -8,8 +8,8 @@
 //! Promise: no caller waits for a reader, but for [`Stderr::end`], which has a deadline. Lines keep
 //! their order. What waits takes up at most [`MOST_BYTES`].
 //!
-//! It is no `tracing-appender`: that counts its queue in lines, of any length; and its guard, which is
-//! to write the last of them, prints to standard output when the queue is full.
+//! It is no `tracing-appender`: that counts its queue in lines, of any length; and its guard, which
+//! is to write the last of them, prints to standard output when the queue is full.
 
 #[cfg(test)]
 mod tests;
@@ -115,8 +115,8 @@ impl Stderr {
         self.0.lock().timeout = timeout;
     }
 
-    /// Waits until all that was said is written, or the time for the last lines is over. Where a panic ends the
-    /// thread that writes, only the panic is written.
+    /// Waits until all that was said is written, or the time for the last lines is over. Where a
+    /// panic ends the thread that writes, only the panic is written.
     pub fn end(&self) {
         if self.0.is_here() {
             return self.0.write_first();

@@ -1,15 +1,17 @@
 //! How the time that a stop may take is shared out.
 //!
-//! Promise: a post that begins to wait for its ack as the stop comes is answered within the share of posts,
-//! from the disk where there is a spool. It ends nothing: each part of the bridge keeps to its share.
+//! Promise: a post that begins to wait for its ack as the stop comes is answered within the share
+//! of posts, from the disk where there is a spool. It ends nothing: each part of the bridge keeps
+//! to its share.
 
 use crate::config::ConfigError;
 use std::time::Duration;
 
-/// How long the last lines of the log may take: long for a reader that reads, short for who waits for the end.
+/// How long the last lines of the log may take: long for a reader that reads, short for who waits
+/// for the end.
 pub const LAST_LINES: Duration = Duration::from_millis(300);
-/// How long clients of Kafka may take to end behind all else: as long as healthy ones do. They end from
-/// when they are needed no more, so that most have the time that others leave.
+/// How long clients of Kafka may take to end behind all else: as long as healthy ones do. They end
+/// from when they are needed no more, so that most have the time that others leave.
 const CLIENTS: Duration = Duration::from_millis(200);
 /// The share of both of a short grace period.
 const LAST_SHARE: u32 = 10;

@@ -1,7 +1,8 @@
 //! Files that may hold secrets: credentials, and properties of Kafka.
 //!
-//! Promise: one that everybody can read is warned about; the text is wiped when it is dropped. What is in it
-//! is not looked at, but for what some editors begin a file with, which is no part of its first line.
+//! Promise: one that everybody can read is warned about; the text is wiped when it is dropped. What
+//! is in it is not looked at, but for what some editors begin a file with, which is no part of its
+//! first line.
 
 use crate::config::ConfigError;
 use std::os::unix::fs::PermissionsExt as _;

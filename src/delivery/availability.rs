@@ -1,7 +1,8 @@
 //! Whether Kafka is held to be there, from acks, failures and probes.
 //!
 //! Promise: while Kafka is known to be away no post waits for it; it heals by itself, without
-//! traffic. It never looks at librdkafka's error callback, which is silent when a broker freezes.
+//! traffic. It never looks at librdkafka's error callback, which is silent when a broker freezes
+//! (`findings/librdkafka-frozen-broker-is-no-error.sh`).
 //! What counts as proof is in [`state`].
 
 mod health_log;

@@ -1,10 +1,11 @@
 //! The spool to Kafka, oldest first.
 //!
 //! Promise: rows reach Kafka in row order, nothing overtaking; a row is released only after its own
-//! ack, or quarantined: when it was refused while it was alone, and its neighbours go through, or when
-//! its topic stays missing. After an error the drain starts over with a new producer from the oldest row
-//! that is left: its producer is gapless, so that behind a failed batch nothing was written. While rows
-//! are released, the next ones are under way already. It decides nothing about posts: the gate does.
+//! ack, or quarantined: when it was refused while it was alone, and its neighbours go through, or
+//! when its topic stays missing. After an error the drain starts over with a new producer from the
+//! oldest row that is left: its producer is gapless, so that behind a failed batch nothing was
+//! written. While rows are released, the next ones are under way already. It decides nothing about
+//! posts: the gate does.
 
 mod feed;
 mod missing_topics;
@@ -118,8 +119,8 @@ impl DrainError {
 
 impl Drain {
     /// Makes the producer now, since its first ack takes half a second. Rows of another topic than
-    /// this are quarantined once it is missing for `missing_topic_timeout`. Must be called inside the
-    /// runtime that will run it.
+    /// this are quarantined once it is missing for `missing_topic_timeout`. Must be called inside
+    /// the runtime that will run it.
     pub fn new(
         gate: Arc<SharedGate>,
         availability: Arc<Availability>,

@@ -4,7 +4,7 @@
 //! - In [`GateState::Direct`] the spool is empty and nothing is on its way there, so that no record sent
 //!   to Kafka overtakes one that was answered before it was posted.
 //! - Once Kafka acks, the gate comes back to `Direct`, also while posts keep coming, as long as the
-//!   drain is faster than they are and a commit takes less than about 50 ms.
+//!   drain is faster than they are and a commit takes less than a quarter of [`CATCH_UP_LIMIT`].
 //! - A parked post may go on after [`CATCH_UP_LIMIT`] at the latest.
 //!
 //! A plain value that gets the time; a call costs the same whatever waits. It does no I/O, holds
@@ -18,8 +18,8 @@
 //!     +------------------------------ backlog = 0 --------------------------------+
 //! ```
 //!
-//! Why `CatchingUp`: under steady posts some append is always under way, and the backlog is never zero
-//! unless the posts stop for a moment. They are parked, not refused.
+//! Why `CatchingUp`: under steady posts some append is always under way, and the backlog is never
+//! zero unless the posts stop for a moment. They are parked, not refused.
 //! Why the order holds: a record that failed directly counts as backlog from before its answer on,
 //! so every later post goes behind it. What is parked, under way or not yet committed is not
 //! answered, and unanswered posts have no order among each other. `gate/model.rs` shows it.
@@ -35,7 +35,7 @@ use crate::delivery::gate::admission::{Admission, Way};
 use crate::delivery::gate::drain_rate::DrainRate;
 use std::time::{Duration, Instant};
 
-/// How long posts are parked at most. Measured for 256 rows on a warm broker: 2 to 29 ms.
+/// How long posts are parked at most (`docs/performance.md#what-each-default-was-chosen-by`).
 pub const CATCH_UP_LIMIT: Duration = Duration::from_millis(200);
 /// After catching up has failed: on a cold broker several would fail in a row.
 const REST: Duration = Duration::from_secs(1);
@@ -48,9 +48,10 @@ const IN_SIGHT: u64 = 256;
 const PARKED_MOST: usize = 4096;
 
 /// Where posts go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum GateState {
     /// To Kafka.
+    #[default]
     Direct,
     /// To the spool, which the drain empties.
     Spooling,
@@ -62,7 +63,7 @@ pub enum GateState {
 }
 
 /// The one gate of the bridge, shared by its event loops and the drain.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Gate {
     state: GateState,
     /// Rows of the spool, and appends decided and not yet ended: what is to reach Kafka before a
@@ -84,18 +85,8 @@ pub struct Gate {
 impl Gate {
     /// The gate in front of a spool that holds `rows` rows.
     pub fn new(rows: u64) -> Self {
-        Self {
-            state: if rows == 0 { GateState::Direct } else { GateState::Spooling },
-            backlog: rows,
-            pending: 0,
-            parked: 0,
-            away: false,
-            stopping: false,
-            last_ack: None,
-            rest_until: None,
-            rate: DrainRate::default(),
-            catch_ups_ended: 0,
-        }
+        let state = if rows == 0 { GateState::Direct } else { GateState::Spooling };
+        Self { state, backlog: rows, ..Self::default() }
     }
 
     /// A post has come.
@@ -119,8 +110,8 @@ impl Gate {
         self.way()
     }
 
-    /// A record that went directly was not acked: reported as failed, refused by a dead producer, or
-    /// late by the bridge's own timer. The caller appends it, as for [`Way::Spool`].
+    /// A record that went directly was not acked: reported as failed, refused by a dead producer,
+    /// or late by the bridge's own timer. The caller appends it, as for [`Way::Spool`].
     pub fn unacked(&mut self, now: Instant) {
         self.turn_to_spool(now);
         self.begin_append();
@@ -134,7 +125,8 @@ impl Gate {
     }
 
     /// Kafka is there again, by a probe or an ack of the direct producer. To be called with each of
-    /// them while the gate is not `Direct`: where nothing was spooled no ack of the drain will come.
+    /// them while the gate is not `Direct`: where nothing was spooled no ack of the drain will
+    /// come.
     pub fn known_back(&mut self, now: Instant) {
         self.away = false;
         self.settle(now);
@@ -221,8 +213,8 @@ impl Gate {
         self.pending
     }
 
-    /// How many catch-ups have ended, either way. Whoever keeps parked posts lets them all go when it
-    /// is no longer what it was when the first of them was parked.
+    /// How many catch-ups have ended, either way. Whoever keeps parked posts lets them all go when
+    /// it is no longer what it was when the first of them was parked.
     pub fn catch_ups_ended(&self) -> u64 {
         self.catch_ups_ended
     }

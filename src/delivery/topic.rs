@@ -39,8 +39,8 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// A topic of which nothing is known but perhaps its limit, which the operator may have set. `clock`
-    /// is what times of receipt come from.
+    /// A topic of which nothing is known but perhaps its limit, which the operator may have set.
+    /// `clock` is what times of receipt come from.
     pub fn new(name: Arc<str>, max_bytes: Option<u32>, clock: &Clock) -> Self {
         let limit = TopicLimit::new(max_bytes);
         let times = Arc::new(RecordTimes::new(clock.clone()));
@@ -61,9 +61,9 @@ impl Topic {
     }
 }
 
-/// The topic's largest record, `max.message.bytes`: found by the probe, heeded by the producers. A limit
-/// that refuses a record, or that a broker's answer contradicts, is asked for anew at once, and how old it
-/// is is known. It asks nothing itself. Cheap to clone.
+/// The topic's largest record, `max.message.bytes`: found by the probe, heeded by the producers. A
+/// limit that refuses a record, or that a broker's answer contradicts, is asked for anew at once,
+/// and how old it is is known. It asks nothing itself. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct TopicLimit {
     known: watch::Sender<KnownLimit>,
@@ -107,8 +107,8 @@ impl TopicLimit {
         LimitChanges { known: self.known.subscribe(), _limit: self.clone() }
     }
 
-    /// A record was refused: by a broker, though within it, or here, though it may have been raised. Or
-    /// the topic's settings are wanted for another reason: they are asked for together.
+    /// A record was refused: by a broker, though within it, or here, though it may have been
+    /// raised. Or the topic's settings are wanted for another reason: they are asked for together.
     pub fn doubt(&self) {
         self.doubt.notify_one();
     }
@@ -132,9 +132,9 @@ impl LimitChanges {
     }
 }
 
-/// How old the oldest record on disk was when a drain took it up. It is kept for a while, since a drain
-/// is faster than the looks at the topic's settings: what they mean for records of that age is logged
-/// although these are on the topic already.
+/// How old the oldest record on disk was when a drain took it up. It is kept for a while, since a
+/// drain is faster than the looks at the topic's settings: what they mean for records of that age
+/// is logged although these are on the topic already.
 #[derive(Debug, Default)]
 pub struct Backlog(Mutex<Option<Oldest>>);
 

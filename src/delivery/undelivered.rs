@@ -1,7 +1,7 @@
 //! Why a record did not become durable.
 //!
-//! Promise: each cause has its words for the log, without anything of the record. It says nothing of where the
-//! record is: what was not acknowledged may be on Kafka nevertheless.
+//! Promise: each cause has its words for the log, without anything of the record. It says nothing
+//! of where the record is: what was not acknowledged may be on Kafka nevertheless.
 
 use crate::delivery::kafka::delivery_error::DeliveryError;
 use crate::metrics::Outcome;

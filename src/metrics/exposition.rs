@@ -1,7 +1,8 @@
 //! The two texts that the series can be written as.
 //!
 //! They differ in more than their names: the classic one knows no kind `info`, no units and no end,
-//! and has `_total` in the name of a counter's family.
+//! and has `_total` in the name of a counter's family
+//! (`findings/prometheus-classic-parsers-of-open-metrics.sh`).
 
 use prometheus_client::encoding::{prometheus_text, text};
 use prometheus_client::registry::Registry;

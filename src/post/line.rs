@@ -96,8 +96,8 @@ impl Line<'_> {
     }
 }
 
-/// A text of a sender, empty where there is none. Bounded, and without an allocation where it is as short
-/// as the provider's ids are. A text that was cut does not say so.
+/// A text of a sender, empty where there is none. Bounded, and without an allocation where it is as
+/// short as the provider's ids are. A text that was cut does not say so.
 #[derive(Clone, Default)]
 pub struct Text(SmallVec<[u8; USUAL]>);
 
@@ -128,8 +128,8 @@ pub fn cut(text: &str) -> &str {
     &text[..end.expect("a text begins at a boundary")]
 }
 
-/// Everything that has no glyph of its own is escaped: control characters, line ends, what turns the
-/// direction of writing.
+/// Everything that has no glyph of its own is escaped: control characters, line ends, what turns
+/// the direction of writing.
 fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for char in text.chars() {

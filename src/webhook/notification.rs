@@ -1,9 +1,9 @@
 //! A notification of the video service, checked.
 //!
-//! Promises: a [`Notification`] fulfils its [`Contract`], and its bytes are UTF-8 and JSON by the grammar
-//! of RFC 8259, so that they can be passed on untouched. Reading is one pass that borrows from the
-//! body; what is wrong is named all at once. Does no I/O, knows no HTTP and no Kafka, and keeps
-//! nothing of the body but what routes a record.
+//! Promises: a [`Notification`] fulfils its [`Contract`], and its bytes are UTF-8 and JSON by the
+//! grammar of RFC 8259, so that they can be passed on untouched. Reading is one pass that borrows
+//! from the body; what is wrong is named all at once. Does no I/O, knows no HTTP and no Kafka, and
+//! keeps nothing of the body but what routes a record.
 
 pub mod app_id;
 pub mod contract;

@@ -174,9 +174,9 @@ fn a_password_over_72_bytes_is_refused_counted_and_told_once_of_each_user() {
 #[test]
 fn a_line_in_the_form_of_another_file_is_refused_with_what_it_looks_like_and_not_shown() {
     for (line, told) in [
-        (format!("video:\"{CUT}\""), "it stands in quotes"),
-        (format!("'video:{CUT}'"), "it stands in quotes"),
-        (format!("video:{}", CUT.replace('$', "$$")), "stands twice, as in a Compose file"),
+        (format!("video:\"{CUT}\""), "it is in quotes"),
+        (format!("'video:{CUT}'"), "it is in quotes"),
+        (format!("video:{}", CUT.replace('$', "$$")), "is doubled, as in a Compose file"),
         (format!("video:{}", CUT.replace('$', "\\$")), "has a backslash, as for a shell"),
         (format!("video:{}", BASE64_STANDARD.encode(CUT)), "the base64 of a bcrypt hash"),
         (format!("the video:{CUT}"), "has white space in it"),

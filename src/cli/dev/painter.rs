@@ -1,7 +1,8 @@
 //! Shows the page, by a thread of its own: nobody waits for whoever reads it.
 //!
-//! Promise: a text that finds no room is left out, and a line says so once there is room again. What waits takes
-//! up at most [`MOST_BYTES`]. The end waits for a reader that reads, and not for one that does not.
+//! Promise: a text that finds no room is left out, and a line says so once there is room again.
+//! What waits takes up at most [`MOST_BYTES`]. The end waits for a reader that reads, and not for
+//! one that does not.
 
 use crate::cli::screen::Screen;
 use std::io;
@@ -66,8 +67,8 @@ impl Painter {
         self.closed.cancelled().await;
     }
 
-    /// Waits for the last texts, if somebody reads them; says why not all were written, unless that was
-    /// the reader's wish.
+    /// Waits for the last texts, if somebody reads them; says why not all were written, unless that
+    /// was the reader's wish.
     pub(super) fn end(self) -> io::Result<()> {
         drop(self.texts);
         self.ended.recv_timeout(LAST_TEXTS).unwrap_or(Ok(()))

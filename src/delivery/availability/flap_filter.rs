@@ -1,9 +1,9 @@
 //! When what is wrong is logged again, while it lasts, or comes and goes.
 //!
-//! Promise: a line when it begins and one when it is over; meanwhile one a minute, and within each minute
-//! one more at most, for a reason that is new and lasts. What is back within a minute of its
-//! end is the same episode: logged once as such, then once a minute, until it has been over for a minute.
-//! A plain value that gets the time.
+//! Promise: a line when it begins and one when it is over; meanwhile one a minute, and within each
+//! minute one more at most, for a reason that is new and lasts. What is back within a minute of its
+//! end is the same episode: logged once as such, then once a minute, until it has been over for a
+//! minute. A plain value that gets the time.
 
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,8 @@
 //! Rows from the spool to the drain's producer.
 //!
-//! Promise: rows are handed over in row order, no more than the window has room for, and each at most
-//! once to one producer, unless it was refused alone for its time; none that its topic is known not to take.
+//! Promise: rows are handed over in row order, no more than the window has room for, and each at
+//! most once to one producer, unless it was refused alone for its time; none that its topic is
+//! known not to take.
 
 use crate::delivery::drain::quarantine_log::Reason;
 use crate::delivery::drain::restart_reason::RestartReason;

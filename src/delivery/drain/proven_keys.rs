@@ -2,21 +2,23 @@
 //!
 //! Why: that nothing is written behind a refused batch rests on the broker's check of sequence
 //! numbers, and of a producer that has written nothing to a partition yet a broker takes any number
-//! (`ProducerAppendInfo.checkSequence`, Apache Kafka 4.3): the first batch is refused, the second,
-//! under way with it, is written, and newer rows have overtaken older ones. So until the first ack of
-//! a key no further row of it is sent. A broker forgets a producer that was idle for long, so that
-//! proofs do not outlive a spool that was emptied.
+//! (`findings/kafka-second-batch-behind-a-refused-first.sh`): the first batch is refused, the
+//! second, under way with it, is written, and newer rows have overtaken older ones. So until the
+//! first ack of a key no further row of it is sent. A broker forgets a producer that was idle for
+//! long, so that proofs do not outlive a spool that was emptied.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 
-/// Keys are kept as 64-bit hashes: of two that share one, the second would count as proven too soon.
+/// Keys are kept as 64-bit hashes: of two that share one, the second would count as proven too
+/// soon.
 #[derive(Debug, Default)]
 pub(super) struct ProvenKeys {
     hasher: RandomState,
     /// On their partitions.
     proven: HashSet<u64>,
-    /// One row of each is under way, to whatever partition: it may have been sent before that was known.
+    /// One row of each is under way, to whatever partition: it may have been sent before that was
+    /// known.
     tried: HashSet<u64>,
 }
 

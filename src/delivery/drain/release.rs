@@ -83,7 +83,8 @@ impl Drain {
                 waited?;
             }
         }
-        // The one that is under way, one for acked rows, one for refused ones. What fails is sent again.
+        // The one that is under way, one for acked rows, one for refused ones. What fails is sent
+        // again.
         for _ in 0..3 {
             self.begin_release()?;
             if self.releasing.is_some() {

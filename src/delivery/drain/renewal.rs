@@ -1,7 +1,7 @@
 //! New producers for the drain: after an error, and where the topic's limit has changed.
 //!
-//! Promise: what the old one had acked is known when the new one is handed its first row, unless the old
-//! one does not end in time: then rows may be sent twice.
+//! Promise: what the old one had acked is known when the new one is handed its first row, unless
+//! the old one does not end in time: then rows may be sent twice.
 
 use crate::delivery::drain::restart_reason::RestartReason;
 use crate::delivery::drain::suspects::Suspects;
@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-/// Up to 0.5 s for the reports of each, and some for its threads. One of them may hang in the system's
-/// resolver for ten seconds.
+/// Longer than the healthy end of two producers takes. A thread of theirs may wait in the system's
+/// resolver for longer.
 const RETIREMENT: Duration = Duration::from_secs(2);
 
 impl Drain {
@@ -80,8 +80,8 @@ impl Drain {
     }
 }
 
-/// Ends producers and gives their last reports; none where a thread of theirs hangs, and then what was
-/// under way is sent again.
+/// Ends producers and gives their last reports; none where a thread of theirs hangs, and then what
+/// was under way is sent again.
 async fn retire(old: Vec<Producer>) -> Option<Vec<DeliveryReport>> {
     let retiring = spawn_blocking(|| old.into_iter().flat_map(Producer::retire).collect());
     timeout(RETIREMENT, retiring).await.ok()?.ok()

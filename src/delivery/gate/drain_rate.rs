@@ -1,15 +1,15 @@
 //! How fast the drain goes, in rows released.
 //!
-//! Promise: [`DrainRate::rows`] was really done within one [`SLOT`], not long ago. A fixed limit will not
-//! do in its place: what is under way at 20,000 posts a second and commits of 10 ms is more than
-//! any number that means "nearly empty" at ten posts a second. Not a forecast: a drain that has
-//! just begun is worth nothing.
+//! Promise: [`DrainRate::rows`] was really done within one [`SLOT`], not long ago. A fixed limit
+//! will not do in its place: what is under way grows with the rate of posts and the time of a
+//! commit, beyond any number that means "nearly empty" at a few posts a second. Not a forecast: a
+//! drain that has just begun is worth nothing.
 
 use crate::delivery::gate::CATCH_UP_LIMIT;
 use std::time::{Duration, Instant};
 
-/// What is counted together: half of [`CATCH_UP_LIMIT`], so that the backlog of one slot leaves time for a
-/// commit and a round trip.
+/// What is counted together: half of [`CATCH_UP_LIMIT`], so that the backlog of one slot leaves
+/// time for a commit and a round trip.
 const SLOT: Duration = CATCH_UP_LIMIT.checked_div(2).expect("two is not zero");
 
 /// Counts what is released, slot by slot.

@@ -1,10 +1,11 @@
 //! The gate in a world that fails, driven by seeded chance.
 //!
 //! Promise: a run is a function of its seed. The world is everything around the gate: posts and
-//! event loops, the direct producer, the spool's disk, the drain, Kafka and its topic, crashes. Each event
-//! is as hostile as the real thing may be: what has no order by promise comes in any order. After
-//! each event the promises are checked; in calm weather the gate must come back. The same world with
-//! one mistake in it must be found out. Not modelled: bytes, partitions, senders that hang up.
+//! event loops, the direct producer, the spool's disk, the drain, Kafka and its topic, crashes.
+//! Each event is as hostile as the real thing may be: what has no order by promise comes in any
+//! order. After each event the promises are checked; in calm weather the gate must come back. The
+//! same world with one mistake in it must be found out. Not modelled: bytes, partitions, senders
+//! that hang up.
 
 mod design;
 mod direct;

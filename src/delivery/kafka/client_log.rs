@@ -1,8 +1,8 @@
 //! librdkafka's own log lines, of all clients of one bridge.
 //!
-//! Promise: a line that says the same as one of the last minute, but for numbers, is left out and counted,
-//! whichever client says it, so that brokers that cannot work do not fill the log. Its errors are warnings to
-//! the bridge, which goes on.
+//! Promise: a line that says the same as one of the last minute, but for numbers, is left out and
+//! counted, whichever client says it, so that brokers that cannot work do not fill the log. Its
+//! errors are warnings to the bridge, which goes on.
 
 use crate::delivery::kafka::last_words::address;
 use rdkafka::config::RDKafkaLogLevel;
@@ -86,8 +86,8 @@ pub(super) fn gist(message: &str) -> &str {
     message.rsplit_once(" (after ").map_or(message, |(before, _)| before)
 }
 
-/// A line's gist without its numbers (of messages, sequences, times), but for those of the address that
-/// it speaks of.
+/// A line's gist without its numbers (of messages, sequences, times), but for those of the address
+/// that it speaks of.
 fn kind(message: &str) -> String {
     let gist = gist(message);
     let (address, said) = match gist.split_once(": ") {

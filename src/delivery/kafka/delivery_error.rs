@@ -57,10 +57,9 @@ impl DeliveryError {
         )
     }
 
-    /// Whether the record's time may be at fault. librdkafka 2.12.1 has two codes for it: where one
-    /// record of a batch is refused, all of them get `InvalidTimestamp`; where several are, each of
-    /// those gets `InvalidRecord`. (The broker's words would tell; what
-    /// `rd_kafka_message_produce_errstr` gives points into memory that is freed by then.)
+    /// Whether the record's time may be at fault. librdkafka has two codes for it: where one record
+    /// of a batch is refused, all of them get `InvalidTimestamp`; where several are, each of those
+    /// gets `InvalidRecord` (`findings/librdkafka-one-refused-time-in-a-batch.sh`).
     pub fn may_be_about_time(self) -> bool {
         matches!(self.code, Code::InvalidTimestamp | Code::InvalidRecord)
     }

@@ -1,16 +1,17 @@
 //! The ends of clients, which nobody waits for longer than they should take.
 //!
 //! Promise: whoever drops a client goes on after [`TIMEOUT`] at most, and at once where
-//! [`Endings::gather`] was called; then [`Endings::wait`] waits for all of them together. librdkafka joins its
-//! threads, and one of them may hang in the system's resolver for ten seconds a name. They are waited for
-//! at all because a process that ends while they speak TLS would pull OpenSSL from under them.
+//! [`Endings::gather`] was called; then [`Endings::wait`] waits for all of them together.
+//! librdkafka joins its threads, and one of them may wait in `getaddrinfo(3)`, which has no
+//! time-out. They are waited for at all because a process that ends while they speak TLS would pull
+//! OpenSSL from under them.
 
 use std::ops::Deref;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-/// The end of a producer takes up to 0.2 s, and 0.5 s more where records are still under way.
+/// Longer than a healthy end takes (`docs/performance.md#what-each-default-was-chosen-by`).
 pub const TIMEOUT: Duration = Duration::from_millis(800);
 
 /// The clients of one bridge that are ending.
@@ -37,7 +38,8 @@ enum Waiter {
 }
 
 impl Endings {
-    /// From now on no drop waits: whoever calls this calls [`Endings::wait`] before the process ends.
+    /// From now on no drop waits: whoever calls this calls [`Endings::wait`] before the process
+    /// ends.
     pub fn gather(&self) {
         self.lock().waited_for_by = Waiter::Gatherer;
     }

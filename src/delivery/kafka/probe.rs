@@ -254,8 +254,8 @@ async fn doubted(limit: &TopicLimit, asked: Option<Instant>) {
     limit.doubted().await;
 }
 
-/// The topic's settings, within twice [`ANSWER_TIMEOUT`]. With a client for this one question: nothing else reads an admin client's
-/// events, and they would gather while Kafka is away.
+/// The topic's settings, within twice [`ANSWER_TIMEOUT`]. With a client for this one question:
+/// nothing else reads an admin client's events, and they would gather while Kafka is away.
 async fn config_of(settings: &Settings, topic: &str) -> Option<TopicConfig> {
     let admin = settings.probe().create_with_context(Listener::new(settings)).ok()?;
     let admin: Ending<AdminClient<Listener>> = Ending::of(admin, &settings.endings);

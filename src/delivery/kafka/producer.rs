@@ -2,8 +2,7 @@
 //!
 //! Promise: each record that was taken gives exactly one [`DeliveryReport`], at the latest when the
 //! producer is retired. It has no thread of its own: reports are read by the event loop that owns
-//! it, a batch at a time. It does not time posts: the publisher does, since librdkafka's own
-//! reports of a time-out may come a second late.
+//! it, a batch at a time. It does not time posts: the publisher does.
 
 use crate::delivery::kafka::ANSWER_TIMEOUT;
 use crate::delivery::kafka::client_log::ClientLog;

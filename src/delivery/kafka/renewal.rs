@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 /// Behind the first replacement that did not help: an idempotent producer needs as long to its
 /// first ack.
 const FIRST: Duration = Duration::from_millis(500);
-/// The longest, and so how late the end of the trouble may be noticed where no probe sees it.
+/// The longest, and so how late it may be noticed that brokers take a client again, where no probe
+/// sees it.
 const MOST: Duration = Duration::from_secs(4);
 
-/// Without an ack for so long, a producer may know its brokers by addresses that lead nowhere any more:
-/// librdkafka 2.12.1 goes on with those, whatever its bootstrap servers would say (seen).
+/// Without an ack for this long, a producer may know its brokers by addresses that lead nowhere any
+/// more. librdkafka goes on with those, whatever its bootstrap servers would say
+/// (`findings/librdkafka-keeps-to-an-address-that-leads-nowhere.sh`).
 const STALE: Duration = Duration::from_secs(10);
 
 /// See the module.

@@ -25,11 +25,12 @@ use std::time::Duration;
 /// The property of the requests that may be under way to one broker at once.
 const IN_FLIGHT: &str = "max.in.flight.requests.per.connection";
 /// Its default. While requests are under way, the next batch gathers by itself; more of them cost
-/// latency where brokers are near, and gain it where they are far (`docs/performance.md`).
+/// latency where brokers are near, and gain it where they are far
+/// (`docs/performance.md#what-to-set-for-brokers-that-are-far-away`).
 const MAX_IN_FLIGHT: &str = "2";
 /// How long librdkafka waits for a batch to fill, in milliseconds. A lone post goes at once; under
-/// load batches gather while requests are under way. The least wait above none, 1 ms, makes a lone
-/// post 7.8 times as slow and saves no CPU (`docs/performance.md`).
+/// load batches gather while requests are under way
+/// (`docs/performance.md#what-each-default-was-chosen-by`).
 const LINGER: &str = "0";
 /// The most that idempotence allows.
 const MOST_IN_FLIGHT: u32 = 5;
@@ -39,16 +40,18 @@ pub const CLIENT_LIMIT: u32 = 1_000_000;
 /// The largest `message.max.bytes` that librdkafka knows.
 pub(super) const ANY_SIZE: &str = "1000000000";
 
-/// Defaults that the operator may change. Compression (none) and the socket buffers (the kernel's) are
-/// left as librdkafka has them: nothing else saves CPU (`docs/performance.md`).
+/// Defaults that the operator may change. Compression (none) and the socket buffers (the kernel's)
+/// are left as librdkafka has them: nothing else saves CPU
+/// (`docs/performance.md#what-each-default-was-chosen-by`).
 const DEFAULTS: &[(&str, &str)] = &[
     ("client.id", "hookbridge"),
     ("linger.ms", LINGER),
     (IN_FLIGHT, MAX_IN_FLIGHT),
-    // With librdkafka's own backoff of up to 10 s the first ack comes 6 s after the broker; so, 0.3 s.
+    // So that the first ack comes soon after the broker
+    // (docs/performance.md#what-each-default-was-chosen-by).
     ("reconnect.backoff.ms", "50"),
     ("reconnect.backoff.max.ms", "250"),
-    // librdkafka's own 30 s would let one hung handshake outlast every post's time-out.
+    // With librdkafka's own, one hung handshake would outlast every post's time-out.
     ("socket.connection.setup.timeout.ms", "1500"),
     ("socket.timeout.ms", "3000"),
     ("socket.nagle.disable", "true"),
@@ -99,7 +102,8 @@ impl Settings {
         Self { config, ack_timeout, log, throttle, endings }
     }
 
-    /// Takes the properties of `--kafka-config`; its brokers are left to whoever made these settings.
+    /// Takes the properties of `--kafka-config`; its brokers are left to whoever made these
+    /// settings.
     pub fn read(&mut self, file: PropertyFile<'_>) -> Result<(), PropertyError> {
         file.properties().try_for_each(|(line, property)| self.set(property, Origin::Line(line)))
     }
@@ -143,8 +147,8 @@ impl Settings {
         security::files(&self.config)
     }
 
-    /// Whether they mean what they say, and librdkafka takes all properties together, and can read the files that they name.
-    /// Connects to nothing.
+    /// Whether they mean what they say, and librdkafka takes all properties together, and can read
+    /// the files that they name. Connects to nothing.
     pub fn check(&self) -> Result<(), String> {
         security::check(&self.config)?;
         let mut config = self.producer(Purpose::Posts, self.batch_size(None));
@@ -178,7 +182,7 @@ impl Settings {
     }
 
     /// The largest batch of several records, in bytes: a topic refuses more than `limit` at once,
-    /// however small each record is.
+    /// however small each record is (`findings/librdkafka-small-records-too-large-together.sh`).
     pub fn batch_size(&self, limit: Option<u32>) -> u32 {
         let given = self.config.get("batch.size").and_then(|given| given.parse().ok());
         given.unwrap_or(CLIENT_LIMIT).min(limit.unwrap_or(u32::MAX)).max(1)

@@ -1,9 +1,11 @@
-//! Asks a broker which times it takes: by sending it the very record again that it refused for its time.
+//! Asks a broker which times it takes: by sending it the very record again that it refused for its
+//! time.
 //!
-//! Why so: the broker's words are the only thing in Kafka's protocol that tells its clock, and librdkafka
-//! 2.12.1 keeps them for nobody but an interceptor: what `rd_kafka_message_produce_errstr` gives in a
-//! delivery report points into memory that is freed by then. Promise: it blocks for a few seconds at
-//! most, and the record is sent once. Where it is taken after all, it is on the topic, whole.
+//! Why so: the broker's words are the only thing in Kafka's protocol that tells its clock, and
+//! librdkafka 2.12.1 keeps them for nobody but an interceptor: what
+//! `rd_kafka_message_produce_errstr` gives in a delivery report points into memory that is freed by
+//! then. Promise: it blocks for a few seconds at most, and the record is sent once. Where it is
+//! taken after all, it is on the topic, whole.
 #![allow(unsafe_code, reason = "librdkafka offers interceptors through C alone")]
 
 use crate::delivery::kafka::ending::Ending;
@@ -27,7 +29,8 @@ const LOOK: Duration = Duration::from_millis(5);
 /// The name of the interceptor.
 const NAME: &CStr = c"hookbridge-words";
 
-/// The client's context, and what the interceptor leaves its words with: alive as long as the client.
+/// The client's context, and what the interceptor leaves its words with: alive as long as the
+/// client.
 struct Asker {
     _words: Arc<Sender<Option<String>>>,
 }
@@ -38,8 +41,8 @@ impl ClientContext for Asker {
     }
 }
 
-/// Sends the record as it was refused, and gives the times that the broker says it takes; none where it
-/// does not say, or takes it.
+/// Sends the record as it was refused, and gives the times that the broker says it takes; none
+/// where it does not say, or takes it.
 pub fn ask(
     settings: &Settings,
     record: &Record,
@@ -65,8 +68,8 @@ fn client(
     }
     let native = config.create_native_config().ok()?;
     let opaque = Arc::as_ptr(&words).cast_mut().cast();
-    // SAFETY: the configuration is live, and the name is copied. What `opaque` points to is kept by the
-    // client's context, which is dropped behind the client and all its threads.
+    // SAFETY: the configuration is live, and the name is copied. What `opaque` points to is kept by
+    // the client's context, which is dropped behind the client and all its threads.
     unsafe {
         c::rd_kafka_conf_interceptor_add_on_new(native.ptr(), NAME.as_ptr(), Some(on_new), opaque);
     }
@@ -79,8 +82,8 @@ fn client(
 fn send(client: &Client<Asker>, record: &Record, time: SendTime, partition: Option<i32>) -> bool {
     let Ok(topic) = CString::new(record.topic()) else { return false };
     let (key, value) = (record.key(), record.value());
-    // SAFETY: all that is pointed to outlives the calls, which copy it; each value has the type that
-    // its tag means. The headers are the client's own once it takes the record.
+    // SAFETY: all that is pointed to outlives the calls, which copy it; each value has the type
+    // that its tag means. The headers are the client's own once it takes the record.
     unsafe {
         let headers = c::rd_kafka_headers_new(record.header_count());
         for (name, value) in record.headers() {

@@ -6,14 +6,15 @@
 //! others for the partition's lock and sends a batch of one. The headers are made before, so that
 //! handing over takes less time than that thread needs to wake.
 //!
-//! Why hold back: a partition with [`MOST_UNDER_WAY`] records under way may not send a further batch
-//! under idempotence. While nothing else keeps librdkafka's thread busy, it asks again and again
-//! whether it may: 11.6 times per post with one key at 64 connections (`docs/performance.md`). So
-//! while one key alone is under way, its next records wait here for the acks, and are sent together.
+//! Why hold back: a partition with [`MOST_UNDER_WAY`] records under way may not send a further
+//! batch under idempotence. While nothing else keeps librdkafka's thread busy, it asks again and
+//! again whether it may (`docs/performance.md#what-each-default-was-chosen-by`). So while one key
+//! alone is under way, its next records wait here for the acks, and are sent together.
 
 use crate::delivery::kafka::producer::Headers;
 
-/// librdkafka's own limit: with this many messages of a partition in flight it sends no more of them.
+/// librdkafka's own limit: with this many messages of a partition in flight it sends no more of
+/// them.
 const MOST_UNDER_WAY: usize = 5;
 
 /// A short substitute for a record's key. Two keys that share one are held back together.

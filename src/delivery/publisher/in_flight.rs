@@ -1,10 +1,10 @@
 //! The records in flight: who waits for each, since when, and who may still report on it.
 //!
 //! Promise: a record has one delivery result, and its sender, or the post of a sender that left,
-//! gets it once. The first proof wins, be it Kafka's ack or the spool's; a failure counts only where
-//! no proof came. A ticket is given anew only when neither Kafka nor the spool can still report on
-//! it. A plain value without I/O; the publisher feeds it. The life of a
-//! record, state by event, is the table in [`stage`].
+//! gets it once. The first proof wins, be it Kafka's ack or the spool's; a failure counts only
+//! where no proof came. A ticket is given anew only when neither Kafka nor the spool can still
+//! report on it. A plain value without I/O; the publisher feeds it. The life of a record, state by
+//! event, is the table in [`stage`].
 
 pub(super) mod stage;
 
@@ -34,8 +34,8 @@ pub(super) type DeliveryResult = Result<Location, Undelivered>;
 pub(super) struct InFlight {
     fallback: Fallback,
     slab: Slab<InFlightRecord>,
-    /// What was sent to Kafka in order of time; the front is the next to be overdue. Those that need
-    /// no deadline any more are dropped when they come to the front.
+    /// What was sent to Kafka in order of time; the front is the next to be overdue. Those that
+    /// need no deadline any more are dropped when they come to the front.
     sent_order: VecDeque<(Instant, usize)>,
 }
 
@@ -75,8 +75,8 @@ pub(super) enum FollowUp {
 
 enum Sender {
     Waits(Option<Waker>),
-    /// The outcome is recorded when the result is known. Boxed: few leave, and else every entry would
-    /// have room for one.
+    /// The outcome is recorded when the result is known. Boxed: few leave, and else every entry
+    /// would have room for one.
     Left(Box<PostOutcome>),
     /// Nobody waits for the result any more.
     Answered,
@@ -163,8 +163,8 @@ impl InFlight {
         self.slab[ticket].send_time = Some(time);
     }
 
-    /// It was refused for its time, or for a neighbour's, and is sent again with this one; says whether
-    /// it may. Its deadline stays that of the first time.
+    /// It was refused for its time, or for a neighbour's, and is sent again with this one; says
+    /// whether it may. Its deadline stays that of the first time.
     pub(super) fn resend(&mut self, ticket: usize, time: SendTime) -> bool {
         let entry = &mut self.slab[ticket];
         let may = entry.stage == RecordStage::Sent && entry.resends < MAX_RESENDS;
@@ -236,8 +236,8 @@ impl InFlight {
         }
     }
 
-    /// A record whose ack is `timeout` late, and when it was sent. Without a spool, one whose sender has
-    /// left has time until the report.
+    /// A record whose ack is `timeout` late, and when it was sent. Without a spool, one whose
+    /// sender has left has time until the report.
     pub(super) fn next_overdue(
         &mut self,
         now: Instant,

@@ -115,8 +115,8 @@ impl Publisher {
         }
     }
 
-    /// A record that was refused for its time, or for a neighbour's error, leaves again; says whether
-    /// it does.
+    /// A record that was refused for its time, or for a neighbour's error, leaves again; says
+    /// whether it does.
     fn send_again(&self, state: &mut PublisherState, ticket: usize, error: DeliveryError) -> bool {
         let entry = state.in_flight.get(ticket);
         let Some((sent, record)) = entry.send_time.zip(entry.record()) else {
@@ -190,8 +190,8 @@ impl Publisher {
     }
 
     /// Makes a new producer where the old one is dead, or makes batches that are too large for the
-    /// topic and has nothing under way. Gives the old one, which is to end beside the loop, since that may
-    /// block.
+    /// topic and has nothing under way. Gives the old one, which is to end beside the loop, since
+    /// that may block.
     pub(super) fn renew(&self) -> Option<Producer> {
         let old = self.replace_producer()?;
         Some(Arc::into_inner(old).expect("only the loop that calls this clones it"))

@@ -1,15 +1,16 @@
 //! Which times a broker takes, by its own words. A plain value.
 //!
-//! Brokers of Kafka say of a time that they refuse: "Timestamp 1 of message with offset 0 is out of range.
-//! The timestamp should be within [2, 3]" (`LogValidator`, Apache Kafka 4.3; the same since 2.4, when
-//! the words came into the answer). Words that are none of these tell nothing.
+//! Brokers of Kafka say of a time that they refuse: "Timestamp 1 of message with offset 0 is out of
+//! range. The timestamp should be within [2, 3]"
+//! (`findings/kafka-names-the-times-that-it-takes.sh`; the same since Kafka 2.4). Other words say
+//! nothing.
 
 use crate::timestamp::Timestamp;
 
 /// What precedes the two borders, in milliseconds of Unix time.
 const MARK: &str = "should be within [";
-/// How far from the newer border a time is chosen, in milliseconds: by Kafka 4's defaults, which allow
-/// an hour ahead, that is the broker's own clock.
+/// How far from the newer border a time is chosen, in milliseconds: by Kafka 4's defaults, which
+/// allow an hour ahead, that is the broker's own clock.
 const INSIDE: i64 = 3_600_000;
 /// The least distance to the older one: both move on with the broker's clock.
 const MARGIN: i64 = 1_000;

@@ -1,8 +1,8 @@
 //! What the topic's own settings mean for the records that the bridge writes.
 //!
-//! Promise: each setting that will throw records away, or change them, is one sentence. A value that
-//! is missing, or cannot be read, is none: nothing is held against a topic for what is not known
-//! of it. A plain value; it asks nobody.
+//! Promise: each setting that will throw records away, or change them, is one sentence. A value
+//! that is missing, or cannot be read, is none: nothing is held against a topic for what is not
+//! known of it. A plain value; it asks nobody.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -171,8 +171,9 @@ impl Cleanup {
     }
 }
 
-/// What of [`TopicConfig::warnings`] was logged: each sentence is one line when it begins to hold. That it
-/// was mended is logged only where the settings have changed, and not because old records are gone.
+/// What of [`TopicConfig::warnings`] was logged: each sentence is one line when it begins to hold.
+/// That it was mended is logged only where the settings have changed, and not because old records
+/// are gone.
 #[derive(Debug, Default)]
 pub struct TopicWarnings {
     logged: Vec<String>,

@@ -199,7 +199,8 @@ impl Secret {
     }
 }
 
-/// What a text is that would be a bcrypt hash, had a file or a shell of another kind not asked for more.
+/// What a text is that would be a bcrypt hash, had a file or a shell of another kind not asked for
+/// more.
 fn disguise(text: &str) -> Option<LineFault> {
     let is_hash = |text: &str| BcryptHash::announces(text);
     if text.starts_with(QUOTES) {

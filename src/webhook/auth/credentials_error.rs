@@ -12,7 +12,7 @@ use crate::webhook::auth::credentials::MAX_USER;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialsError {
     /// Nobody could post.
-    #[error("no user stands in the file; write a line with `htpasswd -nBC 10 user`")]
+    #[error("the file names no user; write a line with `htpasswd -nBC 10 user`")]
     NoUser,
     /// A line cannot be enforced as it is.
     #[error("line {line}: {fault}")]
@@ -28,7 +28,7 @@ pub enum CredentialsError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LineFault {
     /// RFC 7617 forbids them in users and passwords; in a file they are damage.
-    #[error("a control character stands in it")]
+    #[error("it holds a control character")]
     ControlCharacter,
     /// No colon, or nothing behind it.
     #[error(
@@ -40,10 +40,10 @@ pub enum LineFault {
     #[error("the user is empty, over {MAX_USER} bytes, or has white space in it")]
     User,
     /// The hash, or the whole line, as other files want it.
-    #[error("it stands in quotes, which would be part of it; take them away")]
+    #[error("it is in quotes, which would be a part of it; take them away")]
     Quoted,
     /// As a Compose file wants it.
-    #[error("every `$` of the hash stands twice, as in a Compose file; write each once")]
+    #[error("every `$` of the hash is doubled, as in a Compose file; write each once")]
     DoubledDollar,
     /// As a shell wants it.
     #[error("every `$` of the hash has a backslash, as for a shell; take them away")]
@@ -52,7 +52,7 @@ pub enum LineFault {
     #[error("it is the base64 of a bcrypt hash; decode it (`base64 -d`)")]
     Base64,
     /// A user with more live passwords than a rotation needs.
-    #[error("this user stands in two lines above; remove a password that is out of use")]
+    #[error("this user has two lines above; remove a password that is out of use")]
     ThirdPassword,
     /// A `plain:` secret that no request can present, or that everybody could.
     #[error("the secret behind `plain:` is empty or over {MAX_PASSWORD} bytes")]

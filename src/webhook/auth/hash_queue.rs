@@ -1,13 +1,13 @@
 //! Slow hashes: off the event loop, few at a time, fairly, within bounds.
 //!
 //! Pairs wait in flows (stochastic fair queueing), chosen by a keyed digest of the user, and a flow
-//! computes one hash at a time. So a sender with an outdated password, or a user whose password is being guessed, fills
-//! its own flow, and the first post of another passes beside it. Flows are the same for users that
-//! exist and users that do not: how full one is tells nothing.
+//! computes one hash at a time. So a sender with an outdated password, or a user whose password is
+//! being guessed, fills its own flow, and the first post of another passes beside it. Flows are the
+//! same for users that exist and users that do not: how full one is tells nothing.
 //!
 //! Promises: at most [`HASHES_AT_A_TIME`] threads hash, also when the senders hang up; at most
-//! [`PAIRS_IN_A_FLOW`](fair_queue::PAIRS_IN_A_FLOW) pairs wait in a flow, and a request waits for at most
-//! [`QUEUE_TIMEOUT`]. Equal pairs share one hash, however many: a sender with one
+//! [`PAIRS_IN_A_FLOW`](fair_queue::PAIRS_IN_A_FLOW) pairs wait in a flow, and a request waits for
+//! at most [`QUEUE_TIMEOUT`]. Equal pairs share one hash, however many: a sender with one
 //! credential may fill every connection when the bridge starts, and all go in by the hash of the
 //! first. A refusal is shared by those alone who waited for it: who comes later is hashed anew, and
 //! nothing that guessing could fill is kept.
@@ -36,8 +36,8 @@ const HASHES_AT_A_TIME: usize = 2;
 /// later nobody would be there to read the answer.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How far hashing steps back for the event loops: to about a tenth of their weight. Under a flood of
-/// hashes the p99 of answers is 0.06 ms with it, and 3 ms without; at 19 a first post would starve.
+/// How far hashing steps back for the event loops: to about a tenth of their weight
+/// (`docs/performance.md#what-each-default-was-chosen-by`).
 const NICENESS: i32 = 10;
 
 /// The queue of one authenticator.

@@ -1,8 +1,8 @@
 //! What is wrong with the fields of a notification, named all at once.
 //!
 //! Promises: an error says where, what kind and what was expected, and never repeats a value of the
-//! body: it goes to logs and to whoever posted. At most [`FieldErrors::KEPT`] are kept, however long the
-//! body. Does not know statuses: that is the rejection's part.
+//! body: it goes to logs and to whoever posted. At most [`FieldErrors::KEPT`] are kept, however
+//! long the body. Does not know statuses: that is the rejection's part.
 
 use serde::Serialize;
 use std::borrow::Cow;

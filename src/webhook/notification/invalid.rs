@@ -35,7 +35,7 @@ pub enum Invalid {
         found: JsonType,
     },
     /// A field that must be unambiguous comes twice.
-    #[error("`{name}` stands more than once")]
+    #[error("`{name}` is given more than once")]
     RepeatedField {
         /// The first field that was repeated.
         name: &'static str,

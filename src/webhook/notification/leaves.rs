@@ -1,11 +1,11 @@
 //! The strings and numbers of a body, and the two ways to read them.
 //!
-//! Promises: by the second way, what RFC 8259 allows passes, however little of it Rust can hold: an escape
-//! of half a surrogate pair (section 8.2), a number beyond a double (section 6). Both leave an outline of
-//! their own, so that a rule can tell them from a text and a number. Each byte is looked at a few times,
-//! however deep it is; what nests too deep is refused, without its place. Parses nothing itself:
-//! `serde_json` knows the grammar and gives the text of each value. Does not know where they are: that
-//! is the walk's part.
+//! Promises: by the second way, what RFC 8259 allows passes, however little of it Rust can hold: an
+//! escape of half a surrogate pair (section 8.2), a number beyond a double (section 6). Both leave
+//! an outline of their own, so that a rule can tell them from a text and a number. Each byte is
+//! looked at a few times, however deep it is; what nests too deep is refused, without its place.
+//! Parses nothing itself: `serde_json` knows the grammar and gives the text of each value. Does not
+//! know where they are: that is the walk's part.
 
 use crate::webhook::notification::rules::Value;
 use crate::webhook::notification::walk::{JsonWalk, Key, too_deep};
@@ -16,11 +16,10 @@ use std::marker::PhantomData;
 
 /// How the strings and numbers of a body are read.
 ///
-/// The grammar of JSON allows two things that `serde_json` refuses to read as a `str` and a number: an
-/// escape of half a surrogate pair, and a number beyond a double. A body that is refused at first is
-/// read again by its grammar. There is one walk for each, and so two callers of what they share: where
-/// that is inlined into both, reading the usual notification costs 1.05 of the instructions of a walk
-/// that is alone, else 1.09.
+/// The grammar of JSON allows two things that `serde_json` refuses to read as a `str` and a number:
+/// an escape of half a surrogate pair, and a number beyond a double. A body that is refused at
+/// first is read again by its grammar. There is one walk for each, and so two callers of what they
+/// share, which is inlined into both (`docs/performance.md#what-each-default-was-chosen-by`).
 pub(super) trait Leaves: Copy {
     /// Walks over the next value.
     fn value<'de, D>(walk: JsonWalk<Self>, json: D) -> Result<Value<'de>, D::Error>
@@ -87,8 +86,8 @@ impl Leaves for Skimmed {
     }
 }
 
-/// Where an array or object begins that is inside `levels` others, if one is: the first, as a byte of
-/// the text. One look at each byte up to there. Of a text that is no JSON it says something.
+/// Where an array or object begins that is inside `levels` others, if one is: the first, as a byte
+/// of the text. One look at each byte up to there. Of a text that is no JSON it says something.
 pub(super) fn deeper_than(json: &str, levels: u8) -> Option<usize> {
     let (mut open, most) = (0_usize, usize::from(levels));
     let mut bytes = json.bytes().enumerate();

@@ -1,4 +1,5 @@
-//! What the fields of a notification must hold, one rule a function, and what is kept of a value for it.
+//! What the fields of a notification must hold, one rule a function, and what is kept of a value
+//! for it.
 //!
 //! Promises: tolerant where the provider is known to differ from its own documentation (numbers
 //! for strings, objects for URLs, one for many), strict elsewhere. Does not read JSON, and does not
@@ -22,8 +23,8 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// What is taken for a URL: any text, since the scheme of a delivered file is documented nowhere.
 const URL: &str = "string";
 
-/// The outline of one JSON value: what is kept of it once it has been walked over. No more than the rules
-/// ask for, so that a body of any length costs one short record a field.
+/// The outline of one JSON value: what is kept of it once it has been walked over. No more than the
+/// rules ask for, so that a body of any length costs one short record a field.
 #[derive(Clone, Debug)]
 pub(super) enum Value<'a> {
     Null,

@@ -1,8 +1,9 @@
 //! The instant that a notification speaks of, from any of the forms the provider uses.
 //!
-//! Promises: a [`TransDate`] lies in the years 1970 to 9999 in UTC, so that its text is always
-//! RFC 3339, and one that consumers can hold. Another instant is still one, and no error. Does not say which instant `trans_date` marks (end of the session, of the upload):
-//! the provider does not either.
+//! Promises: a [`TransDate`] lies in the years 1970 to 9999 in UTC, so that its text is always RFC
+//! 3339, and one that consumers can hold. Another instant is still one, and no error. Does not say
+//! which instant `trans_date` marks (end of the session, of the upload): the provider does not
+//! either.
 
 use crate::timestamp::{Fraction, UtcText};
 use std::fmt;
@@ -22,12 +23,12 @@ const NANOSECONDS_PER_MILLISECOND: u32 = 1_000_000;
 /// Where RFC 3339 separates the date from the time of day.
 const SEPARATOR: usize = "YYYY-MM-DD".len();
 
-/// The first year that a `ce_time` may name: no notification is older, and some SDKs of consumers fail
-/// on years that their clocks cannot hold.
+/// The first year that a `ce_time` may name: no notification is older, and some SDKs of consumers
+/// fail on years that their clocks cannot hold (`findings/cloudevents-python-2-year-zero.sh`).
 const FIRST_YEAR: i32 = 1970;
 
-/// A checked `trans_date` that a record can carry; its [`Display`](fmt::Display) is RFC 3339 in UTC with
-/// `Z`.
+/// A checked `trans_date` that a record can carry; its [`Display`](fmt::Display) is RFC 3339 in UTC
+/// with `Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TransDate(OffsetDateTime);
 
@@ -48,8 +49,8 @@ impl TransDate {
         whole.replace_nanosecond(nanoseconds).ok().map(Self)
     }
 
-    /// Reads a Unix time in decimal digits, or RFC 3339 with a zone. `None` before 1970 and past the
-    /// year 9999.
+    /// Reads a Unix time in decimal digits, or RFC 3339 with a zone. `None` before 1970 and past
+    /// the year 9999.
     ///
     /// A leap second, which no Unix clock can hold, becomes the last nanosecond before it.
     pub fn from_text(text: &str) -> Result<Option<Self>, NotATime> {

@@ -197,7 +197,7 @@ fn a_line_of_the_credentials_that_cannot_be_taken_is_named_and_its_text_is_not()
     }
     let nobody =
         HOOKBRIDGE.serve("127.0.0.1:1").arg("--credentials", file(&folder, "# nobody yet\n"));
-    refused(&nobody, &["--credentials", "no user stands in the file"]);
+    refused(&nobody, &["--credentials", "the file names no user"]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! One look at the brokers and the topic.
 //!
-//! Promise: it blocks for a few [`ANSWER_TIMEOUT`]s at most. A leader counts only where it has answered
-//! this client itself: that some broker names it proves nothing, since its address may lead nowhere.
+//! Promise: it blocks for a few [`ANSWER_TIMEOUT`]s at most. A leader counts only where it has
+//! answered this client itself: that some broker names it proves nothing, since its address may
+//! lead nowhere.
 
 use crate::delivery::availability::health_report::ProbeError;
 use crate::delivery::availability::topic_state::{TopicDescription, TopicState};
@@ -166,7 +167,8 @@ impl Look {
             partition.leader() >= 0 && !unreached.contains_key(&partition.leader())
         };
         let wanted = self.min_insync_replicas.unwrap_or(1);
-        // Kafka 4 asks for no more copies than there can be.
+        // More than there can be are not asked for
+        // (findings/kafka-min-insync-replicas-over-replication-factor.sh).
         let in_sync = |partition: &&MetadataPartition| {
             partition.isr().len() >= wanted.min(partition.replicas().len())
         };

@@ -1,7 +1,8 @@
 //! The client that looks, and its successors.
 //!
 //! Promise: one that reaches no leader is replaced after [`STALE`] by another, which asks the bootstrap
-//! servers: a client may go on for ever with addresses that were advertised once and lead nowhere.
+//! servers: a client may go on for ever with addresses that were advertised once and lead nowhere
+//! (`findings/librdkafka-keeps-to-an-address-that-leads-nowhere.sh`).
 
 use crate::delivery::availability::health_report::ProbeError;
 use crate::delivery::availability::topic_state::TopicState;

@@ -1,7 +1,7 @@
 //! Whether the system's resolver answers for the brokers' names.
 //!
 //! Promise: at most one question is under way, and nobody waits for it longer than [`TIMEOUT`].
-//! librdkafka says nothing while one of its threads hangs there, for ten seconds and more.
+//! `getaddrinfo(3)` has no time-out, and until it returns librdkafka has nothing to say of a name.
 
 use std::net::{IpAddr, ToSocketAddrs as _};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};

@@ -22,7 +22,8 @@ impl<'a> PropertyFile<'a> {
         Self(text)
     }
 
-    /// The brokers that it names, which count where `--brokers` does not; of several lines the last.
+    /// The brokers that it names, which count where `--brokers` does not; of several lines the
+    /// last.
     pub fn brokers(self) -> Option<Placed<'a>> {
         let named = self.lines().filter(|(_, property)| is_of_brokers(property));
         let (line, property) = named.last()?;
@@ -45,9 +46,9 @@ fn is_of_brokers(property: &str) -> bool {
     property.split_once('=').is_some_and(|(key, _)| BROKERS.contains(&key.trim()))
 }
 
-/// One property as it is written, `key=value`: its key, which may be shown, and its value, which may be a
-/// secret. A secret that holds a `=` can come before it, behind the key of Java's `key: value` and
-/// `key value`, or on a line that continues another.
+/// One property as it is written, `key=value`: its key, which may be shown, and its value, which
+/// may be a secret. A secret that holds a `=` can come before it, behind the key of Java's `key:
+/// value` and `key value`, or on a line that continues another.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct KeyValue<'a> {
     pub(super) key: &'a str,

@@ -14,8 +14,8 @@
 //!   ¹ It is appended to the spool. Without a spool its result is known: Known, and Known: Kafka.
 //! ```
 //!
-//! `Known: x` waits for nobody but x to report. The record itself is kept while it is Parked or Sent.
-//! [`RecordStage::after`] is this table; a pair that has no place in it changes nothing.
+//! `Known: x` waits for nobody but x to report. The record itself is kept while it is Parked or
+//! Sent. [`RecordStage::after`] is this table; a pair that has no place in it changes nothing.
 
 use crate::delivery::gate::admission::Way;
 use crate::delivery::publisher::in_flight::{DeliveryResult, Fallback};

@@ -33,7 +33,8 @@ fn at(millis: i64) -> Timestamp {
     Timestamp::of_unix_millis(millis)
 }
 
-/// Sends a record until it is taken, to a broker that does not say what it takes; gives how often that was, and with what in the end.
+/// Sends a record until it is taken, to a broker that does not say what it takes; gives how often
+/// that was, and with what in the end.
 fn send(
     times: &mut TopicTimes,
     broker: &TestBroker,

@@ -216,7 +216,7 @@ fn type_and_app_id_stand_once_however_they_are_written() {
             let body = roomdrop_with(member.as_bytes());
             let refused = Notification::parse(&body, contract).unwrap_err();
             assert!(matches!(refused, Invalid::RepeatedField { name: n, .. } if n == name));
-            assert_eq!(refused.to_string(), format!("`{name}` stands more than once"));
+            assert_eq!(refused.to_string(), format!("`{name}` is given more than once"));
         }
     }
 }
