@@ -41,11 +41,11 @@ struct Range<'a> {
 pub(super) fn format(headers: &HeaderMap) -> Format {
     let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let ranges: Vec<_> = values.flat_map(|value| value.split(',')).filter_map(parse).collect();
-    let standing = |format| {
+    let worth = |format| {
         let fits = ranges.iter().filter_map(|range| Some((range.fit(format)?, range.weight)));
         fits.max().filter(|(_, weight)| *weight > 0).map(|(fit, weight)| (weight, fit))
     };
-    if standing(Format::Classic) > standing(Format::OpenMetrics) {
+    if worth(Format::Classic) > worth(Format::OpenMetrics) {
         Format::Classic
     } else {
         Format::OpenMetrics

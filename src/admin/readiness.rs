@@ -91,17 +91,17 @@ fn kafka(known: &Knowledge) -> Check {
     let acked = known
         .last_ack
         .map_or("no ack yet".to_owned(), |last| format!("the last ack {}", ago(last)));
-    let stands_for = age(known.stands_for);
+    let unchanged_for = age(known.unchanged_for);
     let (ok, detail) = match &known.report {
         HealthReport::Up if known.last_ack < known.last_probe && known.last_ack.is_some() => {
             (true, format!("acks, {acked}"))
         }
         HealthReport::Up => (true, format!("answers probes, the last {probed}; {acked}")),
-        HealthReport::Untried => (false, format!("has not answered yet, for {stands_for}")),
+        HealthReport::Untried => (false, format!("has not answered yet, for {unchanged_for}")),
         HealthReport::Doubted { why } => {
-            (false, format!("{why}; for {stands_for}, posts are still tried"))
+            (false, format!("{why}; for {unchanged_for}, posts are still tried"))
         }
-        HealthReport::Away { why } => (false, format!("{why}; away for {stands_for}")),
+        HealthReport::Away { why } => (false, format!("{why}; away for {unchanged_for}")),
         HealthReport::Unproven { why, hope } => {
             let ok = match hope {
                 Hope::Full | Hope::Chance => true,
@@ -120,18 +120,20 @@ fn topic(name: &str, known: &Knowledge) -> Check {
     let seen = known.topic_seen.map_or(String::new(), |last| format!(", seen {}", ago(last)));
     // A probe that came to nothing has made it old, and so has an outage that no probe has ended in,
     // unless acks say otherwise.
-    let probed = known.last_probe.is_some_and(|ago| ago <= known.stands_for);
+    let probed = known.last_probe.is_some_and(|ago| ago <= known.unchanged_for);
     let fresh = known.report == HealthReport::Up || probed && known.topic_seen == known.last_probe;
     let (ok, detail) = match &*known.topic {
         TopicState::Unknown => (false, "not seen yet".to_owned()),
         TopicState::Hidden { why } => (false, format!("{why}{seen}")),
         TopicState::Missing { error } => (false, format!("{error}{seen}")),
         // That nothing takes records is not ok, however old it is.
-        TopicState::Present(sight) if fresh || sight.usable == 0 => (
-            sight.usable > 0 && sight.forbidden.is_none() && sight.unfit.is_none(),
-            format!("{sight}{seen}"),
+        TopicState::Present(description) if fresh || description.usable == 0 => (
+            description.usable > 0
+                && description.forbidden.is_none()
+                && description.unfit.is_none(),
+            format!("{description}{seen}"),
         ),
-        TopicState::Present(sight) => (false, format!("not known now{seen}: {sight}")),
+        TopicState::Present(description) => (false, format!("not known now{seen}: {description}")),
     };
     Check { name: "topic", ok, detail: format!("{name}: {detail}") }
 }
@@ -184,7 +186,7 @@ mod tests {
 
     #[test]
     fn what_was_seen_of_the_topic_before_an_outage_is_not_ok_until_a_probe_sees_it_again() {
-        let sight = TopicDescription {
+        let description = TopicDescription {
             partitions: 6,
             reached: 6,
             usable: 6,
@@ -193,10 +195,10 @@ mod tests {
         let second = Duration::from_secs(1);
         let mut known = Knowledge {
             report: HealthReport::Away { why: "no ack in time".to_owned() },
-            stands_for: second,
+            unchanged_for: second,
             last_ack: None,
             last_probe: Some(2 * second),
-            topic: Arc::new(TopicState::Present(sight)),
+            topic: Arc::new(TopicState::Present(description)),
             topic_seen: Some(2 * second),
         };
         let check = topic("events", &known);

@@ -21,14 +21,14 @@ impl PeriodicLog {
     /// Sums up the refusals that were left out of the log, and names each user once whose password is
     /// too long, for as long as it is awaited.
     pub(super) async fn run(self) {
-        let mut told = HashSet::new();
+        let mut named = HashSet::new();
         loop {
             sleep(TICK).await;
             self.recorder.refusals.sum_up(Instant::now());
             let Authentication::Restricted(authenticator) = &self.access else { continue };
             self.recorder.metrics.reloads.show(authenticator.last_uses());
             for user in authenticator.users_with_long_passwords() {
-                if told.insert(Arc::clone(&user)) {
+                if named.insert(Arc::clone(&user)) {
                     tracing::warn!(
                         user = &*user,
                         "a password of over 72 bytes was posted and is refused: if the user's hash was made \

@@ -48,21 +48,21 @@ pub(super) enum FileSystem {
     Known(&'static str),
     Other(u32),
     /// The kernel does not say.
-    Untold,
+    Unknown,
 }
 
 impl SpoolPlace {
     /// Looks at a folder that is there.
     pub(super) fn of(folder: &Path) -> Self {
         let folder = path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-        let file_system = statfs(&folder).map_or(FileSystem::Untold, |told| {
+        let file_system = statfs(&folder).map_or(FileSystem::Unknown, |status| {
             // The numbers have 32 bits, whatever the platform keeps them in.
             #[allow(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
                 reason = "more bits are its sign"
             )]
-            FileSystem::of(told.f_type as u32)
+            FileSystem::of(status.f_type as u32)
         });
         Self { folder, file_system }
     }
@@ -80,7 +80,7 @@ impl FileSystem {
     pub(super) fn is_remote(&self) -> bool {
         match self {
             Self::Known(name) => REMOTE.contains(name),
-            Self::Other(_) | Self::Untold => false,
+            Self::Other(_) | Self::Unknown => false,
         }
     }
 }
@@ -90,7 +90,7 @@ impl fmt::Display for FileSystem {
         match self {
             Self::Known(name) => f.write_str(name),
             Self::Other(number) => write!(f, "0x{number:x}"),
-            Self::Untold => f.write_str("unknown"),
+            Self::Unknown => f.write_str("unknown"),
         }
     }
 }
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_system_of_another_machine_is_told_apart() {
+    fn a_file_system_of_another_machine_is_recognised() {
         let of = |number| FileSystem::of(number);
         for (number, name) in [
             (0x6969, "nfs"),
@@ -115,7 +115,7 @@ mod tests {
         for number in [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x794c_7630, 0x1234] {
             assert!(!of(number).is_remote(), "{}", of(number));
         }
-        assert!(!FileSystem::Untold.is_remote());
+        assert!(!FileSystem::Unknown.is_remote());
     }
 
     #[test]

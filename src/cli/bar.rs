@@ -5,12 +5,12 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// How far it is, at what pace, and what stands in the way.
+/// How far it is, at what pace, and what holds it up.
 const LOOK: &str = "{bar:30} {human_pos}/{human_len} records, {per_sec:.dim} {wide_msg}";
 
 /// How the bar is to look.
 pub(super) enum BarState {
-    /// `done` is done; `message` says what stands in the way.
+    /// `done` is done; `message` says what holds it up.
     At {
         /// Of `len`.
         done: u64,

@@ -1,9 +1,9 @@
 //! Standard error, written by a thread of its own: nobody waits for whoever reads it.
 //!
 //! Lines wait in a queue, and the thread writes them, one call each. Where nobody reads, the queue
-//! fills; then lines are dropped and counted until half of it is free again, and one line stands
-//! where they are missing and says how many. The progress bar is drawn by the same thread, since a
-//! terminal can stand still too.
+//! fills; then lines are dropped and counted until half of it is free again, and one line
+//! in their place says how many. The progress bar is drawn by the same thread, since a
+//! terminal can block too.
 //!
 //! Promise: no caller waits for a reader, but for [`Stderr::end`], which has a deadline. Lines keep
 //! their order. What waits takes up at most [`MOST_BYTES`].

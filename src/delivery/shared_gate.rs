@@ -219,9 +219,9 @@ impl SharedGate {
         drop(gate);
         if ended != seen {
             // Two threads may come here in either order: it never goes back.
-            self.catch_ups.send_if_modified(|told| {
-                let news = *told < ended;
-                *told = (*told).max(ended);
+            self.catch_ups.send_if_modified(|known| {
+                let news = *known < ended;
+                *known = (*known).max(ended);
                 news
             });
         }

@@ -28,7 +28,7 @@ type Quotas = [[Quota; NamedUser::ALL.len()]; Outcome::ALL.len()];
 struct Quota {
     /// When its window began: with its first refusal.
     begun: Option<Instant>,
-    told: u32,
+    logged: u32,
     left_out: u64,
 }
 
@@ -99,13 +99,13 @@ impl Refusals {
 impl Quota {
     fn admit(&mut self, now: Instant) -> Option<u64> {
         if !self.is_open(now) {
-            (self.begun, self.told) = (Some(now), 0);
+            (self.begun, self.logged) = (Some(now), 0);
         }
-        if self.told == LINES {
+        if self.logged == LINES {
             self.left_out += 1;
             return None;
         }
-        self.told += 1;
+        self.logged += 1;
         Some(mem::take(&mut self.left_out))
     }
 
@@ -115,7 +115,7 @@ impl Quota {
 }
 
 fn sum_up(outcome: Outcome, named: NamedUser, left_out: u64) {
-    macro_rules! tell {
+    macro_rules! line {
         ($level:ident) => {
             tracing::$level!(
                 outcome = outcome.as_str(),
@@ -127,8 +127,8 @@ fn sum_up(outcome: Outcome, named: NamedUser, left_out: u64) {
     }
     match at_fault(outcome) {
         None => {}
-        Some(AtFault::Sender) => tell!(info),
-        Some(AtFault::Bridge) => tell!(warn),
+        Some(AtFault::Sender) => line!(info),
+        Some(AtFault::Bridge) => line!(warn),
     }
 }
 
@@ -160,14 +160,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_few_of_a_flood_are_told_and_the_rest_is_counted_with_the_next() {
+    fn a_few_of_a_flood_are_logged_and_the_rest_is_counted_with_the_next() {
         let (refusals, begun) = (Refusals::default(), Instant::now());
-        let told = |now| refusals.admit(Outcome::Unauthorized, NamedUser::Nobody, now);
-        let first: Vec<_> = (0..1000).map(|n| told(begun + WINDOW / 2000 * n)).collect();
+        let admit = |now| refusals.admit(Outcome::Unauthorized, NamedUser::Nobody, now);
+        let first: Vec<_> = (0..1000).map(|n| admit(begun + WINDOW / 2000 * n)).collect();
         assert!(first[..5].iter().all(|left_out| *left_out == Some(0)));
         assert!(first[5..].iter().all(Option::is_none));
-        assert_eq!(told(begun + WINDOW), Some(995));
-        assert_eq!(told(begun + WINDOW), Some(0));
+        assert_eq!(admit(begun + WINDOW), Some(995));
+        assert_eq!(admit(begun + WINDOW), Some(0));
     }
 
     #[test]
@@ -184,19 +184,19 @@ mod tests {
     #[test]
     fn what_was_summed_up_is_not_counted_again() {
         let (refusals, begun) = (Refusals::default(), Instant::now());
-        let tell = |times: u32, now| {
+        let refuse = |times: u32, now| {
             let admit = || refusals.admit(Outcome::TooSlow, NamedUser::User, now);
-            let told = (0..times).filter(|_| admit().is_some());
-            assert_eq!(told.count(), LINES as usize);
+            let logged = (0..times).filter(|_| admit().is_some());
+            assert_eq!(logged.count(), LINES as usize);
         };
         let left_out =
             || refusals.quotas()[Outcome::TooSlow as usize][NamedUser::User as usize].left_out;
-        tell(LINES + 2, begun);
+        refuse(LINES + 2, begun);
         refusals.sum_up(begun);
         assert_eq!(left_out(), 2);
         refusals.sum_up(begun + WINDOW);
         assert_eq!(left_out(), 0);
-        tell(LINES + 3, begun + WINDOW);
+        refuse(LINES + 3, begun + WINDOW);
         refusals.sum_up_all();
         assert_eq!(left_out(), 0);
     }

@@ -195,15 +195,15 @@ impl Watch<'_> {
             if status.rows < least {
                 (least, moved) = (status.rows, Instant::now());
             }
-            let trouble = self.trouble(&status);
+            let obstacle = self.obstacle(&status);
             if moved.elapsed() >= self.stall_timeout {
-                let why = trouble.unwrap_or_else(|| "kafka answers, but acks nothing".to_owned());
+                let why = obstacle.unwrap_or_else(|| "kafka answers, but acks nothing".to_owned());
                 return DrainEnd::Stalled(self.stall_timeout, why);
             }
             self.stderr.show(BarState::At {
                 done: all.saturating_sub(status.rows),
                 len: all,
-                message: trouble.unwrap_or_default(),
+                message: obstacle.unwrap_or_default(),
             });
             if signal.run_until_cancelled(sleep(LOOK)).await.is_none() {
                 return DrainEnd::Signal;
@@ -211,8 +211,8 @@ impl Watch<'_> {
         }
     }
 
-    /// What stands in the way, if it is known.
-    fn trouble(&self, status: &Status) -> Option<String> {
+    /// What holds it up, as far as is known.
+    fn obstacle(&self, status: &Status) -> Option<String> {
         if let Room::Broken { why } = &status.room {
             return Some(format!("the spool is broken: {why}"));
         }

@@ -52,8 +52,8 @@ fn text(listing: &Listing, now: SystemTime) -> String {
         reasons(&listing.quarantine.by_reason),
         files(&listing.quarantine.files),
     ];
-    let told: Vec<String> = sections.into_iter().filter(|section| !section.is_empty()).collect();
-    told.join("\n")
+    let shown: Vec<String> = sections.into_iter().filter(|section| !section.is_empty()).collect();
+    shown.join("\n")
 }
 
 fn head(listing: &Listing, now: SystemTime) -> String {

@@ -27,7 +27,7 @@ pub(super) struct HealthLog {
     partial: FlapFilter,
     /// The topic as it was seen last while Kafka was there, and in words.
     topic: Arc<TopicState>,
-    sight: String,
+    topic_text: String,
 }
 
 /// One line of the log.
@@ -48,7 +48,7 @@ impl HealthLog {
             outage: FlapFilter::default(),
             partial: FlapFilter::default(),
             topic: Arc::new(TopicState::Unknown),
-            sight: String::new(),
+            topic_text: String::new(),
         }
     }
 
@@ -95,19 +95,19 @@ impl HealthLog {
         // Looked at with every ack.
         if !Arc::ptr_eq(topic, &self.topic) {
             self.topic = topic.clone();
-            self.sight = match &**topic {
-                TopicState::Present(sight) => sight.to_string(),
+            self.topic_text = match &**topic {
+                TopicState::Present(description) => description.to_string(),
                 TopicState::Unknown | TopicState::Hidden { .. } | TopicState::Missing { .. } => {
                     String::new()
                 }
             };
         }
         let notice = if topic.is_partial() {
-            self.partial.there(&self.sight, now, now)
+            self.partial.there(&self.topic_text, now, now)
         } else {
             self.partial.gone(now)
         };
-        Some(HealthLine::Partial { notice: notice?, topic: self.sight.clone() })
+        Some(HealthLine::Partial { notice: notice?, topic: self.topic_text.clone() })
     }
 }
 

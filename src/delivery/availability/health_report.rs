@@ -45,7 +45,7 @@ pub struct Knowledge {
     /// The report.
     pub report: HealthReport,
     /// For how long Kafka has been up, or not.
-    pub stands_for: Duration,
+    pub unchanged_for: Duration,
     /// How long ago a record was acked.
     pub last_ack: Option<Duration>,
     /// How long ago a probe ended.

@@ -21,8 +21,8 @@ use std::time::{Duration, Instant};
 
 /// How long a first failure holds, whatever probes say.
 const HOLD: Duration = Duration::from_secs(1);
-/// How long one of many failures in a row holds: a try costs its posts the ack time-out, and the
-/// end of the trouble may be missed for as long.
+/// How long one of many failures in a row holds: a try costs its posts the ack time-out, and
+/// the return of Kafka may be missed for as long.
 const HOLD_MOST: Duration = Duration::from_secs(4);
 /// How old the last ack may be while records wait on disk: a drain has many in that time.
 const STALE: Duration = Duration::from_secs(10);
@@ -43,7 +43,7 @@ pub(super) struct AvailabilityState {
     /// When the first probe was sent that had no answer, while nothing is known.
     first_silence: Option<Instant>,
     failures: Failures,
-    /// A failure was outvoted by an ack: another partition may be in trouble.
+    /// A failure was outvoted by an ack: another partition may take no records.
     doubtful: bool,
     /// Records that wait on disk for an ack, while posts do not go to Kafka directly.
     waiting: u64,
@@ -131,7 +131,7 @@ impl AvailabilityState {
             return;
         }
         self.failures.add(why, now);
-        if !self.failures.stand() {
+        if !self.failures.are_unexplained() {
             return;
         }
         match self.health {
@@ -249,7 +249,7 @@ impl AvailabilityState {
         let ago = |at: Instant| now.saturating_duration_since(at);
         Knowledge {
             report: self.report(now),
-            stands_for: ago(self.since),
+            unchanged_for: ago(self.since),
             last_ack: self.last_ack.map(ago),
             last_probe: self.last_probe.map(ago),
             topic: self.topic.clone(),

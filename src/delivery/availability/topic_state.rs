@@ -35,7 +35,7 @@ pub struct TopicDescription {
     /// How many of those have enough replicas in sync to take records.
     pub usable: usize,
     /// Why the others do not, each reason once.
-    pub troubles: Vec<String>,
+    pub reasons: Vec<String>,
     /// Whether those may only be slow, so that a post, which waits for longer, may get through.
     pub slow: bool,
     /// The fewest replicas of a partition.
@@ -52,12 +52,14 @@ impl TopicState {
     /// Fails where no post could be published to it.
     pub(super) fn verdict(&self) -> Result<(), ProbeError> {
         match self {
-            Self::Present(sight) => match sight.unfit.as_ref().or(sight.forbidden.as_ref()) {
-                Some(why) => Err(ProbeError::Dead(why.clone())),
-                None if sight.usable > 0 => Ok(()),
-                None if sight.slow => Err(ProbeError::Slow(sight.to_string())),
-                None => Err(ProbeError::Dead(sight.to_string())),
-            },
+            Self::Present(description) => {
+                match description.unfit.as_ref().or(description.forbidden.as_ref()) {
+                    Some(why) => Err(ProbeError::Dead(why.clone())),
+                    None if description.usable > 0 => Ok(()),
+                    None if description.slow => Err(ProbeError::Slow(description.to_string())),
+                    None => Err(ProbeError::Dead(description.to_string())),
+                }
+            }
             Self::Hidden { why } => Err(ProbeError::Dead(why.clone())),
             Self::Missing { error } => {
                 Err(ProbeError::Dead(format!("the topic is missing: {error}")))
@@ -69,7 +71,9 @@ impl TopicState {
     /// Whether some partitions take records and others do not.
     pub(super) fn is_partial(&self) -> bool {
         match self {
-            Self::Present(sight) => 0 < sight.usable && sight.usable < sight.partitions,
+            Self::Present(description) => {
+                0 < description.usable && description.usable < description.partitions
+            }
             Self::Unknown | Self::Hidden { .. } | Self::Missing { .. } => false,
         }
     }
@@ -77,7 +81,7 @@ impl TopicState {
     /// Whether records should not be written to it.
     pub(super) fn is_unfit(&self) -> bool {
         match self {
-            Self::Present(sight) => sight.unfit.is_some(),
+            Self::Present(description) => description.unfit.is_some(),
             Self::Unknown | Self::Hidden { .. } | Self::Missing { .. } => false,
         }
     }
@@ -85,7 +89,9 @@ impl TopicState {
     /// Whether every partition takes records.
     pub(super) fn is_well(&self) -> bool {
         match self {
-            Self::Present(sight) => sight.usable == sight.partitions && sight.forbidden.is_none(),
+            Self::Present(description) => {
+                description.usable == description.partitions && description.forbidden.is_none()
+            }
             Self::Unknown | Self::Hidden { .. } | Self::Missing { .. } => false,
         }
     }
@@ -93,9 +99,9 @@ impl TopicState {
 
 impl fmt::Display for TopicDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { partitions, reached, troubles, forbidden, unfit, warnings, .. } = self;
+        let Self { partitions, reached, reasons, forbidden, unfit, warnings, .. } = self;
         write!(f, "{reached} of {partitions} partitions have a leader that answers")?;
-        let wrong = troubles.iter().chain(forbidden).chain(unfit);
+        let wrong = reasons.iter().chain(forbidden).chain(unfit);
         wrong.chain(warnings).try_for_each(|wrong| write!(f, "; {wrong}"))
     }
 }

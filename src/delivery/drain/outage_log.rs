@@ -1,6 +1,6 @@
-//! What the log says of an outage: where posts go, how far the drain is, what troubles it.
+//! What the log says of an outage: where posts go, how far the drain is, what holds it up.
 //!
-//! Promise: one line for each change that lasts, progress every few seconds, and trouble at most
+//! Promise: one line for each change that lasts, progress every few seconds, and what holds it up at most
 //! every [`PAUSE`] while no row is released. It decides nothing.
 
 use crate::delivery::availability::health_report::HealthReport;
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 /// Between two lines of what lasts for long.
 const MINUTE: Duration = Duration::from_secs(60);
-/// Between two lines of trouble, and how long rows are not taken before a line says so.
+/// Between two lines on what holds it up, and how long rows are not taken before a line says so.
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// See the module.
@@ -24,14 +24,14 @@ const PAUSE: Duration = Duration::from_secs(10);
 pub(super) struct OutageLog {
     progress: Progress,
     posts: Posts,
-    /// When trouble was logged that is not over.
-    told: Option<Instant>,
+    /// When it was logged that something holds it up, if that is not over.
+    logged: Option<Instant>,
     /// When it was logged last that the drain starts over, and why.
     restarted: Option<(Instant, String)>,
     /// Since when rows have been under way without any being released.
     stuck_since: Option<Instant>,
     /// When that was logged last, if none was released since.
-    stuck_told: Option<Instant>,
+    stuck_logged: Option<Instant>,
     quarantined: QuarantineLog,
     /// When it was logged last that rows wait for a topic that is not shown.
     unshown: Option<Instant>,
@@ -59,10 +59,10 @@ impl OutageLog {
         Self {
             progress: Progress::default(),
             posts: Posts::at(state),
-            told: None,
+            logged: None,
             restarted: None,
             stuck_since: None,
-            stuck_told: None,
+            stuck_logged: None,
             quarantined: QuarantineLog::default(),
             unshown: None,
         }
@@ -114,7 +114,7 @@ impl OutageLog {
     /// Rows were released.
     pub(super) fn released(&mut self, rows: u64, now: Instant) {
         self.progress.note(rows, now);
-        (self.told, self.stuck_since, self.stuck_told) = (None, None, None);
+        (self.logged, self.stuck_since, self.stuck_logged) = (None, None, None);
     }
 
     /// Rows wait for a topic that the brokers do not show, for so long still.
@@ -125,7 +125,7 @@ impl OutageLog {
         left: Option<Duration>,
         now: Instant,
     ) {
-        if self.unshown.is_none_or(|told| told + MINUTE <= now) {
+        if self.unshown.is_none_or(|logged| logged + MINUTE <= now) {
             self.unshown = Some(now);
             let quarantined_in = left.map(|left| three_digits(left.as_secs_f64()));
             tracing::warn!(
@@ -145,9 +145,9 @@ impl OutageLog {
     /// Rows are under way, the first of them to this topic; nothing is known to be wrong with Kafka.
     pub(super) fn under_way(&mut self, topic: Option<&str>, waiting: u64, now: Instant) {
         let since = *self.stuck_since.get_or_insert(now);
-        let due = self.stuck_told.is_none_or(|told| told + MINUTE <= now);
+        let due = self.stuck_logged.is_none_or(|logged| logged + MINUTE <= now);
         if since + PAUSE <= now && due {
-            self.stuck_told = Some(now);
+            self.stuck_logged = Some(now);
             tracing::warn!(topic, waiting, "kafka is there and takes no record from the spool");
         }
     }
@@ -189,7 +189,7 @@ impl OutageLog {
         let known = self
             .restarted
             .as_ref()
-            .is_some_and(|(told, why)| why == error && told.elapsed() < MINUTE);
+            .is_some_and(|(logged, why)| why == error && logged.elapsed() < MINUTE);
         if !known && self.is_due() {
             self.restarted = Some((Instant::now(), error.to_owned()));
             tracing::warn!(error, topic, "the drain starts over with a new producer");
@@ -205,9 +205,9 @@ impl OutageLog {
 
     fn is_due(&mut self) -> bool {
         let now = Instant::now();
-        let due = self.told.is_none_or(|told| told + PAUSE <= now);
+        let due = self.logged.is_none_or(|logged| logged + PAUSE <= now);
         if due {
-            self.told = Some(now);
+            self.logged = Some(now);
         }
         due
     }

@@ -54,7 +54,7 @@ impl Progress {
         }
         let (released, seconds) = (self.released, took.as_secs_f64());
         if released == 0 {
-            // It stands still; when it goes on, that is a beginning.
+            // It does not move. When it goes on, that is a beginning.
             *self = Self::default();
             return None;
         }
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_is_told_every_few_seconds_while_rows_are_left() {
+    fn the_rate_is_logged_every_few_seconds_while_rows_are_left() {
         let (mut progress, start) = (Progress::default(), Instant::now());
         assert_eq!(progress.line(10, start + EVERY), None);
         progress.note(500, start);
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn no_end_is_told_of_a_spool_that_grows_as_fast_as_it_is_drained() {
+    fn no_end_is_foretold_of_a_spool_that_grows_as_fast_as_it_is_drained() {
         let (mut progress, start) = (Progress::default(), Instant::now());
         progress.note(500, start);
         assert_eq!(progress.line(1000, start), Some(ProgressLine::First));

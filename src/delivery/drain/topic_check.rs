@@ -56,7 +56,7 @@ impl Drain {
         match shown {
             Shown::No => self.missing.missed(&topic, Instant::now()),
             Shown::Yes => self.missing.shown(&topic),
-            Shown::Untold => {}
+            Shown::Unknown => {}
         }
     }
 

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Addresses that are remembered: more than an operator reads.
 const ADDRESSES: usize = 32;
 /// How many of these are shown.
-const TOLD: usize = 3;
+const SHOWN: usize = 3;
 /// Longer than any reason of librdkafka that says something.
 const LENGTH: usize = 300;
 
@@ -48,10 +48,10 @@ impl LastWords {
     /// The newest of them, each with its address, if there are any.
     pub(super) fn all(&self) -> Option<String> {
         let words = self.lock();
-        let newest = words.iter().rev().take(TOLD);
-        let told: Vec<_> =
+        let newest = words.iter().rev().take(SHOWN);
+        let shown: Vec<_> =
             newest.map(|words| format!("{}: {}", words.address, words.why)).collect();
-        (!told.is_empty()).then(|| told.join("; "))
+        (!shown.is_empty()).then(|| shown.join("; "))
     }
 
     /// Whether none but these addresses are not reached.

@@ -135,12 +135,12 @@ impl Probe {
         let seen = spawn_blocking(move || look.take(&client)).await;
         let mut seen = seen.unwrap_or_else(|panic| Err(ProbeError::Slow(panic.to_string())));
         match &mut seen {
-            Ok(TopicState::Present(sight)) => {
+            Ok(TopicState::Present(description)) => {
                 if !self.topic.first_sight.is_shown() {
                     let first_sight = self.topic.first_sight.clone();
                     drop(spawn_blocking(move || first_sight.shown()).await);
                 }
-                self.topic.partitions.seen(sight.partitions, asked);
+                self.topic.partitions.seen(description.partitions, asked);
                 let unknown = self.asked.is_none() && self.settings.message_max_bytes().is_none();
                 self.ask_config();
                 // Before the first record is taken, since a batch that is too large harms others.
@@ -149,7 +149,7 @@ impl Probe {
                     self.learn(config.flatten())?;
                 }
                 self.changed = false;
-                self.judge(sight);
+                self.judge(description);
             }
             // It may come back with other settings.
             Ok(TopicState::Missing { .. } | TopicState::Hidden { .. }) => {
@@ -170,11 +170,11 @@ impl Probe {
     }
 
     /// Adds what the settings mean for our records.
-    fn judge(&mut self, sight: &mut TopicDescription) {
-        self.replicas = Some(sight.replicas);
+    fn judge(&mut self, description: &mut TopicDescription) {
+        self.replicas = Some(description.replicas);
         if let (Some(warnings), Some(config)) = (self.warn(), &self.config) {
-            sight.warnings = warnings;
-            sight.unfit =
+            description.warnings = warnings;
+            description.unfit =
                 self.is_unfit(config).then(|| UnfitTopic::new(&self.topic.name).to_string());
         }
     }
@@ -214,7 +214,7 @@ impl Probe {
 
     /// Takes in the settings, or that they are not to be had.
     fn learn(&mut self, config: Option<TopicConfig>) -> Result<(), UnfitTopic> {
-        let told = config.as_ref().and_then(|config| config.max_message_bytes);
+        let max_bytes = config.as_ref().and_then(|config| config.max_message_bytes);
         match (&self.config, &config) {
             (None, Some(first)) if self.is_unfit(first) => {
                 return Err(UnfitTopic::new(&self.topic.name));
@@ -231,7 +231,7 @@ impl Probe {
         if self.settings.message_max_bytes().is_some() {
             return Ok(());
         }
-        if let Some(bytes) = told {
+        if let Some(bytes) = max_bytes {
             if self.topic.limit.found(bytes, self.question) {
                 tracing::info!(bytes, "learnt the largest record that the topic takes");
             }

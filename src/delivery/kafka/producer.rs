@@ -53,7 +53,7 @@ pub enum Shown {
     /// They deny it.
     No,
     /// None has answered, or they say something else of it.
-    Untold,
+    Unknown,
 }
 
 /// The headers of a record as librdkafka takes them. Made apart: what is handed over in quick
@@ -154,12 +154,12 @@ impl Producer {
     /// Whether the brokers show this topic. Blocks, for [`ANSWER_TIMEOUT`] at most.
     pub fn shows(&self, topic: &str) -> Shown {
         let asked = self.client.client().fetch_metadata(Some(topic), ANSWER_TIMEOUT);
-        let Ok(metadata) = asked else { return Shown::Untold };
+        let Ok(metadata) = asked else { return Shown::Unknown };
         let seen = metadata.topics().iter().find(|seen| seen.name() == topic);
         match seen.map(|seen| seen.error().map(RDKafkaErrorCode::from)) {
             Some(None) => Shown::Yes,
             None | Some(Some(RDKafkaErrorCode::UnknownTopicOrPartition)) => Shown::No,
-            Some(Some(_)) => Shown::Untold,
+            Some(Some(_)) => Shown::Unknown,
         }
     }
 

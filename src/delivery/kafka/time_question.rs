@@ -48,9 +48,9 @@ pub fn ask(
     record: &Record,
     (time, partition): (SendTime, Option<i32>),
 ) -> Option<TimeSpan> {
-    let (words, told) = mpsc::channel();
+    let (words, heard) = mpsc::channel();
     let client = client(settings, Arc::new(words))?;
-    send(&client, record, time, partition).then(|| wait(&client, &told))?
+    send(&client, record, time, partition).then(|| wait(&client, &heard))?
 }
 
 fn client(
@@ -125,12 +125,12 @@ fn send(client: &Client<Asker>, record: &Record, time: SendTime, partition: Opti
 }
 
 /// Waits for the words, while the client's own events are dropped.
-fn wait(client: &Client<Asker>, told: &Receiver<Option<String>>) -> Option<TimeSpan> {
+fn wait(client: &Client<Asker>, heard: &Receiver<Option<String>>) -> Option<TimeSpan> {
     let end = Instant::now() + TIMEOUT;
     // SAFETY: the client is live; the reference to its queue, never null, is given back below.
     let queue = unsafe { c::rd_kafka_queue_get_main(client.native_ptr()) };
     let words = loop {
-        match told.recv_timeout(LOOK) {
+        match heard.recv_timeout(LOOK) {
             Ok(words) => break words,
             Err(RecvTimeoutError::Timeout) if Instant::now() < end => {}
             Err(_) => break None,
@@ -145,7 +145,7 @@ fn wait(client: &Client<Asker>, told: &Receiver<Option<String>>) -> Option<TimeS
     };
     // SAFETY: it is live still, and given back once.
     unsafe { c::rd_kafka_queue_destroy(queue) };
-    TimeSpan::told(&words?)
+    TimeSpan::read(&words?)
 }
 
 /// The client is being made: from here alone an interceptor of reports may be added.
@@ -170,12 +170,12 @@ unsafe extern "C" fn on_report(
 ) -> c::rd_kafka_resp_err_t {
     // SAFETY: the message is live, and so are its words, which end with a zero, until this returns.
     // `words` is the sender that `client` gave, which the client's context keeps.
-    let (told, words) = unsafe {
-        let told = c::rd_kafka_message_produce_errstr(message);
-        let told = (!told.is_null()).then(|| CStr::from_ptr(told).to_string_lossy().into_owned());
-        (told, &*words.cast::<Sender<Option<String>>>())
+    let (said, words) = unsafe {
+        let said = c::rd_kafka_message_produce_errstr(message);
+        let said = (!said.is_null()).then(|| CStr::from_ptr(said).to_string_lossy().into_owned());
+        (said, &*words.cast::<Sender<Option<String>>>())
     };
     // Nobody waits any more.
-    drop(words.send(told));
+    drop(words.send(said));
     c::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
 }

@@ -22,7 +22,7 @@ pub(super) enum WriteRight {
     Held,
     Missing,
     /// They do not tell, or did not answer.
-    Untold,
+    Unknown,
 }
 
 impl WriteRight {
@@ -33,9 +33,9 @@ impl WriteRight {
         timeout: Duration,
     ) -> Self {
         let (Ok(name), Ok(request)) = (CString::new(topic), millis(timeout)) else {
-            return Self::Untold;
+            return Self::Unknown;
         };
-        let Ok(answer) = millis(timeout + MARGIN) else { return Self::Untold };
+        let Ok(answer) = millis(timeout + MARGIN) else { return Self::Unknown };
         let rk = client.native_ptr();
         let mut names = [name.as_ptr()];
         // SAFETY: the client is live for the whole call, and the C calls below take it from any
@@ -44,7 +44,7 @@ impl WriteRight {
             let options = c::rd_kafka_AdminOptions_new(rk, DESCRIBE_TOPICS);
             c::rd_kafka_AdminOptions_set_request_timeout(options, request, ptr::null_mut(), 0);
             let error = c::rd_kafka_AdminOptions_set_include_authorized_operations(options, 1);
-            let mut right = Self::Untold;
+            let mut right = Self::Unknown;
             if error.is_null() {
                 let queue = c::rd_kafka_queue_new(rk);
                 // The names are copied.
@@ -53,7 +53,7 @@ impl WriteRight {
                 c::rd_kafka_TopicCollection_destroy(topics);
                 let event = c::rd_kafka_queue_poll(queue, answer);
                 if !event.is_null() {
-                    right = Self::told(event);
+                    right = Self::read(event);
                     c::rd_kafka_event_destroy(event);
                 }
                 // An answer that comes later is dropped by librdkafka.
@@ -71,25 +71,25 @@ impl WriteRight {
     /// # Safety
     ///
     /// `event` is live until this returns.
-    unsafe fn told(event: *mut c::rd_kafka_event_t) -> Self {
+    unsafe fn read(event: *mut c::rd_kafka_event_t) -> Self {
         let (mut topics, mut operations) = (0, 0);
         // SAFETY: the event is live; of another kind of event the result is null. What is read is
         // the event's own, in arrays as long as librdkafka says.
         let operations = unsafe {
             let result = c::rd_kafka_event_DescribeTopics_result(event);
             if result.is_null() {
-                return Self::Untold;
+                return Self::Unknown;
             }
             let described = c::rd_kafka_DescribeTopics_result_topics(result, &raw mut topics);
             if described.is_null() || topics == 0 {
-                return Self::Untold;
+                return Self::Unknown;
             }
-            let told =
+            let list =
                 c::rd_kafka_TopicDescription_authorized_operations(*described, &raw mut operations);
-            if told.is_null() {
-                return Self::Untold;
+            if list.is_null() {
+                return Self::Unknown;
             }
-            slice::from_raw_parts(told.cast::<u32>(), operations)
+            slice::from_raw_parts(list.cast::<u32>(), operations)
         };
         let holds =
             |operation: c::rd_kafka_AclOperation_t| operations.contains(&(operation as u32));
@@ -97,7 +97,7 @@ impl WriteRight {
             (true, _) => Self::Held,
             (false, true) => Self::Missing,
             // It was described, so this is no answer.
-            (false, false) => Self::Untold,
+            (false, false) => Self::Unknown,
         }
     }
 }

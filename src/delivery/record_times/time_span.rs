@@ -26,7 +26,7 @@ pub struct TimeSpan {
 
 impl TimeSpan {
     /// Reads a broker's words.
-    pub fn told(words: &str) -> Option<Self> {
+    pub fn read(words: &str) -> Option<Self> {
         let (_, borders) = words.split_once(MARK)?;
         let (from, rest) = borders.split_once(',')?;
         let (to, _) = rest.split_once(']')?;
@@ -53,8 +53,8 @@ impl TimeSpan {
 mod tests {
     use super::*;
 
-    fn told(from: i64, to: i64) -> Option<TimeSpan> {
-        TimeSpan::told(&format!(
+    fn read(from: i64, to: i64) -> Option<TimeSpan> {
+        TimeSpan::read(&format!(
             "Timestamp 1688374123456 of message with offset 0 is out of range. The timestamp should be \
              within [{from}, {to}]"
         ))
@@ -70,19 +70,19 @@ mod tests {
             (now - 5_000, i64::MAX, now - 5_000 + INSIDE),
             (now - 48 * INSIDE, now + INSIDE, now),
         ] {
-            let span = told(from, to).expect("it is told");
+            let span = read(from, to).expect("both borders are there");
             assert_eq!(span.inside().unix_millis(), chosen, "{from}, {to}");
         }
     }
 
     #[test]
-    fn words_that_tell_no_span_are_none() {
+    fn words_that_name_no_span_are_none() {
         for words in
             ["", "out of range", "should be within [", "should be within [1", "within [a, b]"]
         {
-            assert_eq!(TimeSpan::told(words), None, "{words}");
+            assert_eq!(TimeSpan::read(words), None, "{words}");
         }
-        assert_eq!(told(9, 2), None);
-        assert_eq!(told(i64::MIN, i64::MAX), None);
+        assert_eq!(read(9, 2), None);
+        assert_eq!(read(i64::MIN, i64::MAX), None);
     }
 }

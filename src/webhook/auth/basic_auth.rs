@@ -18,8 +18,8 @@ use zeroize::Zeroizing;
 use crate::webhook::auth::bcrypt_hash::MAX_PASSWORD;
 use crate::webhook::auth::credentials::MAX_USER;
 
-/// RFC 7617 wants the padding and some senders leave it out; nothing is ambiguous without it.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+/// RFC 7617 wants the padding and some senders and tools leave it out; nothing is ambiguous without it.
+pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );

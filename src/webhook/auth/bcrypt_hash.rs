@@ -88,7 +88,7 @@ impl fmt::Debug for BcryptHash {
     }
 }
 
-/// Does the work of so many rounds for nothing, so that a refusal takes as long as another.
+/// Does the work of this many rounds for nothing, so that a refusal takes as long as another.
 pub(crate) fn waste(rounds: u32, password: &[u8]) {
     for cost in costs_of(rounds) {
         // The optimiser must not see that nobody looks at the result.
@@ -96,7 +96,7 @@ pub(crate) fn waste(rounds: u32, password: &[u8]) {
     }
 }
 
-/// The costs whose rounds add up to exactly so many: its bits.
+/// The costs whose rounds add up to exactly this number: its bits.
 fn costs_of(rounds: u32) -> impl Iterator<Item = u32> {
     (MIN_COST..u32::BITS).filter(move |cost| rounds & (1 << cost) != 0)
 }

@@ -26,10 +26,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
+use crate::webhook::auth::basic_auth::BASE64;
 use crate::webhook::auth::bcrypt_hash::{BcryptHash, MAX_PASSWORD};
 use crate::webhook::auth::credentials_error::{CredentialsError, LineFault};
 
@@ -44,12 +43,6 @@ const EXAMPLE: &str = "change-me";
 
 /// What some other files want around a value, and this one does not.
 const QUOTES: [char; 2] = ['"', '\''];
-
-/// As some tools wrote it, padded or not.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// What else password files hold, by how it begins: none of it is worth a check of our own when
 /// `htpasswd` writes bcrypt as easily.

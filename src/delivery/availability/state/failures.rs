@@ -36,7 +36,7 @@ impl Failures {
 
     /// A probe explains what may have been a chance.
     pub(super) fn explained(&mut self) {
-        if !self.stand() {
+        if !self.are_unexplained() {
             self.count = 0;
         }
     }
@@ -47,13 +47,13 @@ impl Failures {
     }
 
     /// Whether there are enough of them that only an ack outweighs them.
-    pub(super) fn stand(&self) -> bool {
+    pub(super) fn are_unexplained(&self) -> bool {
         self.count >= UNEXPLAINED
     }
 
     /// How much hope there is, where nothing waits on disk.
     pub(super) fn hope(&self, now: Instant) -> Hope {
-        if !self.stand() {
+        if !self.are_unexplained() {
             return Hope::Full;
         }
         let rested = self.last().is_none_or(|at| at + SECOND_CHANCE <= now);

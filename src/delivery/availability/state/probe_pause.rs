@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 /// Between probes while Kafka is away or in doubt: readiness comes back within this of the broker.
 pub(super) const PROBE_AWAY: Duration = Duration::from_millis(250);
-/// Between probes while leaders answer and an ack is owed, which no probe will prove, or a partition is
-/// in trouble: each look asks every leader.
+/// Between probes while leaders answer and an ack is owed, which no probe will prove, or a partition
+/// takes no records: each look asks every leader.
 pub(super) const PROBE_UNPROVEN: Duration = Duration::from_secs(1);
 /// Between probes while nothing is acked.
 pub(super) const PROBE_IDLE: Duration = Duration::from_secs(3);

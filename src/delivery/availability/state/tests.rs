@@ -90,7 +90,7 @@ fn while_some_partitions_are_away_posts_that_nobody_acks_outweigh_every_probe_un
     fail(&mut state, now + TIMEOUT);
     state.acked(now + TIMEOUT);
     fail(&mut state, now + 2 * TIMEOUT);
-    assert!(state.report(now + 2 * TIMEOUT).is_up(), "an ack stands between them");
+    assert!(state.report(now + 2 * TIMEOUT).is_up(), "an ack is between them");
 }
 
 #[test]

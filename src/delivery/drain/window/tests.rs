@@ -137,8 +137,8 @@ fn nothing_is_read_while_too_much_waits_for_its_release() {
 #[test]
 fn a_fatal_error_that_comes_before_the_reports_does_not_hide_what_they_say() {
     let mut window = window(1..=3);
-    let told = window.take_in(vec![failed(2, Meaning::Unacked), failed(1, Meaning::NotProof)]);
-    let reason = RestartReason::Dead.or_worse(told.reason);
+    let taken = window.take_in(vec![failed(2, Meaning::Unacked), failed(1, Meaning::NotProof)]);
+    let reason = RestartReason::Dead.or_worse(taken.reason);
     assert!(matches!(reason, RestartReason::Suspects(_, last) if last == row(3)));
     assert_eq!(reason.or_worse(Some(RestartReason::Dead)), reason);
 }

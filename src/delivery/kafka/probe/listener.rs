@@ -26,7 +26,7 @@ pub(in crate::delivery::kafka) struct Listener {
 pub(super) struct Astray {
     pub(super) addresses: Vec<String>,
     /// What was seen, in words.
-    pub(super) told: String,
+    pub(super) seen: String,
 }
 
 impl Listener {
@@ -50,7 +50,7 @@ impl Listener {
     pub(super) fn still_astray(&self) -> Option<String> {
         let astray = self.lock();
         let still = astray.as_ref().filter(|astray| self.words.are_of(&astray.addresses));
-        still.map(|astray| astray.told.clone())
+        still.map(|astray| astray.seen.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Astray>> {

@@ -68,14 +68,14 @@ impl Look {
         }
         let (unreached, right) = self.ask(client, &metadata, seen.partitions());
         hear(client);
-        let sight = self.sight(client, seen.partitions(), &unreached, right);
-        if sight.reached == sight.partitions {
+        let description = self.describe(client, seen.partitions(), &unreached, right);
+        if description.reached == description.partitions {
             client.context().words.forget();
-        } else if sight.reached == 0 {
+        } else if description.reached == 0 {
             let addresses = unreached.into_values().map(|leader| leader.address).collect();
-            client.context().looked(Some(Astray { addresses, told: sight.to_string() }));
+            client.context().looked(Some(Astray { addresses, seen: description.to_string() }));
         }
-        Ok(TopicState::Present(sight))
+        Ok(TopicState::Present(description))
     }
 
     /// Asks every leader something that only a leader answers, and a broker for our rights.
@@ -111,7 +111,7 @@ impl Look {
                     }
                 }
             }
-            (unreached, right.join().unwrap_or(WriteRight::Untold))
+            (unreached, right.join().unwrap_or(WriteRight::Unknown))
         })
     }
 
@@ -140,8 +140,8 @@ impl Look {
                 ProbeError::Slow(why)
             }
         };
-        if let Some(told) = client.context().still_astray() {
-            return silence(told);
+        if let Some(seen) = client.context().still_astray() {
+            return silence(seen);
         }
         let hangs = self.resolver.hangs_at();
         let hangs = hangs.map(|name| format!("the resolver does not answer for {name}"));
@@ -156,7 +156,7 @@ impl Look {
         silence(format!("no broker answers: {words}"))
     }
 
-    fn sight(
+    fn describe(
         &self,
         client: &Client,
         partitions: &[MetadataPartition],
@@ -175,9 +175,9 @@ impl Look {
         let reached = partitions.iter().filter(is_reached).count();
         let usable = partitions.iter().filter(is_reached).filter(in_sync).count();
         let leaderless = partitions.iter().filter(|partition| partition.leader() < 0).count();
-        let mut troubles = Vec::new();
+        let mut reasons = Vec::new();
         if leaderless > 0 {
-            troubles.push(format!("without a leader: {leaderless}"));
+            reasons.push(format!("without a leader: {leaderless}"));
         }
         for Unreached { address, code } in unreached.values().take(NAMED) {
             let why = client.context().words.of(address);
@@ -185,14 +185,14 @@ impl Look {
             let is_late = matches!(code, Code::OperationTimedOut | Code::TimedOutQueue);
             let late = is_late.then(|| format!("none within {ANSWER_TIMEOUT:?}"));
             let why = why.or(late).unwrap_or_else(|| format!("{code:?}"));
-            troubles.push(format!("no answer of the leader {address}: {why}"));
+            reasons.push(format!("no answer of the leader {address}: {why}"));
         }
         if unreached.len() > NAMED {
-            troubles.push(format!("nor of {} others", unreached.len() - NAMED));
+            reasons.push(format!("nor of {} others", unreached.len() - NAMED));
         }
         if usable < reached {
             let short = reached - usable;
-            troubles
+            reasons
                 .push(format!("too few replicas in sync (min.insync.replicas={wanted}): {short}"));
         }
         let slow = leaderless == 0 && usable == reached;
@@ -203,7 +203,7 @@ impl Look {
             partitions: partitions.len(),
             reached,
             usable,
-            troubles,
+            reasons,
             slow,
             replicas: replicas.unwrap_or(0),
             forbidden,

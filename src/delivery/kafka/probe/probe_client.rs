@@ -43,7 +43,7 @@ impl ProbeClient {
     /// Takes in what it saw.
     pub(super) fn judge(&mut self, seen: &Result<TopicState, ProbeError>) {
         let reaches = match seen {
-            Ok(TopicState::Present(sight)) => sight.reached > 0,
+            Ok(TopicState::Present(description)) => description.reached > 0,
             Ok(TopicState::Unknown | TopicState::Hidden { .. } | TopicState::Missing { .. }) => {
                 true
             }

@@ -7,8 +7,8 @@
 const WANTED: &[(&str, &str)] = &[
     (
         "sasl.jaas.config",
-        "librdkafka wants sasl.username and sasl.password, a line for each, with what stands behind \
-         username= and password= in it",
+        "librdkafka wants sasl.username and sasl.password, a line for each, with the values that \
+         username= and password= have in it",
     ),
     ("ssl.truststore.location", TRUST),
     ("ssl.truststore.password", TRUST),

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_hashes_one_pair_at_a_time_in_order() {
+    fn a_flow_hashes_one_pair_at_a_time_in_order() {
         let mut queue = FairQueue::default();
         let _awaited = [1, 2].map(|pair| queue.take(0, pair).unwrap());
         assert_eq!(queue.begun(), Some((0, 1)));
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn lanes_take_turns() {
+    fn flows_take_turns() {
         let mut queue = FairQueue::default();
         let _awaited = [(3, 1), (3, 2), (3, 3), (5, 4), (15, 5), (16 + 5, 6)]
             .map(|(flow, pair)| queue.take(flow, pair).unwrap());

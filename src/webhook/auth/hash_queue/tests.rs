@@ -159,7 +159,7 @@ async fn a_pair_that_has_become_known_is_not_hashed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn patience_ends_for_a_pair_that_waits_and_for_one_that_is_hashed() {
+async fn the_timeout_ends_for_a_pair_that_waits_and_for_one_that_is_hashed() {
     let queue = HashQueue::new();
     let (held, hash) = Held::new();
     let start = Instant::now();
@@ -205,13 +205,13 @@ async fn a_hash_that_panics_gives_its_turn_back_and_leaves_no_thread() {
 async fn a_hash_runs_at_a_lower_priority_and_the_event_loop_does_not() {
     let niceness = || rustix::process::nice(0).unwrap();
     let before = niceness();
-    let (tell, told) = mpsc::channel();
+    let (sender, heard) = mpsc::channel();
     let hash = move || {
-        tell.send(niceness()).unwrap();
+        sender.send(niceness()).unwrap();
         None
     };
     assert!(is_nobody(&HashQueue::new().hash_in_turn(0, PAIR, nobody, hash).await));
-    assert_eq!(told.recv().unwrap(), (before + NICENESS).min(19));
+    assert_eq!(heard.recv().unwrap(), (before + NICENESS).min(19));
     assert_eq!(niceness(), before);
 }
 
