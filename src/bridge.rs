@@ -33,7 +33,7 @@ use crate::bridge::reloader::Reloader;
 use crate::bridge::spooling::{Opened, Spooling};
 use crate::config::Config;
 use crate::delivery::availability::Availability;
-use crate::delivery::kafka::ending::TIMEOUT;
+use crate::delivery::kafka::client_endings::TIMEOUT;
 use crate::delivery::kafka::probe::Probe;
 use crate::delivery::topic::Topic;
 use crate::delivery::topic::topic_config::Plan;

@@ -5,7 +5,7 @@
 
 pub mod grace;
 pub mod kafka;
-pub mod limits;
+pub mod bounds;
 pub mod reload;
 
 mod access;
@@ -15,7 +15,7 @@ use crate::args::serve::{self, ServeArgs};
 use crate::clock::Clock;
 use crate::config::access::{Access, access};
 use crate::config::grace::{Beside, Grace};
-use crate::config::limits::{at_most_a_day, limits, max_connections, positive};
+use crate::config::bounds::{at_most_a_day, limits, max_connections, positive};
 use crate::config::reload::Reloadable;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::spool::{LEAST_LIMIT, SpoolOptions};

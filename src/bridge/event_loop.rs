@@ -70,11 +70,11 @@ impl EventLoopError {
 }
 
 /// What a loop says at its end: how many posts were left.
-type End = Result<usize, EventLoopError>;
+type LoopEnd = Result<usize, EventLoopError>;
 
 /// The loops that run.
 pub(super) struct EventLoops {
-    ends: JoinSet<End>,
+    ends: JoinSet<LoopEnd>,
     stop: CancellationToken,
 }
 
@@ -110,7 +110,7 @@ impl EventLoop {
         Ok(loops)
     }
 
-    fn run(&self, listener: TcpListener, limits: Limits, ready: oneshot::Sender<()>) -> End {
+    fn run(&self, listener: TcpListener, limits: Limits, ready: oneshot::Sender<()>) -> LoopEnd {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .max_blocking_threads(BLOCKING_THREADS)
@@ -142,7 +142,7 @@ impl EventLoop {
         listener: tokio::net::TcpListener,
         limits: Limits,
         publisher: Arc<Publisher>,
-    ) -> End {
+    ) -> LoopEnd {
         let ingest = Arc::new(self.ingest(publisher.clone()));
         let answer = move |request, phase: &ConnectionPhase| ingest.clone().answer(request, phase);
         let served = CancellationToken::new();

@@ -3,19 +3,19 @@
 //! Promise: while Kafka is known to be away no post waits for it; it heals by itself, without
 //! traffic. It never looks at librdkafka's error callback, which is silent when a broker freezes
 //! (`findings/librdkafka-frozen-broker-is-no-error.sh`).
-//! What counts as proof is in [`state`].
+//! What counts as proof is in [`availability_state`].
 
 mod health_log;
 pub mod health_report;
 mod flap_filter;
-mod state;
+mod availability_state;
 pub mod topic_state;
 
+use crate::delivery::availability::availability_state::AvailabilityState;
 use crate::delivery::availability::health_log::HealthLog;
 use crate::delivery::availability::health_report::{
     HealthKind, HealthReport, Knowledge, ProbeError,
 };
-use crate::delivery::availability::state::AvailabilityState;
 use crate::delivery::availability::topic_state::TopicState;
 use crate::metrics::Metrics;
 use std::sync::atomic::{AtomicBool, Ordering};

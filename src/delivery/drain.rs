@@ -13,7 +13,7 @@ mod outage_log;
 mod progress;
 mod proven_keys;
 mod release;
-mod renewal;
+mod start_over;
 mod quarantine_log;
 mod restart_reason;
 mod topic_check;
@@ -33,7 +33,7 @@ use crate::delivery::drain::topic_check::TopicCheck;
 use crate::delivery::drain::window::Window;
 use crate::delivery::gate::GateState;
 use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose};
-use crate::delivery::kafka::renewal::Renewal;
+use crate::delivery::kafka::producer_renewal::ProducerRenewal;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::spool::error::AccessError;
@@ -80,7 +80,7 @@ pub struct Drain {
     releasing: Option<oneshot::Receiver<Result<(), AccessError>>>,
     /// Nothing is read, sent or released before.
     rest_until: Option<Instant>,
-    renewal: Renewal,
+    renewal: ProducerRenewal,
     /// Kafka was away when it was looked at last.
     away: bool,
     log: OutageLog,
@@ -152,7 +152,7 @@ impl Drain {
             more: More::Perhaps,
             releasing: None,
             rest_until: None,
-            renewal: Renewal::default(),
+            renewal: ProducerRenewal::default(),
             away: false,
             log,
         })

@@ -2,7 +2,7 @@
 //!
 //! - [`settings`]: the properties that the operator may set, and those that the promise rests on;
 //! - [`producer`]: records in, delivery reports out, without a thread of its own;
-//! - [`renewal`]: when a producer that came to its end is replaced;
+//! - [`producer_renewal`]: when a producer that came to its end is replaced;
 //! - [`throttle`]: how long brokers hold their answers back;
 //! - [`wakeup`]: librdkafka's report queue as something that an event loop can wait for;
 //! - [`delivery_error`]: what each of its error codes means for a record;
@@ -10,19 +10,19 @@
 //! - [`write_right`]: whether the brokers let this client write, by their own word;
 //! - [`time_question`]: which times a broker takes, by its own words;
 //! - [`question`]: what is asked beside the event loops, since librdkafka blocks for it;
-//! - [`ending`]: the ends of clients, which nobody waits for too long;
+//! - [`client_endings`]: the ends of clients, which nobody waits for too long;
 //! - [`client_log`], [`last_words`]: what its clients say, in the log and of an address.
 //!
 //! No rdkafka type leaves this folder.
 
 mod client_log;
-pub mod ending;
+pub mod client_endings;
 pub mod delivery_error;
 mod last_words;
 pub mod probe;
 pub mod producer;
 pub(in crate::delivery) mod question;
-pub mod renewal;
+pub mod producer_renewal;
 pub mod settings;
 pub mod throttle;
 pub mod time_question;

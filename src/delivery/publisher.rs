@@ -20,8 +20,8 @@ use crate::delivery::availability::Availability;
 use crate::delivery::gate::admission::{Admission, Way};
 use crate::delivery::kafka::delivery_error::Meaning;
 use crate::delivery::kafka::producer::{Headers, Producer, ProducerError, Purpose};
+use crate::delivery::kafka::producer_renewal::ProducerRenewal;
 use crate::delivery::kafka::question::Question;
-use crate::delivery::kafka::renewal::Renewal;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::publisher::accumulator::{Accumulator, Flush, Pending};
 use crate::delivery::publisher::in_flight::stage::{RecordEvent, RecordStage};
@@ -72,7 +72,7 @@ struct PublisherState {
     accumulator: Accumulator,
     /// The tickets of records that wait for the gate.
     parked: Vec<usize>,
-    renewal: Renewal,
+    renewal: ProducerRenewal,
     untimely: Untimely,
     refused: RefusedLog,
 }

@@ -14,7 +14,7 @@ mod leaves;
 mod members;
 mod rules;
 pub mod trans_date;
-mod walk;
+mod json_walk;
 
 #[cfg(test)]
 mod tests;

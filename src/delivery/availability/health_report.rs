@@ -57,7 +57,7 @@ pub struct Knowledge {
 }
 
 /// What is known of Kafka. What leads from one state to the other is in
-/// [`state`](crate::delivery::availability::state).
+/// [`availability_state`](crate::delivery::availability::availability_state).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum KafkaHealth {
     /// Nothing is known yet: posts are tried.

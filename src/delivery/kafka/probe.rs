@@ -6,7 +6,7 @@
 //! controller that is away, only an ack does.
 
 mod listener;
-mod look;
+mod broker_look;
 mod probe_client;
 mod resolver;
 
@@ -14,9 +14,9 @@ use crate::delivery::availability::Availability;
 use crate::delivery::availability::health_report::ProbeError;
 use crate::delivery::availability::topic_state::{TopicDescription, TopicState};
 use crate::delivery::kafka::ANSWER_TIMEOUT;
-use crate::delivery::kafka::ending::Ending;
+use crate::delivery::kafka::client_endings::ClientEnding;
+use crate::delivery::kafka::probe::broker_look::BrokerLook;
 use crate::delivery::kafka::probe::listener::Listener;
-use crate::delivery::kafka::probe::look::Look;
 use crate::delivery::kafka::probe::probe_client::ProbeClient;
 use crate::delivery::kafka::probe::resolver::Resolver;
 use crate::delivery::kafka::question::Question;
@@ -126,7 +126,7 @@ impl Probe {
             }
         }
         let (client, asked) = (self.client.get(), Instant::now());
-        let look = Look {
+        let look = BrokerLook {
             topic: self.topic.name.clone(),
             min_insync_replicas: self.config.as_ref().and_then(|config| config.min_insync_replicas),
             advice: self.advice.clone(),
@@ -258,7 +258,7 @@ async fn doubted(limit: &TopicLimit, asked: Option<Instant>) {
 /// nothing else reads an admin client's events, and they would gather while Kafka is away.
 async fn config_of(settings: &Settings, topic: &str) -> Option<TopicConfig> {
     let admin = settings.probe().create_with_context(Listener::new(settings)).ok()?;
-    let admin: Ending<AdminClient<Listener>> = Ending::of(admin, &settings.endings);
+    let admin: ClientEnding<AdminClient<Listener>> = ClientEnding::of(admin, &settings.endings);
     let options = AdminOptions::new().request_timeout(Some(ANSWER_TIMEOUT));
     let topic = [ResourceSpecifier::Topic(topic)];
     let described = admin.describe_configs(&topic, &options);

@@ -5,9 +5,9 @@
 //! it, a batch at a time. It does not time posts: the publisher does.
 
 use crate::delivery::kafka::ANSWER_TIMEOUT;
+use crate::delivery::kafka::client_endings::ClientEnding;
 use crate::delivery::kafka::client_log::ClientLog;
 use crate::delivery::kafka::delivery_error::DeliveryError;
-use crate::delivery::kafka::ending::Ending;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::throttle::{self, Throttle};
 use crate::delivery::kafka::wakeup::Wakeup;
@@ -78,7 +78,7 @@ pub struct Producer {
     voice: Voice,
     /// Before `client`, which must outlive it.
     wakeup: Wakeup,
-    client: Ending<BaseProducer<Reports>>,
+    client: ClientEnding<BaseProducer<Reports>>,
     reports: Reports,
     batch_size: u32,
 }
@@ -120,7 +120,7 @@ impl Producer {
             config.set(throttle::INTERVAL, throttle::INTERVAL_MS);
         }
         let client: BaseProducer<Reports> = config.create_with_context(reports.clone())?;
-        let client = Ending::of(client, &settings.endings);
+        let client = ClientEnding::of(client, &settings.endings);
         let wakeup = Wakeup::new(&*client)?;
         Ok(Self { voice, wakeup, client, reports, batch_size })
     }

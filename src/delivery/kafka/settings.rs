@@ -10,8 +10,8 @@ mod java;
 mod refused;
 mod security;
 
+use crate::delivery::kafka::client_endings::ClientEndings;
 use crate::delivery::kafka::client_log::ClientLog;
-use crate::delivery::kafka::ending::Endings;
 use crate::delivery::kafka::producer::Purpose;
 use crate::delivery::kafka::settings::property_file::{KeyValue, NoKeyValue, PropertyFile};
 use crate::delivery::kafka::settings::refused::{Permission, judge};
@@ -86,7 +86,7 @@ pub struct Settings {
     /// What producers see of quotas.
     pub throttle: Arc<Throttle>,
     /// The clients that are ending.
-    pub endings: Arc<Endings>,
+    pub endings: Arc<ClientEndings>,
 }
 
 impl Settings {

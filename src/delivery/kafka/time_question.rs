@@ -8,7 +8,7 @@
 //! taken after all, it is on the topic, whole.
 #![allow(unsafe_code, reason = "librdkafka offers interceptors through C alone")]
 
-use crate::delivery::kafka::ending::Ending;
+use crate::delivery::kafka::client_endings::ClientEnding;
 use crate::delivery::kafka::settings::{ANY_SIZE, Settings};
 use crate::delivery::record::Record;
 use crate::delivery::record_times::time_span::TimeSpan;
@@ -56,7 +56,7 @@ pub fn ask(
 fn client(
     settings: &Settings,
     words: Arc<Sender<Option<String>>>,
-) -> Option<Ending<Client<Asker>>> {
+) -> Option<ClientEnding<Client<Asker>>> {
     let mut config = settings.probe();
     config.set("acks", "all");
     config.set("enable.idempotence", "false");
@@ -75,7 +75,7 @@ fn client(
     }
     let client =
         Client::new(&config, native, RDKafkaType::RD_KAFKA_PRODUCER, Asker { _words: words });
-    Some(Ending::of(client.ok()?, &settings.endings))
+    Some(ClientEnding::of(client.ok()?, &settings.endings))
 }
 
 /// Hands the record over; says whether the client took it.

@@ -3,8 +3,8 @@
 use crate::delivery::gate::admission::Way;
 use crate::delivery::kafka::delivery_error::{DeliveryError, Meaning};
 use crate::delivery::kafka::producer::{DeliveryReport, Producer, Purpose};
+use crate::delivery::kafka::producer_renewal::ProducerEnd;
 use crate::delivery::kafka::question::Question;
-use crate::delivery::kafka::renewal::End;
 use crate::delivery::publisher::in_flight::stage::RecordEvent;
 use crate::delivery::publisher::{Publisher, PublisherState, SPOOL_TIMEOUT};
 use crate::delivery::record_times::time_span::TimeSpan;
@@ -215,13 +215,13 @@ impl Publisher {
                 return None;
             }
             match state.renewal.renewed(now) {
-                End::First => tracing::warn!(
+                ProducerEnd::First => tracing::warn!(
                     error = %error,
                     "the Kafka producer had a fatal error and was replaced"
                 ),
                 // The records that ended with it do not say why.
-                End::Again => self.availability.unacked(now, &error.to_string()),
-                End::Past => {}
+                ProducerEnd::Again => self.availability.unacked(now, &error.to_string()),
+                ProducerEnd::Past => {}
             }
         } else if !outdated {
             return None;

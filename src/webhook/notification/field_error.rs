@@ -66,7 +66,7 @@ impl FieldErrors {
     /// full of them costs little.
     pub(super) fn note(
         &mut self,
-        judged: Result<(), Flaw>,
+        judged: Result<(), FieldFlaw>,
         pointer: impl FnOnce() -> String,
         expected: &'static str,
     ) {
@@ -83,13 +83,13 @@ impl FieldErrors {
     }
 
     /// Counts the flaw of a whole field, if there is one.
-    pub(super) fn field<T>(&mut self, field: Field, judged: &Result<T, Flaw>) {
+    pub(super) fn field<T>(&mut self, field: Field, judged: &Result<T, FieldFlaw>) {
         let judged = judged.as_ref().map(|_| ()).map_err(|flaw| *flaw);
         self.note(judged, || format!("#/{}", field.name()), field.expected());
     }
 
     /// Counts the flaw of a whole field, or the errors inside it.
-    pub(super) fn inside(&mut self, field: Field, judged: &Result<Self, Flaw>) {
+    pub(super) fn inside(&mut self, field: Field, judged: &Result<Self, FieldFlaw>) {
         self.field(field, judged);
         if let Ok(inner) = judged {
             let room = Self::KEPT - self.kept.len();
@@ -112,7 +112,7 @@ impl fmt::Display for FieldErrors {
 
 /// What a rule has against a value, before it is known where the value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flaw {
+pub(super) enum FieldFlaw {
     /// The field is not there.
     Missing,
     /// `type` is not there, and the body is an envelope of the provider's voice service.
@@ -131,7 +131,7 @@ pub(super) enum Flaw {
     NotATime,
 }
 
-impl Flaw {
+impl FieldFlaw {
     const fn code(self) -> FieldErrorCode {
         match self {
             Self::Missing | Self::VoiceEnvelope => FieldErrorCode::MissingField,
@@ -162,7 +162,7 @@ impl Flaw {
     }
 }
 
-impl From<UnfitLabel> for Flaw {
+impl From<UnfitLabel> for FieldFlaw {
     fn from(unfit: UnfitLabel) -> Self {
         match unfit {
             UnfitLabel::Blank => Self::Blank,

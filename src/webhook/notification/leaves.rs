@@ -7,8 +7,8 @@
 //! Parses nothing itself: `serde_json` knows the grammar and gives the text of each value. Does not
 //! know where they are: that is the walk's part.
 
+use crate::webhook::notification::json_walk::{JsonWalk, Key, too_deep};
 use crate::webhook::notification::rules::Value;
-use crate::webhook::notification::walk::{JsonWalk, Key, too_deep};
 use serde::Deserialize as _;
 use serde::de::{Deserializer, Error as _};
 use serde_json::value::RawValue;

@@ -13,12 +13,12 @@ use serde::de::DeserializeSeed;
 
 use crate::webhook::notification::app_id::AppId;
 use crate::webhook::notification::event::Field;
-use crate::webhook::notification::field_error::{FieldErrors, Flaw};
+use crate::webhook::notification::field_error::{FieldErrors, FieldFlaw};
 use crate::webhook::notification::invalid::{About, Invalid};
+use crate::webhook::notification::json_walk::{self, JsonWalk, NESTING_LIMIT, Root};
 use crate::webhook::notification::leaves::{Skimmed, Typed, deeper_than};
 use crate::webhook::notification::rules::{self, Value};
 use crate::webhook::notification::trans_date::TransDate;
-use crate::webhook::notification::walk::{self, JsonWalk, NESTING_LIMIT, Root};
 
 /// Some editors and languages start UTF-8 with it; RFC 8259 section 8.1 lets parsers skip it.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -32,17 +32,17 @@ const VOICE_ENVELOPE: &str = "encrypted_data";
 /// What each field holds, or what is wrong with it.
 #[derive(Debug)]
 pub(super) struct Members<'a> {
-    pub(super) type_name: Result<Cow<'a, str>, Flaw>,
-    pub(super) app_id: Result<AppId<'a>, Flaw>,
-    pub(super) trans_date: Result<Option<TransDate>, Flaw>,
+    pub(super) type_name: Result<Cow<'a, str>, FieldFlaw>,
+    pub(super) app_id: Result<AppId<'a>, FieldFlaw>,
+    pub(super) trans_date: Result<Option<TransDate>, FieldFlaw>,
     /// The text of the room, where it can be an attribute of a record.
-    pub(super) room_id: Result<Option<Cow<'a, str>>, Flaw>,
-    conf_num: Result<(), Flaw>,
-    stage: Result<(), Flaw>,
-    file_size: Result<(), Flaw>,
-    recording: Result<FieldErrors, Flaw>,
-    destination: Result<FieldErrors, Flaw>,
-    files: Result<FieldErrors, Flaw>,
+    pub(super) room_id: Result<Option<Cow<'a, str>>, FieldFlaw>,
+    conf_num: Result<(), FieldFlaw>,
+    stage: Result<(), FieldFlaw>,
+    file_size: Result<(), FieldFlaw>,
+    recording: Result<FieldErrors, FieldFlaw>,
+    destination: Result<FieldErrors, FieldFlaw>,
+    files: Result<FieldErrors, FieldFlaw>,
     type_repeated: bool,
     app_id_repeated: bool,
     voice_envelope: bool,
@@ -51,16 +51,16 @@ pub(super) struct Members<'a> {
 impl<'a> Members<'a> {
     /// An object without any member.
     pub(super) const EMPTY: Self = Self {
-        type_name: Err(Flaw::Missing),
-        app_id: Err(Flaw::Missing),
-        trans_date: Err(Flaw::Missing),
-        room_id: Err(Flaw::Missing),
-        conf_num: Err(Flaw::Missing),
-        stage: Err(Flaw::Missing),
-        file_size: Err(Flaw::Missing),
-        recording: Err(Flaw::Missing),
-        destination: Err(Flaw::Missing),
-        files: Err(Flaw::Missing),
+        type_name: Err(FieldFlaw::Missing),
+        app_id: Err(FieldFlaw::Missing),
+        trans_date: Err(FieldFlaw::Missing),
+        room_id: Err(FieldFlaw::Missing),
+        conf_num: Err(FieldFlaw::Missing),
+        stage: Err(FieldFlaw::Missing),
+        file_size: Err(FieldFlaw::Missing),
+        recording: Err(FieldFlaw::Missing),
+        destination: Err(FieldFlaw::Missing),
+        files: Err(FieldFlaw::Missing),
         type_repeated: false,
         app_id_repeated: false,
         voice_envelope: false,
@@ -91,8 +91,8 @@ impl<'a> Members<'a> {
             let about = About { type_name: None, ..members.about() };
             return Err(Invalid::RepeatedField { name: Field::Type.name(), about });
         }
-        if members.voice_envelope && members.type_name == Err(Flaw::Missing) {
-            members.type_name = Err(Flaw::VoiceEnvelope);
+        if members.voice_envelope && members.type_name == Err(FieldFlaw::Missing) {
+            members.type_name = Err(FieldFlaw::VoiceEnvelope);
         }
         Ok(members)
     }
@@ -115,12 +115,12 @@ impl<'a> Members<'a> {
         match field {
             Field::Type => {
                 let earlier = mem::replace(&mut self.type_name, rules::text(value));
-                self.type_repeated |= earlier != Err(Flaw::Missing);
+                self.type_repeated |= earlier != Err(FieldFlaw::Missing);
             }
             Field::AppId => {
                 let app_id = rules::text(value).and_then(|text| Ok(AppId::new(text)?));
                 let earlier = mem::replace(&mut self.app_id, app_id);
-                self.app_id_repeated |= earlier != Err(Flaw::Missing);
+                self.app_id_repeated |= earlier != Err(FieldFlaw::Missing);
             }
             Field::TransDate => self.trans_date = rules::time(value),
             Field::RoomId => self.room_id = rules::room(value),
@@ -190,7 +190,7 @@ fn not_utf8(body: &[u8], error: Utf8Error) -> Invalid {
 /// Both walks end behind the bracket that is one too many, the second one far behind it.
 fn too_deep(text: &str) -> Invalid {
     let at = deeper_than(text, NESTING_LIMIT).unwrap_or(text.len());
-    malformed_behind(&text.as_bytes()[..at], walk::too_deep())
+    malformed_behind(&text.as_bytes()[..at], json_walk::too_deep())
 }
 
 /// What is wrong begins behind these bytes.

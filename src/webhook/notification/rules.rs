@@ -11,7 +11,7 @@ use serde_json::Number;
 
 use crate::webhook::notification::app_id::check_label;
 use crate::webhook::notification::event::Field;
-use crate::webhook::notification::field_error::{FieldErrors, Flaw, JsonType};
+use crate::webhook::notification::field_error::{FieldErrors, FieldFlaw, JsonType};
 use crate::webhook::notification::trans_date::{NotATime, TransDate};
 
 /// The longest room that becomes an attribute of a record, in bytes; the provider's have 24.
@@ -47,7 +47,7 @@ pub(super) enum Value<'a> {
     /// An object where no rule has any use for one.
     Object,
     /// An object where a URL may be, and what is wrong with its `url`.
-    Link(Result<(), Flaw>),
+    Link(Result<(), FieldFlaw>),
     /// The object that names a storage, and what is wrong with its members.
     Destination(FieldErrors),
 }
@@ -66,10 +66,10 @@ impl Value<'_> {
 }
 
 /// A string that is not blank.
-pub(super) fn filled(value: &Value<'_>) -> Result<(), Flaw> {
+pub(super) fn filled(value: &Value<'_>) -> Result<(), FieldFlaw> {
     match value {
         Value::Filled | Value::Text(_) | Value::Torn => Ok(()),
-        Value::Blank => Err(Flaw::Blank),
+        Value::Blank => Err(FieldFlaw::Blank),
         Value::Null
         | Value::Boolean
         | Value::Number(_)
@@ -78,42 +78,42 @@ pub(super) fn filled(value: &Value<'_>) -> Result<(), Flaw> {
         | Value::List(_)
         | Value::Object
         | Value::Link(_)
-        | Value::Destination(_) => Err(Flaw::Found(value.json_type())),
+        | Value::Destination(_) => Err(FieldFlaw::Found(value.json_type())),
     }
 }
 
 /// A string that is not blank, or a number.
-pub(super) fn filled_or_number(value: &Value<'_>) -> Result<(), Flaw> {
+pub(super) fn filled_or_number(value: &Value<'_>) -> Result<(), FieldFlaw> {
     if let Value::Number(_) | Value::Vast = value { Ok(()) } else { filled(value) }
 }
 
 /// A string that is not blank, whose text is asked for.
-pub(super) fn text(value: Value<'_>) -> Result<Cow<'_, str>, Flaw> {
+pub(super) fn text(value: Value<'_>) -> Result<Cow<'_, str>, FieldFlaw> {
     if let Value::Text(text) = value {
         return Ok(text);
     }
     filled(&value)?;
-    Err(if let Value::Torn = value { Flaw::Torn } else { Flaw::Found(JsonType::String) })
+    Err(if let Value::Torn = value { FieldFlaw::Torn } else { FieldFlaw::Found(JsonType::String) })
 }
 
 /// An instant in one of the forms of [`TransDate`], unless it is one that no record carries.
-pub(super) fn time(value: Value<'_>) -> Result<Option<TransDate>, Flaw> {
+pub(super) fn time(value: Value<'_>) -> Result<Option<TransDate>, FieldFlaw> {
     if let Value::Number(number) = value {
         match number.as_u64() {
             Some(count) => Ok(TransDate::from_unix(count)),
             // Whole, and before 1970 or, with more digits than any count has, past 9999.
             None if number.is_i64() || is_rounded(&number) => Ok(None),
-            None => Err(Flaw::NotATime),
+            None => Err(FieldFlaw::NotATime),
         }
     } else if let Value::Vast = value {
         Ok(None)
     } else {
-        TransDate::from_text(&text(value)?).map_err(|NotATime| Flaw::NotATime)
+        TransDate::from_text(&text(value)?).map_err(|NotATime| FieldFlaw::NotATime)
     }
 }
 
 /// A string or number; its text, unless that cannot be read, or cannot be an attribute of a record.
-pub(super) fn room(value: Value<'_>) -> Result<Option<Cow<'_, str>>, Flaw> {
+pub(super) fn room(value: Value<'_>) -> Result<Option<Cow<'_, str>>, FieldFlaw> {
     let text = if let Value::Number(number) = value {
         if is_rounded(&number) {
             return Ok(None);
@@ -133,7 +133,7 @@ fn is_rounded(number: &Number) -> bool {
 }
 
 /// The URLs of a recording: a list or, as the provider also sends it, a single one.
-pub(super) fn recording(value: Value<'_>) -> Result<FieldErrors, Flaw> {
+pub(super) fn recording(value: Value<'_>) -> Result<FieldErrors, FieldFlaw> {
     let mut field_errors = FieldErrors::default();
     if let Value::List(inner) = value {
         field_errors = inner;
@@ -146,11 +146,11 @@ pub(super) fn recording(value: Value<'_>) -> Result<FieldErrors, Flaw> {
 }
 
 /// The URLs of delivered files: always a list.
-pub(super) fn files(value: Value<'_>) -> Result<FieldErrors, Flaw> {
+pub(super) fn files(value: Value<'_>) -> Result<FieldErrors, FieldFlaw> {
     if let Value::List(field_errors) = value {
         Ok(field_errors)
     } else {
-        Err(Flaw::Found(value.json_type()))
+        Err(FieldFlaw::Found(value.json_type()))
     }
 }
 
@@ -176,16 +176,16 @@ pub(super) fn list_element(
 }
 
 /// The `url` of an object in its place.
-pub(super) fn link([url]: &[Option<Value<'_>>; 1]) -> Result<(), Flaw> {
-    filled(url.as_ref().ok_or(Flaw::Missing)?)
+pub(super) fn link([url]: &[Option<Value<'_>>; 1]) -> Result<(), FieldFlaw> {
+    filled(url.as_ref().ok_or(FieldFlaw::Missing)?)
 }
 
 /// The storage that files were delivered to.
-pub(super) fn destination(value: Value<'_>) -> Result<FieldErrors, Flaw> {
+pub(super) fn destination(value: Value<'_>) -> Result<FieldErrors, FieldFlaw> {
     if let Value::Destination(field_errors) = value {
         Ok(field_errors)
     } else {
-        Err(Flaw::Found(value.json_type()))
+        Err(FieldFlaw::Found(value.json_type()))
     }
 }
 
@@ -193,7 +193,7 @@ pub(super) fn destination(value: Value<'_>) -> Result<FieldErrors, Flaw> {
 /// documentation has constants for.
 pub(super) fn destination_members([name, host, account]: &[Option<Value<'_>>; 3]) -> FieldErrors {
     let mut field_errors = FieldErrors::default();
-    let name = name.as_ref().ok_or(Flaw::Missing).and_then(filled);
+    let name = name.as_ref().ok_or(FieldFlaw::Missing).and_then(filled);
     field_errors.note(name, || "#/destination/name".to_owned(), "string");
     for (value, pointer) in [(host, "#/destination/host"), (account, "#/destination/account")] {
         let judged = value.as_ref().map_or(Ok(()), text_or_nothing);
@@ -203,9 +203,9 @@ pub(super) fn destination_members([name, host, account]: &[Option<Value<'_>>; 3]
 }
 
 /// A string, also a blank one, or null.
-fn text_or_nothing(value: &Value<'_>) -> Result<(), Flaw> {
+fn text_or_nothing(value: &Value<'_>) -> Result<(), FieldFlaw> {
     match filled(value) {
-        Err(Flaw::Blank | Flaw::Found(JsonType::Null)) => Ok(()),
+        Err(FieldFlaw::Blank | FieldFlaw::Found(JsonType::Null)) => Ok(()),
         judged => judged,
     }
 }

@@ -6,9 +6,9 @@
 
 use crate::delivery::availability::health_report::ProbeError;
 use crate::delivery::availability::topic_state::TopicState;
-use crate::delivery::kafka::ending::Ending;
+use crate::delivery::kafka::client_endings::ClientEnding;
+use crate::delivery::kafka::probe::broker_look::Client;
 use crate::delivery::kafka::probe::listener::Listener;
-use crate::delivery::kafka::probe::look::Client;
 use crate::delivery::kafka::settings::Settings;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
@@ -21,7 +21,7 @@ const STALE: Duration = Duration::from_secs(10);
 
 /// See the module.
 pub(super) struct ProbeClient {
-    client: Arc<Ending<Client>>,
+    client: Arc<ClientEnding<Client>>,
     config: ClientConfig,
     settings: Settings,
     /// Since when it reaches no leader.
@@ -36,7 +36,7 @@ impl ProbeClient {
     }
 
     /// The present one.
-    pub(super) fn get(&self) -> Arc<Ending<Client>> {
+    pub(super) fn get(&self) -> Arc<ClientEnding<Client>> {
         self.client.clone()
     }
 
@@ -67,7 +67,7 @@ fn make(
     config: &ClientConfig,
     settings: &Settings,
     listener: Listener,
-) -> Result<Arc<Ending<Client>>, KafkaError> {
+) -> Result<Arc<ClientEnding<Client>>, KafkaError> {
     let client = config.create_with_context(listener)?;
-    Ok(Arc::new(Ending::of(client, &settings.endings)))
+    Ok(Arc::new(ClientEnding::of(client, &settings.endings)))
 }

@@ -20,7 +20,7 @@ const STALE: Duration = Duration::from_secs(10);
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Renewal {
+pub struct ProducerRenewal {
     /// Since when records fail, without an ack.
     failing: Option<Instant>,
     /// Replacements since the last ack.
@@ -31,7 +31,7 @@ pub struct Renewal {
 
 /// What a replacement says of the end before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub enum ProducerEnd {
     /// It is the first since the last ack.
     First,
     /// A successor has come to its end too: whatever refuses producers refuses records.
@@ -40,7 +40,7 @@ pub enum End {
     Past,
 }
 
-impl Renewal {
+impl ProducerRenewal {
     /// Whether a producer may be replaced now.
     pub fn is_due(&self, now: Instant) -> bool {
         self.not_before.is_none_or(|at| at <= now)
@@ -61,14 +61,14 @@ impl Renewal {
         self.failing = None;
     }
 
-    /// One is replaced; whoever waits does so for [`Renewal::pause`], to be asked before.
-    pub fn renewed(&mut self, now: Instant) -> End {
+    /// One is replaced; whoever waits does so for [`ProducerRenewal::pause`], to be asked before.
+    pub fn renewed(&mut self, now: Instant) -> ProducerEnd {
         self.not_before = Some(now + self.pause());
         self.count += 1;
         match self.count {
-            1 => End::First,
-            _ if std::mem::take(&mut self.hope) => End::Past,
-            _ => End::Again,
+            1 => ProducerEnd::First,
+            _ if std::mem::take(&mut self.hope) => ProducerEnd::Past,
+            _ => ProducerEnd::Again,
         }
     }
 
@@ -94,9 +94,15 @@ mod tests {
 
     #[test]
     fn the_first_end_is_mended_at_once_and_what_follows_it_later_and_later_until_an_ack() {
-        let (mut renewal, mut now) = (Renewal::default(), Instant::now());
+        let (mut renewal, mut now) = (ProducerRenewal::default(), Instant::now());
         let mut pauses = Vec::new();
-        for end in [End::First, End::Again, End::Again, End::Again, End::Again] {
+        for end in [
+            ProducerEnd::First,
+            ProducerEnd::Again,
+            ProducerEnd::Again,
+            ProducerEnd::Again,
+            ProducerEnd::Again,
+        ] {
             assert!(renewal.is_due(now));
             assert_eq!(renewal.renewed(now), end);
             let renewed = now;
@@ -109,9 +115,9 @@ mod tests {
         renewal.renewed(now);
         renewal.hope();
         assert!(renewal.is_due(now));
-        assert_eq!(renewal.renewed(now), End::Past);
-        assert_eq!(renewal.renewed(now), End::Again);
+        assert_eq!(renewal.renewed(now), ProducerEnd::Past);
+        assert_eq!(renewal.renewed(now), ProducerEnd::Again);
         renewal.acked();
-        assert_eq!(renewal.renewed(now), End::First);
+        assert_eq!(renewal.renewed(now), ProducerEnd::First);
     }
 }

@@ -1,6 +1,8 @@
 use super::*;
-use crate::delivery::availability::state::failures::SECOND_CHANCE;
-use crate::delivery::availability::state::probe_pause::{PROBE_AWAY, PROBE_BUSY, PROBE_IDLE};
+use crate::delivery::availability::availability_state::failures::SECOND_CHANCE;
+use crate::delivery::availability::availability_state::probe_pause::{
+    PROBE_AWAY, PROBE_BUSY, PROBE_IDLE,
+};
 use crate::delivery::availability::topic_state::TopicDescription;
 
 const TIMEOUT: Duration = Duration::from_millis(2500);

@@ -7,7 +7,7 @@ use crate::delivery::drain::restart_reason::RestartReason;
 use crate::delivery::drain::suspects::Suspects;
 use crate::delivery::drain::{Drain, DrainError, More};
 use crate::delivery::kafka::producer::{DeliveryReport, Producer, ProducerError, Purpose};
-use crate::delivery::kafka::renewal::End;
+use crate::delivery::kafka::producer_renewal::ProducerEnd;
 use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -37,8 +37,8 @@ impl Drain {
             RestartReason::Dead | RestartReason::Unacked(_) => {
                 let pause = self.renewal.pause();
                 match self.renewal.renewed(Instant::now()) {
-                    End::First | End::Again => self.rest(pause),
-                    End::Past => {}
+                    ProducerEnd::First | ProducerEnd::Again => self.rest(pause),
+                    ProducerEnd::Past => {}
                 }
             }
             RestartReason::Suspects(error, _) | RestartReason::Refused(error, _)

@@ -1,7 +1,7 @@
 //! When the next probe is due.
 
+use crate::delivery::availability::availability_state::AvailabilityState;
 use crate::delivery::availability::health_report::KafkaHealth;
-use crate::delivery::availability::state::AvailabilityState;
 use std::time::{Duration, Instant};
 
 /// Between probes while Kafka is away or in doubt: readiness comes back within this of the broker.

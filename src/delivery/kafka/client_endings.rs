@@ -1,7 +1,7 @@
 //! The ends of clients, which nobody waits for longer than they should take.
 //!
 //! Promise: whoever drops a client goes on after [`TIMEOUT`] at most, and at once where
-//! [`Endings::gather`] was called; then [`Endings::wait`] waits for all of them together.
+//! [`ClientEndings::gather`] was called; then [`ClientEndings::wait`] waits for all of them together.
 //! librdkafka joins its threads, and one of them may wait in `getaddrinfo(3)`, which has no
 //! time-out. They are waited for at all because a process that ends while they speak TLS would pull
 //! OpenSSL from under them.
@@ -16,7 +16,7 @@ pub const TIMEOUT: Duration = Duration::from_millis(800);
 
 /// The clients of one bridge that are ending.
 #[derive(Debug, Default)]
-pub struct Endings {
+pub struct ClientEndings {
     ends: Mutex<EndCounts>,
     ended: Condvar,
 }
@@ -33,12 +33,12 @@ enum Waiter {
     /// Whoever drops it.
     #[default]
     Dropper,
-    /// Whoever calls [`Endings::wait`].
+    /// Whoever calls [`ClientEndings::wait`].
     Gatherer,
 }
 
-impl Endings {
-    /// From now on no drop waits: whoever calls this calls [`Endings::wait`] before the process
+impl ClientEndings {
+    /// From now on no drop waits: whoever calls this calls [`ClientEndings::wait`] before the process
     /// ends.
     pub fn gather(&self) {
         self.lock().waited_for_by = Waiter::Gatherer;
@@ -59,10 +59,10 @@ impl Endings {
 }
 
 /// One that ends.
-struct UnderWay(Arc<Endings>);
+struct UnderWay(Arc<ClientEndings>);
 
 impl UnderWay {
-    fn begun(endings: &Arc<Endings>) -> Self {
+    fn begun(endings: &Arc<ClientEndings>) -> Self {
         endings.lock().under_way += 1;
         Self(endings.clone())
     }
@@ -76,15 +76,15 @@ impl Drop for UnderWay {
 }
 
 /// A client that ends so.
-pub(super) struct Ending<C: Send + 'static> {
+pub(super) struct ClientEnding<C: Send + 'static> {
     /// Taken by its end.
     client: Option<C>,
-    endings: Arc<Endings>,
+    endings: Arc<ClientEndings>,
 }
 
-impl<C: Send + 'static> Ending<C> {
+impl<C: Send + 'static> ClientEnding<C> {
     /// From now on, its drop is this one.
-    pub(super) fn of(client: C, endings: &Arc<Endings>) -> Self {
+    pub(super) fn of(client: C, endings: &Arc<ClientEndings>) -> Self {
         Self { client: Some(client), endings: endings.clone() }
     }
 
@@ -96,7 +96,7 @@ impl<C: Send + 'static> Ending<C> {
     }
 }
 
-impl<C: Send + 'static> Deref for Ending<C> {
+impl<C: Send + 'static> Deref for ClientEnding<C> {
     type Target = C;
 
     fn deref(&self) -> &C {
@@ -104,7 +104,7 @@ impl<C: Send + 'static> Deref for Ending<C> {
     }
 }
 
-impl<C: Send + 'static> Drop for Ending<C> {
+impl<C: Send + 'static> Drop for ClientEnding<C> {
     fn drop(&mut self) {
         let Some(client) = self.client.take() else { return };
         let waiter = self.endings.lock().waited_for_by;
@@ -148,16 +148,16 @@ mod tests {
     #[test]
     fn an_end_that_hangs_is_left_behind_and_one_that_does_not_is_waited_for() {
         let endings = Arc::default();
-        let end = |time| took(|| drop(Ending::of(Slow(time), &endings)));
+        let end = |time| took(|| drop(ClientEnding::of(Slow(time), &endings)));
         assert!(end(TIMEOUT / 4) >= TIMEOUT / 4);
         assert!(end(TIMEOUT * 4) < TIMEOUT * 2);
     }
 
     #[test]
     fn ends_that_are_gathered_are_waited_for_together() {
-        let endings = Arc::<Endings>::default();
+        let endings = Arc::<ClientEndings>::default();
         endings.gather();
-        let end = |time| drop(Ending::of(Slow(time), &endings));
+        let end = |time| drop(ClientEnding::of(Slow(time), &endings));
         assert!(took(|| (0..8).for_each(|_| end(TIMEOUT / 4))) < TIMEOUT / 4);
         let waited = took(|| endings.wait(TIMEOUT * 4));
         assert!(waited < TIMEOUT, "{waited:?}");

@@ -33,7 +33,7 @@ const NO_BROKER: &str = ": is this the port of a controller, or of a Kafka befor
 pub(super) type Client = BaseProducer<Listener>;
 
 /// What is looked at.
-pub(super) struct Look {
+pub(super) struct BrokerLook {
     pub(super) topic: Arc<str>,
     /// The topic's, where it is known.
     pub(super) min_insync_replicas: Option<usize>,
@@ -48,7 +48,7 @@ struct Unreached {
     code: Code,
 }
 
-impl Look {
+impl BrokerLook {
     /// Takes it. Blocks.
     pub(super) fn take(&self, client: &Client) -> Result<TopicState, ProbeError> {
         let metadata = client.client().fetch_metadata(Some(&self.topic), ANSWER_TIMEOUT);

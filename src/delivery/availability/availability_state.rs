@@ -11,10 +11,10 @@
 mod failures;
 mod probe_pause;
 
+use crate::delivery::availability::availability_state::failures::Failures;
 use crate::delivery::availability::health_report::{
     HealthKind, HealthReport, HealthSnapshot, Hope, KafkaHealth, Knowledge, ProbeError,
 };
-use crate::delivery::availability::state::failures::Failures;
 use crate::delivery::availability::topic_state::TopicState;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
