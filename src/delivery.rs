@@ -1,4 +1,4 @@
-//! The Kafka side: what is on its way to a topic. Knows no HTTP and no JSON.
+//! The Kafka side: what is on its way to a topic. It knows no HTTP and no JSON.
 
 // What the webhook sees.
 pub mod publisher;

@@ -1,4 +1,4 @@
-//! The sender side: HTTP, credentials, the contract of a notification. Knows no Kafka.
+//! The sender side: HTTP, credentials, the contract of a notification. It knows no Kafka.
 
 pub mod ingest;
 pub mod rejection;

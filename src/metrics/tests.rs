@@ -1,3 +1,5 @@
+//! The exposition of a bridge that has done nothing yet.
+
 use super::*;
 
 #[test]

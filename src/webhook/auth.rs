@@ -1,4 +1,4 @@
-//! HTTP Basic authentication (RFC 7617) against a credentials file. Answers nobody and logs nothing.
+//! HTTP Basic authentication (RFC 7617) against a credentials file. It answers nobody and logs nothing.
 
 pub mod authenticator;
 pub mod basic_auth;

@@ -1,8 +1,8 @@
 //! A notification of the video service, checked.
 //!
-//! Promises: a [`Notification`] fulfils its [`Contract`], and its bytes are UTF-8 and JSON by the
+//! Promise: a [`Notification`] fulfils its [`Contract`], and its bytes are UTF-8 and JSON by the
 //! grammar of RFC 8259, so that they can be passed on untouched. Reading is one pass that borrows
-//! from the body; what is wrong is named all at once. Does no I/O, knows no HTTP and no Kafka, and
+//! from the body; what is wrong is named all at once. It does no I/O, knows no HTTP and no Kafka, and
 //! keeps nothing of the body but what routes a record.
 
 pub mod app_id;
@@ -19,14 +19,13 @@ mod json_walk;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
-
 use crate::metrics::EventKind;
 use crate::webhook::notification::app_id::{AppId, check_label};
 use crate::webhook::notification::contract::{Contract, UnknownEvents};
 use crate::webhook::notification::invalid::{About, Invalid};
 use crate::webhook::notification::members::Members;
 use crate::webhook::notification::trans_date::TransDate;
+use std::borrow::Cow;
 
 /// The longest undocumented `type` that is forwarded, in bytes: it lands in a header of its record.
 const FORWARDED_TYPE_LIMIT: usize = 128;

@@ -85,6 +85,29 @@ fn no_source_file_is_over_three_hundred_lines() {
 }
 
 #[test]
+fn every_source_file_opens_with_its_job() {
+    let is_silent = |(_, text): &(String, String)| !text.starts_with("//! ");
+    let silent: Vec<_> = files().into_iter().filter(is_silent).map(|(file, _)| file).collect();
+
+    assert!(silent.is_empty(), "{silent:?}");
+}
+
+#[test]
+fn imports_are_one_block_which_rustfmt_sorts() {
+    let is_parted = |(_, text): &(String, String)| {
+        let begins_import = |paragraph: &str| {
+            let item = paragraph.trim_start();
+            item.starts_with("use ") || item.starts_with("pub use ")
+        };
+        let blocks: Vec<_> = text.split("\n\n").map(begins_import).collect();
+        blocks.windows(2).any(|two| two == [true, true])
+    };
+    let parted: Vec<_> = files().into_iter().filter(is_parted).map(|(file, _)| file).collect();
+
+    assert!(parted.is_empty(), "{parted:?}");
+}
+
+#[test]
 fn a_planted_fault_is_found_with_its_file_and_line() {
     for (file, text, fault) in [
         ("delivery/record.rs", "use crate::webhook::X;", "crate::webhook::X is not below delivery"),

@@ -1,7 +1,7 @@
 //! What the log says of an outage: where posts go, how far the drain is, what holds it up.
 //!
-//! Promise: one line for each change that lasts, progress every few seconds, and what holds it up at most
-//! every [`PAUSE`] while no row is released. It decides nothing.
+//! Promise: one line for each change that lasts, progress every few seconds, and what holds it up
+//! at most every [`PAUSE`] while no row is released. It decides nothing.
 
 use crate::delivery::availability::health_report::HealthReport;
 use crate::delivery::drain::progress::{Progress, ProgressLine};
@@ -68,8 +68,8 @@ impl OutageLog {
         }
     }
 
-    /// The state of the gate, and the topic of the first row under way. That Kafka is away is logged
-    /// elsewhere, and what it means at the start.
+    /// The state of the gate, and the topic of the first row under way. That Kafka is away is
+    /// logged elsewhere, and what it means at the start.
     pub(super) fn tell(
         &mut self,
         status: GateStatus,
@@ -142,7 +142,8 @@ impl OutageLog {
         self.unshown = None;
     }
 
-    /// Rows are under way, the first of them to this topic; nothing is known to be wrong with Kafka.
+    /// Rows are under way, the first of them to this topic; nothing is known to be wrong with
+    /// Kafka.
     pub(super) fn under_way(&mut self, topic: Option<&str>, waiting: u64, now: Instant) {
         let since = *self.stuck_since.get_or_insert(now);
         let due = self.stuck_logged.is_none_or(|logged| logged + MINUTE <= now);

@@ -4,7 +4,7 @@
 //! So the question comes in two halves: [`Authenticator::look_up`] is quick and runs on the
 //! event loop, [`Authenticator::verify`] hashes, on another thread and in turn.
 //!
-//! Promises:
+//! Promise:
 //! - A known pair does not wait for the hashing of others, nor for a place in a queue.
 //! - Any number of connections that present the same pair at once wait for one hash.
 //! - A flood of wrong passwords is bounded in work at a time, in pairs that wait, and in the wait;
@@ -18,21 +18,19 @@
 //!   names is refused from the next request on, also where a hash is under way; a pair whose line has
 //!   stayed is known on.
 //!
-//! Does not answer requests, and does not count or log: that is the ingest's. Does not read the file.
-
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
-use std::time::SystemTime;
-
-use http::HeaderMap;
-use zeroize::Zeroizing;
+//! It does not answer requests, and does not count or log: that is the ingest's. It does not read the file.
 
 use crate::webhook::auth::basic_auth::{Authorization, BasicAuth};
 use crate::webhook::auth::bcrypt_hash::{BcryptHash, waste};
 use crate::webhook::auth::credentials::{CredentialLine, Credentials, Secret, User};
 use crate::webhook::auth::hash_queue::{HashQueue, Overloaded};
 use crate::webhook::auth::verified_pairs::{Digest, VerifiedPairs};
+use http::HeaderMap;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::time::SystemTime;
+use zeroize::Zeroizing;
 
 /// Checks requests against the credentials file. Shared by `Arc`.
 #[derive(Debug)]

@@ -1,22 +1,20 @@
 //! What a request's `Authorization` header presents: a user and a password, decoded, not believed.
 //!
-//! Promises: a [`BasicAuth`] came from exactly one well-formed Basic header and is within the bounds
+//! Promise: a [`BasicAuth`] came from exactly one well-formed Basic header and is within the bounds
 //! of what the credentials file can hold; its bytes are wiped when it goes.
 //!
-//! Does not know who exists, and does not tell why a header is refused: outside there is one
+//! It does not know who exists, and does not tell why a header is refused: outside there is one
 //! answer for missing, malformed and wrong.
 
-use std::fmt;
-
+use crate::webhook::auth::bcrypt_hash::MAX_PASSWORD;
+use crate::webhook::auth::credentials::MAX_USER;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use std::fmt;
 use zeroize::Zeroizing;
-
-use crate::webhook::auth::bcrypt_hash::MAX_PASSWORD;
-use crate::webhook::auth::credentials::MAX_USER;
 
 /// RFC 7617 wants the padding and some senders and tools leave it out; nothing is ambiguous without it.
 pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(

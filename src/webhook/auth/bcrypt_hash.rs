@@ -1,14 +1,13 @@
 //! One bcrypt hash of the credentials file.
 //!
-//! Promises: whatever [`BcryptHash::parse`] lets through can be checked, in bounded time; two
+//! Promise: whatever [`BcryptHash::parse`] lets through can be checked, in bounded time; two
 //! different passwords never match the same hash (no cut at 72 bytes, no NUL inside).
 //!
-//! Does not decide when, or on which thread, the slow work is done: that is the authenticator's.
-
-use std::fmt;
-use std::hint::black_box;
+//! It does not decide when, or on which thread, the slow work is done: that is the authenticator's.
 
 use bcrypt::HashParts;
+use std::fmt;
+use std::hint::black_box;
 
 /// The longest password in bytes: bcrypt ignores what follows the 72nd, so that a longer one
 /// would be accepted for its beginning alone.

@@ -13,24 +13,22 @@
 //! HASH is bcrypt (`$2y$`, `$2a$`, `$2b$`) or `plain:SECRET`. Blank lines and lines that begin
 //! with `#` are skipped; CRLF is tolerated.
 //!
-//! Promises: a file that parses can be enforced to the letter; anything else is refused with its
+//! Promise: a file that parses can be enforced to the letter; anything else is refused with its
 //! line number and what mends it. No error and no `Debug` shows a hash or a secret, nor any other
 //! text of the file: what is in the wrong place may be a password.
 //!
-//! Does not read the file, and does not check passwords: that is the authenticator's.
+//! It does not read the file, and does not check passwords: that is the authenticator's.
 
+use crate::webhook::auth::basic_auth::BASE64;
+use crate::webhook::auth::bcrypt_hash::{BcryptHash, MAX_PASSWORD};
+use crate::webhook::auth::credentials_error::{CredentialsError, LineFault};
+use base64::Engine as _;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
-
-use base64::Engine as _;
 use zeroize::Zeroizing;
-
-use crate::webhook::auth::basic_auth::BASE64;
-use crate::webhook::auth::bcrypt_hash::{BcryptHash, MAX_PASSWORD};
-use crate::webhook::auth::credentials_error::{CredentialsError, LineFault};
 
 /// The longest user in bytes: what `htpasswd` takes.
 pub(crate) const MAX_USER: usize = 255;

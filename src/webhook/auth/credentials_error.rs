@@ -1,9 +1,9 @@
 //! Why a credentials file was refused, and what mends it.
 //!
-//! Promises: every text says how to go on, and none holds text of the file: what is in the
+//! Promise: every text says how to go on, and none holds text of the file: what is in the
 //! wrong place may be a password.
 //!
-//! Does not name the file; that is for whoever read it.
+//! It does not name the file; that is for whoever read it.
 
 use crate::webhook::auth::bcrypt_hash::{BcryptFault, MAX_PASSWORD};
 use crate::webhook::auth::credentials::MAX_USER;

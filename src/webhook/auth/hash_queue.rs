@@ -5,28 +5,26 @@
 //! being guessed, fills its own flow, and the first post of another passes beside it. Flows are the
 //! same for users that exist and users that do not: how full one is tells nothing.
 //!
-//! Promises: at most [`HASHES_AT_A_TIME`] threads hash, also when the senders hang up; at most
+//! Promise: at most [`HASHES_AT_A_TIME`] threads hash, also when the senders hang up; at most
 //! [`PAIRS_IN_A_FLOW`](fair_queue::PAIRS_IN_A_FLOW) pairs wait in a flow, and a request waits for
 //! at most [`QUEUE_TIMEOUT`]. Equal pairs share one hash, however many: a sender with one
 //! credential may fill every connection when the bridge starts, and all go in by the hash of the
 //! first. A refusal is shared by those alone who waited for it: who comes later is hashed anew, and
 //! nothing that guessing could fill is kept.
 //!
-//! Does not know how to hash. Under a flood of ever new pairs a pair that is good, but not known
+//! It does not know how to hash. Under a flood of ever new pairs a pair that is good, but not known
 //! yet, competes for its hash on equal terms with the flood.
 
 mod fair_queue;
 
+use crate::webhook::auth::credentials::User;
+use crate::webhook::auth::hash_queue::fair_queue::{FairQueue, Job};
+use crate::webhook::auth::verified_pairs::Digest;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{fmt, thread};
-
 use tokio::time::timeout;
-
-use crate::webhook::auth::credentials::User;
-use crate::webhook::auth::verified_pairs::Digest;
-use fair_queue::{FairQueue, Job};
 
 /// One flow can hold only one of them, so that the pairs of one user, however many, leave the
 /// other to everybody else; more would take cores from the event loops.

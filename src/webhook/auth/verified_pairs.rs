@@ -1,21 +1,19 @@
 //! The pairs of user and password that are known to be good, by keyed digest.
 //!
-//! Promises: knowing a pair again takes a microsecond and no slow hash; no password is kept, nor
+//! Promise: knowing a pair again takes a microsecond and no slow hash; no password is kept, nor
 //! anything from which one could be tried out without the key, which is random and never leaves
 //! the process; never more pairs than the credentials file has lines, since a password has one pair.
 //!
-//! Does not find out what is good, and does not remember what is not: a flood of wrong passwords
+//! It does not find out what is good, and does not remember what is not: a flood of wrong passwords
 //! leaves nothing behind.
 
+use crate::webhook::auth::credentials::User;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
-
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use zeroize::Zeroizing;
-
-use crate::webhook::auth::credentials::User;
 
 /// HMAC-SHA256 (RFC 2104) under the key of this process.
 pub(crate) type Digest = [u8; 32];

@@ -1,7 +1,7 @@
 //! The project that a notification belongs to: the key of its record.
 //!
-//! Promises: an [`AppId`] is not blank, at most [`AppId::LIMIT`] bytes and free of control
-//! characters, so that it fits keys, logs and file formats as it is. Does not ask for a form: no
+//! Promise: an [`AppId`] is not blank, at most [`AppId::LIMIT`] bytes and free of control
+//! characters, so that it fits keys, logs and file formats as it is. It does not ask for a form: no
 //! text of the provider says what its ids look like.
 
 use std::borrow::Cow;

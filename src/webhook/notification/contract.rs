@@ -1,6 +1,6 @@
 //! How strictly notifications are read: the operator's choice.
 //!
-//! Promises: the strict choices are the defaults. Does not judge a field: see `rules`.
+//! Promise: the strict choices are the defaults. It does not judge a field: see `rules`.
 
 use crate::metrics::EventKind;
 use crate::webhook::notification::event::Field;

@@ -1,6 +1,6 @@
 //! The events of the video service, and the fields that its documentation gives to each.
 //!
-//! Promises: the one list of types and fields; the printed contracts are made from it too. Does
+//! Promise: the one list of types and fields; the printed contracts are made from it too. It does
 //! not say what a field must hold: see `rules`.
 
 use crate::metrics::EventKind;

@@ -1,15 +1,14 @@
 //! What is wrong with the fields of a notification, named all at once.
 //!
-//! Promises: an error says where, what kind and what was expected, and never repeats a value of the
+//! Promise: an error says where, what kind and what was expected, and never repeats a value of the
 //! body: it goes to logs and to whoever posted. At most [`FieldErrors::KEPT`] are kept, however
-//! long the body. Does not know statuses: that is the rejection's part.
-
-use serde::Serialize;
-use std::borrow::Cow;
-use std::fmt;
+//! long the body. It does not know statuses: that is the rejection's part.
 
 use crate::webhook::notification::app_id::UnfitLabel;
 use crate::webhook::notification::event::Field;
+use serde::Serialize;
+use std::borrow::Cow;
+use std::fmt;
 
 /// One field that breaks the contract; in JSON as senders see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -1,6 +1,6 @@
 //! Why bytes are no notification.
 //!
-//! Promises: one variant for each code that a sender may see; no text repeats the body. Does not
+//! Promise: one variant for each code that a sender may see; no text repeats the body. It does not
 //! know HTTP: statuses belong to the rejection.
 
 use crate::metrics::EventKind;

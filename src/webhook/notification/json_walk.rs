@@ -1,22 +1,20 @@
 //! The one pass over the bytes of a body.
 //!
-//! Promises: refuses what is not JSON by the grammar of RFC 8259, wherever it is, also in members
+//! Promise: it refuses what is not JSON by the grammar of RFC 8259, wherever it is, also in members
 //! that no rule asks for. What the grammar allows and Rust cannot hold is judged where it is: see
-//! [`Leaves`]. Recursion ends at [`NESTING_LIMIT`]. Allocates only where strings have escapes, and for
-//! errors. Knows where a rule applies, but none of the rules.
-
-use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
-
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::Number;
+//! [`Leaves`]. Recursion ends at [`NESTING_LIMIT`]. It allocates only where strings have escapes,
+//! and for errors. It knows where a rule applies, but none of the rules.
 
 use crate::webhook::notification::event::Field;
 use crate::webhook::notification::field_error::FieldErrors;
 use crate::webhook::notification::leaves::Leaves;
 use crate::webhook::notification::members::Members;
 use crate::webhook::notification::rules::{self, Value};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 
 /// How deep a body may nest; the outermost object is 1. The documented forms need 3, and the
 /// strictest of the common parsers (.NET's `System.Text.Json`) gives up at 64.

@@ -1,15 +1,9 @@
 //! The members of a posted object that the contract speaks of.
 //!
-//! Promises: each value is judged as it goes by, and nothing but the verdict and the texts that
+//! Promise: each value is judged as it goes by, and nothing but the verdict and the texts that
 //! route a record are kept; what is missing is asked at the end, so that `type` may come last.
 //! Of a repeated member the last counts, as in most parsers of consumers; the two that decide where
-//! a record goes may not be repeated. Does not know which fields a type requires.
-
-use std::borrow::Cow;
-use std::mem;
-use std::str::{self, Utf8Error};
-
-use serde::de::DeserializeSeed;
+//! a record goes may not be repeated. It does not know which fields a type requires.
 
 use crate::webhook::notification::app_id::AppId;
 use crate::webhook::notification::event::Field;
@@ -19,6 +13,10 @@ use crate::webhook::notification::json_walk::{self, JsonWalk, NESTING_LIMIT, Roo
 use crate::webhook::notification::leaves::{Skimmed, Typed, deeper_than};
 use crate::webhook::notification::rules::{self, Value};
 use crate::webhook::notification::trans_date::TransDate;
+use serde::de::DeserializeSeed;
+use std::borrow::Cow;
+use std::mem;
+use std::str::{self, Utf8Error};
 
 /// Some editors and languages start UTF-8 with it; RFC 8259 section 8.1 lets parsers skip it.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();

@@ -1,18 +1,16 @@
 //! What the fields of a notification must hold, one rule a function, and what is kept of a value
 //! for it.
 //!
-//! Promises: tolerant where the provider is known to differ from its own documentation (numbers
-//! for strings, objects for URLs, one for many), strict elsewhere. Does not read JSON, and does not
+//! Promise: tolerant where the provider is known to differ from its own documentation (numbers
+//! for strings, objects for URLs, one for many), strict elsewhere. It does not read JSON, and does not
 //! know which fields a type requires.
-
-use std::borrow::Cow;
-
-use serde_json::Number;
 
 use crate::webhook::notification::app_id::check_label;
 use crate::webhook::notification::event::Field;
 use crate::webhook::notification::field_error::{FieldErrors, FieldFlaw, JsonType};
 use crate::webhook::notification::trans_date::{NotATime, TransDate};
+use serde_json::Number;
+use std::borrow::Cow;
 
 /// The longest room that becomes an attribute of a record, in bytes; the provider's have 24.
 const ROOM_LIMIT: usize = 256;

@@ -6,12 +6,11 @@ mod forms;
 mod malformed;
 mod properties;
 
-use serde_json::{Value, json};
-
 use crate::webhook::notification::Notification;
 use crate::webhook::notification::contract::{Contract, UnknownEvents, Validation};
 use crate::webhook::notification::field_error::{FieldError, FieldErrorCode};
 use crate::webhook::notification::invalid::Invalid;
+use serde_json::{Value, json};
 
 const STRICT: Contract =
     Contract { validation: Validation::Documented, unknown_events: UnknownEvents::Reject };

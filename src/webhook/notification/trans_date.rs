@@ -1,13 +1,12 @@
 //! The instant that a notification speaks of, from any of the forms the provider uses.
 //!
-//! Promises: a [`TransDate`] lies in the years 1970 to 9999 in UTC, so that its text is always RFC
-//! 3339, and one that consumers can hold. Another instant is still one, and no error. Does not say
+//! Promise: a [`TransDate`] lies in the years 1970 to 9999 in UTC, so that its text is always RFC
+//! 3339, and one that consumers can hold. Another instant is still one, and no error. It does not say
 //! which instant `trans_date` marks (end of the session, of the upload): the provider does not
 //! either.
 
 use crate::timestamp::{Fraction, UtcText};
 use std::fmt;
-
 use time::OffsetDateTime;
 use time::UtcOffset;
 use time::format_description::well_known::Rfc3339;

@@ -1,3 +1,5 @@
+//! What acks, failures and probes make of the state of Kafka, one after the other.
+
 use super::*;
 use crate::delivery::availability::availability_state::failures::SECOND_CHANCE;
 use crate::delivery::availability::availability_state::probe_pause::{

@@ -1,3 +1,5 @@
+//! What may be under way at once, what reports mean for it, and what is released.
+
 use super::*;
 use crate::post::Location;
 use bytes::Bytes;

@@ -1,3 +1,5 @@
+//! Every code of librdkafka that there is, and what it is taken for.
+
 use super::*;
 use rdkafka::types::RDKafkaRespErr;
 use std::ops::RangeInclusive;

@@ -1,3 +1,5 @@
+//! Which records leave at the end of a turn, and which wait for acks.
+
 use super::*;
 use crate::delivery::record::Record;
 use bytes::Bytes;

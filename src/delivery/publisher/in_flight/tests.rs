@@ -1,3 +1,5 @@
+//! The records in flight, event by event: who gets which result, and when a ticket is free again.
+
 use super::*;
 use crate::delivery::gate::admission::Way;
 use crate::delivery::record::Record;

@@ -1,3 +1,5 @@
+//! Which times are tried one after the other, and what an ack of one teaches.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Where keys go, and when a count of partitions that has changed is used.
+
 use super::*;
 
 fn partitions() -> Arc<Partitions> {

@@ -1,11 +1,10 @@
 //! What is verified, found again and refused, and what a refusal costs.
 
+use super::*;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use tokio::task::{JoinSet, yield_now};
-
-use super::*;
 
 // Of cost 4, 16 rounds each; made with libxcrypt.
 const OLD: &str = "$2y$04$abcdefghijklmnopqrstuu3C6u2sQjFttrT16nmXgxlk/de0mfCmu";

@@ -1,10 +1,9 @@
 //! Headers that hold a pair, and those that do not.
 
+use super::*;
 use base64::prelude::BASE64_STANDARD;
 use http::HeaderValue;
 use proptest::prelude::{any, prop_assert, proptest};
-
-use super::*;
 
 fn read(value: impl AsRef<[u8]>) -> Option<BasicAuth> {
     let mut headers = HeaderMap::new();

@@ -1,21 +1,19 @@
 //! Which pairs wait for a hash, and which is next: a plain value, without clock and threads.
 //!
-//! Promises: a flow has one entry for each pair, shared by all requests with that pair until its
+//! Promise: a flow has one entry for each pair, shared by all requests with that pair until its
 //! hash has ended; at most [`PAIRS_IN_A_FLOW`] wait there, in the order in which they came, also
 //! when the first who sent the pair has gone. A flow hashes one pair at a time, and flows take
 //! turns. An entry that nobody waits at is passed over, and given away when a flow is full. Of a
 //! hash that has ended nothing is kept.
 //!
-//! Does not bound how many requests share an entry: that takes a connection for each and nothing
+//! It does not bound how many requests share an entry: that takes a connection for each and nothing
 //! here.
-
-use std::collections::VecDeque;
-use std::sync::Arc;
-
-use tokio::sync::watch;
 
 use crate::webhook::auth::credentials::User;
 use crate::webhook::auth::verified_pairs::Digest;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use tokio::sync::watch;
 
 /// Enough that two users seldom share one; few enough that the pair at the head of its flow waits
 /// for a handful of hashes at worst.

@@ -1,17 +1,15 @@
 //! Claims that wait, share, time out and go, with hashes that end when the test says so.
 
+use super::fair_queue::PAIRS_IN_A_FLOW;
+use super::*;
+use crate::webhook::auth::credentials::Credentials;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::task::Poll;
-
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::Instant;
-
-use super::fair_queue::PAIRS_IN_A_FLOW;
-use super::*;
-use crate::webhook::auth::credentials::Credentials;
 
 const PAIR: Digest = [1; 32];
 const OTHER: Digest = [2; 32];

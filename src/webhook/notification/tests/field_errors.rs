@@ -1,7 +1,5 @@
 //! What is refused because of its type or its fields, and how the refusal names them.
 
-use serde_json::json;
-
 use super::{
     CONTRACTS, DOCUMENTED, ENVELOPE, FILE_TRANSFER, FORWARD, LOOSE, RECORDING, ROOMDROP, STRICT,
     TRANSCODED, code, expected, field_errors, strict, unknown, with, without,
@@ -9,6 +7,7 @@ use super::{
 use crate::webhook::notification::Notification;
 use crate::webhook::notification::field_error::FieldErrors;
 use crate::webhook::notification::invalid::{About, Invalid};
+use serde_json::json;
 
 /// The fields that each sample must have beyond the common ones.
 const OWN_FIELDS: [(&str, &[&str]); 4] = [

@@ -1,13 +1,12 @@
 //! What is accepted, and what is read from it.
 
-use serde_json::{Value, json};
-
 use super::{
     CONTRACTS, DOCUMENTED, ENVELOPE, FILE_TRANSFER, FORWARD, LOOSE, RECORDING, RECORDING_OBJECTS,
     ROOMDROP, ROOMDROP_NUMBERS, SAMPLES, TRANSCODED, expected, field_errors, strict, unknown, with,
 };
 use crate::metrics::EventKind;
 use crate::webhook::notification::Notification;
+use serde_json::{Value, json};
 
 #[test]
 fn every_sample_is_read_as_what_it_is() {

@@ -1,17 +1,15 @@
 //! What holds for bodies that nobody thought of.
 
-use std::str;
-
+use super::{CONTRACTS, LOOSE, SAMPLES, STRICT};
+use crate::webhook::notification::Notification;
+use crate::webhook::notification::field_error::FieldErrors;
+use crate::webhook::notification::invalid::Invalid;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
 use proptest::test_runner::Config;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
-
-use super::{CONTRACTS, LOOSE, SAMPLES, STRICT};
-use crate::webhook::notification::Notification;
-use crate::webhook::notification::field_error::FieldErrors;
-use crate::webhook::notification::invalid::Invalid;
+use std::str;
 
 /// Parses under every contract and holds what must hold for any bytes at all.
 fn check(body: &[u8]) {
