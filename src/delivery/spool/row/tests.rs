@@ -1,3 +1,5 @@
+//! Rows as bytes and back: what is kept, what is refused, what does not fit.
+
 use super::*;
 use crate::delivery::record::Event;
 use crate::delivery::spool::row::stored_header::{HEX, code};
