@@ -22,11 +22,9 @@
 //! zero unless the posts stop for a moment. They are parked, not refused.
 //! Why the order holds: a record that failed directly counts as backlog from before its answer on,
 //! so every later post goes behind it. What is parked, under way or not yet committed is not
-//! answered, and unanswered posts have no order among each other. `gate/model.rs` shows it.
+//! answered, and unanswered posts have no order among each other. `tests/it/gate_model.rs` shows it.
 
 pub mod admission;
-#[cfg(test)]
-mod model;
 mod drain_rate;
 #[cfg(test)]
 mod tests;
@@ -211,6 +209,11 @@ impl Gate {
     /// Appends under way.
     pub fn pending(&self) -> u64 {
         self.pending
+    }
+
+    /// Posts that are parked, or may go on and have not yet asked.
+    pub fn parked(&self) -> usize {
+        self.parked
     }
 
     /// How many catch-ups have ended, either way. Whoever keeps parked posts lets them all go when

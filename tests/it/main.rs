@@ -8,6 +8,7 @@
 //! | [`credentials`] | who may post |
 //! | [`refusals`], [`refusal_log`] | every "no" to a sender, and what the log says of it |
 //! | [`records`], [`times`] | what consumers read; times that Kafka refuses |
+//! | [`gate_model`] | the gate between Kafka and disk, in a world of its own that fails by chance |
 //! | [`outages`], [`spool`], [`disk`] | Kafka away; the way back from disk; bad disks |
 //! | [`spool_command`], [`spool_format`] | the commands on a spool; its files, read by the page that describes them |
 //! | [`life`], [`metrics`] | flags, start, stop, log; the admin port |
@@ -29,6 +30,7 @@ mod crowds;
 mod dev;
 mod disk;
 mod docs;
+mod gate_model;
 mod hangups;
 mod harness;
 mod layers;

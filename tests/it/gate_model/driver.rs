@@ -1,8 +1,8 @@
 //! The gate as its callers drive it: rightly, or with the mistake of a design.
 
-use crate::delivery::gate::admission::{Admission, Way};
-use crate::delivery::gate::model::design::Design;
-use crate::delivery::gate::{Gate, GateState};
+use crate::gate_model::design::Design;
+use hookbridge::delivery::gate::admission::{Admission, Way};
+use hookbridge::delivery::gate::{Gate, GateState};
 use std::time::Instant;
 
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub(super) struct Driver {
     forgotten: u64,
     /// Failures that the gate is still to hear of.
     overdue: u64,
-    /// Ends of appends and releases that it was not told yet.
+    /// Ends of appends and releases that it has not heard of yet.
     ends: u64,
     releases: u64,
     /// The highest row that was counted as released when it was sent.
@@ -21,7 +21,7 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    /// The gate of a process that starts with so many rows.
+    /// The gate of a process that starts with this many rows.
     pub(super) fn start(design: Design, rows: u64) -> Self {
         let forgotten = if design == Design::RowsForgotten { rows } else { 0 };
         let mut gate = Gate::new(rows - forgotten);

@@ -2,17 +2,17 @@
 
 mod actions;
 
-use crate::delivery::gate::model::Violation;
-use crate::delivery::gate::model::design::Design;
-use crate::delivery::gate::model::direct::Direct;
-use crate::delivery::gate::model::disk::ModelSpool;
-use crate::delivery::gate::model::drain::ModelDrain;
-use crate::delivery::gate::model::driver::Driver;
-use crate::delivery::gate::model::ledger::PostLedger;
-use crate::delivery::gate::model::parked_posts::ParkedPosts;
-use crate::delivery::gate::model::tally::Tally;
-use crate::delivery::gate::model::weather::{Weather, WorldEvent};
-use crate::delivery::gate::{CATCH_UP_LIMIT, GateState};
+use crate::gate_model::Violation;
+use crate::gate_model::design::Design;
+use crate::gate_model::direct::Direct;
+use crate::gate_model::disk::ModelSpool;
+use crate::gate_model::drain::ModelDrain;
+use crate::gate_model::driver::Driver;
+use crate::gate_model::ledger::PostLedger;
+use crate::gate_model::parked_posts::ParkedPosts;
+use crate::gate_model::tally::Tally;
+use crate::gate_model::weather::{Weather, WorldEvent};
+use hookbridge::delivery::gate::{CATCH_UP_LIMIT, GateState};
 use std::time::{Duration, Instant};
 
 /// How late a timer fires at most.
@@ -195,7 +195,7 @@ impl World {
         let (gate, truth) = (self.driver.gate(), self.disk.backlog());
         let right = gate.backlog() == truth
             && gate.pending() == self.disk.pending()
-            && gate.parked == self.event_loops.parked()
+            && gate.parked() == self.event_loops.parked()
             && (gate.state() != GateState::Direct || truth == 0);
         if self.design == Design::Sound && !right {
             return Err(Violation::Miscounted { backlog: gate.backlog(), truth });

@@ -1,7 +1,7 @@
 //! The spool's disk: rows in order, groups that commit or fail, and what a crash leaves.
 
-use crate::delivery::gate::model::design::Design;
-use crate::delivery::gate::model::ledger::{PostId, PostLedger};
+use crate::gate_model::design::Design;
+use crate::gate_model::ledger::{PostId, PostLedger};
 use std::collections::{BTreeMap, VecDeque};
 
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub(super) struct ModelSpool {
     last_number: u64,
     /// Decided and not in a group yet. Unanswered, so their order is open.
     appending: Vec<PostId>,
-    /// Groups that are durable and visible to the drain, and nobody was told.
+    /// Groups that are durable and visible to the drain, and of which nobody has heard.
     unreported: VecDeque<Vec<PostId>>,
     /// The group of a failed commit. It may yet be found by a restart, until another is written
     /// over it.
@@ -46,7 +46,7 @@ impl ModelSpool {
         size
     }
 
-    /// The next group to be told of.
+    /// The next group to be heard of.
     pub(super) fn report_commit(&mut self) -> Vec<PostId> {
         self.unreported.pop_front().unwrap_or_default()
     }
@@ -91,7 +91,7 @@ impl ModelSpool {
         self.rows() + self.appending.len() as u64
     }
 
-    /// Appends whose end was not told.
+    /// Appends whose end nobody has heard of.
     pub(super) fn pending(&self) -> u64 {
         (self.appending.len() + self.unreported.iter().map(Vec::len).sum::<usize>()) as u64
     }

@@ -1,7 +1,7 @@
 //! What a run has seen, so that a silent model cannot pass.
 
-use crate::delivery::gate::GateState;
-use crate::delivery::gate::model::weather::WorldEvent;
+use crate::gate_model::weather::WorldEvent;
+use hookbridge::delivery::gate::GateState;
 use std::collections::BTreeMap;
 
 /// The gate's states, and the moves that it makes between them.
@@ -21,7 +21,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// An event was drawn, and so many things happened by it.
+    /// An event was drawn, and this many things happened by it.
     pub(super) fn count(&mut self, event: WorldEvent, happened: usize) {
         if happened > 0 {
             *self.events.entry(event).or_default() += 1;

@@ -1,7 +1,7 @@
 //! The direct producer: records under way, in no order at all, and late copies.
 
-use crate::delivery::gate::model::Violation;
-use crate::delivery::gate::model::ledger::{PostId, PostLedger};
+use crate::gate_model::Violation;
+use crate::gate_model::ledger::{PostId, PostLedger};
 
 #[derive(Debug)]
 struct ModelRecord {

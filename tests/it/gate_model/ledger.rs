@@ -2,7 +2,7 @@
 //!
 //! Promise: the first event that breaks a promise is the one that fails.
 
-use crate::delivery::gate::model::Violation;
+use crate::gate_model::Violation;
 use std::collections::BTreeMap;
 
 /// Posts are numbered as they come.

@@ -1,9 +1,9 @@
 //! The drain: rows to the topic, oldest first, in a window, deleted after their acks.
 
-use crate::delivery::gate::model::Violation;
-use crate::delivery::gate::model::design::Design;
-use crate::delivery::gate::model::disk::ModelSpool;
-use crate::delivery::gate::model::ledger::{PostId, PostLedger};
+use crate::gate_model::Violation;
+use crate::gate_model::design::Design;
+use crate::gate_model::disk::ModelSpool;
+use crate::gate_model::ledger::{PostId, PostLedger};
 use std::collections::VecDeque;
 
 /// Rows sent and not yet deleted.

@@ -1,7 +1,7 @@
 //! The event loops: who keeps parked posts, and lets them go a little after the gate does.
 
-use crate::delivery::gate::Gate;
-use crate::delivery::gate::model::ledger::PostId;
+use crate::gate_model::ledger::PostId;
+use hookbridge::delivery::gate::Gate;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 

@@ -1,13 +1,13 @@
 //! What the events do that concern more than one part of the world. Each gives how many things
 //! happened.
 
-use crate::delivery::gate::admission::{Admission, Way};
-use crate::delivery::gate::model::Violation;
-use crate::delivery::gate::model::design::Design;
-use crate::delivery::gate::model::driver::Driver;
-use crate::delivery::gate::model::ledger::PostId;
-use crate::delivery::gate::model::parked_posts::ParkedPosts;
-use crate::delivery::gate::model::world::{Kafka, Stopping, World};
+use crate::gate_model::Violation;
+use crate::gate_model::design::Design;
+use crate::gate_model::driver::Driver;
+use crate::gate_model::ledger::PostId;
+use crate::gate_model::parked_posts::ParkedPosts;
+use crate::gate_model::world::{Kafka, Stopping, World};
+use hookbridge::delivery::gate::admission::{Admission, Way};
 
 impl World {
     pub(super) fn post(&mut self) -> Result<usize, Violation> {
@@ -53,7 +53,7 @@ impl World {
         1
     }
 
-    /// The oldest commit that is done is told to the gate and to the senders.
+    /// The gate and the senders hear of the oldest commit that is done.
     pub(super) fn report_commit(&mut self) -> Result<usize, Violation> {
         let group = self.disk.report_commit();
         if !group.is_empty() {

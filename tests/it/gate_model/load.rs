@@ -3,8 +3,8 @@
 //! Senders that post again as soon as they are answered, a disk on which appends and deletions share
 //! commits, a drain with its window. Nothing fails, and nothing is left to chance.
 
-use crate::delivery::gate::admission::{Admission, Way};
-use crate::delivery::gate::{CATCH_UP_LIMIT, Gate, GateState};
+use hookbridge::delivery::gate::admission::{Admission, Way};
+use hookbridge::delivery::gate::{CATCH_UP_LIMIT, Gate, GateState};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 

@@ -19,11 +19,11 @@ mod tally;
 mod weather;
 mod world;
 
-use crate::delivery::gate::model::design::Design;
-use crate::delivery::gate::model::ledger::PostId;
-use crate::delivery::gate::model::tally::Tally;
-use crate::delivery::gate::model::weather::{Weather, WorldEvent};
-use crate::delivery::gate::model::world::World;
+use crate::gate_model::design::Design;
+use crate::gate_model::ledger::PostId;
+use crate::gate_model::tally::Tally;
+use crate::gate_model::weather::{Weather, WorldEvent};
+use crate::gate_model::world::World;
 use std::ops::Range;
 
 /// Spells of bad weather between two calms: enough for outages, crashes and returns to overlap.
@@ -48,7 +48,7 @@ enum Violation {
     Miscounted { backlog: u64, truth: u64 },
 }
 
-/// Bad weather and calm in turn, until so many events have happened.
+/// Bad weather and calm in turn, until this many events have happened.
 fn run(design: Design, seed: u64, events: u64) -> Result<Tally, Violation> {
     let mut world = World::new(design, seed);
     while world.tally().events() < events {
@@ -68,7 +68,7 @@ fn run(design: Design, seed: u64, events: u64) -> Result<Tally, Violation> {
     Ok(world.tally().clone())
 }
 
-/// Goes on in this weather until it is done, or patience ends.
+/// Goes on in this weather until it is done, or [`DEADLINE`] is over.
 fn wait(world: &mut World, weather: &Weather, done: fn(&World) -> bool) -> Result<(), Violation> {
     for _ in 0..DEADLINE {
         if done(world) {
@@ -146,7 +146,7 @@ fn a_drain_that_deletes_what_it_sends_is_caught() {
 }
 
 #[test]
-fn a_gate_that_is_direct_after_a_crash_although_there_are_rows_is_caught() {
+fn rows_that_a_crash_leaves_uncounted_are_caught() {
     assert!(is_overtaken(&found(Design::RowsForgotten)));
 }
 
