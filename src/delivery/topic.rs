@@ -4,7 +4,6 @@
 //! probe and readiness take as an argument: a second topic is a second value. What a probe sees of
 //! its leaders is in [`crate::delivery::availability`].
 
-pub mod first_sight;
 pub mod partitions;
 pub mod topic_config;
 
@@ -12,14 +11,20 @@ use crate::clock::Clock;
 use crate::delivery::record::Record;
 use crate::delivery::record_times::RecordTimes;
 use crate::delivery::record_times::topic_times::SendTime;
-use crate::delivery::topic::first_sight::FirstSight;
+use crate::delivery::spool::shown_topics::ShownTopics;
 use crate::delivery::topic::partitions::Partitions;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{Notify, watch};
 
 /// As old as the topic's settings may be when they are held against it.
 const KEPT: Duration = Duration::from_secs(60);
+
+/// The states of [`FirstSight`].
+const NOT_ASKED: u8 = 0;
+const SHOWN: u8 = 1;
+const DENIED: u8 = 2;
 
 /// A topic that the bridge writes to. Cheap to clone; clones share what is learnt.
 #[derive(Debug, Clone)]
@@ -58,6 +63,70 @@ impl Topic {
         let time = time.unwrap_or_else(|| self.times.first(record));
         let is_own = record.topic() == &*self.name;
         (time, is_own.then(|| self.partitions.of(record.key())).flatten())
+    }
+}
+
+/// Whether the brokers have ever shown the topic to this spool. A topic that brokers deny, and have
+/// never shown, gets no record on disk for it: it is mistyped, or not made yet, and a 200 would
+/// promise what nobody can keep. Once it was shown, its records are kept through whatever happens
+/// to it. While no broker has answered nothing is denied. Without a spool it denies nothing: there
+/// is nothing to be kept.
+#[derive(Debug, Default)]
+pub struct FirstSight {
+    state: AtomicU8,
+    spool: Option<Remembered>,
+}
+
+/// Where it is remembered.
+#[derive(Debug)]
+struct Remembered {
+    topic: Arc<str>,
+    shown: Mutex<ShownTopics>,
+}
+
+impl FirstSight {
+    /// What the spool remembers of the topic.
+    pub fn remembered(shown: ShownTopics, topic: Arc<str>) -> Self {
+        let state = if shown.contains(&topic) { SHOWN } else { NOT_ASKED };
+        let spool = Some(Remembered { topic, shown: Mutex::new(shown) });
+        Self { state: AtomicU8::new(state), spool }
+    }
+
+    /// Whether posts must be refused for it.
+    pub fn is_denied(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == DENIED
+    }
+
+    /// Whether the topic was shown, so that there is nothing new to be remembered.
+    pub(in crate::delivery) fn is_shown(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == SHOWN
+    }
+
+    /// The brokers answer and do not show the topic.
+    pub(in crate::delivery) fn missing(&self) {
+        if let Some(Remembered { topic, .. }) = &self.spool
+            && self.state.compare_exchange(NOT_ASKED, DENIED, Ordering::Relaxed, Ordering::Relaxed)
+                == Ok(NOT_ASKED)
+        {
+            tracing::error!(
+                %topic,
+                "the brokers do not show the topic and never did: posts get 503 until they do"
+            );
+        }
+    }
+
+    /// The brokers show the topic. Blocks where it is the first time, for a sync of the disk.
+    pub(in crate::delivery) fn shown(&self) {
+        if self.state.swap(SHOWN, Ordering::Relaxed) == SHOWN {
+            return;
+        }
+        let Some(Remembered { topic, shown }) = &self.spool else { return };
+        let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = shown.add(topic) {
+            // The next look tries again; until then posts are taken, as it is shown now.
+            self.state.store(NOT_ASKED, Ordering::Relaxed);
+            tracing::debug!(%error, %topic, "the spool cannot remember that the topic was shown");
+        }
     }
 }
 
