@@ -26,6 +26,7 @@
 //! - [`metrics`]: every series, and the closed sets of their labels.
 //! - [`args`]: every flag.
 //! - [`error_chain`]: an error and its causes, in one line.
+//! - [`lock`]: a mutex that outlives a panic.
 //! - [`timestamp`]: a time and its text; [`clock`]: where it comes from.
 //!
 //! # What holds it together
@@ -72,5 +73,6 @@ pub mod post;
 pub mod metrics;
 pub mod args;
 pub mod error_chain;
+pub mod lock;
 pub mod timestamp;
 pub mod clock;

@@ -17,9 +17,10 @@ use crate::delivery::availability::health_report::{
     HealthKind, HealthReport, Knowledge, ProbeError,
 };
 use crate::delivery::availability::topic_state::TopicState;
+use crate::lock::Lock;
 use crate::metrics::Metrics;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::time::sleep;
@@ -28,7 +29,7 @@ use tokio::time::sleep;
 pub struct Availability {
     /// The one thing that a post looks at.
     admits: AtomicBool,
-    known: Mutex<StateAndLog>,
+    known: Lock<StateAndLog>,
     /// Kafka is no longer held to be there, or a failure asks for a look: probes come sooner.
     asks: Notify,
     metrics: Arc<Metrics>,
@@ -48,7 +49,7 @@ impl Availability {
             StateAndLog { state: AvailabilityState::new(timeout, now), log: HealthLog::new(now) };
         Self {
             admits: AtomicBool::new(true),
-            known: Mutex::new(known),
+            known: Lock::new(known),
             asks: Notify::new(),
             metrics,
         }
@@ -87,7 +88,7 @@ impl Availability {
     /// Waits until the next probe is due, also when that changes meanwhile.
     pub async fn probe_due(&self) {
         loop {
-            let wait = self.lock().state.next_probe(Instant::now());
+            let wait = self.known.lock().state.next_probe(Instant::now());
             if wait.is_zero() {
                 return;
             }
@@ -100,21 +101,21 @@ impl Availability {
 
     /// The report.
     pub fn report(&self) -> HealthReport {
-        self.lock().state.report(Instant::now())
+        self.known.lock().state.report(Instant::now())
     }
 
     /// Whether what waits on disk should stay there: the topic would throw it away.
     pub fn holds_back(&self) -> bool {
-        self.lock().state.holds_back()
+        self.known.lock().state.holds_back()
     }
 
     /// The same with its age, and the topic.
     pub fn knowledge(&self) -> Knowledge {
-        self.lock().state.knowledge(Instant::now())
+        self.known.lock().state.knowledge(Instant::now())
     }
 
     fn change(&self, change: impl FnOnce(&mut AvailabilityState, Instant)) {
-        let mut known = self.lock();
+        let mut known = self.known.lock();
         let now = Instant::now();
         let StateAndLog { state, log } = &mut *known;
         let before = state.next_probe(now);
@@ -131,9 +132,5 @@ impl Availability {
         if let Some(line) = line {
             line.write();
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, StateAndLog> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

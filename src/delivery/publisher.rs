@@ -23,7 +23,7 @@ use crate::delivery::kafka::producer::{Headers, Producer, ProducerError, Purpose
 use crate::delivery::kafka::producer_renewal::ProducerRenewal;
 use crate::delivery::kafka::question::Question;
 use crate::delivery::kafka::settings::Settings;
-use crate::delivery::publisher::accumulator::{Accumulator, Flush, Pending};
+use crate::delivery::publisher::accumulator::{Accumulator, Pending};
 use crate::delivery::publisher::in_flight::stage::{RecordEvent, RecordStage};
 use crate::delivery::publisher::in_flight::{Fallback, FollowUp, InFlight};
 use crate::delivery::publisher::publish::{Publish, end};
@@ -35,11 +35,12 @@ use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::topic::Topic;
 use crate::delivery::topic::partitions::refresher::Refresher;
 use crate::delivery::undelivered::{LimitSource, Undelivered};
+use crate::lock::Lock;
 use crate::metrics::Metrics;
 use crate::post::PostOutcome;
 use std::io;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep_until;
@@ -53,7 +54,7 @@ const SPOOL_TIMEOUT: Duration = Duration::from_millis(2500);
 
 /// Publishes the posts of one event loop.
 pub struct Publisher {
-    state: Mutex<PublisherState>,
+    state: Lock<PublisherState>,
     settings: Settings,
     availability: Arc<Availability>,
     metrics: Arc<Metrics>,
@@ -94,7 +95,7 @@ impl Publisher {
         let (accumulator, parked, renewal, untimely, refused) = Default::default();
         let state =
             PublisherState { producer, in_flight, accumulator, parked, renewal, untimely, refused };
-        let (state, spool_results, flush_due) = (Mutex::new(state), Arc::default(), Notify::new());
+        let (state, spool_results, flush_due) = (Lock::new(state), Arc::default(), Notify::new());
         Ok(Self { state, settings, availability, metrics, topic, gate, spool_results, flush_due })
     }
 
@@ -140,12 +141,12 @@ impl Publisher {
             Admission::Go(Way::Direct) => self.hand_over(record),
             Admission::Go(Way::Spool) => {
                 let ticket =
-                    self.lock().in_flight.insert(RecordStage::Appended, None, Instant::now());
+                    self.state.lock().in_flight.insert(RecordStage::Appended, None, Instant::now());
                 self.append(gate, ticket, record);
                 ticket
             }
             Admission::Park => {
-                let mut state = self.lock();
+                let mut state = self.state.lock();
                 let ticket =
                     state.in_flight.insert(RecordStage::Parked, Some(record), Instant::now());
                 state.parked.push(ticket);
@@ -156,7 +157,7 @@ impl Publisher {
 
     /// Puts the record into the accumulator, which the loop empties at the end of this turn.
     fn hand_over(&self, record: Record) -> usize {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let ticket = state.in_flight.insert(RecordStage::Sent, Some(record), Instant::now());
         self.accumulate(&mut state, ticket);
         ticket
@@ -166,15 +167,14 @@ impl Publisher {
         let entry = state.in_flight.get(ticket);
         let Some(record) = entry.record() else { return };
         let (key, headers) = (entry.key, Headers::of(record));
-        match state.accumulator.append(Pending { ticket, key, headers }) {
-            Flush::Due => self.flush_due.notify_one(),
-            Flush::AlreadyDue => {}
+        if state.accumulator.append(Pending { ticket, key, headers }) {
+            self.flush_due.notify_one();
         }
     }
 
     /// Hands over what has gathered and need not be held back. `ready` is empty before and after.
     fn send_accumulated(&self, ready: &mut Vec<Pending>) {
-        let (mut state, now) = (self.lock(), Instant::now());
+        let (mut state, now) = (self.state.lock(), Instant::now());
         state.accumulator.drain(ready);
         for pending in ready.drain(..) {
             let ticket = pending.ticket;
@@ -244,7 +244,7 @@ impl Publisher {
         let (mut retiring, mut times) = (Question::default(), Question::default());
         let mut refresher = Refresher::new(&self.topic);
         while !(stop.is_cancelled() && self.under_way() == 0) {
-            let producer = self.lock().producer.clone();
+            let producer = self.state.lock().producer.clone();
             tokio::select! {
                 raised = producer.raised() => raised?,
                 last = retiring.answer() => match last {
@@ -285,10 +285,6 @@ impl Publisher {
 
     /// How many records still wait for a report, or their senders for word of it.
     pub fn under_way(&self) -> usize {
-        self.lock().in_flight.len()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, PublisherState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().in_flight.len()
     }
 }

@@ -15,10 +15,10 @@ use crate::delivery::record::header_name::HeaderName;
 use crate::delivery::record_times::topic_times::{
     Learnt, Retry, SendTime, SpanSide, TimeSources, TopicTimes,
 };
+use crate::lock::Lock;
 use crate::timestamp::Timestamp;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// Topics that something is kept of: the bridge's own, and those that its spool still has rows for.
@@ -30,7 +30,7 @@ pub struct RecordTimes {
     clock: Clock,
     /// Whether anything was learnt that may still hold.
     has_learnt: AtomicBool,
-    topics: Mutex<HashMap<String, TopicTimes>>,
+    topics: Lock<HashMap<String, TopicTimes>>,
 }
 
 impl RecordTimes {
@@ -46,7 +46,8 @@ impl RecordTimes {
             return SendTime::own(received);
         }
         let now = Instant::now();
-        self.lock()
+        self.topics
+            .lock()
             .get(record.topic())
             .map_or_else(|| SendTime::own(received), |topic| topic.first(received, now))
     }
@@ -59,7 +60,7 @@ impl RecordTimes {
             clock: self.clock.now().into(),
         };
         let now = Instant::now();
-        match self.lock().get(record.topic()) {
+        match self.topics.lock().get(record.topic()) {
             Some(topic) => topic.next(refused, known, now),
             None => TopicTimes::default().next(refused, known, now),
         }
@@ -68,7 +69,7 @@ impl RecordTimes {
     /// A record of the topic was acked that was sent with this time.
     pub fn acked(&self, topic: &str, sent: SendTime) {
         let now = Instant::now();
-        let mut topics = self.lock();
+        let mut topics = self.topics.lock();
         if !topics.contains_key(topic) && topics.len() < TOPICS {
             topics.insert(topic.to_owned(), TopicTimes::default());
         }
@@ -84,13 +85,9 @@ impl RecordTimes {
 
     /// A batch of the topic was refused, and the time of a record in it may be at fault.
     pub fn batch_refused(&self, topic: &str) {
-        if let Some(times) = self.lock().get_mut(topic) {
+        if let Some(times) = self.topics.lock().get_mut(topic) {
             times.batch_refused(Instant::now());
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, TopicTimes>> {
-        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

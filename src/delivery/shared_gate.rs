@@ -9,8 +9,9 @@ use crate::delivery::gate::{Gate, GateState};
 use crate::delivery::record::Record;
 use crate::delivery::spool::Spool;
 use crate::delivery::spool::error::AppendError;
+use crate::lock::Lock;
 use crate::post::Location;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 use tokio::sync::{Notify, watch};
 
@@ -23,7 +24,7 @@ pub struct SharedGate {
     /// Rings when there may be rows to drain.
     rows: Notify,
     /// The topic that the oldest rows wait for, where the brokers do not show it.
-    unshown: Mutex<Option<Arc<str>>>,
+    unshown: Lock<Option<Arc<str>>>,
 }
 
 /// What an operator sees of the gate.
@@ -54,7 +55,7 @@ impl SharedGate {
             spool,
             catch_ups: watch::Sender::new(0),
             rows: Notify::new(),
-            unshown: Mutex::default(),
+            unshown: Lock::default(),
         }
     }
 
@@ -189,16 +190,12 @@ impl SharedGate {
 
     /// The oldest rows wait for this topic, which the brokers do not show; or for none such.
     pub fn name_unshown(&self, topic: Option<&Arc<str>>) {
-        self.unshown().clone_from(&topic.cloned());
+        self.unshown.lock().clone_from(&topic.cloned());
     }
 
     /// For readiness: the topic that the oldest rows wait for, where the brokers do not show it.
     pub fn unshown_topic(&self) -> Option<Arc<str>> {
-        self.unshown().clone()
-    }
-
-    fn unshown(&self) -> MutexGuard<'_, Option<Arc<str>>> {
-        self.unshown.lock().unwrap_or_else(PoisonError::into_inner)
+        self.unshown.lock().clone()
     }
 
     /// Changes when parked posts may go on.

@@ -13,8 +13,9 @@ use crate::delivery::record_times::RecordTimes;
 use crate::delivery::record_times::topic_times::SendTime;
 use crate::delivery::spool::shown_topics::ShownTopics;
 use crate::delivery::topic::partitions::Partitions;
+use crate::lock::Lock;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{Notify, watch};
 
@@ -81,14 +82,14 @@ pub struct FirstSight {
 #[derive(Debug)]
 struct Remembered {
     topic: Arc<str>,
-    shown: Mutex<ShownTopics>,
+    shown: Lock<ShownTopics>,
 }
 
 impl FirstSight {
     /// What the spool remembers of the topic.
     pub fn remembered(shown: ShownTopics, topic: Arc<str>) -> Self {
         let state = if shown.contains(&topic) { SHOWN } else { NOT_ASKED };
-        let spool = Some(Remembered { topic, shown: Mutex::new(shown) });
+        let spool = Some(Remembered { topic, shown: Lock::new(shown) });
         Self { state: AtomicU8::new(state), spool }
     }
 
@@ -121,7 +122,7 @@ impl FirstSight {
             return;
         }
         let Some(Remembered { topic, shown }) = &self.spool else { return };
-        let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shown = shown.lock();
         if let Err(error) = shown.add(topic) {
             // The next look tries again; until then posts are taken, as it is shown now.
             self.state.store(NOT_ASKED, Ordering::Relaxed);
@@ -205,7 +206,7 @@ impl LimitChanges {
 /// drain is faster than the looks at the topic's settings: what they mean for records of that age
 /// is logged although these are on the topic already.
 #[derive(Debug, Default)]
-pub struct Backlog(Mutex<Option<Oldest>>);
+pub struct Backlog(Lock<Option<Oldest>>);
 
 #[derive(Debug, Clone, Copy)]
 struct Oldest {
@@ -216,7 +217,7 @@ struct Oldest {
 impl Backlog {
     /// A drain takes up records, the oldest of which was received then; says whether that is news.
     pub fn taken_up(&self, received: SystemTime, now: Instant) -> bool {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.0.lock();
         let is_news = kept.is_none_or(|oldest| !oldest.is_kept(now) || received < oldest.received);
         if is_news {
             *kept = Some(Oldest { received, taken_up: now });
@@ -226,7 +227,7 @@ impl Backlog {
 
     /// When the oldest record was received that a drain took up lately.
     pub fn oldest(&self, now: Instant) -> Option<SystemTime> {
-        let kept = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = *self.0.lock();
         kept.filter(|oldest| oldest.is_kept(now)).map(|oldest| oldest.received)
     }
 }

@@ -6,9 +6,9 @@
 //! those that do. A refusal that is left out costs a lock and an addition, and no memory. It knows no
 //! clock: it gets the time.
 
+use crate::lock::Lock;
 use crate::metrics::Outcome;
 use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Enough to see what a sender does wrong, and for all outcomes and both origins together 160 lines a
@@ -19,7 +19,7 @@ const WINDOW: Duration = Duration::from_secs(60);
 
 /// The quota of each outcome and origin.
 #[derive(Default)]
-pub struct Refusals(Mutex<Quotas>);
+pub struct Refusals(Lock<Quotas>);
 
 type Quotas = [[Quota; NamedUser::ALL.len()]; Outcome::ALL.len()];
 
@@ -64,7 +64,7 @@ pub(super) enum AtFault {
 impl Refusals {
     /// Whether this refusal has a line; with it, how many were left out before it.
     pub(super) fn admit(&self, outcome: Outcome, named: NamedUser, now: Instant) -> Option<u64> {
-        self.quotas()[outcome as usize][named as usize].admit(now)
+        self.0.lock()[outcome as usize][named as usize].admit(now)
     }
 
     /// Sums up what was left out in windows that are over.
@@ -81,7 +81,7 @@ impl Refusals {
         let outcomes = Outcome::ALL.iter().copied();
         let all = outcomes.flat_map(|outcome| NamedUser::ALL.map(|named| (outcome, named)));
         for (outcome, named) in all {
-            let mut quotas = self.quotas();
+            let mut quotas = self.0.lock();
             let quota = &mut quotas[outcome as usize][named as usize];
             let left_out = if due(quota) { mem::take(&mut quota.left_out) } else { 0 };
             drop(quotas);
@@ -89,10 +89,6 @@ impl Refusals {
                 sum_up(outcome, named, left_out);
             }
         }
-    }
-
-    fn quotas(&self) -> MutexGuard<'_, Quotas> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -190,7 +186,7 @@ mod tests {
             assert_eq!(logged.count(), LINES as usize);
         };
         let left_out =
-            || refusals.quotas()[Outcome::TooSlow as usize][NamedUser::User as usize].left_out;
+            || refusals.0.lock()[Outcome::TooSlow as usize][NamedUser::User as usize].left_out;
         refuse(LINES + 2, begun);
         refusals.sum_up(begun);
         assert_eq!(left_out(), 2);

@@ -6,8 +6,9 @@
 //! time-out. They are waited for at all because a process that ends while they speak TLS would pull
 //! OpenSSL from under them.
 
+use crate::lock::Lock;
 use std::ops::Deref;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ pub const TIMEOUT: Duration = Duration::from_millis(800);
 /// The clients of one bridge that are ending.
 #[derive(Debug, Default)]
 pub struct ClientEndings {
-    ends: Mutex<EndCounts>,
+    ends: Lock<EndCounts>,
     ended: Condvar,
 }
 
@@ -41,20 +42,17 @@ impl ClientEndings {
     /// From now on no drop waits: whoever calls this calls [`ClientEndings::wait`] before the process
     /// ends.
     pub fn gather(&self) {
-        self.lock().waited_for_by = Waiter::Gatherer;
+        self.ends.lock().waited_for_by = Waiter::Gatherer;
     }
 
     /// Waits until all clients that were dropped have ended. Blocks, for `timeout` at most.
     pub fn wait(&self, timeout: Duration) {
-        let ended = self.ended.wait_timeout_while(self.lock(), timeout, |ends| ends.under_way > 0);
+        let ended =
+            self.ended.wait_timeout_while(self.ends.lock(), timeout, |ends| ends.under_way > 0);
         let clients = ended.unwrap_or_else(PoisonError::into_inner).0.under_way;
         if clients > 0 {
             tracing::debug!(clients, "Kafka clients do not end, their threads are left behind");
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, EndCounts> {
-        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -63,14 +61,14 @@ struct UnderWay(Arc<ClientEndings>);
 
 impl UnderWay {
     fn begun(endings: &Arc<ClientEndings>) -> Self {
-        endings.lock().under_way += 1;
+        endings.ends.lock().under_way += 1;
         Self(endings.clone())
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.lock().under_way -= 1;
+        self.0.ends.lock().under_way -= 1;
         self.0.ended.notify_all();
     }
 }
@@ -107,7 +105,7 @@ impl<C: Send + 'static> Deref for ClientEnding<C> {
 impl<C: Send + 'static> Drop for ClientEnding<C> {
     fn drop(&mut self) {
         let Some(client) = self.client.take() else { return };
-        let waiter = self.endings.lock().waited_for_by;
+        let waiter = self.endings.ends.lock().waited_for_by;
         let under_way = UnderWay::begun(&self.endings);
         let (done, ended) = mpsc::channel();
         let end = move || {
@@ -161,7 +159,7 @@ mod tests {
         assert!(took(|| (0..8).for_each(|_| end(TIMEOUT / 4))) < TIMEOUT / 4);
         let waited = took(|| endings.wait(TIMEOUT * 4));
         assert!(waited < TIMEOUT, "{waited:?}");
-        assert_eq!(endings.lock().under_way, 0);
+        assert_eq!(endings.ends.lock().under_way, 0);
         end(TIMEOUT * 4);
         assert!(took(|| endings.wait(TIMEOUT / 4)) < TIMEOUT);
     }

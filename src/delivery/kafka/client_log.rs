@@ -5,9 +5,9 @@
 //! errors are warnings to the bridge, which goes on.
 
 use crate::delivery::kafka::last_words::address;
+use crate::lock::Lock;
 use rdkafka::config::RDKafkaLogLevel;
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a line is not said again.
@@ -26,7 +26,7 @@ const NUMBER: char = '#';
 
 /// What was said lately.
 #[derive(Debug, Default)]
-pub(super) struct ClientLog(Mutex<VecDeque<Said>>);
+pub(super) struct ClientLog(Lock<VecDeque<Said>>);
 
 #[derive(Debug)]
 struct Said {
@@ -61,7 +61,7 @@ impl ClientLog {
 
     /// Whether this is to be said, and how often it was left out before.
     fn news(&self, kind: &str, now: Instant) -> Option<u32> {
-        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut said = self.0.lock();
         let Some(place) = said.iter().position(|said| said.kind == kind) else {
             if said.len() == LINES {
                 said.pop_front();

@@ -5,8 +5,8 @@
 //! minute: so it is kept here.
 
 use crate::delivery::kafka::client_log::gist;
+use crate::lock::Lock;
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Addresses that are remembered: more than an operator reads.
 const ADDRESSES: usize = 32;
@@ -17,7 +17,7 @@ const LENGTH: usize = 300;
 
 /// The words, newest last.
 #[derive(Debug, Default)]
-pub(super) struct LastWords(Mutex<VecDeque<Words>>);
+pub(super) struct LastWords(Lock<VecDeque<Words>>);
 
 #[derive(Debug)]
 struct Words {
@@ -31,7 +31,7 @@ impl LastWords {
         let Some((name, why)) = gist(message).split_once(": ") else { return };
         let Some(address) = address(name) else { return };
         let why: String = why.chars().take(LENGTH).collect();
-        let mut words = self.lock();
+        let mut words = self.0.lock();
         words.retain(|words| words.address != address);
         if words.len() == ADDRESSES {
             words.pop_front();
@@ -41,13 +41,13 @@ impl LastWords {
 
     /// Why this address is not reached, if that was said.
     pub(super) fn of(&self, address: &str) -> Option<String> {
-        let words = self.lock();
+        let words = self.0.lock();
         words.iter().find(|words| words.address == address).map(|words| words.why.clone())
     }
 
     /// The newest of them, each with its address, if there are any.
     pub(super) fn all(&self) -> Option<String> {
-        let words = self.lock();
+        let words = self.0.lock();
         let newest = words.iter().rev().take(SHOWN);
         let shown: Vec<_> =
             newest.map(|words| format!("{}: {}", words.address, words.why)).collect();
@@ -56,21 +56,17 @@ impl LastWords {
 
     /// Whether none but these addresses are not reached.
     pub(super) fn are_of(&self, addresses: &[String]) -> bool {
-        self.lock().iter().all(|words| addresses.contains(&words.address))
+        self.0.lock().iter().all(|words| addresses.contains(&words.address))
     }
 
     /// The address has answered.
     pub(super) fn answered(&self, address: &str) {
-        self.lock().retain(|words| words.address != address);
+        self.0.lock().retain(|words| words.address != address);
     }
 
     /// All that matters has answered.
     pub(super) fn forget(&self) {
-        self.lock().clear();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Words>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().clear();
     }
 }
 
@@ -112,6 +108,6 @@ mod tests {
         }
         assert_eq!(words.of("a:1"), None);
         assert_eq!(words.of(&format!("a:{}", 2 * ADDRESSES)).unwrap().len(), LENGTH);
-        assert_eq!(words.lock().len(), ADDRESSES);
+        assert_eq!(words.0.lock().len(), ADDRESSES);
     }
 }

@@ -13,6 +13,7 @@ use crate::delivery::kafka::throttle::{self, Throttle};
 use crate::delivery::kafka::wakeup::Wakeup;
 use crate::delivery::record::Record;
 use crate::delivery::record_times::topic_times::SendTime;
+use crate::lock::Lock;
 use crate::post::Location;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -21,8 +22,8 @@ use rdkafka::message::{DeliveryResult, Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 use rdkafka::types::RDKafkaErrorCode;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// What became of a record.
@@ -176,7 +177,7 @@ impl Producer {
                 break;
             }
         }
-        into.append(&mut self.reports.lock());
+        into.append(&mut self.reports.came.lock());
     }
 
     /// The largest batch of several records, which it was made with.
@@ -200,7 +201,7 @@ impl Producer {
         let Self { voice, wakeup, client, reports, batch_size: _ } = self;
         drop((voice, wakeup));
         client.end();
-        std::mem::take(&mut *reports.lock())
+        std::mem::take(&mut *reports.came.lock())
     }
 }
 
@@ -219,15 +220,9 @@ impl Drop for Voice {
 #[derive(Clone)]
 struct Reports {
     is_ending: Arc<AtomicBool>,
-    came: Arc<Mutex<Vec<DeliveryReport>>>,
+    came: Arc<Lock<Vec<DeliveryReport>>>,
     log: Arc<ClientLog>,
     throttle: Arc<Throttle>,
-}
-
-impl Reports {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<DeliveryReport>> {
-        self.came.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl ProducerContext for Reports {
@@ -240,7 +235,7 @@ impl ProducerContext for Reports {
             }
             Err((error, _)) => Err(DeliveryError::in_report(code(error))),
         };
-        self.lock().push(DeliveryReport { ticket, result });
+        self.came.lock().push(DeliveryReport { ticket, result });
     }
 }
 

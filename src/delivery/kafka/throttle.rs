@@ -3,7 +3,7 @@
 //! Promise: logged once when it begins and once when it is over, whichever producer sees it. It is read
 //! from librdkafka's statistics, since no report of a record has it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use crate::lock::Lock;
 use std::time::{Duration, Instant};
 
 /// The property of the time between the statistics of a producer.
@@ -20,7 +20,7 @@ const LONGEST: &[u8] = b"\"max\":";
 
 /// What was seen last, of all producers of one bridge.
 #[derive(Debug, Default)]
-pub struct Throttle(Mutex<Option<ThrottledAnswer>>);
+pub struct Throttle(Lock<Option<ThrottledAnswer>>);
 
 #[derive(Debug)]
 struct ThrottledAnswer {
@@ -31,13 +31,13 @@ struct ThrottledAnswer {
 impl Throttle {
     /// The longest time of the last seconds; none where nothing is held back.
     pub fn longest(&self) -> Option<Duration> {
-        self.lock().as_ref().filter(|seen| seen.at.elapsed() < FRESH).map(|seen| seen.longest)
+        self.0.lock().as_ref().filter(|seen| seen.at.elapsed() < FRESH).map(|seen| seen.longest)
     }
 
     /// Takes in the statistics of a producer.
     pub(super) fn heard(&self, statistics: &[u8]) {
         let (longest, now) = (longest(statistics), Instant::now());
-        let mut seen = self.lock();
+        let mut seen = self.0.lock();
         let was_throttled = seen.is_some();
         if !longest.is_zero() {
             *seen = Some(ThrottledAnswer { longest, at: now });
@@ -57,10 +57,6 @@ impl Throttle {
             (true, false) => tracing::info!("kafka throttles the bridge no more"),
             (true, true) | (false, false) => {}
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<ThrottledAnswer>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

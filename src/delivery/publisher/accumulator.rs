@@ -56,9 +56,9 @@ struct Single {
 
 impl Accumulator {
     /// A record is to leave. Says whether it is the first of this turn.
-    pub(super) fn append(&mut self, pending: Pending) -> Flush {
+    pub(super) fn append(&mut self, pending: Pending) -> bool {
         self.waiting.push(pending);
-        if self.waiting.len() == 1 { Flush::Due } else { Flush::AlreadyDue }
+        self.waiting.len() == 1
     }
 
     /// Adds to `ready` what leaves now; it counts as under way until [`Accumulator::completed`].
@@ -92,13 +92,6 @@ impl Accumulator {
             self.single.under_way = self.single.under_way.saturating_sub(1);
         }
     }
-}
-
-/// Whether somebody has to see to it that the turn ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flush {
-    Due,
-    AlreadyDue,
 }
 
 #[cfg(test)]

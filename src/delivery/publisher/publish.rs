@@ -36,7 +36,7 @@ impl Future for Publish<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let delivery = match self.begun {
-            Ok(ticket) => ready!(self.publisher.lock().in_flight.poll(ticket, cx)),
+            Ok(ticket) => ready!(self.publisher.state.lock().in_flight.poll(ticket, cx)),
             Err(undelivered) => Err(undelivered),
         };
         end(self.post.take().expect("polled after it was ready"), delivery);
@@ -48,7 +48,7 @@ impl Drop for Publish<'_> {
     fn drop(&mut self) {
         let Some(post) = self.post.take() else { return };
         let next = match self.begun {
-            Ok(ticket) => self.publisher.lock().in_flight.abandon(ticket, post),
+            Ok(ticket) => self.publisher.state.lock().in_flight.abandon(ticket, post),
             Err(undelivered) => FollowUp::End(post, Err(undelivered)),
         };
         match next {

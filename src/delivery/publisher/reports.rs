@@ -20,17 +20,17 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// What the log says of batches that were refused: a line, and then a count a minute.
 #[derive(Debug, Default)]
 pub(super) struct RefusedLog {
-    answer: Option<Instant>,
+    last: Option<Instant>,
     /// Records that no line has counted yet.
     records: u64,
 }
 
 impl RefusedLog {
-    fn tell(&mut self, error: DeliveryError, records: u64, now: Instant) {
+    fn log(&mut self, error: DeliveryError, records: u64, now: Instant) {
         self.records += records;
-        if self.answer.is_none_or(|answer| answer + MINUTE <= now) {
+        if self.last.is_none_or(|last| last + MINUTE <= now) {
             tracing::warn!(error = %error, records = self.records, "batches were refused");
-            *self = Self { answer: Some(now), records: 0 };
+            *self = Self { last: Some(now), records: 0 };
         }
     }
 }
@@ -46,7 +46,7 @@ impl Publisher {
         let (mut acked, mut last) = (0, None);
         let mut failed = None;
         let mut refused = (None, 0);
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         for DeliveryReport { ticket, result } in reports.drain(..) {
             let entry = state.in_flight.get(ticket);
             let (key, sent, sent_at) = (entry.key, entry.send_time, entry.sent_at());
@@ -91,7 +91,7 @@ impl Publisher {
         }
         let asks = state.untimely.asks();
         if let (Some((_, error)), records) = refused {
-            state.refused.tell(error, records, now);
+            state.refused.log(error, records, now);
         }
         drop(state);
         if refused.0.is_some_and(|(_, error)| error.is_about_size()) {
@@ -148,10 +148,10 @@ impl Publisher {
     /// The gate has ended catching up: parked records go on.
     pub(super) fn unpark(&self) {
         let Some(gate) = &self.gate else { return };
-        let parked = mem::take(&mut self.lock().parked);
+        let parked = mem::take(&mut self.state.lock().parked);
         for ticket in parked {
             let (way, now) = (gate.unpark(), Instant::now());
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             let follow_up = state.in_flight.apply(ticket, RecordEvent::LetGo(way), now);
             match way {
                 Way::Direct => self.accumulate(&mut state, ticket),
@@ -166,7 +166,7 @@ impl Publisher {
     pub(super) fn expire(&self, now: Instant, timeout: Duration) -> Option<Instant> {
         let mut overdue = None;
         loop {
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             let Some((ticket, since)) = state.in_flight.next_overdue(now, timeout) else { break };
             let follow_up = state.in_flight.apply(ticket, RecordEvent::Overdue, now);
             drop(state);
@@ -176,7 +176,7 @@ impl Publisher {
         if let Some(since) = overdue {
             self.availability.unacked(since, "no ack in time");
         }
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let stuck = state.in_flight.time_out_spool(now, SPOOL_TIMEOUT);
         let next = state.in_flight.earliest_sent().map(|since| since + timeout);
         drop(state);
@@ -200,7 +200,7 @@ impl Publisher {
     /// Gives the old producer, if a new one took its place.
     fn replace_producer(&self) -> Option<Arc<Producer>> {
         let now = Instant::now();
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let death = state.producer.death();
         let batch_size = self.settings.batch_size(self.topic.limit.bytes());
         let has_no_acks = state.renewal.is_stale(now);

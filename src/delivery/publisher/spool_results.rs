@@ -6,28 +6,29 @@ use crate::delivery::publisher::in_flight::stage::RecordEvent;
 use crate::delivery::record::Record;
 use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::undelivered::Undelivered;
+use crate::lock::Lock;
 use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::Notify;
 
 /// Word of records that were stored, or not. Holds at most one for each record under way.
 #[derive(Default)]
 pub(super) struct SpoolResults {
-    results: Mutex<Vec<(usize, DeliveryResult)>>,
+    results: Lock<Vec<(usize, DeliveryResult)>>,
     arrived: Notify,
 }
 
 impl SpoolResults {
     /// The record with this ticket was stored there, or was not.
     pub(super) fn put(&self, ticket: usize, stored: DeliveryResult) {
-        self.results.lock().unwrap_or_else(PoisonError::into_inner).push((ticket, stored));
+        self.results.lock().push((ticket, stored));
         self.arrived.notify_one();
     }
 
     /// Everything that has come.
     pub(super) fn take(&self) -> Vec<(usize, DeliveryResult)> {
-        mem::take(&mut *self.results.lock().unwrap_or_else(PoisonError::into_inner))
+        mem::take(&mut *self.results.lock())
     }
 
     /// Waits until something may have come. Cancel-safe.
@@ -57,7 +58,8 @@ impl Publisher {
     pub(super) fn take_spool_results(&self) {
         for (ticket, stored) in self.spool_results.take() {
             let now = Instant::now();
-            let follow_up = self.lock().in_flight.apply(ticket, RecordEvent::Spooled(stored), now);
+            let follow_up =
+                self.state.lock().in_flight.apply(ticket, RecordEvent::Spooled(stored), now);
             self.perform(ticket, follow_up);
         }
     }

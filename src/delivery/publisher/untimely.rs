@@ -64,7 +64,7 @@ impl Publisher {
 
     /// Asks with the first record that is still kept.
     pub(super) fn ask_times(&self, question: &mut Question<Option<TimeSpan>>) {
-        let state = self.lock();
+        let state = self.state.lock();
         let known = state.untimely.tickets.iter().find_map(|(ticket, _)| {
             let entry = state.in_flight.get(*ticket);
             entry.record().cloned().zip(entry.send_time)
@@ -81,12 +81,12 @@ impl Publisher {
     /// Sends on, with a time that is taken, those who have waited.
     pub(super) fn heed_answer(&self, span: Option<TimeSpan>) {
         let now = Instant::now();
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.untimely.rest_until = span.is_none().then_some(now + REST);
         let tickets = mem::take(&mut state.untimely.tickets);
         drop(state);
         for (ticket, error) in tickets {
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             let sent = state.in_flight.get(ticket).send_time;
             let leaves = match span.zip(sent) {
                 Some((span, sent)) => self.resend(&mut state, ticket, sent.inside(span)),

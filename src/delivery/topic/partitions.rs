@@ -10,8 +10,9 @@
 
 pub(in crate::delivery) mod refresher;
 
+use crate::lock::Lock;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -34,7 +35,7 @@ pub struct Partitions {
     /// How many there are to be, as soon as everybody knows them.
     wanted: watch::Sender<u32>,
     /// What each producer knows.
-    known_counts: Mutex<KnownCounts>,
+    known_counts: Lock<KnownCounts>,
 }
 
 #[derive(Debug, Default)]
@@ -67,7 +68,7 @@ pub(in crate::delivery) struct Member {
 
 impl Default for Partitions {
     fn default() -> Self {
-        let (count, known_counts) = (AtomicU32::new(0), Mutex::default());
+        let (count, known_counts) = (AtomicU32::new(0), Lock::default());
         Self { count, wanted: watch::Sender::new(0), known_counts }
     }
 }
@@ -83,7 +84,7 @@ impl Partitions {
     /// A broker says how many there are.
     pub(in crate::delivery) fn seen(&self, partitions: usize, now: Instant) {
         let Ok(seen) = u32::try_from(partitions) else { return };
-        let mut known_counts = self.lock();
+        let mut known_counts = self.known_counts.lock();
         if seen < self.count.load(Ordering::Acquire) {
             if now < *known_counts.shrunk.get_or_insert(now) + SHRUNK {
                 return;
@@ -102,7 +103,7 @@ impl Partitions {
 
     /// The brokers do not show the topic: should it come back, it is another.
     pub(in crate::delivery) fn missing(&self, now: Instant) {
-        let mut known_counts = self.lock();
+        let mut known_counts = self.known_counts.lock();
         if now < *known_counts.shrunk.get_or_insert(now) + SHRUNK {
             return;
         }
@@ -113,7 +114,7 @@ impl Partitions {
 
     /// A producer that writes to the topic; it counts until it is dropped.
     pub(in crate::delivery) fn member(self: &Arc<Self>) -> Member {
-        let mut known_counts = self.lock();
+        let mut known_counts = self.known_counts.lock();
         let known = Arc::new(AtomicU32::new(0));
         known_counts.known.push(known.clone());
         Member { known, partitions: self.clone(), wanted: self.wanted.subscribe() }
@@ -133,10 +134,6 @@ impl Partitions {
             }
         }
     }
-
-    fn lock(&self) -> MutexGuard<'_, KnownCounts> {
-        self.known_counts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Member {
@@ -152,7 +149,7 @@ impl Member {
 
     /// The producer knows this many partitions.
     fn knows(&self, partitions: u32) {
-        let known_counts = self.partitions.lock();
+        let known_counts = self.partitions.known_counts.lock();
         self.known.store(partitions, Ordering::Release);
         self.partitions.settle(&known_counts);
     }
@@ -160,7 +157,7 @@ impl Member {
 
 impl Drop for Member {
     fn drop(&mut self) {
-        let mut known_counts = self.partitions.lock();
+        let mut known_counts = self.partitions.known_counts.lock();
         known_counts.known.retain(|known| !Arc::ptr_eq(known, &self.known));
         self.partitions.settle(&known_counts);
     }

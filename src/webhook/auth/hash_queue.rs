@@ -17,11 +17,12 @@
 
 mod fair_queue;
 
+use crate::lock::Lock;
 use crate::webhook::auth::credentials::User;
 use crate::webhook::auth::hash_queue::fair_queue::{FairQueue, Job};
 use crate::webhook::auth::verified_pairs::Digest;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, thread};
 use tokio::time::timeout;
@@ -44,7 +45,7 @@ pub(crate) struct HashQueue {
 }
 
 #[derive(Default)]
-struct Hashers(Mutex<HashQueueState>);
+struct Hashers(Lock<HashQueueState>);
 
 /// While fewer threads hash than may, no flow has a hash that could begin.
 #[derive(Default)]
@@ -76,7 +77,7 @@ impl HashQueue {
         hash: impl FnOnce() -> Option<Arc<User>> + Send + 'static,
     ) -> Result<Option<Arc<User>>, Overloaded> {
         let mut awaited = {
-            let mut state = self.hashers.state();
+            let mut state = self.hashers.0.lock();
             if let Some(awaited) = state.queue.share(flow, &pair) {
                 // One password is enough to hash, and there may be thousands.
                 drop(hash);
@@ -102,11 +103,6 @@ impl fmt::Debug for HashQueue {
 }
 
 impl Hashers {
-    fn state(&self) -> MutexGuard<'_, HashQueueState> {
-        // Nothing that is done under the lock panics half way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Starts a thread for the hash that can begin, unless enough are at work. A thread of its own:
     /// the priority that it gives up would stick to one of a pool, and only root can take it back.
     fn start_thread(self: &Arc<Self>, state: &mut HashQueueState) {
@@ -132,7 +128,7 @@ impl Hashers {
         while let Some((flow, hash)) = next {
             // Where it panicked nothing was found out. Else it has itself remembered what is good.
             let answer = catch_unwind(AssertUnwindSafe(hash)).ok();
-            let mut state = self.state();
+            let mut state = self.0.lock();
             let waiters = state.queue.end(flow);
             next = state.queue.begin();
             if next.is_none() {

@@ -5,19 +5,20 @@
 use crate::delivery::kafka::client_log::{CONNECTION, ClientLog};
 use crate::delivery::kafka::last_words::LastWords;
 use crate::delivery::kafka::settings::Settings;
+use crate::lock::Lock;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::ProducerContext;
 use rdkafka::types::RDKafkaErrorCode as Code;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// See the module.
 pub(in crate::delivery::kafka) struct Listener {
     log: Arc<ClientLog>,
     pub(super) words: Arc<LastWords>,
-    astray: Mutex<Option<Astray>>,
+    astray: Lock<Option<Astray>>,
 }
 
 /// Leaders of whom none was reached, as a broker named them. The client goes on asking them for the
@@ -32,29 +33,25 @@ pub(super) struct Astray {
 impl Listener {
     /// For a client with these settings.
     pub(super) fn new(settings: &Settings) -> Self {
-        Self { log: settings.log.clone(), words: Arc::default(), astray: Mutex::default() }
+        Self { log: settings.log.clone(), words: Arc::default(), astray: Lock::default() }
     }
 
     /// For the client that takes the place of this one's: it knows what was said and seen.
     pub(super) fn successor(&self) -> Self {
         let (log, words) = (self.log.clone(), self.words.clone());
-        Self { log, words, astray: Mutex::new(self.lock().take()) }
+        Self { log, words, astray: Lock::new(self.astray.lock().take()) }
     }
 
     /// What the last look came to that a broker answered.
     pub(super) fn looked(&self, astray: Option<Astray>) {
-        *self.lock() = astray;
+        *self.astray.lock() = astray;
     }
 
     /// What was seen then, if no leader was reached and none but them fails since.
     pub(super) fn still_astray(&self) -> Option<String> {
-        let astray = self.lock();
+        let astray = self.astray.lock();
         let still = astray.as_ref().filter(|astray| self.words.are_of(&astray.addresses));
         still.map(|astray| astray.seen.clone())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Astray>> {
-        self.astray.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,9 +3,9 @@
 //! Promise: at most one question is under way, and nobody waits for it longer than [`TIMEOUT`].
 //! `getaddrinfo(3)` has no time-out, and until it returns librdkafka has nothing to say of a name.
 
+use crate::lock::Lock;
 use std::net::{IpAddr, ToSocketAddrs as _};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_millis(300);
 pub(super) struct Resolver {
     /// Of `--brokers`, without those that are addresses.
     names: Vec<String>,
-    asking: Mutex<Option<(String, Receiver<()>)>>,
+    asking: Lock<Option<(String, Receiver<()>)>>,
 }
 
 impl Resolver {
@@ -26,12 +26,12 @@ impl Resolver {
         let hosts = brokers.split(',').filter_map(|broker| broker.rsplit_once(':'));
         let hosts = hosts.map(|(host, _)| host.trim_matches(['[', ']', ' ']));
         let names = hosts.filter(|host| host.parse::<IpAddr>().is_err()).map(str::to_owned);
-        Self { names: names.collect(), asking: Mutex::default() }
+        Self { names: names.collect(), asking: Lock::default() }
     }
 
     /// The name that it does not answer for, if there is one. Blocks.
     pub(super) fn hangs_at(&self) -> Option<String> {
-        let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut asking = self.asking.lock();
         if let Some((name, answer)) = &*asking {
             match answer.try_recv() {
                 Err(TryRecvError::Empty) => return Some(name.clone()),

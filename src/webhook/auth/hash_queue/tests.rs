@@ -177,7 +177,7 @@ async fn a_hash_whose_caller_has_gone_keeps_its_turn_until_it_ends() {
     let (next, hash) = Held::new();
     let waits = request(&queue, OTHER, hash).await;
     let shares = request(&queue, PAIR, no_hash).await;
-    assert_eq!(queue.hashers.state().threads, 1);
+    assert_eq!(queue.hashers.0.lock().threads, 1);
     held.end.send(Some(user())).unwrap();
     assert!(is_somebody(&shares.await));
     next.end(None);
@@ -194,7 +194,7 @@ async fn a_hash_that_panics_gives_its_turn_back_and_leaves_no_thread() {
         assert!(is_overloaded(&request.await));
     }
     assert!(is_somebody(&queue.hash_in_turn(0, PAIR, nobody, || Some(user())).await));
-    while queue.hashers.state().threads > 0 {
+    while queue.hashers.0.lock().threads > 0 {
         yield_now().await;
     }
 }
