@@ -15,13 +15,15 @@ use crate::delivery::spool::status::Status;
 use crate::delivery::topic::Topic;
 use crate::metrics::Metrics;
 use crate::metrics::exposition::Format;
-use crate::metrics::spool::SpoolFigures;
+use crate::metrics::spool::SpoolSeries;
 use bytes::Bytes;
 use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderValue, VARY};
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::Full;
 use hyper::{Request, Response};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::SystemTime;
 use tokio_util::sync::CancellationToken;
 
 const OPENMETRICS: HeaderValue =
@@ -83,7 +85,7 @@ impl Admin {
 
     fn exposition(&self, asked: &HeaderMap) -> Response<Full<Bytes>> {
         if let Some(gate) = &self.gate {
-            self.metrics.spool.set(&figures(&gate.spool().status()));
+            copy(&gate.spool().status(), &self.metrics.spool);
         }
         let throttled = self.throttle.longest().unwrap_or_default();
         self.metrics.kafka_throttle.set(throttled.as_secs_f64());
@@ -106,20 +108,28 @@ impl Admin {
     }
 }
 
-fn figures(status: &Status) -> SpoolFigures {
-    SpoolFigures {
-        records: status.rows,
-        bytes: status.file_bytes,
-        used: status.used_bytes,
-        limit: status.limit_bytes,
-        oldest: status.oldest,
-        appended: status.totals.appended,
-        drained: status.totals.drained,
-        rows_quarantined: status.totals.quarantined_rows,
-        rows_missing: status.totals.missing_rows,
-        files_quarantined: status.totals.quarantined_files,
-        rows_in_quarantine: status.quarantined_rows,
-        files_in_quarantine: status.quarantined_files,
+/// Copies the status of the spool into its series.
+fn copy(status: &Status, series: &SpoolSeries) {
+    for (gauge, value) in [
+        (&series.records, status.rows),
+        (&series.bytes, status.file_bytes),
+        (&series.used, status.used_bytes),
+        (&series.limit, status.limit_bytes),
+        (&series.rows_in_quarantine, status.quarantined_rows),
+        (&series.files_in_quarantine, status.quarantined_files),
+    ] {
+        gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+    }
+    let oldest = status.oldest.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+    series.oldest.set(oldest.unwrap_or_default().as_secs_f64());
+    for (counter, value) in [
+        (&series.appended, status.totals.appended),
+        (&series.drained, status.totals.drained),
+        (&series.rows_quarantined, status.totals.quarantined_rows),
+        (&series.files_quarantined, status.totals.quarantined_files),
+        (&series.missing, status.totals.missing_rows),
+    ] {
+        counter.inner().store(value, Ordering::Relaxed);
     }
 }
 

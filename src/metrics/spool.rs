@@ -1,58 +1,40 @@
 //! The series of the spool.
 //!
-//! They are copied from its own status before each exposition, so that nothing counts twice.
+//! They are copied from its own status before each exposition ([`crate::admin`]), so that nothing
+//! counts twice.
 
 use crate::metrics::{FloatGauge, series};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
-use std::sync::atomic::Ordering;
-use std::time::{Duration, SystemTime};
 
 /// The series of the spool; at zero where there is none.
 pub struct SpoolSeries {
-    records: Gauge,
-    bytes: Gauge,
-    used: Gauge,
-    limit: Gauge,
-    oldest: FloatGauge,
-    appended: Counter,
-    drained: Counter,
-    rows_quarantined: Counter,
-    files_quarantined: Counter,
-    rows_in_quarantine: Gauge,
-    files_in_quarantine: Gauge,
-    missing: Counter,
-}
-
-/// The state of the spool, for its series.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct SpoolFigures {
     /// Records that wait.
-    pub records: u64,
+    pub records: Gauge,
     /// The bytes of all its files.
-    pub bytes: u64,
+    pub bytes: Gauge,
     /// Those of them that are not free for further records.
-    pub used: u64,
+    pub used: Gauge,
     /// The most that they may be.
-    pub limit: u64,
-    /// When the oldest of them was received.
-    pub oldest: Option<SystemTime>,
+    pub limit: Gauge,
+    /// When the oldest record was received, in Unix time.
+    pub oldest: FloatGauge,
     /// Records appended by this process.
-    pub appended: u64,
+    pub appended: Counter,
     /// Records released by this process after their acks.
-    pub drained: u64,
+    pub drained: Counter,
     /// Rows quarantined by this process.
-    pub rows_quarantined: u64,
+    pub rows_quarantined: Counter,
     /// Damaged files quarantined by this process.
-    pub files_quarantined: u64,
+    pub files_quarantined: Counter,
     /// Rows in quarantine.
-    pub rows_in_quarantine: u64,
+    pub rows_in_quarantine: Gauge,
     /// Damaged files that lie in the folder.
-    pub files_in_quarantine: u64,
+    pub files_in_quarantine: Gauge,
     /// Rows that a damaged file should have held.
-    pub rows_missing: u64,
+    pub missing: Counter,
 }
 
 impl SpoolSeries {
@@ -99,32 +81,6 @@ impl SpoolSeries {
             rows_in_quarantine: kept_of("row"),
             files_in_quarantine: kept_of("file"),
             missing,
-        }
-    }
-
-    /// Takes in the state of the spool; called before each exposition.
-    pub fn set(&self, figures: &SpoolFigures) {
-        let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-        for (series, value) in [
-            (&self.records, figures.records),
-            (&self.bytes, figures.bytes),
-            (&self.used, figures.used),
-            (&self.limit, figures.limit),
-            (&self.rows_in_quarantine, figures.rows_in_quarantine),
-            (&self.files_in_quarantine, figures.files_in_quarantine),
-        ] {
-            series.set(gauge(value));
-        }
-        let oldest = figures.oldest.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
-        self.oldest.set(oldest.unwrap_or(Duration::ZERO).as_secs_f64());
-        for (counter, value) in [
-            (&self.appended, figures.appended),
-            (&self.drained, figures.drained),
-            (&self.rows_quarantined, figures.rows_quarantined),
-            (&self.files_quarantined, figures.files_quarantined),
-            (&self.missing, figures.rows_missing),
-        ] {
-            counter.inner().store(value, Ordering::Relaxed);
         }
     }
 }
