@@ -48,7 +48,7 @@ impl Cli {
     }
 }
 
-/// For `-h`: a line for each flag, without what `--help` tells beside it.
+/// For `-h`: a line for each flag, without what `--help` says beside it.
 fn brief(command: clap::Command) -> clap::Command {
     let command = command.mut_args(|arg| {
         let takes_values = arg.get_action().takes_values();

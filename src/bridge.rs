@@ -200,7 +200,7 @@ impl Bridge {
         parts.spawn(async { probing.await.map_or_else(BridgeError::Topic, |()| unasked) });
         tracing::info!(webhook = %addresses.webhook, admin = %addresses.admin, path, topic = %topic.name, "listening");
         if let Some(spooling) = &spooling {
-            spooling.tell();
+            spooling.log_start();
         } else {
             tracing::info!("without a spool, posts get 503 while Kafka is away");
         }

@@ -127,7 +127,7 @@ pub struct Metrics {
     last_accepted: Vec<FloatGauge>,
     /// Requests that reached the bridge's own code, on any path and with any method.
     pub received: Counter,
-    /// Posts refused for a password that is longer than any hash can tell from another.
+    /// Posts refused for a password that is longer than what a hash is made of.
     pub long_passwords: Counter,
     /// From a post's first handling to its answer, or to its ack where the sender had left.
     pub answer_seconds: Histogram,

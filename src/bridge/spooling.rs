@@ -76,7 +76,7 @@ impl Spooling {
     }
 
     /// Says at the start where posts are kept, and what waits there.
-    pub(super) fn tell(&self) {
+    pub(super) fn log_start(&self) {
         let SpoolPlace { folder, file_system } = &self.place;
         let folder = folder.display();
         tracing::info!(%folder, %file_system, "posts are kept on disk while Kafka is away");

@@ -139,7 +139,7 @@ fn is_given(arg: &Arg, words: &[impl AsRef<str>]) -> bool {
 }
 
 /// The variables that Kubernetes makes for a Service whose name begins with ours. Of those that end in
-/// `_PORT`, only the value tells them from what somebody takes for a setting.
+/// `_PORT`, only the value distinguishes them from what somebody takes for a setting.
 fn is_of_kubernetes(name: &str, value: &OsStr) -> bool {
     let of_port = |rest: &str| rest.is_empty() || rest.starts_with('_');
     let of_number = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());

@@ -232,7 +232,7 @@ impl Drain {
         }
         let (status, now) = (self.gate.status(), Instant::now());
         self.availability.waiting(status.owed());
-        self.log.tell(status, self.window.topic(), &report, now);
+        self.log.log(status, self.window.topic(), &report, now);
         let answers = matches!(report, HealthReport::Up | HealthReport::Unproven { .. });
         if answers {
             self.look_for_topic(now);
@@ -271,7 +271,7 @@ impl Drain {
             self.topic.times.acked(&topic, time);
         }
         if taken.acks {
-            // In this order: between the two, a post would tell the gate that Kafka is away.
+            // In this order: between the two, the gate would hear from a post that Kafka is away.
             self.availability.acked();
             self.gate.drain_acked();
             self.renewal.acked();

@@ -263,7 +263,7 @@ impl Publisher {
             producer.take_reports(&mut reports);
             self.take_in(&mut reports, &mut times);
             self.take_spool_results();
-            // Behind the reports: after a pause of the whole process they tell what is not late.
+            // Behind the reports: after a pause of the whole process they say what is not late.
             if sleep.is_elapsed() {
                 let now = Instant::now();
                 let next = self.expire(now, timeout);

@@ -22,7 +22,7 @@ const USUAL: usize = 31;
 pub(super) struct PostFacts {
     /// Where it came from.
     pub(super) peer: IpAddr,
-    /// How long its body is or, where the head does not tell, what came of it.
+    /// How long its body is or, where the head does not say, how much of it came, in bytes.
     pub(super) bytes: u64,
     /// Whose credential it came with.
     pub(super) user: Option<Arc<str>>,

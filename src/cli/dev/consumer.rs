@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 
 /// The embedded broker holds every fetch that finds nothing for this long, also when a record
-/// comes in the meantime: so long a record may take to be seen.
+/// comes in the meantime: a record may take that long to be seen.
 const FETCH_WAIT_MS: &str = "20";
 /// How long the broker may take to say where a partition ends.
 const TIMEOUT: Duration = Duration::from_secs(5);

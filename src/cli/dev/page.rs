@@ -21,7 +21,7 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// Where the text beside a label begins: a `ce_id` header ends at column 80.
 const INDENT: &str = "         ";
-/// As much of an id as tells it from the others on the screen.
+/// As much of an id as distinguishes it from the others on the screen.
 const SHORT_ID: usize = 12;
 
 /// What this is.

@@ -81,7 +81,7 @@ impl DrainFailure {
 enum DrainEnd {
     Empty,
     Signal,
-    /// For so long nothing had moved; why, as far as that is known.
+    /// Nothing had moved for this long; why, as far as that is known.
     Stalled(Duration, String),
 }
 
@@ -111,7 +111,7 @@ pub(super) fn run(args: &SpoolDrainArgs, stderr: &Stderr) -> Result<(), SpoolCom
     let closed = thread.close(CLOSE).map_err(DrainFailure::Close);
     let ended = ended?;
     closed?;
-    tell(dir, &status, &ended)
+    sum_up(dir, &status, &ended)
 }
 
 async fn drain(
@@ -124,7 +124,7 @@ async fn drain(
     let (signal, over) = (CancellationToken::new(), CancellationToken::new());
     let metrics = Arc::new(Metrics::new(&version::build(), stderr.dropped()));
     let availability = Arc::new(Availability::new(metrics, kafka.ack_timeout()));
-    // Where the disk does not tell, the watch says so in the end.
+    // Where the disk does not answer, the watch says so in the end.
     let topic = timeout(stall_timeout, first_topic(spool)).await.ok().flatten();
     let topic = topic.unwrap_or_else(|| "".into());
     let drained = topic::Topic::new(topic.clone(), kafka.message_max_bytes(), &Clock::system());
@@ -235,7 +235,7 @@ impl Watch<'_> {
 }
 
 /// Says what was drained, and names what is left.
-fn tell(dir: &Path, status: &Status, ended: &DrainEnd) -> Result<(), SpoolCommandError> {
+fn sum_up(dir: &Path, status: &Status, ended: &DrainEnd) -> Result<(), SpoolCommandError> {
     let mut screen = Screen::new();
     let drained = status.totals.drained;
     screen.print(&format!("{} to Kafka\n", counted(drained, "record went", "records went")));

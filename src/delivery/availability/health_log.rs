@@ -65,7 +65,7 @@ impl HealthLog {
                 self.since = None;
                 return self.there(now).or_else(|| self.of_topic(seen.topic, now));
             }
-            // The drain tells what is not taken from it.
+            // The drain logs what is not taken from it.
             HealthKind::Unproven if seen.waiting > 0 => return None,
             HealthKind::Away if seen.settled => true,
             HealthKind::Away | HealthKind::Doubted | HealthKind::Unproven => turned + DOUBT <= now,

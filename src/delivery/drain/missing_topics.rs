@@ -1,9 +1,9 @@
 //! Topics that rows wait for and that the brokers do not show. A plain value that gets the time.
 //!
-//! Promise: the rows of a topic other than the bridge's own do not hold up the rest for longer than a
-//! bound: once brokers have denied it again and again for so long, they are quarantined, and so are all
-//! that come while the last denial is fresh. Those of its own topic wait as long as it takes: posts
-//! do, too.
+//! Promise: the rows of a topic other than the bridge's own do not hold up the rest for longer than
+//! a bound: once brokers have denied it again and again for that long, they are quarantined, and so
+//! are all that come while the last denial is fresh. Those of its own topic wait as long as it
+//! takes: posts do, too.
 
 use crate::delivery::drain::Drain;
 use crate::delivery::kafka::producer::DeliveryReport;
@@ -12,8 +12,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Denials that are further apart are not one spell: in between nobody was asked, as in an outage. The
-/// client itself takes half a minute to believe one (`topic.metadata.propagation.max.ms`).
+/// Denials that are further apart are not one spell: in between nobody was asked, as in an outage.
+/// The client itself takes half a minute to believe one (`topic.metadata.propagation.max.ms`).
 const APART: Duration = Duration::from_secs(120);
 
 /// See the module.

@@ -54,7 +54,7 @@ impl Posts {
 }
 
 impl OutageLog {
-    /// From here on; whoever starts the drain tells what waits already.
+    /// From here on; whoever starts the drain logs what waits already.
     pub(super) fn new(state: GateState) -> Self {
         Self {
             progress: Progress::default(),
@@ -70,7 +70,7 @@ impl OutageLog {
 
     /// The state of the gate, and the topic of the first row under way. That Kafka is away is
     /// logged elsewhere, and what it means at the start.
-    pub(super) fn tell(
+    pub(super) fn log(
         &mut self,
         status: GateStatus,
         topic: Option<&str>,
@@ -78,7 +78,7 @@ impl OutageLog {
         now: Instant,
     ) {
         let GateStatus { state, backlog } = status;
-        self.quarantined.tell(now);
+        self.quarantined.sum_up(now);
         let posts = Posts::at(state);
         if posts != self.posts {
             match posts {
@@ -117,7 +117,7 @@ impl OutageLog {
         (self.logged, self.stuck_since, self.stuck_logged) = (None, None, None);
     }
 
-    /// Rows wait for a topic that the brokers do not show, for so long still.
+    /// Rows wait for a topic that the brokers do not show, and are quarantined in `left`.
     pub(super) fn unshown(
         &mut self,
         topic: &str,

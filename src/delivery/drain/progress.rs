@@ -38,7 +38,7 @@ impl Progress {
         self.released += rows;
     }
 
-    /// What there is to tell, if it is time; `left` rows wait.
+    /// The line, if it is time for one; `left` rows wait.
     pub(super) fn line(&mut self, left: u64, now: Instant) -> Option<ProgressLine> {
         let took = now.saturating_duration_since(self.since?);
         if left == 0 {

@@ -54,7 +54,7 @@ impl Reason {
 impl QuarantineLog {
     /// This row is quarantined.
     pub(super) fn add(&mut self, topic: &str, row: RowId, reason: &Reason, now: Instant) {
-        self.tell(now);
+        self.sum_up(now);
         if !self.admits(topic, reason, now) {
             return;
         }
@@ -88,7 +88,7 @@ impl QuarantineLog {
     }
 
     /// Sums up what was left out a minute ago.
-    pub(super) fn tell(&mut self, now: Instant) {
+    pub(super) fn sum_up(&mut self, now: Instant) {
         self.logged.retain_mut(|logged| {
             if now < logged.at + MINUTE {
                 return true;
@@ -127,11 +127,11 @@ mod tests {
         assert!(log.admits("events", &size, start));
         assert!(!log.admits("events", &larger, start));
         assert!(log.admits("typo", &missing, start));
-        log.tell(start + MINUTE);
+        log.sum_up(start + MINUTE);
         assert_eq!(log.logged.len(), 1, "of the other there were no more");
         assert!(!log.admits("events", &size, start + MINUTE));
-        log.tell(start + 2 * MINUTE);
-        log.tell(start + 3 * MINUTE);
+        log.sum_up(start + 2 * MINUTE);
+        log.sum_up(start + 3 * MINUTE);
         assert!(log.admits("events", &size, start + 3 * MINUTE));
     }
 }

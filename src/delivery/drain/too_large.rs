@@ -2,7 +2,7 @@
 //!
 //! Promise: such a row is quarantined unsent, so that no batch is refused for it, but never on old
 //! knowledge, since the limit may have been raised: the brokers are asked first. Where they do not
-//! tell it, the row is sent, and their refusal decides. It says nothing of rows of other topics.
+//! say it, the row is sent, and their refusal decides. It says nothing of rows of other topics.
 
 use crate::delivery::topic::TopicLimit;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 const FRESH: Duration = Duration::from_secs(3);
 /// How long rows wait for a fresh one: it is asked for at most every 3 s, and the answer may take 2 s.
 const TIMEOUT: Duration = Duration::from_secs(6);
-/// How long the first rows wait until anything is known: a broker that is there tells it at once.
+/// How long the first rows wait until anything is known: a broker that is there says it at once.
 const FIRST_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// See the module.
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nobody_tells_the_limit_kafka_decides() {
+    fn where_nobody_knows_the_limit_kafka_decides() {
         let (mut rows, start) = (TooLarge::default(), Instant::now());
         let limit = TopicLimit::new(None);
         assert_eq!(rows.judge(5_000, &limit, start), Size::Unsure);

@@ -9,7 +9,7 @@ use crate::delivery::gate::Gate;
 pub enum Way {
     /// To Kafka.
     Direct,
-    /// To the spool. It is counted: the caller appends it and tells the end of it with
+    /// To the spool. It is counted: the caller appends it and reports its end with
     /// [`Gate::committed`] or [`Gate::append_failed`].
     Spool,
 }

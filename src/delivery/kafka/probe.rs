@@ -1,4 +1,4 @@
-//! Asks the brokers whether they and the topic are there, while no ack tells.
+//! Asks the brokers whether they and the topic are there, while no ack says so.
 //!
 //! Promise: [`Availability`] is never older than a few seconds, also without traffic, and the
 //! topic's settings are learnt as soon as a broker answers. One client of its own, one look at a
@@ -179,7 +179,7 @@ impl Probe {
         }
     }
 
-    /// What the settings mean for our records; tells it when it changes.
+    /// What the settings mean for our records; logs it when it changes.
     fn warn(&mut self) -> Option<Vec<String>> {
         let (config, plan, replicas) = (self.config.as_ref()?, self.plan?, self.replicas?);
         let waiting = self.spool.as_ref().and_then(|spool| spool.status().oldest);

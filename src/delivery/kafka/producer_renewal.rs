@@ -51,7 +51,7 @@ impl ProducerRenewal {
         self.failing.get_or_insert(now);
     }
 
-    /// Whether records have failed for so long that another producer should be tried.
+    /// Whether records have failed long enough for another producer to be tried.
     pub fn is_stale(&self, now: Instant) -> bool {
         self.failing.is_some_and(|since| now.saturating_duration_since(since) >= STALE)
     }

@@ -189,8 +189,8 @@ impl Settings {
     }
 
     /// What a producer is made with. It takes records of any size, unless the operator
-    /// has set the largest: the publisher knows what the topic takes, and to tell librdkafka would
-    /// need a new producer, half a second of which has no acks.
+    /// has set the largest: the publisher knows what the topic takes. librdkafka would learn it by
+    /// a new producer alone, whose first ack takes half a second.
     pub(super) fn producer(&self, purpose: Purpose, batch_size: u32) -> ClientConfig {
         let mut config = self.config.clone();
         config.set("acks", "all");

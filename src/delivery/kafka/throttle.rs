@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 /// The property of the time between the statistics of a producer.
 pub(super) const INTERVAL: &str = "statistics.interval.ms";
-/// Its default here, in milliseconds. As often as the log tells how far a drain is.
+/// Its default here, in milliseconds. As often as the log says how far a drain is.
 pub(super) const INTERVAL_MS: &str = "5000";
 /// How old the last throttled answer may be: each producer speaks of its own answers alone, and one
 /// that has none does not speak for the others.

@@ -1,6 +1,6 @@
 //! Whether the brokers let this client write to a topic, by their own word.
 //!
-//! Promise: what they do not tell is not held against them. Brokers tell it since Kafka 2.3, to
+//! Promise: what they do not say is not held against them. Brokers say it since Kafka 2.3, to
 //! whoever may describe the topic. `DescribeTopics` is offered by librdkafka through C alone; every
 //! value that it gives is dropped here.
 #![allow(unsafe_code, reason = "librdkafka offers DescribeTopics through C alone")]
@@ -21,7 +21,7 @@ const MARGIN: Duration = Duration::from_millis(200);
 pub(super) enum WriteRight {
     Held,
     Missing,
-    /// They do not tell, or did not answer.
+    /// They do not say, or did not answer.
     Unknown,
 }
 

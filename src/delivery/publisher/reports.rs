@@ -162,7 +162,8 @@ impl Publisher {
         }
     }
 
-    /// Sends on, or tells, those who waited too long; gives the next deadline.
+    /// Sends records that waited too long to the spool, or answers their senders; gives the next
+    /// deadline.
     pub(super) fn expire(&self, now: Instant, timeout: Duration) -> Option<Instant> {
         let mut overdue = None;
         loop {

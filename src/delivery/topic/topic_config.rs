@@ -70,7 +70,7 @@ pub struct Situation {
 }
 
 impl TopicConfig {
-    /// Reads the settings, of which `value` gives those that the brokers tell.
+    /// Reads the settings, of which `value` gives those that the brokers have sent.
     pub fn read<'a>(value: impl Fn(&str) -> Option<&'a str>) -> Self {
         let time = |name| value(name)?.parse().ok().map(Duration::from_millis);
         // Unlimited ones are the largest numbers there are.
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn kafkas_own_settings_and_those_that_are_not_told_call_for_no_warning() {
+    fn kafkas_own_settings_and_unknown_ones_call_for_no_warning() {
         let own = config(&[
             ("cleanup.policy", "delete"),
             ("retention.ms", "604800000"),

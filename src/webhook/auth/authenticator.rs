@@ -9,7 +9,7 @@
 //! - Any number of connections that present the same pair at once wait for one hash.
 //! - A flood of wrong passwords is bounded in work at a time, in pairs that wait, and in the wait;
 //!   see the queue for what it means for pairs that are not known yet.
-//! - A refusal tells nothing but "no". Unknown user, wrong password, one password or two: all cost
+//! - A refusal says nothing but "no". Unknown user, wrong password, one password or two: all cost
 //!   the same rounds of hashing, those of the costliest user in the file. What can still be seen
 //!   is that sum, whether it is nothing at all (a file without bcrypt), and by some microseconds
 //!   into how many hashes it is divided.

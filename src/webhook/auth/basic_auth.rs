@@ -3,7 +3,7 @@
 //! Promise: a [`BasicAuth`] came from exactly one well-formed Basic header and is within the bounds
 //! of what the credentials file can hold; its bytes are wiped when it goes.
 //!
-//! It does not know who exists, and does not tell why a header is refused: outside there is one
+//! It does not know who exists, and does not say why a header is refused: outside there is one
 //! answer for missing, malformed and wrong.
 
 use crate::webhook::auth::bcrypt_hash::MAX_PASSWORD;
@@ -25,7 +25,7 @@ pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// No longer token can decode to a pair within the bounds, so that none is decoded or kept.
 const MAX_TOKEN: usize = (MAX_USER + 1 + MAX_PASSWORD).div_ceil(3) * 4;
 
-/// What of a token tells a user of the file: the user, and its colon.
+/// As much of a token as holds the longest user of a file, and its colon.
 const USER_TOKEN: usize = (MAX_USER + 1).div_ceil(3) * 4;
 
 /// What the `Authorization` header of a request holds.

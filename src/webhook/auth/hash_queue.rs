@@ -3,7 +3,7 @@
 //! Pairs wait in flows (stochastic fair queueing), chosen by a keyed digest of the user, and a flow
 //! computes one hash at a time. So a sender with an outdated password, or a user whose password is
 //! being guessed, fills its own flow, and the first post of another passes beside it. Flows are the
-//! same for users that exist and users that do not: how full one is tells nothing.
+//! same for users that exist and users that do not: how full one is says nothing of who exists.
 //!
 //! Promise: at most [`HASHES_AT_A_TIME`] threads hash, also when the senders hang up; at most
 //! [`PAIRS_IN_A_FLOW`](fair_queue::PAIRS_IN_A_FLOW) pairs wait in a flow, and a request waits for
@@ -68,7 +68,7 @@ impl HashQueue {
     /// by now or an equal pair waits already: then its answer is awaited.
     ///
     /// A hash that was begun runs to its end, also when the caller drops the future or its time
-    /// is over, and keeps its flow busy so long: a sender that hangs up gains no second one.
+    /// is over, and keeps its flow busy until then: a sender that hangs up gains no second one.
     pub(crate) async fn hash_in_turn(
         &self,
         flow: u8,

@@ -22,8 +22,8 @@ pub(crate) type Digest = [u8; 32];
 pub(crate) struct VerifiedPairs {
     /// Has taken in the key already, so that a digest costs two blocks of SHA-256 instead of four.
     key: Hmac<Sha256>,
-    /// A lookup in a table takes a time that depends on the digest, which tells nothing: without
-    /// the key nobody can tell, or steer, which digest a pair has.
+    /// A lookup in a table takes a time that depends on the digest, which says nothing: without
+    /// the key nobody can know, or steer, which digest a pair has.
     users: RwLock<HashMap<Digest, Arc<User>>>,
 }
 

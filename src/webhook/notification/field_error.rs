@@ -43,7 +43,7 @@ pub struct FieldErrors {
 }
 
 impl FieldErrors {
-    /// How many errors are kept: more tell a sender nothing new, and the answer stays small.
+    /// How many errors are kept: more say nothing new to a sender, and the answer stays small.
     pub const KEPT: usize = 16;
 
     /// The errors that were kept, in the order of the contract.
@@ -126,7 +126,7 @@ pub(super) enum FieldFlaw {
     ControlCharacter,
     /// A string with half a surrogate pair, whose text is asked for.
     Torn,
-    /// A number or string that tells no time.
+    /// A number or string that is no time.
     NotATime,
 }
 

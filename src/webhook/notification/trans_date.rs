@@ -31,7 +31,7 @@ const FIRST_YEAR: i32 = 1970;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TransDate(OffsetDateTime);
 
-/// A text that tells no instant.
+/// A text that is no instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotATime;
 

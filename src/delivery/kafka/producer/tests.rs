@@ -32,7 +32,7 @@ fn a_million_reports_wake_the_event_loop() {
 }
 
 /// Reads reports when they are announced, and at times when they are not, as the publisher does; pauses
-/// for so long that the next may come before or behind the reading.
+/// for long enough that the next may come before or behind the reading.
 fn every_report_wakes(records: usize) {
     let cluster: MockCluster<'static, DefaultProducerContext> = MockCluster::new(1).unwrap();
     cluster.create_topic(TOPIC, PARTITIONS, 1).unwrap();
