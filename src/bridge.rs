@@ -8,7 +8,7 @@
 //!    does not delay either.
 //! 5. Wait for the call to stop, or until a part ends unasked: then the process ends with an error,
 //!    because a bridge without one of its parts would lose posts unseen.
-//! 6. Stop: readiness off; what waits to be accepted is served; last answers close their
+//! 6. Stop: readiness off; what waits to be accepted is served, or left to who has the port next; last answers close their
 //!    connections; publishes end; the drain stops and the spool is closed; all within the grace
 //!    period, or what was left is counted.
 //!
@@ -43,6 +43,7 @@ use crate::post::PostRecorder;
 use crate::webhook::http::connection_phase::ConnectionPhase;
 use crate::webhook::http::rare_line::RareLine;
 use crate::webhook::http::server::{self, ACCEPT_ERROR_LINE};
+use crate::webhook::http::successor::Successor;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Instant;
@@ -58,6 +59,8 @@ pub struct Bridge {
     webhook: TcpListener,
     admin: TcpListener,
     addresses: Addresses,
+    /// Who has the webhook port next.
+    successor: Successor,
     reload: Arc<Notify>,
 }
 
@@ -73,10 +76,13 @@ pub struct Addresses {
 impl Bridge {
     /// Binds both ports, as far as they were not passed on.
     pub fn bind(config: Config, passed: InheritedSockets) -> Result<Self, BridgeError> {
+        let successor =
+            passed.webhook.as_ref().map_or_else(Successor::default, |_| Successor::somebody());
         let (webhook, webhook_address) = listen("--listen", config.listen, passed.webhook)?;
         let (admin, admin_address) = listen("--admin-listen", config.admin_listen, passed.admin)?;
         let addresses = Addresses { webhook: webhook_address, admin: admin_address };
-        Ok(Self { config, spool: None, webhook, admin, addresses, reload: Arc::default() })
+        let reload = Arc::default();
+        Ok(Self { config, spool: None, webhook, admin, addresses, successor, reload })
     }
 
     /// Opens the spool, where there is to be one, unless `stop` comes first.
@@ -126,7 +132,7 @@ impl Bridge {
     }
 
     async fn work(self, metrics: Metrics, stop: CancellationToken) -> Result<(), BridgeError> {
-        let Self { mut config, spool, webhook, admin, addresses, reload } = self;
+        let Self { mut config, spool, webhook, admin, addresses, successor, reload } = self;
         if config.spool.is_some() && spool.is_none() {
             return Ok(()); // It was to stop.
         }
@@ -177,6 +183,7 @@ impl Bridge {
             metrics,
             recorder: recorder.clone(),
             accept_errors,
+            successor,
             topic: topic.clone(),
             gate: gate.clone(),
             stop: stop.clone(),

@@ -17,6 +17,7 @@ use crate::webhook::http::connection_phase::ConnectionPhase;
 use crate::webhook::http::crowd::{Crowd, MakesRoom};
 use crate::webhook::http::rare_line::RareLine;
 use crate::webhook::http::server::{self, Limits};
+use crate::webhook::http::successor::Successor;
 use crate::webhook::ingest::Ingest;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub(super) struct EventLoop {
     pub(super) metrics: Arc<Metrics>,
     pub(super) recorder: Arc<PostRecorder>,
     pub(super) accept_errors: Arc<RareLine>,
+    pub(super) successor: Successor,
     pub(super) topic: Topic,
     pub(super) gate: Option<Arc<SharedGate>>,
     pub(super) stop: CancellationToken,
@@ -88,6 +90,7 @@ impl EventLoop {
             crowd: Arc::new(Crowd::new("webhook", most, MakesRoom::Idle, series)),
             accept_errors: self.accept_errors.clone(),
             timeouts: self.config.timeouts,
+            successor: self.successor.clone(),
         };
         let shared = Arc::new(self);
         let mut loops = EventLoops { ends: JoinSet::new(), stop };

@@ -6,6 +6,7 @@ use crate::metrics::connections::ConnectionSeries;
 use crate::webhook::http::crowd::{Crowd, MakesRoom};
 use crate::webhook::http::rare_line::RareLine;
 use crate::webhook::http::server::Limits;
+use crate::webhook::http::successor::Successor;
 use crate::webhook::http::timeout_stream::Timeouts;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
@@ -75,7 +76,9 @@ pub(super) fn raise_file_limit(max_connections: NonZeroUsize) {
 pub(super) fn admin_limits(accept_errors: Arc<RareLine>) -> Limits {
     let series = ConnectionSeries::default();
     let crowd = Crowd::new("admin", ADMIN_CONNECTIONS, MakesRoom::Unanswered, series);
-    Limits { crowd: Arc::new(crowd), accept_errors, timeouts: ADMIN_TIMEOUTS }
+    // At the end nothing that asks is waited for.
+    let successor = Successor::default();
+    Limits { crowd: Arc::new(crowd), accept_errors, timeouts: ADMIN_TIMEOUTS, successor }
 }
 
 #[cfg(test)]

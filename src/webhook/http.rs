@@ -6,6 +6,7 @@ pub mod timeout_stream;
 pub mod connection_phase;
 pub mod crowd;
 pub mod rare_line;
+pub mod successor;
 pub mod body;
 mod forwarded;
 pub mod trace_context;

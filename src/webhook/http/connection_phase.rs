@@ -108,6 +108,11 @@ impl ConnectionPhase {
         }
     }
 
+    /// How long no post has been under way.
+    pub(super) fn idle_for(&self) -> Option<Duration> {
+        self.is_idle().then(|| self.since().elapsed())
+    }
+
     /// Since when it has waited for what it can make room in; `None` if it cannot, or was asked already.
     pub(super) fn waits_since(&self) -> Option<Instant> {
         (self.can_go() && self.asked() == Asked::Not).then(|| self.since())

@@ -2,12 +2,13 @@
 //!
 //! Promise: at most `--max-connections` at once; one more takes the place of one that is idle, or waits;
 //! nobody holds a connection by being slow; an early answer can be read, because what its sender still writes is taken in for a while before the connection is closed.
-//! At the end what already waits to be accepted is still served, and last answers say
-//! `Connection: close`. It knows no ingest: what answers is an argument.
+//! At the end what already waits to be accepted is still served, or left to who has the socket next, and
+//! last answers say `Connection: close`. It knows no ingest: what answers is an argument.
 
-use crate::webhook::http::connection_phase::{ConnectionPhase, Rest};
+use crate::webhook::http::connection_phase::{Asked, ConnectionPhase, Rest};
 use crate::webhook::http::crowd::{Crowd, Member};
 use crate::webhook::http::rare_line::RareLine;
+use crate::webhook::http::successor::Successor;
 use crate::webhook::http::timeout_stream::{TimeoutStream, Timeouts};
 use futures_util::FutureExt as _;
 use http::header::{CONNECTION, HeaderValue};
@@ -18,6 +19,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use rustix::io::Errno;
+use rustix::net::{SocketFlags, accept_with};
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -38,8 +40,11 @@ const MAX_HEAD: usize = 16 * 1024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Without files every event loop fails twenty times a second, for as long as it lasts.
 pub const ACCEPT_ERROR_LINE: Duration = Duration::from_secs(10);
-/// How long a connection may take at the end to begin one more post.
+/// How long after its last answer a connection is waited for at the end: whoever posts so often posts again,
+/// and is told by the answer that it was the last. One that has been unused for longer is closed at once.
 const LAST_CALL: Duration = Duration::from_millis(500);
+/// The most connections that are accepted at the end: the kernel's queue several times over.
+const LAST_IN_LINE: usize = 8 * 1024;
 
 /// The limits of one port, shared by the event loops that serve it.
 #[derive(Clone)]
@@ -50,6 +55,8 @@ pub struct Limits {
     pub accept_errors: Arc<RareLine>,
     /// How long each wait may be.
     pub timeouts: Timeouts,
+    /// Who has the listening socket next.
+    pub successor: Successor,
 }
 
 /// Serves `listener` until `stop`, and then until the last answer was given. Whoever drops the
@@ -88,13 +95,11 @@ where
             },
         }
     }
-    match last_in_line(listener) {
-        Ok(last) => {
-            for accepted in last {
-                begin(&mut tasks, accepted, None);
-            }
-        }
-        Err(error) => tracing::warn!(%error, "cannot accept what waits at the end"),
+    // Where there is a successor, what waits is theirs.
+    let last = if limits.successor.is_there() { Vec::new() } else { last_in_line(&listener) };
+    drop(listener);
+    for accepted in last {
+        begin(&mut tasks, accepted, None);
     }
     while let Some(ended) = tasks.join_next().await {
         report(ended);
@@ -106,15 +111,27 @@ fn is_out_of_files(error: &io::Error) -> bool {
     Errno::from_io_error(error).is_some_and(|errno| [Errno::MFILE, Errno::NFILE].contains(&errno))
 }
 
-/// Takes what already waits to be accepted, from the kernel itself, and closes the port.
-fn last_in_line(listener: TcpListener) -> io::Result<Vec<(TcpStream, SocketAddr)>> {
-    let listener = listener.into_std()?;
+/// Takes what already waits to be accepted, from the kernel itself: the event loop may not know of it yet.
+fn last_in_line(listener: &TcpListener) -> Vec<(TcpStream, SocketAddr)> {
     let mut last = Vec::new();
-    while let Ok((stream, peer)) = listener.accept() {
-        stream.set_nonblocking(true)?;
-        last.push((TcpStream::from_std(stream)?, peer));
+    while last.len() < LAST_IN_LINE {
+        let accepted = accept_with(listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC);
+        let stream = match accepted {
+            Ok(socket) => TcpStream::from_std(std::net::TcpStream::from(socket)),
+            Err(Errno::AGAIN) => break,
+            // That one has left; others may wait behind it.
+            Err(Errno::CONNABORTED | Errno::INTR) => continue,
+            Err(errno) => {
+                tracing::warn!(error = %errno, "cannot accept what waits at the end");
+                break;
+            }
+        };
+        match stream.and_then(|stream| Ok((stream.peer_addr()?, stream))) {
+            Ok((peer, stream)) => last.push((stream, peer)),
+            Err(error) => tracing::debug!(%error, "a connection that waited at the end is gone"),
+        }
     }
-    Ok(last)
+    last
 }
 
 fn report(ended: Result<(), JoinError>) {
@@ -179,10 +196,17 @@ where
     C: Future<Output = hyper::Result<()>>,
 {
     loop {
-        match timeout(LAST_CALL, connection.as_mut()).await {
-            Ok(served) => return served,
-            Err(_) if phase.is_idle() && !phase.is_unread() => return Ok(()),
-            Err(_) => {}
+        let idle = phase.idle_for().filter(|_| !phase.is_unread());
+        let wait = match idle {
+            Some(idle) if idle < LAST_CALL => LAST_CALL.saturating_sub(idle),
+            Some(_) => {
+                phase.ask(Asked::AtTheEnd);
+                LAST_CALL
+            }
+            None => LAST_CALL,
+        };
+        if let Ok(served) = timeout(wait, connection.as_mut()).await {
+            return served;
         }
     }
 }

@@ -18,7 +18,7 @@ use testkit::port::free_port;
 use testkit::say_skipped;
 use testkit::senders::Load;
 
-use crate::life::{PROGRAM, TOPIC};
+use crate::life::{PROGRAM, TOPIC, halves};
 use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
 
@@ -81,6 +81,37 @@ fn a_post_that_comes_while_no_bridge_runs_is_answered_by_the_next() {
     let _bridge = serve.start();
 
     assert!(waiting.iter_mut().all(|connection| connection.read().status == 200));
+}
+
+#[test]
+fn what_waits_in_a_kept_socket_at_a_stop_is_left_to_the_next_bridge() {
+    let (kafka, (socket, address)) = (kafka(), kept());
+    let serve = serve(&kafka).socket("webhook", socket);
+    let mut bridge = serve.clone().arg("--max-connections", "1").start();
+    let (first, second) = halves(&numbered(0));
+    let mut busy = Connection::open(address);
+    busy.send(first);
+    bridge.wait_for_metric("hookbridge_in_flight", SOON, |posts| posts == 1.0);
+    let mut waiting: Vec<_> = (1..=20).map(|_| Connection::open(address)).collect();
+    bridge.wait_for_metric("hookbridge_connections_waiting", SOON, |waiting| waiting == 1.0);
+
+    bridge.signal(Signal::TERM);
+    bridge.wait_for_log("ending", SOON);
+    busy.send(second);
+    assert_eq!(busy.read().status, 200);
+    for (number, connection) in (1..).zip(&mut waiting) {
+        connection.send(request("POST", PATH, &[], numbered(number)));
+    }
+    // The one that it had accepted is its own.
+    let answer = waiting[0].read();
+    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    assert!(bridge.wait_exit(SOON).success(), "{}", bridge.log());
+    let _next = serve.start();
+
+    for connection in &mut waiting[1..] {
+        let answer = connection.read();
+        assert_eq!((answer.status, answer.header("connection")), (200, None));
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use testkit::bridge::Bridge;
@@ -14,6 +14,14 @@ use testkit::notification::{PATH, ROOMDROP, numbered};
 
 use crate::life::{TOPIC, halves, running};
 use crate::support::rig::SOON;
+
+/// For longer than a sender that posts often lets a connection rest.
+const UNUSED: Duration = Duration::from_millis(600);
+
+/// Less than the end waits for such a sender.
+const AT_ONCE: Duration = Duration::from_millis(400);
+
+const TRIES: usize = 3;
 
 #[test]
 fn a_post_that_is_half_sent_is_finished_under_either_signal() {
@@ -108,6 +116,27 @@ fn a_connection_between_posts_is_closed_in_good_order() {
 
     assert!(kept.is_closed() && silent.is_closed());
     assert!(bridge.wait_exit(SOON).success(), "{}", bridge.log());
+}
+
+#[test]
+fn connections_that_are_unused_do_not_hold_the_end_up() {
+    let ended = (0..TRIES).map(|_| {
+        let (mut bridge, _kafka) = running(|serve| serve);
+        let [mut kept, mut silent] = [(); 2].map(|()| Connection::open(bridge.webhook()));
+        kept.send(request("POST", PATH, &[], ROOMDROP));
+        assert_eq!(kept.read().status, 200);
+        assert!(silent.is_silent_for(UNUSED));
+
+        let asked = Instant::now();
+        bridge.signal(Signal::TERM);
+
+        assert!(kept.is_closed() && silent.is_closed());
+        assert!(bridge.wait_exit(SOON).success(), "{}", bridge.log());
+        asked.elapsed()
+    });
+    // Others are busy too: the machine is given some tries.
+    let best = ended.min().unwrap();
+    assert!(best < AT_ONCE, "{best:?}");
 }
 
 #[test]
