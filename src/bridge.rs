@@ -1,6 +1,7 @@
 //! The life of the process.
 //!
-//! 1. Bind both ports, before anything is served. Raise the limit of open files.
+//! 1. Bind both ports, before anything is served, or take them over from a bridge that ends. Raise the
+//!    limit of open files.
 //! 2. Open the spool, where there is to be one: whoever calls can say then that it starts.
 //! 3. Begin to drain what a former process left. Start the event loops, each with a listener, a
 //!    producer and a publisher of its own.
@@ -16,18 +17,25 @@
 
 pub mod bridge_error;
 mod event_loop;
+mod hand_over;
 pub mod inherited_sockets;
 mod listeners;
+mod parts;
+mod patience;
 mod periodic_log;
+pub mod predecessor;
 mod reloader;
 mod spool_place;
 mod spooling;
 
 use crate::admin::Admin;
 use crate::bridge::bridge_error::BridgeError;
-use crate::bridge::event_loop::{EventLoop, EventLoops};
+use crate::bridge::event_loop::EventLoop;
+use crate::bridge::hand_over::HandOver;
 use crate::bridge::inherited_sockets::InheritedSockets;
 use crate::bridge::listeners::{admin_limits, listen, raise_file_limit};
+use crate::bridge::parts::Parts;
+use crate::bridge::patience::Patience;
 use crate::bridge::periodic_log::PeriodicLog;
 use crate::bridge::reloader::Reloader;
 use crate::bridge::spooling::{Opened, Spooling};
@@ -48,7 +56,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::Notify;
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 /// Both ports are bound; nothing is served yet.
@@ -61,8 +69,14 @@ pub struct Bridge {
     addresses: Addresses,
     /// Who has the webhook port next.
     successor: Successor,
-    reload: Arc<Notify>,
+    /// How long another bridge may still have the spool.
+    patience: Patience,
+    /// To whoever is to follow, where somebody may.
+    hand_over: Option<HandOver>,
 }
+
+/// A port and its address.
+type Port = (TcpListener, SocketAddr);
 
 /// The addresses that were taken.
 #[derive(Debug, Clone, Copy)]
@@ -76,19 +90,58 @@ pub struct Addresses {
 impl Bridge {
     /// Binds both ports, as far as they were not passed on.
     pub fn bind(config: Config, passed: InheritedSockets) -> Result<Self, BridgeError> {
-        let successor =
-            passed.webhook.as_ref().map_or_else(Successor::default, |_| Successor::somebody());
-        let (webhook, webhook_address) = listen("--listen", config.listen, passed.webhook)?;
-        let (admin, admin_address) = listen("--admin-listen", config.admin_listen, passed.admin)?;
-        let addresses = Addresses { webhook: webhook_address, admin: admin_address };
-        let reload = Arc::default();
-        Ok(Self { config, spool: None, webhook, admin, addresses, successor, reload })
+        let kept = passed.webhook.is_some();
+        let successor = if kept { Successor::somebody() } else { Successor::default() };
+        let webhook = listen("--listen", config.listen, passed.webhook)?;
+        let admin = listen("--admin-listen", config.admin_listen, passed.admin)?;
+        Ok(Self::on(config, webhook, admin, successor))
+    }
+
+    /// Takes both ports over from the bridge that has them, once it has ended, or binds those that are
+    /// free. None if `stop` comes first. It needs a runtime around it.
+    pub async fn follow(
+        config: Config,
+        passed: InheritedSockets,
+        stop: &CancellationToken,
+    ) -> Result<Option<Self>, BridgeError> {
+        // Who keeps the socket hands it to the next bridge, too.
+        if passed.webhook.is_some() {
+            return Self::bind(config, passed).map(Some);
+        }
+        let ports = stop.run_until_cancelled(predecessor::ports(&config, passed.admin)).await;
+        let Some(ports) = ports else { return Ok(None) };
+        let (webhook, admin) = ports?;
+        let successor = Successor::default();
+        let (patience, hand_over) =
+            (Patience(config.grace.whole), HandOver::of(&webhook.0, &admin.0, successor.clone()));
+        let hand_over = hand_over.map_err(|source| BridgeError::HandOver {
+            address: webhook.1,
+            source: source.into(),
+        })?;
+        let bridge = Self::on(config, webhook, admin, successor);
+        Ok(Some(Self { patience, hand_over: Some(hand_over), ..bridge }))
+    }
+
+    fn on(config: Config, webhook: Port, admin: Port, successor: Successor) -> Self {
+        let addresses = Addresses { webhook: webhook.1, admin: admin.1 };
+        Self {
+            config,
+            spool: None,
+            webhook: webhook.0,
+            admin: admin.0,
+            addresses,
+            successor,
+            patience: Patience::default(),
+            hand_over: None,
+        }
     }
 
     /// Opens the spool, where there is to be one, unless `stop` comes first.
     pub async fn open(&mut self, stop: &CancellationToken) -> Result<(), BridgeError> {
         if let Some(options) = &self.config.spool {
-            let opening = spooling::open(options, &self.config.topic);
+            let topic = &self.config.topic;
+            let attempt = async || spooling::open(options, topic).await;
+            let opening = self.patience.until_free("the spool", attempt);
             self.spool = stop.run_until_cancelled(opening).await.transpose()?;
         }
         Ok(())
@@ -109,30 +162,46 @@ impl Bridge {
         self.addresses
     }
 
-    /// What has it read its files again when it is notified.
-    pub fn reload(&self) -> Arc<Notify> {
-        Arc::clone(&self.reload)
-    }
-
-    /// Runs, once it is open, until `stop`, and then to its graceful end. It needs a runtime around it.
-    pub async fn run(self, metrics: Metrics, stop: CancellationToken) -> Result<(), BridgeError> {
+    /// Runs, once it is open, until `stop`, and then to its graceful end; when `reload` is notified, its
+    /// files are read again. It needs a runtime around it.
+    pub async fn run(
+        mut self,
+        metrics: Metrics,
+        stop: CancellationToken,
+        reload: Arc<Notify>,
+    ) -> Result<(), BridgeError> {
         let (endings, grace) = (self.config.kafka.endings.clone(), self.config.grace);
+        let (hand_over, end) = (self.hand_over.take(), CancellationToken::new());
         endings.gather();
         let work = async {
-            let ended = self.work(metrics, stop.clone()).await;
+            let ended = self.work(metrics, end.clone(), reload).await;
             stop.cancel();
             ended
         };
-        let asked = async { (stop.cancelled().await, Instant::now()).1 };
-        let (ended, asked) = tokio::join!(work, asked);
+        let asked = async {
+            // Who follows is known before any port is closed.
+            let heir = match hand_over {
+                Some(hand_over) => hand_over.run(&stop).await,
+                None => (stop.cancelled().await, None).1,
+            };
+            end.cancel();
+            (heir, Instant::now())
+        };
+        let (ended, (heir, asked)) = tokio::join!(work, asked);
+        drop(heir);
         let left = (asked + grace.clients).saturating_duration_since(Instant::now());
         let waited = spawn_blocking(move || endings.wait(TIMEOUT.min(left))).await;
         waited.expect("waiting does not panic");
         ended
     }
 
-    async fn work(self, metrics: Metrics, stop: CancellationToken) -> Result<(), BridgeError> {
-        let Self { mut config, spool, webhook, admin, addresses, successor, reload } = self;
+    async fn work(
+        self,
+        metrics: Metrics,
+        stop: CancellationToken,
+        reload: Arc<Notify>,
+    ) -> Result<(), BridgeError> {
+        let Self { mut config, spool, webhook, admin, addresses, successor, .. } = self;
         if config.spool.is_some() && spool.is_none() {
             return Ok(()); // It was to stop.
         }
@@ -191,20 +260,20 @@ impl Bridge {
         let mut loops = loops.start(&webhook).await?;
         drop(webhook);
 
-        let (over, mut parts) = (CancellationToken::new(), JoinSet::new());
+        let (over, mut parts) = (CancellationToken::new(), Parts::default());
         let listener = tokio::net::TcpListener::from_std(admin).map_err(|source| {
             BridgeError::Listen { flag: "--admin-listen", address: addresses.admin, source }
         })?;
         let answer =
             move |request, _: &ConnectionPhase| std::future::ready(admin_answers.answer(&request));
         let serving = server::serve(listener, admin_limits, over.clone(), answer);
-        parts.spawn(async { (serving.await, BridgeError::Unasked("admin port")).1 });
+        parts.start(async { (serving.await, BridgeError::Unasked("admin port")).1 });
         let logging = PeriodicLog { recorder: recorder.clone(), access }.run();
-        parts.spawn(async { (logging.await, BridgeError::Unasked("periodic log")).1 });
+        parts.start(async { (logging.await, BridgeError::Unasked("periodic log")).1 });
         let reloading = reloader.run();
-        parts.spawn(async { (reloading.await, BridgeError::Unasked("reloader")).1 });
+        parts.start(async { (reloading.await, BridgeError::Unasked("reloader")).1 });
         let (probing, unasked) = (probe.run(over.clone()), BridgeError::Unasked("probe of Kafka"));
-        parts.spawn(async { probing.await.map_or_else(BridgeError::Topic, |()| unasked) });
+        parts.start(async { probing.await.map_or_else(BridgeError::Topic, |()| unasked) });
         tracing::info!(webhook = %addresses.webhook, admin = %addresses.admin, path, topic = %topic.name, "listening");
         if let Some(spooling) = &spooling {
             spooling.log_start();
@@ -212,7 +281,7 @@ impl Bridge {
             tracing::info!("without a spool, posts get 503 while Kafka is away");
         }
 
-        let ended = wait_for_the_end(&mut loops, &mut parts, spooling.as_mut(), &stop).await;
+        let ended = parts.wait_for_the_end(&mut loops, spooling.as_mut(), &stop).await;
         over.cancel();
         parts.shutdown().await;
         recorder.refusals.sum_up_all();
@@ -224,44 +293,5 @@ impl Bridge {
             tracing::warn!(error = %error_chain(also), "the spool did not end well either");
         }
         ended.and(closed)
-    }
-}
-
-/// Waits until all posts are answered behind a stop, or a part has ended unasked.
-async fn wait_for_the_end(
-    loops: &mut EventLoops,
-    parts: &mut JoinSet<BridgeError>,
-    spooling: Option<&mut Spooling>,
-    stop: &CancellationToken,
-) -> Result<(), BridgeError> {
-    tokio::select! {
-        ended = loops.wait() => ended,
-        error = unasked(parts, spooling, stop) => {
-            stop.cancel();
-            if let Err(also) = loops.wait().await {
-                tracing::warn!(error = %error_chain(&also), "the event loops did not end well either");
-            }
-            Err(error)
-        }
-    }
-}
-
-/// Waits until a part of the bridge ends, which none should.
-async fn unasked(
-    parts: &mut JoinSet<BridgeError>,
-    spooling: Option<&mut Spooling>,
-    stop: &CancellationToken,
-) -> BridgeError {
-    let drain = async {
-        match spooling {
-            Some(spooling) => spooling.ended(stop).await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        Some(part) = parts.join_next() => {
-            part.unwrap_or(BridgeError::Unasked("admin port, periodic log, reloader or probe of Kafka"))
-        }
-        error = drain => error,
     }
 }

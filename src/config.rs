@@ -42,6 +42,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// `--admin-listen`
     pub admin_listen: SocketAddr,
+    /// `--reuse-port`
+    pub port_reuse: PortReuse,
     /// `--path`
     pub path: String,
     /// `--credentials` or `--no-auth`
@@ -80,6 +82,15 @@ pub struct Config {
     pub source: String,
     /// The system's; no flag moves it.
     pub clock: Clock,
+}
+
+/// Whether another bridge may have the ports before this one, and after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PortReuse {
+    /// They are bound, and closed.
+    Alone,
+    /// They are taken over from a bridge that ends, and handed over to the next.
+    HandOver,
 }
 
 /// A flag, or a file that it names, cannot be taken.
@@ -122,6 +133,7 @@ impl Config {
             topic: topic("--topic", &args.topic)?,
             compaction: compaction(&args),
             contract: contract(&args),
+            port_reuse: if args.reuse_port { PortReuse::HandOver } else { PortReuse::Alone },
             timeouts: Timeouts {
                 idle: positive("--idle-timeout", args.idle_timeout)?,
                 read: limits.read_timeout,

@@ -46,10 +46,18 @@ pub struct ServeArgs {
           value_parser = address, value_name = "ADDR", default_value = "127.0.0.1:9090")]
     pub admin_listen: SocketAddr,
 
+    /// Take the ports over from a bridge that runs
+    ///
+    /// Waits until the bridge that has them is told to stop and has ended, for --grace at most each, and hands
+    /// them to the next one in turn: no post is refused in between. Both need this flag
+    #[arg(long, env = "HOOKBRIDGE_REUSE_PORT", help_heading = LISTENING,
+          value_parser = BoolishValueParser::new())]
+    pub reuse_port: bool,
+
     /// Who may post: lines of `user:HASH`
     ///
-    /// HASH as `htpasswd -nBC 10 USER` writes it, or plain:SECRET. White space may follow, and the
-    /// app_ids that the user is bound to, separated by commas. The file is read again when it has
+    /// HASH as `htpasswd -nBC 10 USER` writes it, or plain:SECRET. White space may follow, and each
+    /// `app_id` that the user is bound to, separated by commas. The file is read again when it has
     /// changed, see --reload. This flag or --no-auth is required
     #[arg(long, env = "HOOKBRIDGE_CREDENTIALS", help_heading = ACCESS, value_name = "FILE")]
     pub credentials: Option<PathBuf>,

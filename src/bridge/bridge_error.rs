@@ -1,6 +1,7 @@
 //! Why a bridge cannot start, or has ended.
 
 use crate::bridge::event_loop::EventLoopError;
+use crate::bridge::predecessor::HandOverError;
 use crate::delivery::drain::DrainError;
 use crate::delivery::kafka::probe::KafkaClientError;
 use crate::delivery::spool::error::{CloseError, SpoolError};
@@ -20,6 +21,14 @@ pub enum BridgeError {
         address: SocketAddr,
         /// Why not.
         source: io::Error,
+    },
+    /// The bridge that has the port did not hand it over.
+    #[error("--reuse-port: cannot follow on {address}")]
+    HandOver {
+        /// The address of `--listen`.
+        address: SocketAddr,
+        /// Why not.
+        source: HandOverError,
     },
     /// librdkafka does not take the properties together.
     #[error("the Kafka client cannot be made from --kafka-config and --kafka-property")]
@@ -58,7 +67,27 @@ impl BridgeError {
             Self::EventLoop(error) => error.is_configuration(),
             Self::Spool(error) => error.is_configuration(),
             Self::Drain(error) => error.is_configuration(),
-            Self::Listen { .. } | Self::SpoolEnd(_) | Self::Unasked(_) | Self::Left { .. } => false,
+            Self::Listen { .. }
+            | Self::HandOver { .. }
+            | Self::SpoolEnd(_)
+            | Self::Unasked(_)
+            | Self::Left { .. } => false,
+        }
+    }
+    /// Whether another process has what is needed, and may give it back.
+    pub(super) fn is_in_use(&self) -> bool {
+        match self {
+            Self::Listen { source, .. } => source.kind() == io::ErrorKind::AddrInUse,
+            Self::Spool(SpoolError::Locked { .. }) => true,
+            Self::HandOver { .. }
+            | Self::Kafka(_)
+            | Self::Topic(_)
+            | Self::Spool(_)
+            | Self::SpoolEnd(_)
+            | Self::Drain(_)
+            | Self::EventLoop(_)
+            | Self::Unasked(_)
+            | Self::Left { .. } => false,
         }
     }
 }

@@ -40,6 +40,7 @@ use clap::builder::Resettable;
 use clap::{Args as _, Command, FromArgMatches as _};
 use rdkafka::error::KafkaError;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
@@ -116,7 +117,7 @@ async fn dev(args: &DevArgs, stderr: &Stderr) -> Result<(), DevError> {
         visited
     };
     let serving = async {
-        let served = bridge.run(metrics, stop.clone()).await;
+        let served = bridge.run(metrics, stop.clone(), Arc::default()).await;
         stop.cancel();
         served
     };

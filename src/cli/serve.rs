@@ -9,10 +9,11 @@ use crate::bridge::inherited_sockets::InheritedSockets;
 use crate::cli::signals::EndSignals;
 use crate::cli::stderr::Stderr;
 use crate::cli::{Failure, logging, version};
-use crate::config::Config;
+use crate::config::{Config, PortReuse};
 use crate::metrics::{Build, Metrics};
 use std::convert::Infallible;
 use std::path;
+use std::sync::Arc;
 use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
@@ -30,15 +31,19 @@ pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
         let stop = CancellationToken::new();
         let signals = EndSignals::new(stderr).map_err(Failure::at_work)?;
         let hangup = signal(SignalKind::hangup()).map_err(Failure::at_work)?;
-        let mut bridge = Bridge::bind(config, inherited).map_err(Failure::at_work)?;
-        let reloading = bridge.reload();
+        let reloading = Arc::new(Notify::new());
         let metrics = Metrics::new(&version::build(), stderr.dropped());
         let run = async {
+            let bridge = match config.port_reuse {
+                PortReuse::Alone => Some(Bridge::bind(config, inherited)?),
+                PortReuse::HandOver => Bridge::follow(config, inherited, &stop).await?,
+            };
+            let Some(mut bridge) = bridge else { return Ok(()) };
             bridge.open(&stop).await?;
             if !stop.is_cancelled() {
                 tell_start(bridge.config(), bridge.waiting());
             }
-            bridge.run(metrics, stop.clone()).await
+            bridge.run(metrics, stop.clone(), reloading.clone()).await
         };
         tokio::select! {
             ended = run => ended.map_err(|error| {

@@ -247,9 +247,10 @@ impl Publisher {
             let producer = self.state.lock().producer.clone();
             tokio::select! {
                 raised = producer.raised() => raised?,
-                last = retiring.answer() => match last {
-                    Some(last) => reports.extend::<Vec<_>>(last),
-                    None => tracing::error!("the old Kafka producer did not end"),
+                last = retiring.answer() => if let Some(last) = last {
+                    reports.extend::<Vec<_>>(last);
+                } else {
+                    tracing::error!("the old Kafka producer did not end");
                 },
                 span = times.answer() => self.heed_answer(span.flatten()),
                 () = limit.changed() => {}

@@ -1,7 +1,7 @@
 //! Senders that post all the time: each waits for the answer to its post before the next.
 //!
 //! Every post has bytes of its own, and every one is noted. A sender keeps its connection and opens
-//! another when it is lost. Whether the answers are right is for the test to judge, by the
+//! another when it is lost, unless it is to open one for each post. Whether the answers are right is for the test to judge, by the
 //! [`Ledger`].
 
 use std::io;
@@ -34,6 +34,15 @@ pub struct Load {
     /// Between the beginnings of two posts of a sender; a late answer is not made up for.
     interval: Duration,
     tries: Tries,
+    connections: Connections,
+}
+
+/// How senders use connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Connections {
+    Kept,
+    /// By every other sender.
+    HalfKept,
 }
 
 /// What a sender does about a post that did not get a 200.
@@ -53,7 +62,8 @@ pub struct Senders {
 impl Load {
     /// Senders that post some thirty times a second, each its own project.
     pub fn steady(senders: usize) -> Self {
-        Self { senders, projects: senders, interval: STEADY, tries: Tries::One }
+        let (tries, connections) = (Tries::One, Connections::Kept);
+        Self { senders, projects: senders, interval: STEADY, tries, connections }
     }
 
     /// So many posts a second, by senders that each have their own project.
@@ -65,6 +75,11 @@ impl Load {
     /// The same senders for fewer projects: posts of one project then overlap.
     pub fn projects(self, projects: usize) -> Self {
         Self { projects, ..self }
+    }
+
+    /// Every other sender opens a connection for each of its posts.
+    pub fn half_on_new_connections(self) -> Self {
+        Self { connections: Connections::HalfKept, ..self }
     }
 
     /// Senders that repeat a post until it gets its 200, with the same bytes.
@@ -143,7 +158,11 @@ impl OneSender {
         };
         connection.try_send(request("POST", PATH, &[], body))?;
         let answer = connection.try_read()?;
-        if answer.header("connection") != Some("close") {
+        let keeps = match self.load.connections {
+            Connections::Kept => true,
+            Connections::HalfKept => self.number.is_multiple_of(2),
+        };
+        if keeps && answer.header("connection") != Some("close") {
             self.connection = Some(connection);
         }
         Ok(answer.status)

@@ -3,6 +3,7 @@
 mod environment;
 mod flags;
 mod grace;
+mod hand_over;
 mod inherited;
 mod log;
 mod properties;

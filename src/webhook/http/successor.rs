@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Shared by all who serve the socket; they look when it is time to stop.
+/// Shared by all who serve the socket, and whoever passes it on; looked at when it is time to stop.
 #[derive(Debug, Clone, Default)]
 pub struct Successor(Arc<AtomicBool>);
 
@@ -14,6 +14,16 @@ impl Successor {
     /// Somebody keeps the socket, whatever becomes of this process.
     pub fn somebody() -> Self {
         Self(Arc::new(AtomicBool::new(true)))
+    }
+
+    /// Somebody may have the socket.
+    pub fn come(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Nobody has it any more.
+    pub fn leave(&self) {
+        self.0.store(false, Ordering::Release);
     }
 
     /// Whether there is somebody.

@@ -47,6 +47,11 @@ const COMMANDS: &[(&str, &str, Fate)] = &[
         Not("it builds what cargo run --release builds, minutes longer"),
     ),
     ("docs/deploy.md", "(set -a; . /etc", Runs(LAID_OUT)),
+    (
+        "docs/deploy.md",
+        "hookbridge serve --reuse-port",
+        Tried("no_post_is_refused_lost_or_overtaken_by_hand_overs"),
+    ),
     ("docs/deploy.md", "curl http://127.0.0.1:9090", Runs(LAID_OUT)),
     ("docs/deploy.md", "curl --user video", Runs(LAID_OUT)),
     (

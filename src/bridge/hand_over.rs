@@ -1,0 +1,164 @@
+//! The ports of a bridge that runs, for the one that is to follow it: `--reuse-port`.
+//!
+//! ```text
+//!  this bridge                                        the next, in `predecessor`
+//!  has the ports, listens on `rendezvous` ◀──connect── starts
+//!  serves on              ──VERSION and both sockets─▶ waits, and accepts nothing
+//!  is told to stop        ──ENDING───────────────────▶
+//!  answers, ends its spool
+//!  ends                   ──end of the stream────────▶ opens the spool, serves
+//! ```
+//!
+//! Promise: the sockets themselves are passed on (`SCM_RIGHTS`, unix(7)), so what waits in their queues,
+//! and what is within its handshake, is the next one's. With sockets of their own beside each other
+//! (`SO_REUSEPORT`) the kernel resets both when the first is closed, and gives the second its share of
+//! connections long before it may serve them. Only one waits at a time, and only a process of the same
+//! user. Where nobody waits, a stop costs nothing.
+
+use crate::webhook::http::successor::Successor;
+use rustix::io::write;
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use rustix::process::geteuid;
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::AsFd;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net;
+use std::time::Duration;
+use tokio::io::Interest;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+/// What comes with the sockets. Another number is another way of handing over.
+pub(super) const VERSION: u8 = 1;
+/// What comes when this bridge begins to end.
+pub(super) const ENDING: u8 = b'.';
+/// The ports of a bridge: of senders and of machines.
+pub(super) const PORTS: usize = 2;
+
+/// After one that could not be accepted, as for want of files, or while a process that was killed still has
+/// the name.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Tries to have the name before the log says that another process has it.
+const TRIES: usize = 5;
+
+/// Waits for a bridge that is to follow this one.
+pub(super) struct HandOver {
+    webhook: TcpListener,
+    admin: TcpListener,
+    successor: Successor,
+}
+
+/// The bridge that follows. It begins when this is dropped.
+pub(super) struct Heir(
+    #[expect(dead_code, reason = "its end is what the other waits for")] UnixStream,
+);
+
+/// Where two bridges of one webhook port meet: a name in the network's own namespace (unix(7),
+/// "abstract"), where the port is too. It needs no file, and is gone with its process.
+pub(super) fn rendezvous(webhook: SocketAddr) -> io::Result<net::SocketAddr> {
+    net::SocketAddr::from_abstract_name(format!("hookbridge/{webhook}"))
+}
+
+/// Whether the process on the other end is of the user that this one is of.
+pub(super) fn is_same_user(stream: &UnixStream) -> bool {
+    stream.peer_cred().is_ok_and(|peer| peer.uid() == geteuid().as_raw())
+}
+
+impl HandOver {
+    /// Of these ports; `successor` is told who has them.
+    pub(super) fn of(
+        webhook: &TcpListener,
+        admin: &TcpListener,
+        successor: Successor,
+    ) -> io::Result<Self> {
+        Ok(Self { webhook: webhook.try_clone()?, admin: admin.try_clone()?, successor })
+    }
+
+    /// Passes the ports on to whoever asks, until `stop`; gives who waits for them then. Behind it, they
+    /// are nobody else's that does not have them.
+    pub(super) async fn run(self, stop: &CancellationToken) -> Option<Heir> {
+        let rendezvous = stop.run_until_cancelled(self.listen()).await?;
+        while let Some(next) = stop.run_until_cancelled(self.next(&rendezvous)).await {
+            tracing::info!("a bridge waits to follow this one, and has the ports when it ends");
+            let is_gone = stop.run_until_cancelled(closed(&next)).await.is_some();
+            if !is_gone && write(&next, &[ENDING]).is_ok() {
+                return Some(Heir(next));
+            }
+            self.successor.leave();
+            tracing::warn!("the bridge that waited to follow this one is gone");
+        }
+        None
+    }
+
+    async fn listen(&self) -> UnixListener {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.try_listen() {
+                Ok(rendezvous) => return rendezvous,
+                Err(error) if tries == TRIES => {
+                    tracing::warn!(%error, "no bridge can be started to follow this one for now");
+                }
+                Err(_) => {}
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    fn try_listen(&self) -> io::Result<UnixListener> {
+        let rendezvous = rendezvous(self.webhook.local_addr()?)?;
+        let rendezvous = net::UnixListener::bind_addr(&rendezvous)?;
+        rendezvous.set_nonblocking(true)?;
+        UnixListener::from_std(rendezvous)
+    }
+
+    /// The next one that has the sockets.
+    async fn next(&self, rendezvous: &UnixListener) -> UnixStream {
+        loop {
+            match rendezvous.accept().await {
+                Ok((stream, _)) if !is_same_user(&stream) => {
+                    tracing::warn!("a process of another user asked for the ports and got nothing");
+                }
+                Ok((stream, _)) => match self.pass(&stream).await {
+                    Ok(()) => return stream,
+                    Err(error) => {
+                        self.successor.leave();
+                        tracing::warn!(%error, "cannot pass the ports on");
+                    }
+                },
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a bridge that is to follow");
+                    sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn pass(&self, stream: &UnixStream) -> io::Result<()> {
+        stream.writable().await?;
+        let ports = [self.webhook.as_fd(), self.admin.as_fd()];
+        // From the moment that it may have them, their queues are its.
+        self.successor.come();
+        stream.try_io(Interest::WRITABLE, || {
+            let mut room = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(PORTS))];
+            let mut rights = SendAncillaryBuffer::new(&mut room);
+            rights.push(SendAncillaryMessage::ScmRights(&ports));
+            sendmsg(stream, &[IoSlice::new(&[VERSION])], &mut rights, SendFlags::NOSIGNAL)?;
+            Ok(())
+        })
+    }
+}
+
+/// Waits until the other side has closed; it has nothing to say.
+async fn closed(stream: &UnixStream) {
+    while stream.readable().await.is_ok() {
+        match stream.try_read(&mut [0; 1]) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+    }
+}
