@@ -8,20 +8,22 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::life::TOPIC;
-use crate::support::bridge::Bridge;
-use crate::support::bridge::launch::Launch;
-use crate::support::consumer;
-use crate::support::deadline::let_pass;
-use crate::support::here;
-use crate::support::http::{Connection, get, post, request};
-use crate::support::kafka::RealKafka;
-use crate::support::ledger::Ledger;
-use crate::support::mock::MockKafka;
-use crate::support::notification::{ROOMDROP, numbered};
-use crate::support::port::free_port;
-use crate::support::proxy::Network;
-use crate::support::rig::{PATH, SOON};
-use crate::support::senders::Load;
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::SOON;
+use testkit::bridge::Bridge;
+use testkit::bridge::launch::Launch;
+use testkit::consumer;
+use testkit::deadline::let_pass;
+use testkit::here;
+use testkit::http::{Connection, get, post, request};
+use testkit::kafka::RealKafka;
+use testkit::ledger::Ledger;
+use testkit::mock::MockKafka;
+use testkit::notification::PATH;
+use testkit::notification::{ROOMDROP, numbered};
+use testkit::port::free_port;
+use testkit::proxy::Network;
+use testkit::senders::Load;
 
 /// What the bridge that runs says once another waits.
 const WAITS: &str = "a bridge waits to follow this one";
@@ -50,7 +52,7 @@ impl Line {
     fn before(brokers: String, topic: &str, flags: impl FnOnce(Launch) -> Launch) -> Self {
         let (address, spool) =
             (SocketAddr::from(([127, 0, 0, 1], free_port())), tempfile::tempdir().unwrap());
-        let serve = flags(Bridge::with(brokers)).arg("--topic", topic).no_auth();
+        let serve = flags(HOOKBRIDGE.serve(brokers)).arg("--topic", topic).no_auth();
         let serve = serve.arg("--spool", spool.path().to_str().unwrap());
         let serve = serve.arg("--listen", address.to_string()).env("REUSE_PORT", "true");
         let serve = serve.arg("--admin-listen", format!("127.0.0.1:{}", free_port()));

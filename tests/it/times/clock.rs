@@ -67,7 +67,7 @@ impl Clocked {
             let build = Build { version: "0", commit: "0", librdkafka: "0".to_owned() };
             let metrics = Metrics::new(&build, Counter::default());
             runtime.block_on(bridge.open(&stopped)).unwrap();
-            runtime.block_on(bridge.run(metrics, stopped)).unwrap();
+            runtime.block_on(bridge.run(metrics, stopped, Arc::default())).unwrap();
         });
         let clocked = Self { clock, addresses, stop, thread: Some(thread) };
         eventually(SOON, "/readyz is 200", || {
