@@ -140,11 +140,8 @@ impl ModelBridge {
 }
 
 fn take_due(under_way: &mut VecDeque<(Instant, u64)>, now: Instant) -> u64 {
-    let mut due = 0;
-    while let Some((_, records)) = under_way.pop_front_if(|(end, _)| *end <= now) {
-        due += records;
-    }
-    due
+    let later = under_way.partition_point(|(end, _)| *end <= now);
+    under_way.drain(..later).map(|(_, records)| records).sum()
 }
 
 /// How many catch-ups it took.
