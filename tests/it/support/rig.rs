@@ -65,7 +65,7 @@ impl Rig {
     }
 
     /// In front of a broker that has no such topic yet. The name of a test will do:
-    /// [`here!`](super::here).
+    /// [`here!`](testkit::here).
     #[track_caller]
     pub(crate) fn on(
         kafka: EitherKafka,
