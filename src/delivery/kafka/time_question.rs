@@ -1,11 +1,12 @@
 //! Asks a broker which times it takes: by sending it the very record again that it refused for its
 //! time.
 //!
-//! Why so: a broker's words are the only thing in Kafka's protocol that shows its clock, and librdkafka
-//! keeps them for nobody but an interceptor (`findings/kafka-names-the-times-that-it-takes.sh`). What
-//! `rd_kafka_message_produce_errstr` gives in a delivery report points into memory that is freed by then.
-//! Promise: it blocks for a few seconds at most, and the record is sent once. Where it is taken after
-//! all, it is on the topic, whole.
+//! Why so: a broker's words are the only thing in Kafka's protocol that shows its clock, and
+//! librdkafka keeps them for nobody but an interceptor
+//! (`findings/kafka-names-the-times-that-it-takes.sh`). What `rd_kafka_message_produce_errstr`
+//! gives in a delivery report points into memory that is freed by then. Promise: it blocks for a
+//! few seconds at most, and the record is sent once. Where it is taken after all, it is on the
+//! topic, whole.
 #![allow(unsafe_code, reason = "librdkafka offers interceptors through C alone")]
 
 use crate::delivery::kafka::client_endings::ClientEnding;

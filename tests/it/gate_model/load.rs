@@ -1,4 +1,4 @@
-//! Whether the gate comes back from an outage under full load, in times as they are measured.
+//! Whether the gate comes back from an outage under full load, in times that are usual.
 //!
 //! Senders that post again as soon as they are answered, a disk on which appends and deletions share
 //! commits, a drain with its window. Nothing fails, and nothing is left to chance.
