@@ -195,7 +195,7 @@ impl Publisher {
         };
         let placement = self.topic.placement(record, entry.send_time);
         let Err(error) = state.producer.enqueue(record, headers, placement, ticket) else {
-            state.in_flight.set_send_time(ticket, placement.0);
+            state.in_flight.set_send_time(ticket, placement.time);
             return FollowUp::Nothing;
         };
         state.accumulator.completed(key);

@@ -54,17 +54,26 @@ impl Topic {
         Self { name, limit, times, partitions, backlog, first_sight }
     }
 
-    /// What a record is sent with: its time, unless `time` is given, and its partition, if that is
-    /// known.
+    /// What a record is sent with: its own time, unless `time` is given.
     pub(in crate::delivery) fn placement(
         &self,
         record: &Record,
         time: Option<SendTime>,
-    ) -> (SendTime, Option<i32>) {
+    ) -> Placement {
         let time = time.unwrap_or_else(|| self.times.first(record));
         let is_own = record.topic() == &*self.name;
-        (time, is_own.then(|| self.partitions.of(record.key())).flatten())
+        let partition = is_own.then(|| self.partitions.of(record.key())).flatten();
+        Placement { time, partition }
     }
+}
+
+/// What a record is sent with.
+#[derive(Debug, Clone, Copy)]
+pub struct Placement {
+    /// The time that Kafka gets.
+    pub(in crate::delivery) time: SendTime,
+    /// Where it belongs, if that is known; else librdkafka decides.
+    pub(in crate::delivery) partition: Option<i32>,
 }
 
 /// Whether the brokers have ever shown the topic to this spool. A topic that brokers deny, and have

@@ -88,7 +88,7 @@ impl Drain {
             }
         }
         let placement = self.topic.placement(&row.record, None);
-        if !self.window.admits(&row.record, placement.1) {
+        if !self.window.admits(&row.record, placement.partition) {
             return Ok(Handed::Later);
         }
         let alone = self.window.is_alone();
@@ -97,7 +97,7 @@ impl Drain {
             Ok(()) => {
                 self.window.sent(row.id, &row.record, placement);
                 if alone && let Some(suspects) = &mut self.suspects {
-                    suspects.tries(row, placement.0);
+                    suspects.tries(row, placement.time);
                 }
             }
             Err(error) if error.is_about_topic() => {

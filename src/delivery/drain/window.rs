@@ -14,6 +14,7 @@ use crate::delivery::record::Record;
 use crate::delivery::record_times::topic_times::SendTime;
 use crate::delivery::spool::Limit;
 use crate::delivery::spool::row::RowId;
+use crate::delivery::topic::Placement;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -163,21 +164,16 @@ impl Window {
         self.alone_until = None;
     }
 
-    /// The row was handed over with this time, for this partition.
-    pub(super) fn sent(
-        &mut self,
-        row: RowId,
-        record: &Record,
-        (time, partition): (SendTime, Option<i32>),
-    ) {
+    /// The row was handed over.
+    pub(super) fn sent(&mut self, row: RowId, record: &Record, placement: Placement) {
         let bytes = record.size() as u64;
         self.bytes += bytes;
         let topic = record.topic_shared().clone();
-        let key = self.keys.id(&topic, record.key(), partition);
+        let key = self.keys.id(&topic, record.key(), placement.partition);
         if !self.is_alone() {
             self.keys.sent(key);
         }
-        self.open.insert(row, Sent { bytes, topic, key, time });
+        self.open.insert(row, Sent { bytes, topic, key, time: placement.time });
         self.cursor = Some(row);
     }
 

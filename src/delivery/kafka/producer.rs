@@ -12,7 +12,7 @@ use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::throttle::{self, Throttle};
 use crate::delivery::kafka::wakeup::Wakeup;
 use crate::delivery::record::Record;
-use crate::delivery::record_times::topic_times::SendTime;
+use crate::delivery::topic::Placement;
 use crate::lock::Lock;
 use crate::post::Location;
 use rdkafka::client::ClientContext;
@@ -126,21 +126,20 @@ impl Producer {
         Ok(Self { voice, wakeup, client, reports, batch_size })
     }
 
-    /// Hands the record over with this time, for this partition if one is given; its report will
-    /// carry `ticket`. The record is copied.
+    /// Hands the record over; its report will carry `ticket`. The record is copied.
     pub fn enqueue(
         &self,
         record: &Record,
         headers: Headers,
-        (time, partition): (SendTime, Option<i32>),
+        placement: Placement,
         ticket: usize,
     ) -> Result<(), DeliveryError> {
         let mut message = BaseRecord::with_opaque_to(record.topic(), ticket)
             .key(record.key())
             .payload(&record.value()[..])
-            .timestamp(time.time.unix_millis())
+            .timestamp(placement.time.time.unix_millis())
             .headers(headers.0);
-        message.partition = partition;
+        message.partition = placement.partition;
         self.client.send(message).map_err(|(error, _)| DeliveryError::at_enqueue(code(&error)))
     }
 

@@ -13,7 +13,7 @@ use crate::delivery::kafka::client_endings::ClientEnding;
 use crate::delivery::kafka::settings::{ANY_SIZE, Settings};
 use crate::delivery::record::Record;
 use crate::delivery::record_times::time_span::TimeSpan;
-use crate::delivery::record_times::topic_times::SendTime;
+use crate::delivery::topic::Placement;
 use rdkafka::bindings as c;
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::config::RDKafkaLogLevel;
@@ -44,14 +44,10 @@ impl ClientContext for Asker {
 
 /// Sends the record as it was refused, and gives the times that the broker says it takes; none
 /// where it does not say, or takes it.
-pub fn ask(
-    settings: &Settings,
-    record: &Record,
-    (time, partition): (SendTime, Option<i32>),
-) -> Option<TimeSpan> {
+pub fn ask(settings: &Settings, record: &Record, placement: Placement) -> Option<TimeSpan> {
     let (words, heard) = mpsc::channel();
     let client = client(settings, Arc::new(words))?;
-    send(&client, record, time, partition).then(|| wait(&client, &heard))?
+    send(&client, record, placement).then(|| wait(&client, &heard))?
 }
 
 fn client(
@@ -80,7 +76,7 @@ fn client(
 }
 
 /// Hands the record over; says whether the client took it.
-fn send(client: &Client<Asker>, record: &Record, time: SendTime, partition: Option<i32>) -> bool {
+fn send(client: &Client<Asker>, record: &Record, placement: Placement) -> bool {
     let Ok(topic) = CString::new(record.topic()) else { return false };
     let (key, value) = (record.key(), record.value());
     // SAFETY: all that is pointed to outlives the calls, which copy it; each value has the type
@@ -102,7 +98,7 @@ fn send(client: &Client<Asker>, record: &Record, time: SendTime, partition: Opti
             c::rd_kafka_vtype_t::RD_KAFKA_VTYPE_TOPIC,
             topic.as_ptr(),
             c::rd_kafka_vtype_t::RD_KAFKA_VTYPE_PARTITION,
-            partition.unwrap_or(-1),
+            placement.partition.unwrap_or(-1),
             c::rd_kafka_vtype_t::RD_KAFKA_VTYPE_MSGFLAGS,
             c::RD_KAFKA_MSG_F_COPY,
             c::rd_kafka_vtype_t::RD_KAFKA_VTYPE_VALUE,
@@ -112,7 +108,7 @@ fn send(client: &Client<Asker>, record: &Record, time: SendTime, partition: Opti
             key.as_ptr().cast::<c_void>(),
             key.len(),
             c::rd_kafka_vtype_t::RD_KAFKA_VTYPE_TIMESTAMP,
-            time.time.unix_millis(),
+            placement.time.time.unix_millis(),
             c::rd_kafka_vtype_t::RD_KAFKA_VTYPE_HEADERS,
             headers,
             c::rd_kafka_vtype_t::RD_KAFKA_VTYPE_END,

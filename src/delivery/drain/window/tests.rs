@@ -24,7 +24,8 @@ fn send(window: &mut Window, number: usize) {
 fn send_bytes(window: &mut Window, number: usize, bytes: usize) {
     let (value, time) = (Bytes::from(vec![0; bytes]), SystemTime::UNIX_EPOCH);
     let record = Record::restored("topic".into(), "key", [], value, time);
-    window.sent(row(number), &record, (SendTime::own(time.into()), None));
+    let placement = Placement { time: SendTime::own(time.into()), partition: None };
+    window.sent(row(number), &record, placement);
 }
 
 /// A window with these rows under way.

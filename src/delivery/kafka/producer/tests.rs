@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::delivery::record::Event;
+use crate::delivery::record_times::topic_times::SendTime;
 use bytes::Bytes;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
@@ -48,7 +49,14 @@ fn every_report_wakes(records: usize) {
             for ticket in (handed_over..records).take(room) {
                 let record = record(ticket);
                 let time = SendTime::own(record.received().into());
-                producer.enqueue(&record, Headers::of(&record), (time, None), ticket).unwrap();
+                producer
+                    .enqueue(
+                        &record,
+                        Headers::of(&record),
+                        Placement { time, partition: None },
+                        ticket,
+                    )
+                    .unwrap();
                 (handed_over, under_way) = (handed_over + 1, under_way + 1);
             }
             if fastrand::u8(..) > 0 {
