@@ -29,6 +29,22 @@
 //! - [`lock`]: a mutex that outlives a panic.
 //! - [`timestamp`]: a time and its text; [`clock`]: where it comes from.
 //!
+//! # The way of a post, file by file
+//!
+//! 1. [`webhook::http::server`] accepts the connection; `timeout_stream` ends it where it is too slow.
+//! 2. [`webhook::ingest`] asks in the order of the contract: [`webhook::auth::authenticator`] whose post
+//!    it is (a pair that was good before is in `verified_pairs`), [`webhook::http::body`] for its bytes,
+//!    [`webhook::notification`] what they say (`json_walk` once over the bytes, `rules` for each field,
+//!    `members` for what is kept). Every "no" is a [`webhook::rejection`].
+//! 3. [`delivery::record`] is made: key, value and [headers](delivery::record::header_name).
+//! 4. [`delivery::publisher`] takes it. [`delivery::shared_gate`] says which way it goes. On its way to
+//!    Kafka it is an entry of `in_flight`, gathers in `accumulator` until the turn of the loop ends, and
+//!    is handed to [`delivery::kafka::producer`] with the time and partition that [`delivery::topic`]
+//!    gives it.
+//! 5. Kafka's report comes: `publisher/reports` reads it, `in_flight/stage` says what it means for the
+//!    record, and [`delivery::publisher::publish`] gives the waiting handler its receipt.
+//! 6. [`post`] records the outcome, and the sender has its 200.
+//!
 //! # What holds it together
 //!
 //! **A 200 is a type.** [`webhook::ingest`] builds it from a [`delivery::publisher::publish::Receipt`], and
