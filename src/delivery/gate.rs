@@ -19,10 +19,11 @@
 //! ```
 //!
 //! Why `CatchingUp`: under steady posts some append is always under way, and the backlog is never
-//! zero unless the posts stop for a moment. They are parked, not refused. Why the order holds: a
-//! record that failed directly counts as backlog from before its answer on, so every later post
-//! goes behind it. What is parked, under way or not yet committed is not answered, and unanswered
-//! posts have no order among each other. `tests/it/gate_model.rs` shows it.
+//! zero unless the posts stop for a moment. They are parked, not refused.
+//!
+//! Why the order holds: a record that failed directly counts as backlog from before its answer on.
+//! So every later post goes behind it. What is parked, under way or not yet committed is not
+//! answered, and unanswered posts have no order among each other. `tests/it/gate_model.rs` shows it.
 
 pub mod admission;
 mod drain_rate;

@@ -1,13 +1,14 @@
 //! Kafka within the deadline, else the spool: a record in, a
 //! [`Receipt`](crate::delivery::publisher::publish::Receipt) out.
 //!
-//! Promise: a publish, once begun, is carried through whether or not its sender stays: the record
-//! and its post belong to the publisher. The deadline is the publisher's own, since librdkafka may
-//! report late (`findings/librdkafka-message-timeout-while-it-backs-off.sh`). Where there is a
-//! spool, a record without an ack goes to the disk, and so do all that come after it, until
-//! [`crate::delivery::gate`] lets them through again. One publisher belongs to one event loop and
-//! costs a post neither a task nor a timer: its records are numbered in a slab, their deadlines are
-//! in one queue, and [`Publisher::run`] reads reports in batches. librdkafka retries.
+//! Promise: a publish, once begun, is carried through whether or not its sender stays. The record and
+//! its post belong to the publisher. Where there is a spool, a record without an ack goes to the disk,
+//! and so do all that come after it, until [`crate::delivery::gate`] lets them through again.
+//!
+//! The deadline is the publisher's own, since librdkafka may report late
+//! (`findings/librdkafka-message-timeout-while-it-backs-off.sh`). One publisher belongs to one event
+//! loop and costs a post neither a task nor a timer: its records are numbered in a slab, their
+//! deadlines are in one queue, and [`Publisher::run`] reads reports in batches. librdkafka retries.
 
 mod in_flight;
 mod spool_results;

@@ -1,12 +1,14 @@
 //! What is known of Kafka; a plain value that gets the time.
 //!
-//! Acks are the best proof. A failure counts only when nothing was acked since its record was
-//! handed over. While some partitions are known to take no records, and where a broker refuses a
-//! record, posts go on being tried, so that one such partition or record does not stop the others.
-//! A probe without an answer is believed after as long as a post would wait, one that finds nobody
-//! at once. One that succeeds lets posts be tried again, but does not outvote what was not acked,
-//! because brokers that answer may refuse to write: after a failure that no probe explains, and
-//! while records wait on disk, only an ack makes Kafka well.
+//! - Acks are the best proof. A failure counts only when nothing was acked since its record was handed
+//!   over.
+//! - While some partitions are known to take no records, and where a broker refuses a record, posts go
+//!   on being tried. So one such partition or record does not stop the others.
+//! - A probe without an answer is believed after as long as a post would wait, one that finds nobody at
+//!   once.
+//! - A probe that succeeds lets posts be tried again. It does not outvote what was not acked, because
+//!   brokers that answer may refuse to write: after a failure that no probe explains, and while records
+//!   wait on disk, only an ack makes Kafka well.
 
 mod failures;
 mod probe_pause;

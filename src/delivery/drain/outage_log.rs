@@ -1,7 +1,7 @@
 //! What the log says of an outage: where posts go, how far the drain is, what holds it up.
 //!
-//! Promise: one line for each change that lasts, progress every few seconds, and what holds it up
-//! at most every [`PAUSE`] while no row is released. It decides nothing.
+//! Promise: one line for each change that lasts, and progress every few seconds. While no row is
+//! released, a line says at most every [`PAUSE`] what holds the drain up. It decides nothing.
 
 use crate::delivery::availability::health_report::HealthReport;
 use crate::delivery::drain::progress::{Progress, ProgressLine};

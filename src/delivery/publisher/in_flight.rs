@@ -199,13 +199,10 @@ impl InFlight {
 
     /// The sender looks.
     pub(super) fn poll(&mut self, ticket: usize, cx: &Context<'_>) -> Poll<DeliveryResult> {
-        let entry = &mut self.slab[ticket];
-        if let Some(result) = entry.result {
-            entry.sender = Sender::Answered;
-            self.free(ticket);
+        if let Some(result) = self.take_result(ticket) {
             return Poll::Ready(result);
         }
-        if let Sender::Waits(waker) = &mut entry.sender {
+        if let Sender::Waits(waker) = &mut self.slab[ticket].sender {
             match waker {
                 Some(waker) => waker.clone_from(cx.waker()),
                 None => *waker = Some(cx.waker().clone()),
@@ -216,14 +213,20 @@ impl InFlight {
 
     /// The sender leaves.
     pub(super) fn abandon(&mut self, ticket: usize, post: PostOutcome) -> FollowUp {
-        let entry = &mut self.slab[ticket];
-        if let Some(result) = entry.result {
-            entry.sender = Sender::Answered;
-            self.free(ticket);
+        if let Some(result) = self.take_result(ticket) {
             return FollowUp::End(post, result);
         }
-        entry.sender = Sender::Left(Box::new(post));
+        self.slab[ticket].sender = Sender::Left(Box::new(post));
         FollowUp::Nothing
+    }
+
+    /// The result, once it is known: the sender has it then.
+    fn take_result(&mut self, ticket: usize) -> Option<DeliveryResult> {
+        let entry = &mut self.slab[ticket];
+        let result = entry.result?;
+        entry.sender = Sender::Answered;
+        self.free(ticket);
+        Some(result)
     }
 
     /// Gives the ticket back once nothing can ask or report about it.

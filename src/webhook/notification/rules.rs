@@ -1,9 +1,9 @@
 //! What the fields of a notification must hold, one rule a function, and what is kept of a value
 //! for it.
 //!
-//! Promise: tolerant where the provider is known to differ from its own documentation (numbers
-//! for strings, objects for URLs, one for many), strict elsewhere. It does not read JSON, and does not
-//! know which fields a type requires.
+//! Promise: a rule is tolerant where the provider is known to differ from its own documentation
+//! (numbers for strings, objects for URLs, one for many), and strict elsewhere. It does not read JSON,
+//! and does not know which fields a type requires.
 
 use crate::webhook::notification::app_id::check_label;
 use crate::webhook::notification::event::Field;

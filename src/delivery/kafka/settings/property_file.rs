@@ -1,4 +1,4 @@
-//! The text of a file of properties: `key=value` lines, as kcat and Java write them.
+//! The text of a file of properties, and one property: `key=value`, as kcat and Java write it.
 //!
 //! It judges no property. Lines that continue others are not known: no value here needs one.
 
