@@ -16,6 +16,7 @@ use testkit::consumer;
 use testkit::deadline::let_pass;
 use testkit::here;
 use testkit::http::{Connection, get, post, request};
+use testkit::jars::is_on_path;
 use testkit::kafka::RealKafka;
 use testkit::ledger::Ledger;
 use testkit::mock::MockKafka;
@@ -23,6 +24,7 @@ use testkit::notification::PATH;
 use testkit::notification::{ROOMDROP, numbered};
 use testkit::port::free_port;
 use testkit::proxy::Network;
+use testkit::say_skipped;
 use testkit::senders::Load;
 
 /// What the bridge that runs says once another waits.
@@ -31,8 +33,11 @@ const WAITS: &str = "a bridge waits to follow this one";
 /// Under load, between two hand-overs.
 const BETWEEN: Duration = Duration::from_millis(300);
 
+/// How long a post waits for Kafka.
+const ACK_TIMEOUT: &str = "500ms";
+
 /// What is waited for in vain.
-const SHORT: &str = "1s";
+const SHORT: &str = "2s";
 
 /// Bridges that follow each other on one port, with one spool.
 struct Line {
@@ -53,6 +58,8 @@ impl Line {
         let (address, spool) =
             (SocketAddr::from(([127, 0, 0, 1], free_port())), tempfile::tempdir().unwrap());
         let serve = flags(HOOKBRIDGE.serve(brokers)).arg("--topic", topic).no_auth();
+        // Short, so that senders do not wait out each outage.
+        let serve = serve.arg("--ack-timeout", ACK_TIMEOUT);
         let serve = serve.arg("--spool", spool.path().to_str().unwrap());
         let serve = serve.arg("--listen", address.to_string()).env("REUSE_PORT", "true");
         let serve = serve.arg("--admin-listen", format!("127.0.0.1:{}", free_port()));
@@ -199,12 +206,12 @@ fn several_that_wait_follow_one_after_the_other() {
 fn one_that_waits_in_vain_gives_up_and_leaves_the_port_to_whoever_has_it() {
     let (line, _kafka) = Line::on_mock();
     let mut first = line.serve.start();
-    let impatient = line.serve.clone().arg("--grace", SHORT).arg("--ack-timeout", "100ms");
+    let impatient = line.serve.clone().arg("--grace", SHORT);
 
     let (status, said) = impatient.run(SOON);
 
     assert_eq!(status.code(), Some(1), "{said}");
-    assert!(said.contains("the bridge that has the port has not ended within 1s"), "{said}");
+    assert!(said.contains("the bridge that has the port has not ended within 2s"), "{said}");
     first.wait_for_log("the bridge that waited to follow this one is gone", SOON);
     assert_eq!(post(line.address, PATH, &[], ROOMDROP).status, 200);
     first.signal(Signal::TERM);
@@ -224,6 +231,25 @@ fn one_that_waits_can_be_told_to_end_and_the_first_goes_on() {
     assert!(status.success(), "{status}: {said}");
     assert!(said.contains("waits for the bridge that has the ports to end"), "{said}");
     first.wait_for_log("the bridge that waited to follow this one is gone", SOON);
+    assert_eq!(post(line.address, PATH, &[], ROOMDROP).status, 200);
+}
+
+#[test]
+fn a_process_of_another_user_is_not_handed_the_ports() {
+    if !rustix::process::geteuid().is_root() || !is_on_path("setpriv") {
+        say_skipped(here!(), "root and setpriv are needed");
+        return;
+    }
+    let (line, _kafka) = Line::on_mock();
+    let first = line.serve.start();
+    let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+
+    let (status, said) = line.serve.clone().under("setpriv", nobody).run(SOON);
+
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains("the bridge that has the port is of another user"), "{said}");
+    first.wait_for_log("a process of another user asked for the ports and got nothing", SOON);
+    assert!(!first.log().contains(WAITS), "{}", first.log());
     assert_eq!(post(line.address, PATH, &[], ROOMDROP).status, 200);
 }
 
