@@ -84,12 +84,12 @@ mod tests {
     const LINE: usize = 100_000;
 
     #[test]
-    fn a_panic_that_cannot_unwind_is_told_before_the_process_aborts() {
+    fn a_panic_that_cannot_unwind_is_logged_before_the_abort() {
         if env::var_os(DIES).is_some() {
             return die();
         }
         let (_crate, module) = module_path!().split_once("::").unwrap();
-        let test = "a_panic_that_cannot_unwind_is_told_before_the_process_aborts";
+        let test = "a_panic_that_cannot_unwind_is_logged_before_the_abort";
         for (backtrace, frames) in [("0", false), ("1", true)] {
             let mut again = Command::new(env::current_exe().unwrap());
             again.args(["--exact", &format!("{module}::{test}")]);

@@ -60,7 +60,7 @@ mod tests {
     use tracing::Level;
 
     #[test]
-    fn the_default_level_and_that_of_a_target_are_told_apart() {
+    fn the_default_level_and_that_of_a_target_are_distinguished() {
         let targets = targets("info, post=debug").unwrap();
         assert!(targets.would_enable("post", &Level::DEBUG));
         assert!(targets.would_enable("hookbridge::bridge", &Level::INFO));

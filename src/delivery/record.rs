@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attribute_that_cannot_be_told_is_left_out() {
+    fn an_attribute_that_is_not_known_is_left_out() {
         // printf '5f3a\0{}' | sha256sum
         let id = "8e4e736443fe68da041d75306a7d68d183402ec1cabe7f5448406ab3a85e32f0";
         let expected = [

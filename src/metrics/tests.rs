@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn every_series_stands_at_zero_from_the_start() {
+fn every_series_is_at_zero_from_the_start() {
     let build = Build { version: "1.2.3", commit: "abc", librdkafka: "2.12.1".to_owned() };
     let metrics = Metrics::new(&build, Counter::default());
     let text = metrics.exposition(Format::OpenMetrics).unwrap();

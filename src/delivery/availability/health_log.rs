@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn posts_that_nobody_acks_are_an_outage_and_what_the_drain_owes_is_for_it_to_tell() {
+    fn posts_that_nobody_acks_are_an_outage() {
         let start = Instant::now();
         let mut log = HealthLog::new(start);
         line(&mut log, HealthKind::Up, start);

@@ -84,7 +84,7 @@ fn while_an_append_is_under_way_it_is_not_direct() {
 }
 
 #[test]
-fn a_row_may_be_released_before_its_commit_is_told() {
+fn a_row_may_be_released_before_its_commit_is_known() {
     let (mut gate, now) = (Gate::new(0), Instant::now());
     gate.unacked(now);
     gate.released(1, now);

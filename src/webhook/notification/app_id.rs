@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn blank_long_and_control_characters_are_told_apart() {
+    fn blank_long_and_control_characters_are_distinguished() {
         for text in ["", " ", "\t\r\n", "\u{a0}\u{3000}"] {
             assert_eq!(AppId::new(text), Err(UnfitLabel::Blank), "{text:?}");
         }

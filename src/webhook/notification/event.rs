@@ -143,7 +143,7 @@ mod tests {
     use crate::webhook::notification::app_id::AppId;
 
     #[test]
-    fn the_limits_are_told_as_they_are() {
+    fn the_limits_are_named_as_they_are() {
         for (field, limit) in [(Field::Type, FORWARDED_TYPE_LIMIT), (Field::AppId, AppId::LIMIT)] {
             assert!(field.expected().contains(&format!(" {limit} bytes")), "{}", field.name());
         }

@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forms_are_told_from_other_texts() {
+    fn forms_are_distinguished_from_other_texts() {
         for text in [
             "type=roomdrop&app_id=a",
             "payload=%7B%22type%22%3A%22roomdrop%22%7D",

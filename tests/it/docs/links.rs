@@ -55,7 +55,8 @@ fn files_that_are_spoken_of_are_there() {
 }
 
 #[test]
-fn pages_that_the_source_speaks_of_are_there() {
+fn pages_headings_and_findings_that_the_source_speaks_of_are_there() {
+    let known = Page::all();
     let mut places: Vec<_> =
         ["src", "tests", "testkit", "benches", "config", ".ci/run", "docker-compose.yml"]
             .map(|place| Path::new(env!("CARGO_MANIFEST_DIR")).join(place))
@@ -68,10 +69,19 @@ fn pages_that_the_source_speaks_of_are_there() {
         }
         // Some samples are no text on purpose.
         let text = String::from_utf8_lossy(&fs::read(&place).unwrap()).into_owned();
-        let pages = text.split(|c: char| !c.is_alphanumeric() && !"/-._".contains(c));
-        let pages = pages.map(|page| page.trim_end_matches('.').trim_start_matches('/'));
-        for page in pages.filter(|page| page.starts_with("docs/") && is_markdown(page)) {
-            assert!(is_there(page), "{} speaks of {page}, which is not there", place.display());
+        let words = text.split(|c: char| !c.is_alphanumeric() && !"/-._#".contains(c));
+        let words = words.map(|word| word.trim_end_matches('.').trim_start_matches('/'));
+        for word in words {
+            let (file, anchor) = word.split_once('#').unwrap_or((word, ""));
+            let is_page = file.starts_with("docs/") && is_markdown(file);
+            let is_finding = file.starts_with("findings/") && is_script(file);
+            if !is_page && !is_finding {
+                continue;
+            }
+            let page = known.iter().find(|page| page.path == file);
+            let has_heading = |page: &Page| page.anchors().iter().any(|known| known == anchor);
+            let is_right = is_there(file) && (anchor.is_empty() || page.is_some_and(has_heading));
+            assert!(is_right, "{} speaks of {word}, which is not there", place.display());
             count += 1;
         }
     }
@@ -109,6 +119,10 @@ fn beside(page: &str, path: &str) -> String {
 
 fn is_markdown(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|extension| extension == "md")
+}
+
+fn is_script(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "sh")
 }
 
 fn is_there(path: &str) -> bool {

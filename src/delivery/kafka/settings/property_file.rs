@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn brokers_are_told_from_other_properties_and_both_from_comments() {
+    fn brokers_other_properties_and_comments_are_distinguished() {
         let file = PropertyFile::new(
             "# a\n! b\n\n bootstrap.servers = x:1, y:2 \nclient.id=bootstrap.servers=z\n",
         );

@@ -98,7 +98,7 @@ fn a_password_over_72_bytes_or_with_nul_is_no_pair() {
 }
 
 #[test]
-fn a_password_over_72_bytes_tells_its_user_however_long_it_is() {
+fn a_password_over_72_bytes_names_its_user_however_long_it_is() {
     for length in [73, 74, 100, 183, 184, 185, 300, 1000, 9000] {
         for user in ["u", &"u".repeat(MAX_USER)] {
             let pair = format!("{user}:{}", "x:".repeat(length));

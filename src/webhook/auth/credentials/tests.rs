@@ -123,7 +123,7 @@ fn whoever_has_the_password_of_the_shipped_file_is_found() {
 }
 
 #[test]
-fn what_stands_in_the_wrong_form_is_not_shown() {
+fn what_has_the_wrong_form_is_not_shown() {
     for secret in [format!("\"{HASH}\""), HASH.replace('$', "$$"), BASE64.encode(HASH)] {
         let error = Credentials::parse(&format!("user:{secret}")).unwrap_err().to_string();
         assert!(!error.contains("abcdef") && !error.contains("JDJ5"), "{error}");

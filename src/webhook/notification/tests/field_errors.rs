@@ -248,7 +248,7 @@ fn a_documented_type_keeps_its_contract_where_others_are_forwarded() {
 }
 
 #[test]
-fn a_refusal_tells_project_and_type_where_they_can_be_told() {
+fn a_refusal_names_project_and_type_where_they_can_be_read() {
     let about = |body: &str| strict(body).unwrap_err().about().cloned().unwrap_or_default();
     let app_id = |body: &str| about(body).app_id.map(|app_id| app_id.as_str().to_owned());
     let type_name = |body: &str| about(body).type_name;

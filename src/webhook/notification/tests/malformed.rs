@@ -32,7 +32,7 @@ fn a_body_cut_at_any_byte_is_malformed() {
 }
 
 #[test]
-fn the_place_of_the_first_problem_is_told_without_the_body() {
+fn the_first_problem_is_located_without_the_body() {
     let trailing_comma = include_bytes!("../../../../tests/samples/bad/trailing-comma.json");
     assert_eq!(malformed(trailing_comma), (10, 1, "trailing comma".to_owned()));
     assert_eq!(malformed(b""), (1, 0, "EOF while parsing a value".to_owned()));
@@ -62,13 +62,13 @@ fn the_samples_of_the_documentation_do_not_parse_as_pasted() {
 }
 
 #[test]
-fn a_form_is_told_as_one_with_the_place_where_it_is_no_json() {
-    let told =
+fn a_form_is_named_with_the_place_where_it_is_no_json() {
+    let expected =
         "the body is a form (application/x-www-form-urlencoded), send the JSON itself as the body";
     let (line, column, detail) = malformed(b"payload=%7B%22type%22%3A%22roomdrop%22%7D");
-    assert_eq!((line, column, detail), (1, 1, format!("{told}: expected value")));
+    assert_eq!((line, column, detail), (1, 1, format!("{expected}: expected value")));
     let (.., detail) = malformed(b"type=roomdrop&app_id=secret");
-    assert!(detail.starts_with(told) && !detail.contains("secret"), "{detail}");
+    assert!(detail.starts_with(expected) && !detail.contains("secret"), "{detail}");
     assert!(!malformed(b"{type=roomdrop}").2.contains("form"));
 }
 
@@ -148,7 +148,7 @@ fn nesting_ends_at_32_levels() {
 }
 
 #[test]
-fn the_bracket_that_is_too_deep_is_told_however_the_body_is_read() {
+fn the_bracket_that_is_too_deep_is_located_either_way() {
     let (open, close) = ("[".repeat(40), "]".repeat(40));
     for before in [r#""x":"#, r#""y":1e400,"x":"#, r#""y":["\ud800["],"recording":"#] {
         let body = format!("{{\n{before}{open}\n\n{close},\n\"z\":\"{open}\"}}");
@@ -181,7 +181,7 @@ fn nesting_is_limited_in_known_members_too() {
 }
 
 #[test]
-fn a_body_that_is_no_object_is_told_what_it_is() {
+fn a_body_that_is_no_object_is_named_by_its_type() {
     let batch = include_str!("../../../../tests/samples/bad/array-batch.json");
     for (body, found, words) in [
         (batch, JsonType::Array, "an array"),
