@@ -151,7 +151,7 @@ impl Build<'_> {
 
 fn print(this: &Build<'_>, other: &Build<'_>) {
     println!("\nthe spool beside that of {}, in turns", other.binary.display());
-    println!("{:<46}{:>12}{:>12}   ratio (min-max)", "", "this", "other");
+    println!("{:<53}{:>12}{:>12}   ratio (min-max)", "", "this", "other");
     let mut shown = Vec::new();
     for (title, _) in &this.found {
         if shown.contains(&title) {
@@ -161,13 +161,13 @@ fn print(this: &Build<'_>, other: &Build<'_>) {
         let (ours, theirs) = (this.of(title), other.of(title));
         let ratios = Spread::of(ours.iter().zip(&theirs).map(|(ours, theirs)| ours / theirs));
         let [ours, theirs] = [ours, theirs].map(|values| Spread::of(values).median);
-        println!("{title:<46}{ours:>12.2}{theirs:>12.2}   {ratios}");
+        println!("{title:<53}{ours:>12.2}{theirs:>12.2}   {ratios}");
     }
     let bytes = this.of(BYTES)[0];
     for connections in SPOOLING {
         let appends = limit(connections as f64 * bytes, this.rounds.time) * connections as f64;
         println!(
-            "{:<46}{appends:>12.0}",
+            "{:<53}{appends:>12.0}",
             format!("the disk's own limit, {connections} connections")
         );
     }
