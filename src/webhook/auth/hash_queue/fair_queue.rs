@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_lane_gives_away_the_places_that_nobody_waits_at_and_no_others() {
+    fn a_full_flow_gives_away_only_places_that_nobody_waits_at() {
         let mut queue = FairQueue::default();
         let pending_pairs = u8::try_from(PAIRS_IN_A_FLOW).unwrap();
         let mut awaited: Vec<_> =
