@@ -245,6 +245,7 @@ impl Bridge {
             asked: reload,
             series: metrics.reloads.clone(),
         };
+        let certificate = config.tls.as_ref().map(|tls| tls.certificate().clone());
         let (path, access) = (config.path.clone(), config.access.clone());
         let loops = EventLoop {
             config,
@@ -268,7 +269,7 @@ impl Bridge {
             move |request, _: &ConnectionPhase| std::future::ready(admin_answers.answer(&request));
         let serving = server::serve(listener, admin_limits, over.clone(), answer);
         parts.start(async { (serving.await, BridgeError::Unasked("admin port")).1 });
-        let logging = PeriodicLog { recorder: recorder.clone(), access }.run();
+        let logging = PeriodicLog { recorder: recorder.clone(), access, certificate }.run();
         parts.start(async { (logging.await, BridgeError::Unasked("periodic log")).1 });
         let reloading = reloader.run();
         parts.start(async { (reloading.await, BridgeError::Unasked("reloader")).1 });

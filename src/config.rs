@@ -10,6 +10,7 @@ pub mod reload;
 
 mod access;
 mod secret_file;
+mod tls;
 
 use crate::args::serve::{self, ServeArgs};
 use crate::clock::Clock;
@@ -17,11 +18,13 @@ use crate::config::access::{Access, access};
 use crate::config::bounds::{at_most_a_day, limits, max_connections, positive};
 use crate::config::grace::{Beside, Grace};
 use crate::config::reload::Reloadable;
+use crate::config::tls::{TlsFiles, tls};
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::spool::{LEAST_LIMIT, SpoolOptions};
 use crate::delivery::topic::topic_config::Compaction;
 use crate::webhook::http::body::BodyLimits;
 use crate::webhook::http::timeout_stream::Timeouts;
+use crate::webhook::http::tls::Tls;
 use crate::webhook::http::trusted_proxies::TrustedProxies;
 use crate::webhook::ingest::Authentication;
 use crate::webhook::notification::contract::{Contract, UnknownEvents, Validation};
@@ -72,6 +75,8 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// `--trusted-proxy`
     pub trusted_proxies: TrustedProxies,
+    /// `--tls-cert`, `--tls-key`
+    pub tls: Option<Tls>,
     /// `--max-connections`
     pub max_connections: NonZeroUsize,
     /// `--grace`
@@ -113,6 +118,8 @@ impl Config {
     pub fn new(args: ServeArgs) -> Result<Self, ConfigError> {
         let limits = limits(&args)?;
         let Access { authentication, users, reloadable } = access(&args)?;
+        let (tls, certificate) =
+            tls(&args)?.map(|TlsFiles { tls, reloadable }| (tls, reloadable)).unzip();
         let reload = at_most_a_day("--reload", args.reload)?;
         let kafka = kafka::settings(&args.kafka, args.ack_timeout)?;
         let spool = spool(&args)?;
@@ -122,7 +129,8 @@ impl Config {
         Ok(Self {
             access: authentication,
             users,
-            reloadables: reloadable.into_iter().collect(),
+            reloadables: reloadable.into_iter().chain(certificate).collect(),
+            tls,
             reload: (!reload.is_zero()).then_some(reload),
             kafka,
             spool,

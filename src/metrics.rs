@@ -12,7 +12,7 @@ pub mod exposition;
 pub mod reloads;
 pub mod spool;
 
-use crate::metrics::connections::ConnectionSeries;
+use crate::metrics::connections::{ConnectionSeries, HandshakeSeries};
 use crate::metrics::exposition::Format;
 use crate::metrics::reloads::ReloadSeries;
 use crate::metrics::spool::SpoolSeries;
@@ -109,6 +109,8 @@ labels! {
     Reloaded {
         /// `--credentials`
         Credentials = "credentials",
+        /// `--tls-cert` and `--tls-key`
+        Certificate = "certificate",
     }
 }
 
@@ -135,6 +137,8 @@ pub struct Metrics {
     pub ack_seconds: Histogram,
     /// Connections of senders.
     pub connections: ConnectionSeries,
+    /// TLS handshakes of senders.
+    pub handshakes: HandshakeSeries,
     /// Posts received and without an outcome yet.
     pub in_flight: Gauge,
     /// Bytes of all bodies in memory.
@@ -191,6 +195,7 @@ impl Metrics {
         let answer_seconds = histogram("answer", "From the head of a post to its outcome");
         let ack_seconds = histogram("ack", "From the hand-over to the Kafka client to the ack");
         let connections = ConnectionSeries::new(registry);
+        let handshakes = HandshakeSeries::new(registry);
         let in_flight = series(registry, "in_flight", "Posts that have no outcome yet");
         let in_flight_bytes = series(registry, "in_flight_bytes", "Bytes of all bodies in memory");
         let up = "1 while Kafka is held to be there, by acks and probes";
@@ -232,6 +237,7 @@ impl Metrics {
             answer_seconds,
             ack_seconds,
             connections,
+            handshakes,
             in_flight,
             in_flight_bytes,
             kafka_up,

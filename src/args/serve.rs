@@ -54,6 +54,21 @@ pub struct ServeArgs {
           value_parser = BoolishValueParser::new())]
     pub reuse_port: bool,
 
+    /// The certificate of the webhook port
+    ///
+    /// A chain in PEM, the port's own first. With it and --tls-key the port speaks TLS 1.2 and 1.3; the
+    /// admin port does not. Both files are read again when they have changed, see --reload
+    #[arg(long, env = "HOOKBRIDGE_TLS_CERT", help_heading = LISTENING, value_name = "FILE",
+          requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The private key of --tls-cert
+    ///
+    /// In PEM, not encrypted: PKCS #8, PKCS #1 or SEC 1
+    #[arg(long, env = "HOOKBRIDGE_TLS_KEY", help_heading = LISTENING, value_name = "FILE",
+          requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
     /// Who may post: lines of `user:HASH`
     ///
     /// HASH as `htpasswd -nBC 10 USER` writes it, or plain:SECRET. White space may follow, and each
@@ -62,7 +77,7 @@ pub struct ServeArgs {
     #[arg(long, env = "HOOKBRIDGE_CREDENTIALS", help_heading = ACCESS, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
 
-    /// How often credentials are looked at
+    /// How often credentials and certificate are looked at
     ///
     /// A file that has changed is read again, whole or not at all, without a restart. SIGHUP has it read at
     /// once; with 0s nothing else does

@@ -18,6 +18,7 @@ use crate::webhook::http::crowd::{Crowd, MakesRoom};
 use crate::webhook::http::rare_line::RareLine;
 use crate::webhook::http::server::{self, Limits};
 use crate::webhook::http::successor::Successor;
+use crate::webhook::http::tls::TlsPort;
 use crate::webhook::ingest::Ingest;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -91,6 +92,11 @@ impl EventLoop {
             accept_errors: self.accept_errors.clone(),
             timeouts: self.config.timeouts,
             successor: self.successor.clone(),
+            tls: self
+                .config
+                .tls
+                .as_ref()
+                .map(|tls| Arc::new(TlsPort::new(tls, self.metrics.handshakes.clone()))),
         };
         let shared = Arc::new(self);
         let mut loops = EventLoops { ends: JoinSet::new(), stop };

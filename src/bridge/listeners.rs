@@ -78,7 +78,7 @@ pub(super) fn admin_limits(accept_errors: Arc<RareLine>) -> Limits {
     let crowd = Crowd::new("admin", ADMIN_CONNECTIONS, MakesRoom::Unanswered, series);
     // At the end nothing that asks is waited for.
     let successor = Successor::default();
-    Limits { crowd: Arc::new(crowd), accept_errors, timeouts: ADMIN_TIMEOUTS, successor }
+    Limits { crowd: Arc::new(crowd), accept_errors, timeouts: ADMIN_TIMEOUTS, successor, tls: None }
 }
 
 #[cfg(test)]

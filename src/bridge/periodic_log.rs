@@ -2,6 +2,7 @@
 //! by it.
 
 use crate::post::PostRecorder;
+use crate::webhook::http::tls::Certificate;
 use crate::webhook::ingest::Authentication;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ const TICK: Duration = Duration::from_secs(1);
 pub(super) struct PeriodicLog {
     pub(super) recorder: Arc<PostRecorder>,
     pub(super) access: Authentication,
+    pub(super) certificate: Option<Arc<Certificate>>,
 }
 
 impl PeriodicLog {
@@ -25,8 +27,11 @@ impl PeriodicLog {
         loop {
             sleep(TICK).await;
             self.recorder.refusals.sum_up(Instant::now());
+            if let Some(certificate) = &self.certificate {
+                self.recorder.metrics.reloads.show_certificate(certificate.not_after());
+            }
             let Authentication::Restricted(authenticator) = &self.access else { continue };
-            self.recorder.metrics.reloads.show(authenticator.last_uses());
+            self.recorder.metrics.reloads.show_passwords(authenticator.last_uses());
             for user in authenticator.users_with_long_passwords() {
                 if named.insert(Arc::clone(&user)) {
                     tracing::warn!(

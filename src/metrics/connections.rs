@@ -1,6 +1,7 @@
 //! The series of the senders' connections.
 
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
@@ -15,6 +16,27 @@ pub struct ConnectionSeries {
     pub waiting: Gauge,
     /// That were closed to make room.
     pub displaced: Counter,
+}
+
+/// The series of TLS handshakes.
+#[derive(Debug, Clone, Default)]
+pub struct HandshakeSeries {
+    /// That ended well.
+    pub full: Counter,
+    /// That ended well and took up a session.
+    pub resumed: Counter,
+    /// That did not.
+    pub failed: Counter,
+}
+
+impl HandshakeSeries {
+    pub(super) fn new(registry: &mut Registry) -> Self {
+        let family = Family::<[(&str, &str); 1], Counter>::default();
+        let of = |result| family.get_or_create(&[("result", result)]).clone();
+        let series = Self { full: of("full"), resumed: of("resumed"), failed: of("failed") };
+        registry.register("tls_handshakes", "TLS handshakes of senders, by how they ended", family);
+        series
+    }
 }
 
 impl ConnectionSeries {

@@ -16,6 +16,7 @@ const FAILURE: &str = "failure";
 pub struct ReloadSeries {
     reloads: Family<[(&'static str, &'static str); 2], Counter>,
     last_used: Family<PasswordLabels, FloatGauge>,
+    not_after: FloatGauge,
 }
 
 /// A live password: there are as many as lines in the credentials file.
@@ -27,7 +28,11 @@ struct PasswordLabels {
 
 impl ReloadSeries {
     pub(super) fn new(registry: &mut Registry) -> Self {
-        let series = Self { reloads: Family::default(), last_used: Family::default() };
+        let series = Self {
+            reloads: Family::default(),
+            last_used: Family::default(),
+            not_after: FloatGauge::default(),
+        };
         for what in Reloaded::ALL {
             for result in [SUCCESS, FAILURE] {
                 drop(series.reloads.get_or_create(&[("what", what.as_str()), ("result", result)]));
@@ -45,6 +50,12 @@ impl ReloadSeries {
             Unit::Seconds,
             series.last_used.clone(),
         );
+        registry.register_with_unit(
+            "certificate_not_after_timestamp",
+            "When the certificate of the webhook port ends; 0: it speaks no TLS",
+            Unit::Seconds,
+            series.not_after.clone(),
+        );
         series
     }
 
@@ -54,9 +65,15 @@ impl ReloadSeries {
         self.reloads.get_or_create(&[("what", what.as_str()), ("result", result)]).inc();
     }
 
+    /// Shows when the certificate that is in force ends.
+    pub fn show_certificate(&self, not_after: SystemTime) {
+        let since = not_after.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        self.not_after.set(since.as_secs_f64());
+    }
+
     /// Shows the live passwords, each with its user, its number among those of the user, and its last
     /// use.
-    pub fn show(&self, passwords: Vec<(Arc<str>, u64, Option<SystemTime>)>) {
+    pub fn show_passwords(&self, passwords: Vec<(Arc<str>, u64, Option<SystemTime>)>) {
         self.last_used.clear();
         for (user, password, at) in passwords {
             let labels = PasswordLabels { user: user.to_string(), password };

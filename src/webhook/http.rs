@@ -3,6 +3,7 @@
 
 pub mod server;
 pub mod timeout_stream;
+pub mod tls;
 pub mod connection_phase;
 pub mod crowd;
 pub mod rare_line;

@@ -2,8 +2,7 @@
 //! response at a time.
 //!
 //! Blocking, every read and write with a time-out. It checks nothing that a test could want to send
-//! wrong, follows nothing, repeats nothing. No TLS, no chunked responses (it says so when it meets
-//! one).
+//! wrong, follows nothing, repeats nothing. No chunked responses (it says so when it meets one).
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -18,7 +17,7 @@ use socket2::SockRef;
 const TIME_OUT: Duration = Duration::from_secs(20);
 
 /// A connection, kept between requests.
-pub struct Connection(BufReader<TcpStream>);
+pub struct Connection<S = TcpStream>(BufReader<S>);
 
 impl Connection {
     /// Connects; panics where nobody listens.
@@ -41,10 +40,46 @@ impl Connection {
 
     /// Over a stream that is connected already.
     pub fn over(stream: TcpStream) -> Self {
-        stream.set_read_timeout(Some(TIME_OUT)).unwrap();
-        stream.set_write_timeout(Some(TIME_OUT)).unwrap();
-        stream.set_nodelay(true).unwrap();
+        with_time_outs(&stream);
         Self(BufReader::new(stream))
+    }
+
+    /// Closes the sending side; answers can still be read.
+    pub fn half_close(&self) {
+        self.0.get_ref().shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// Closes by a reset: the other side loses what it has not read yet.
+    pub fn reset(self) {
+        SockRef::from(self.0.get_ref()).set_linger(Some(Duration::ZERO)).unwrap();
+    }
+
+    /// Whether nothing comes for so long, neither bytes nor a close.
+    pub fn is_silent_for(&mut self, time: Duration) -> bool {
+        let stream = self.0.get_ref();
+        stream.set_read_timeout(Some(time)).unwrap();
+        let read = self.0.fill_buf().map(<[u8]>::len);
+        self.0.get_ref().set_read_timeout(Some(TIME_OUT)).unwrap();
+        read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+}
+
+/// Bounds every wait of a stream.
+pub(crate) fn with_time_outs(stream: &TcpStream) {
+    stream.set_read_timeout(Some(TIME_OUT)).unwrap();
+    stream.set_write_timeout(Some(TIME_OUT)).unwrap();
+    stream.set_nodelay(true).unwrap();
+}
+
+impl<S: Read + Write> Connection<S> {
+    /// Over a stream that bounds its waits.
+    pub(crate) fn on(stream: S) -> Self {
+        Self(BufReader::new(stream))
+    }
+
+    /// The stream, from which answers may have been read ahead.
+    pub(crate) fn stream(&self) -> &S {
+        self.0.get_ref()
     }
 
     /// Sends bytes as they are: a part of a request, one, or several.
@@ -56,16 +91,6 @@ impl Connection {
     /// As [`Connection::send`], where the other side may have closed already.
     pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.0.get_mut().write_all(bytes.as_ref())
-    }
-
-    /// Closes the sending side; answers can still be read.
-    pub fn half_close(&self) {
-        self.0.get_ref().shutdown(Shutdown::Write).unwrap();
-    }
-
-    /// Closes by a reset: the other side loses what it has not read yet.
-    pub fn reset(self) {
-        SockRef::from(self.0.get_ref()).set_linger(Some(Duration::ZERO)).unwrap();
     }
 
     /// Reads the next response, an interim one (100) included.
@@ -93,15 +118,6 @@ impl Connection {
         let mut bytes = vec![0; length];
         self.0.read_exact(&mut bytes)?;
         Ok(bytes)
-    }
-
-    /// Whether nothing comes for so long, neither bytes nor a close.
-    pub fn is_silent_for(&mut self, time: Duration) -> bool {
-        let stream = self.0.get_ref();
-        stream.set_read_timeout(Some(time)).unwrap();
-        let read = self.0.fill_buf().map(<[u8]>::len);
-        self.0.get_ref().set_read_timeout(Some(TIME_OUT)).unwrap();
-        read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
     fn head(&mut self) -> io::Result<Response> {

@@ -31,6 +31,7 @@ pub mod murmur2;
 pub mod http;
 pub mod notification;
 pub mod senders;
+pub mod tls;
 pub mod ledger;
 pub mod load;
 pub mod children;

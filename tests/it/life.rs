@@ -32,7 +32,7 @@ const PROGRAM: &str = HOOKBRIDGE.path();
 const APART: Duration = Duration::from_millis(1200);
 
 /// A broker, and a bridge for everybody in front of it that is ready; the broker outlives it.
-fn running(flags: impl FnOnce(Launch) -> Launch) -> (Bridge, MockKafka) {
+pub(crate) fn running(flags: impl FnOnce(Launch) -> Launch) -> (Bridge, MockKafka) {
     running_with(|serve| flags(serve.no_auth()))
 }
 

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`protocol`], [`crowds`], [`hangups`] | HTTP as it comes over the wire; more connections than there is room for; senders that leave |
 //! | [`credentials`] | who may post |
+//! | [`tls`] | the same over TLS |
 //! | [`refusals`], [`refusal_log`] | every "no" to a sender, and what the log says of it |
 //! | [`records`], [`times`] | what consumers read; times that Kafka refuses |
 //! | [`gate_model`] | the gate between Kafka and disk, in a world of its own that fails by chance |
@@ -46,3 +47,4 @@ mod spool_command;
 mod spool_format;
 mod support;
 mod times;
+mod tls;

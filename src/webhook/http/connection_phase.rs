@@ -76,6 +76,11 @@ impl ConnectionPhase {
         self.peer
     }
 
+    /// The handshake of TLS is over; from here on the first post must come.
+    pub(super) fn is_secure(&self) {
+        self.enter(Phase::Silent);
+    }
+
     /// A head is whole; gives when its first byte came.
     pub fn begin(&self) -> Instant {
         let begun = match self.phase() {

@@ -10,6 +10,7 @@ use crate::webhook::http::crowd::{Crowd, Member};
 use crate::webhook::http::rare_line::RareLine;
 use crate::webhook::http::successor::Successor;
 use crate::webhook::http::timeout_stream::{TimeoutStream, Timeouts};
+use crate::webhook::http::tls::TlsPort;
 use futures_util::FutureExt as _;
 use http::header::{CONNECTION, HeaderValue};
 use http_body_util::Full;
@@ -26,6 +27,7 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
@@ -57,6 +59,8 @@ pub struct Limits {
     pub timeouts: Timeouts,
     /// Who has the listening socket next.
     pub successor: Successor,
+    /// Where it speaks TLS.
+    pub tls: Option<Arc<TlsPort>>,
 }
 
 /// Serves `listener` until `stop`, and then until the last answer was given. Whoever drops the
@@ -71,7 +75,12 @@ where
         // A dual-stack listener sees IPv4 peers as IPv6 addresses that map them.
         let member = limits.crowd.join(peer.ip().to_canonical(), place);
         let (stop, answer) = (stop.clone(), answer.clone());
-        tasks.spawn(connection(stream, member, limits.timeouts, stop, answer));
+        match limits.tls.clone() {
+            None => tasks.spawn(connection(stream, member, limits.timeouts, stop, answer)),
+            Some(tls) => {
+                tasks.spawn(tls_connection(tls, stream, member, limits.timeouts, stop, answer))
+            }
+        };
     };
     loop {
         tokio::select! {
@@ -152,11 +161,53 @@ async fn connection<A, F>(
     A: Fn(Request<Incoming>, &ConnectionPhase) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
 {
+    let stream = TimeoutStream::new(without_delay(stream), member.phase(), timeouts);
+    serve_connection(stream, member.phase(), &stop, answer).await;
+}
+
+/// The same over TLS.
+async fn tls_connection<A, F>(
+    tls: Arc<TlsPort>,
+    stream: TcpStream,
+    member: Member,
+    timeouts: Timeouts,
+    stop: CancellationToken,
+    answer: A,
+) where
+    A: Fn(Request<Incoming>, &ConnectionPhase) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
+{
+    let phase = member.phase();
+    let stream = TimeoutStream::new(without_delay(stream), phase, timeouts);
+    let mut accepting = pin!(tls.accept(stream, phase.peer()));
+    let accepted = tokio::select! {
+        biased;
+        accepted = accepting.as_mut() => accepted,
+        () = stop.cancelled() => last_call(accepting, phase).await,
+    };
+    if let Some(stream) = accepted {
+        phase.is_secure();
+        serve_connection(stream, phase, &stop, answer).await;
+    }
+}
+
+fn without_delay(stream: TcpStream) -> TcpStream {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot switch Nagle's delay off");
     }
-    let (phase, stop) = (member.phase(), &stop);
-    let stream = TimeoutStream::new(stream, phase, timeouts);
+    stream
+}
+
+async fn serve_connection<S, A, F>(
+    stream: S,
+    phase: &ConnectionPhase,
+    stop: &CancellationToken,
+    answer: A,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+    A: Fn(Request<Incoming>, &ConnectionPhase) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
+{
     let service = service_fn(|request| {
         // Not awaited in an async block: that has room for two of it, and moves it from one to the
         // other for each post.
@@ -179,7 +230,7 @@ async fn connection<A, F>(
     let served = tokio::select! {
         biased;
         served = connection.as_mut() => served,
-        () = stop.cancelled() => last_post(connection, phase).await,
+        () = stop.cancelled() => last_call(connection, phase).await,
     };
     if let Err(error) = served {
         tracing::debug!(error = &error as &dyn std::error::Error, "a connection ended early");
@@ -191,10 +242,7 @@ async fn connection<A, F>(
 ///
 /// hyper's own graceful end would lose such a post: it closes a connection of which it has read
 /// nothing yet, though the kernel may hold a post, and one whose next head is half read.
-async fn last_post<C>(mut connection: Pin<&mut C>, phase: &ConnectionPhase) -> hyper::Result<()>
-where
-    C: Future<Output = hyper::Result<()>>,
-{
+async fn last_call<C: Future>(mut connection: Pin<&mut C>, phase: &ConnectionPhase) -> C::Output {
     loop {
         let idle = phase.idle_for().filter(|_| !phase.is_unread());
         let wait = match idle {

@@ -14,7 +14,7 @@
 use crate::webhook::http::connection_phase::{ConnectionPhase, Phase};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -158,8 +158,9 @@ impl<S: AsyncWrite + Unpin> TimeoutStream<'_, S> {
     }
 }
 
-/// Without vectored writes, so that hyper puts head and body of an answer into one buffer: a send
-/// costs less CPU than a `writev` (`docs/performance.md`).
+/// It does not ask for vectored writes, so that hyper puts head and body of an answer into one buffer: a
+/// send costs less CPU than a `writev` (`docs/performance.md`). TLS makes them unasked, and has no such
+/// buffer.
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TimeoutStream<'_, S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
@@ -167,6 +168,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TimeoutStream<'_, S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.poll_write_with(cx, |stream, cx| stream.poll_write(cx, buf))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_with(cx, |stream, cx| stream.poll_write_vectored(cx, bufs))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

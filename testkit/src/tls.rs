@@ -1,0 +1,105 @@
+//! An authority that makes certificates, and a sender that trusts it.
+//!
+//! Blocking, every read and write with a time-out; a client keeps its tickets, as a sender's would.
+
+use crate::http::{Connection, with_time_outs};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::client::Resumption;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::ServerName;
+use rustls::{
+    ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned,
+    SupportedProtocolVersion,
+};
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use time::{Duration, OffsetDateTime};
+
+/// Whom certificates are made for.
+pub const NAME: &str = "hooks.example";
+
+/// A connection over TLS.
+pub type TlsConnection = Connection<StreamOwned<ClientConnection, TcpStream>>;
+
+/// Makes certificates.
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+/// A certificate and its key, in PEM.
+pub struct Identity {
+    /// The chain.
+    pub cert: String,
+    /// The key.
+    pub key: String,
+}
+
+/// A sender.
+pub struct Client(Arc<ClientConfig>);
+
+impl Default for Authority {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Authority {
+    /// One that nobody else trusts.
+    pub fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        Self(CertifiedIssuer::self_signed(params, key).unwrap())
+    }
+
+    /// A certificate for [`NAME`] that ends in so many days, or has ended.
+    pub fn issue(&self, days: i64) -> Identity {
+        let mut params = CertificateParams::new(vec![NAME.to_owned()]).unwrap();
+        let now = OffsetDateTime::now_utc();
+        params.not_before = now - Duration::days(400);
+        params.not_after = now + Duration::days(days);
+        let key = KeyPair::generate().unwrap();
+        let cert = params.signed_by(&key, &self.0).unwrap().pem();
+        Identity { cert, key: key.serialize_pem() }
+    }
+
+    /// A sender that trusts it, and speaks this version alone.
+    pub fn client(&self, version: &'static SupportedProtocolVersion) -> Client {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.0.der().clone()).unwrap();
+        let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
+        let builder = builder.with_protocol_versions(&[version]).unwrap();
+        let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.resumption = Resumption::in_memory_sessions(8);
+        Client(Arc::new(config))
+    }
+}
+
+impl Client {
+    /// Connects and shakes hands.
+    pub fn connect(&self, addr: SocketAddr) -> io::Result<TlsConnection> {
+        let mut stream = TcpStream::connect(addr)?;
+        with_time_outs(&stream);
+        let name = ServerName::try_from(NAME).unwrap();
+        let mut client = ClientConnection::new(self.0.clone(), name).map_err(io::Error::other)?;
+        client.complete_io(&mut stream)?;
+        Ok(Connection::on(StreamOwned::new(client, stream)))
+    }
+}
+
+impl TlsConnection {
+    /// Whether it took up a session of another.
+    pub fn is_resumed(&self) -> bool {
+        self.stream().conn.handshake_kind() == Some(HandshakeKind::Resumed)
+    }
+
+    /// What both agreed to speak.
+    pub fn protocol(&self) -> Option<&[u8]> {
+        self.stream().conn.alpn_protocol()
+    }
+
+    /// The certificate that the other side has shown, as it is encoded.
+    pub fn certificate(&self) -> Vec<u8> {
+        self.stream().conn.peer_certificates().unwrap()[0].to_vec()
+    }
+}
