@@ -13,10 +13,10 @@ mod broker;
 mod consumer;
 mod credential;
 mod next_steps;
-mod outcome;
 mod page;
 mod painter;
 mod sample;
+mod sample_outcome;
 mod samples_run;
 
 use crate::args::serve::ServeArgs;

@@ -4,8 +4,8 @@
 //! escaped. It is for eyes: nothing should parse it.
 
 use crate::cli::dev::consumer::ConsumedRecord;
-use crate::cli::dev::outcome::{Answered, Outcome};
 use crate::cli::dev::sample::Sample;
+use crate::cli::dev::sample_outcome::{Answered, SampleOutcome};
 use crate::cli::http_client::Answer;
 use crate::cli::printable::printable;
 use crate::timestamp::Timestamp;
@@ -75,9 +75,9 @@ pub(super) fn record(record: &ConsumedRecord) -> String {
 }
 
 /// All samples at a glance: a line each, and how many arrived.
-pub(super) fn summary(outcomes: &[Outcome]) -> String {
+pub(super) fn summary(outcomes: &[SampleOutcome]) -> String {
     let mut text = "\n".to_owned();
-    for Outcome { sample, answered, result } in outcomes {
+    for SampleOutcome { sample, answered, result } in outcomes {
         let answer = match answered {
             Some(Answered { status, took }) => {
                 format!("{} in {:>8}", coloured(*status), millis(*took))
@@ -118,8 +118,8 @@ fn millis(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::dev::outcome::{RecordLocation, SampleError};
     use crate::cli::dev::sample::SAMPLES;
+    use crate::cli::dev::sample_outcome::{RecordLocation, SampleError};
     use anstream::adapter::strip_str;
 
     fn plain(text: &str) -> String {
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn the_summary_counts_what_arrived_and_says_why_the_rest_did_not() {
         let answered = Some(Answered { status: StatusCode::OK, took: Duration::from_micros(1234) });
-        let outcome = |sample, result| Outcome { sample, answered, result };
+        let outcome = |sample, result| SampleOutcome { sample, answered, result };
         let [one, two, ..] = &SAMPLES;
         let arrived = outcome(one, Ok(RecordLocation { partition: 3, offset: 0 }));
         let lost = outcome(two, Err(SampleError::Missing(Duration::from_secs(10))));

@@ -7,10 +7,10 @@ use crate::bridge::Addresses;
 use crate::cli::dev::DevError;
 use crate::cli::dev::consumer::{ConsumedRecord, Consumer};
 use crate::cli::dev::next_steps::reachable;
-use crate::cli::dev::outcome::{self, Answered, Outcome, RecordLocation, SampleError};
 use crate::cli::dev::page;
 use crate::cli::dev::painter::Painter;
 use crate::cli::dev::sample::{SAMPLES, Sample};
+use crate::cli::dev::sample_outcome::{self, Answered, RecordLocation, SampleError, SampleOutcome};
 use crate::cli::http_client::{Answer, HttpClient, HttpError};
 use crate::cli::version;
 use crate::delivery::record::header_name::HeaderName;
@@ -46,7 +46,7 @@ impl SamplesRun<'_> {
         }
         let count = self.consumer.count().await.map_err(DevError::Consumer)?;
         self.screen.print(&page::summary(&outcomes));
-        let errors: Vec<String> = outcomes.iter().filter_map(Outcome::error).collect();
+        let errors: Vec<String> = outcomes.iter().filter_map(SampleOutcome::error).collect();
         if !errors.is_empty() {
             return Err(DevError::Samples(errors.join("; ")));
         }
@@ -63,19 +63,21 @@ impl SamplesRun<'_> {
         Ok(asked.map_err(|_| DevError::NotReady { waited: TIMEOUT, said: said() })??)
     }
 
-    async fn take(&mut self, sample: &'static Sample, client: &mut HttpClient) -> Outcome {
+    async fn take(&mut self, sample: &'static Sample, client: &mut HttpClient) -> SampleOutcome {
         self.screen.print(&page::title(sample.name));
         self.screen.print(&page::posted(sample));
         let body = Bytes::from_static(sample.body);
         let outcome = match client.post(self.path, self.authorization.clone(), body).await {
-            Ok(answer) => Outcome {
+            Ok(answer) => SampleOutcome {
                 sample,
                 answered: Some(Answered { status: answer.status, took: answer.took }),
                 result: self.follow(sample, &answer).await,
             },
-            Err(error) => {
-                Outcome { sample, answered: None, result: Err(SampleError::Unanswered(error)) }
-            }
+            Err(error) => SampleOutcome {
+                sample,
+                answered: None,
+                result: Err(SampleError::Unanswered(error)),
+            },
         };
         if let Err(error) = &outcome.result {
             self.screen.print(&page::error(&error.to_string()));
@@ -89,12 +91,12 @@ impl SamplesRun<'_> {
         sample: &Sample,
         answer: &Answer,
     ) -> Result<RecordLocation, SampleError> {
-        let id = outcome::accepted(answer);
+        let id = sample_outcome::accepted(answer);
         self.screen.print(&page::answer(answer, id.as_deref().ok()));
         let found = timeout(TIMEOUT, self.find(&id?)).await;
         let record = found.map_err(|_| SampleError::Missing(TIMEOUT))?;
         self.screen.print(&page::record(&record));
-        outcome::compare(sample, &record)
+        sample_outcome::compare(sample, &record)
     }
 
     async fn find(&mut self, id: &str) -> ConsumedRecord {

@@ -55,7 +55,7 @@ pub(super) struct Quarantine {
     pub(super) records: u64,
     /// Most records first.
     pub(super) by_reason: Vec<ReasonCount>,
-    pub(super) files: Vec<File>,
+    pub(super) files: Vec<DamagedFile>,
 }
 
 /// Records of one topic and app_id that were quarantined for one reason.
@@ -74,7 +74,7 @@ pub(super) struct ReasonCount {
 
 /// A damaged file.
 #[derive(Debug, Serialize)]
-pub(super) struct File {
+pub(super) struct DamagedFile {
     pub(super) name: String,
     pub(super) bytes: u64,
 }
@@ -106,7 +106,9 @@ impl Listing {
             quarantine: Quarantine {
                 records: by_reason.iter().map(|reason| reason.records).sum(),
                 by_reason,
-                files: files.map(|file| File { name: file.name, bytes: file.bytes }).collect(),
+                files: files
+                    .map(|file| DamagedFile { name: file.name, bytes: file.bytes })
+                    .collect(),
             },
             file_bytes: summary.file_bytes,
             faults: None,

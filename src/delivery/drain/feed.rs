@@ -4,7 +4,7 @@
 //! most once to one producer, unless it was refused alone for its time; none that its topic is
 //! known not to take.
 
-use crate::delivery::drain::quarantine_log::Reason;
+use crate::delivery::drain::quarantine_log::QuarantineReason;
 use crate::delivery::drain::restart_reason::RestartReason;
 use crate::delivery::drain::too_large::Size;
 use crate::delivery::drain::{Drain, DrainError, More};
@@ -30,7 +30,7 @@ enum Fitness {
     Fit,
     /// That is being found out.
     Unsure,
-    Unfit(Reason),
+    Unfit(QuarantineReason),
 }
 
 impl Drain {
@@ -106,7 +106,7 @@ impl Drain {
             }
             Err(error) => match error.meaning {
                 Meaning::Refused => {
-                    self.quarantined(row.id, row.record.topic(), &Reason::Refused(error));
+                    self.quarantined(row.id, row.record.topic(), &QuarantineReason::Refused(error));
                 }
                 Meaning::Local if self.window.is_under_way() => return Ok(Handed::Later),
                 Meaning::Local | Meaning::NotProof | Meaning::Innocent | Meaning::Unacked => {
@@ -121,7 +121,7 @@ impl Drain {
     fn look_at(&mut self, record: &Record) -> Fitness {
         let now = Instant::now();
         if let Some(why) = self.missing.given_up(record.topic(), now) {
-            return Fitness::Unfit(Reason::Missing(why));
+            return Fitness::Unfit(QuarantineReason::Missing(why));
         }
         if record.topic() != &*self.topic.name || self.settings.compresses() {
             return Fitness::Fit;
@@ -130,12 +130,12 @@ impl Drain {
         match self.too_large.judge(bytes, &self.topic.limit, now) {
             Size::Fits => Fitness::Fit,
             Size::Unsure => Fitness::Unsure,
-            Size::Exceeds(most) => Fitness::Unfit(Reason::TooLarge { bytes, most }),
+            Size::Exceeds(most) => Fitness::Unfit(QuarantineReason::TooLarge { bytes, most }),
         }
     }
 
     /// The row is done with, and nothing behind it waits for it.
-    pub(super) fn quarantined(&mut self, row: RowId, topic: &str, reason: &Reason) {
+    pub(super) fn quarantined(&mut self, row: RowId, topic: &str, reason: &QuarantineReason) {
         self.log.quarantined(topic, row, reason);
         self.window.refused(row, reason.text());
     }

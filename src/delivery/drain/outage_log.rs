@@ -5,7 +5,7 @@
 
 use crate::delivery::availability::health_report::HealthReport;
 use crate::delivery::drain::progress::{Progress, ProgressLine};
-use crate::delivery::drain::quarantine_log::{QuarantineLog, Reason};
+use crate::delivery::drain::quarantine_log::{QuarantineLog, QuarantineReason};
 use crate::delivery::drain::restart_reason::RestartReason;
 use crate::delivery::gate::GateState;
 use crate::delivery::shared_gate::GateStatus;
@@ -171,13 +171,13 @@ impl OutageLog {
                 tracing::warn!(error = %error, %last, topic, "a batch was refused, its records are sent one by one");
             }
             RestartReason::Refused(error, row) => {
-                self.quarantined(topic.unwrap_or_default(), row, &Reason::Refused(error));
+                self.quarantined(topic.unwrap_or_default(), row, &QuarantineReason::Refused(error));
             }
         }
     }
 
     /// A row is quarantined.
-    pub(super) fn quarantined(&mut self, topic: &str, row: RowId, reason: &Reason) {
+    pub(super) fn quarantined(&mut self, topic: &str, row: RowId, reason: &QuarantineReason) {
         self.quarantined.add(topic, row, reason, Instant::now());
     }
 

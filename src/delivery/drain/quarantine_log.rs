@@ -16,7 +16,7 @@ const TOO_LARGE: &str = "MessageSizeTooLarge";
 
 /// Why a row is quarantined.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Reason {
+pub(super) enum QuarantineReason {
     /// Kafka, or its client, refused it while it was alone.
     Refused(DeliveryError),
     /// It takes at least `bytes` bytes, and the topic takes fewer.
@@ -40,7 +40,7 @@ struct LoggedReason {
     left_out: u64,
 }
 
-impl Reason {
+impl QuarantineReason {
     /// As the spool keeps it.
     pub(super) fn text(&self) -> String {
         match self {
@@ -53,30 +53,30 @@ impl Reason {
 
 impl QuarantineLog {
     /// This row is quarantined.
-    pub(super) fn add(&mut self, topic: &str, row: RowId, reason: &Reason, now: Instant) {
+    pub(super) fn add(&mut self, topic: &str, row: RowId, reason: &QuarantineReason, now: Instant) {
         self.sum_up(now);
         if !self.admits(topic, reason, now) {
             return;
         }
         match reason {
-            Reason::Refused(error) => {
+            QuarantineReason::Refused(error) => {
                 tracing::error!(topic, %row, error = %error, "a record was refused and is quarantined");
             }
-            Reason::TooLarge { bytes, most } => tracing::error!(
+            QuarantineReason::TooLarge { bytes, most } => tracing::error!(
                 topic,
                 %row,
                 bytes,
                 max_message_bytes = most,
                 "a record is larger than its topic takes and is quarantined, it was not sent"
             ),
-            Reason::Missing(why) => {
+            QuarantineReason::Missing(why) => {
                 tracing::error!(topic, %row, why, "records of a missing topic are quarantined");
             }
         }
     }
 
     /// Whether it has a line of its own.
-    fn admits(&mut self, topic: &str, reason: &Reason, now: Instant) -> bool {
+    fn admits(&mut self, topic: &str, reason: &QuarantineReason, now: Instant) -> bool {
         let why = reason.text();
         let is_full = self.logged.len() == REASONS;
         if let Some(logged) = self.logged.iter_mut().find(|logged| is_full || logged.why == why) {
@@ -121,9 +121,9 @@ mod tests {
     #[test]
     fn each_reason_has_a_line_and_then_one_a_minute_while_there_are_more() {
         let (mut log, start) = (QuarantineLog::default(), Instant::now());
-        let size = Reason::TooLarge { bytes: 5_000, most: 4_000 };
-        let larger = Reason::TooLarge { bytes: 6_000, most: 4_000 };
-        let missing = Reason::Missing("topic typo missing for 10m".to_owned());
+        let size = QuarantineReason::TooLarge { bytes: 5_000, most: 4_000 };
+        let larger = QuarantineReason::TooLarge { bytes: 6_000, most: 4_000 };
+        let missing = QuarantineReason::Missing("topic typo missing for 10m".to_owned());
         assert!(log.admits("events", &size, start));
         assert!(!log.admits("events", &larger, start));
         assert!(log.admits("typo", &missing, start));

@@ -5,7 +5,7 @@
 //! that, unlike the drain's own, outlives it, since nothing is behind them that could overtake.
 
 use crate::delivery::drain::Drain;
-use crate::delivery::drain::quarantine_log::Reason;
+use crate::delivery::drain::quarantine_log::QuarantineReason;
 use crate::delivery::drain::restart_reason::RestartReason;
 use crate::delivery::gate::GateState;
 use crate::delivery::kafka::delivery_error::DeliveryError;
@@ -107,7 +107,11 @@ impl Drain {
                 self.topic.limit.doubt();
             }
             let topic = self.window.topic_of(row).cloned();
-            self.quarantined(row, topic.as_deref().unwrap_or_default(), &Reason::Refused(error));
+            self.quarantined(
+                row,
+                topic.as_deref().unwrap_or_default(),
+                &QuarantineReason::Refused(error),
+            );
             return None;
         }
         let trial = suspects.trial.as_ref().filter(|trial| trial.row.id == row);

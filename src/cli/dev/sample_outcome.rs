@@ -12,7 +12,7 @@ use serde::Deserialize;
 use std::time::Duration;
 
 /// One sample's way.
-pub(super) struct Outcome {
+pub(super) struct SampleOutcome {
     pub(super) sample: &'static Sample,
     /// The answer, if one came.
     pub(super) answered: Option<Answered>,
@@ -20,7 +20,7 @@ pub(super) struct Outcome {
     pub(super) result: Result<RecordLocation, SampleError>,
 }
 
-impl Outcome {
+impl SampleOutcome {
     /// Which sample did not arrive as sent, and why.
     pub(super) fn error(&self) -> Option<String> {
         self.result.as_ref().err().map(|error| format!("{}: {error}", self.sample.name))
