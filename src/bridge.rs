@@ -180,10 +180,19 @@ impl Bridge {
         };
         let asked = async {
             // Who follows is known before any port is closed.
-            let heir = match hand_over {
-                Some(hand_over) => hand_over.run(&stop).await,
-                None => (stop.cancelled().await, None).1,
+            let stopping = CancellationToken::new();
+            let heir = async {
+                match hand_over {
+                    Some(hand_over) => hand_over.run(&stopping).await,
+                    None => (stopping.cancelled().await, None).1,
+                }
             };
+            // Told to, or because a part of it has ended.
+            let ending = async {
+                tokio::select! { () = stop.cancelled() => {}, () = end.cancelled() => {} }
+                stopping.cancel();
+            };
+            let (heir, ()) = tokio::join!(heir, ending);
             end.cancel();
             (heir, Instant::now())
         };

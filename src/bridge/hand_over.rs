@@ -11,10 +11,11 @@
 //!
 //! Promise: the sockets themselves are passed on (`SCM_RIGHTS`, unix(7)), so what waits in their queues,
 //! and what is within its handshake, is the next one's. With sockets of their own beside each other
-//! (`SO_REUSEPORT`) the kernel resets both when the first is closed, and gives the second its share of
-//! connections long before it may serve them. Only one waits at a time, and only a process of the same
+//! (`SO_REUSEPORT`) the kernel resets both when the first is closed, unless `tcp_migrate_req` is on (its
+//! `ip-sysctl.rst`), and gives the second its share of connections long before it may serve them. Only one waits at a time, and only a process of the same
 //! user. Where nobody waits, a stop costs nothing.
 
+use crate::webhook::http::rare_line::RareLine;
 use crate::webhook::http::successor::Successor;
 use rustix::io::write;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
@@ -25,7 +26,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsFd;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::Interest;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::time::sleep;
@@ -41,6 +42,8 @@ pub(super) const PORTS: usize = 2;
 /// After one that could not be accepted, as for want of files, or while a process that was killed still has
 /// the name.
 const PAUSE: Duration = Duration::from_millis(200);
+/// Any process of the machine can ask as often as it likes.
+const LINE: Duration = Duration::from_secs(60);
 /// Tries to have the name before the log says that another process has it.
 const TRIES: usize = 5;
 
@@ -49,6 +52,7 @@ pub(super) struct HandOver {
     webhook: TcpListener,
     admin: TcpListener,
     successor: Successor,
+    strangers: RareLine,
 }
 
 /// The bridge that follows. It begins when this is dropped.
@@ -74,11 +78,12 @@ impl HandOver {
         admin: &TcpListener,
         successor: Successor,
     ) -> io::Result<Self> {
-        Ok(Self { webhook: webhook.try_clone()?, admin: admin.try_clone()?, successor })
+        let (webhook, admin) = (webhook.try_clone()?, admin.try_clone()?);
+        Ok(Self { webhook, admin, successor, strangers: RareLine::every(LINE) })
     }
 
-    /// Passes the ports on to whoever asks, until `stop`; gives who waits for them then. Behind it, they
-    /// are nobody else's that does not have them.
+    /// Passes the ports on to whoever asks, until `stop`; gives who waits for them then. From then on,
+    /// nobody else is given them.
     pub(super) async fn run(self, stop: &CancellationToken) -> Option<Heir> {
         let rendezvous = stop.run_until_cancelled(self.listen()).await?;
         while let Some(next) = stop.run_until_cancelled(self.next(&rendezvous)).await {
@@ -120,7 +125,12 @@ impl HandOver {
         loop {
             match rendezvous.accept().await {
                 Ok((stream, _)) if !is_same_user(&stream) => {
-                    tracing::warn!("a process of another user asked for the ports and got nothing");
+                    if let Some(left_out) = self.strangers.note(Instant::now()) {
+                        tracing::warn!(
+                            left_out,
+                            "a process of another user asked for the ports and got nothing"
+                        );
+                    }
                 }
                 Ok((stream, _)) => match self.pass(&stream).await {
                     Ok(()) => return stream,

@@ -27,7 +27,7 @@ impl RareLine {
     }
 
     /// Whether this cause has a line; with it, how many before it had none.
-    pub(super) fn note(&self, now: Instant) -> Option<u64> {
+    pub fn note(&self, now: Instant) -> Option<u64> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.told.is_some_and(|told| now.saturating_duration_since(told) < self.pause) {
             state.left_out += 1;

@@ -83,7 +83,7 @@ impl Line {
     fn hand_over_under_load(&self, times: u32, per_second: u32, kafka: impl Fn(Kafka)) -> Ledger {
         let mut bridge = self.serve.start();
         bridge.wait_ready(SOON);
-        let senders = Load::paced(per_second, 40).half_on_new_connections().start(self.address);
+        let senders = Load::paced(per_second, 60).half_on_new_connections().start(self.address);
         for n in 0..times {
             let_pass(BETWEEN);
             match n % 4 {
