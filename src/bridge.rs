@@ -210,7 +210,7 @@ impl Bridge {
         stop: CancellationToken,
         reload: Arc<Notify>,
     ) -> Result<(), BridgeError> {
-        let Self { mut config, spool, webhook, admin, addresses, successor, .. } = self;
+        let Self { config, spool, webhook, admin, addresses, successor, .. } = self;
         if config.spool.is_some() && spool.is_none() {
             return Ok(()); // It was to stop.
         }
@@ -248,14 +248,9 @@ impl Bridge {
         });
         let accept_errors = Arc::new(RareLine::every(ACCEPT_ERROR_LINE));
         let admin_limits = admin_limits(accept_errors.clone());
-        let reloader = Reloader {
-            files: std::mem::take(&mut config.reloadables).into_iter().map(Arc::new).collect(),
-            every: config.reload,
-            asked: reload,
-            series: metrics.reloads.clone(),
-        };
-        let certificate = config.tls.as_ref().map(|tls| tls.certificate().clone());
-        let (path, access) = (config.path.clone(), config.access.clone());
+        let reloading = Reloader::new(&config, reload, metrics.reloads.clone()).run();
+        let logging = PeriodicLog::new(&config, recorder.clone()).run();
+        let path = config.path.clone();
         let loops = EventLoop {
             config,
             availability,
@@ -278,9 +273,7 @@ impl Bridge {
             move |request, _: &ConnectionPhase| std::future::ready(admin_answers.answer(&request));
         let serving = server::serve(listener, admin_limits, over.clone(), answer);
         parts.start(async { (serving.await, BridgeError::Unasked("admin port")).1 });
-        let logging = PeriodicLog { recorder: recorder.clone(), access, certificate }.run();
         parts.start(async { (logging.await, BridgeError::Unasked("periodic log")).1 });
-        let reloading = reloader.run();
         parts.start(async { (reloading.await, BridgeError::Unasked("reloader")).1 });
         let (probing, unasked) = (probe.run(over.clone()), BridgeError::Unasked("probe of Kafka"));
         parts.start(async { probing.await.map_or_else(BridgeError::Topic, |()| unasked) });

@@ -54,7 +54,7 @@ pub struct Config {
     /// How many users the credentials have at the start.
     pub users: Option<usize>,
     /// Files that are read again when they have changed.
-    pub reloadables: Vec<Reloadable>,
+    pub reloadables: Vec<Arc<Reloadable>>,
     /// `--reload`: between looks at them; none looks only when it is asked to.
     pub reload: Option<Duration>,
     /// `--brokers`, `--kafka-config`, `--kafka-property`, `--ack-timeout`
@@ -129,7 +129,7 @@ impl Config {
         Ok(Self {
             access: authentication,
             users,
-            reloadables: reloadable.into_iter().chain(certificate).collect(),
+            reloadables: reloadable.into_iter().chain(certificate).map(Arc::new).collect(),
             tls,
             reload: (!reload.is_zero()).then_some(reload),
             kafka,

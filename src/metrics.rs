@@ -7,11 +7,13 @@
 
 mod process;
 
+pub mod build;
 pub mod connections;
 pub mod exposition;
 pub mod reloads;
 pub mod spool;
 
+use crate::metrics::build::Build;
 use crate::metrics::connections::{ConnectionSeries, HandshakeSeries};
 use crate::metrics::exposition::Format;
 use crate::metrics::reloads::ReloadSeries;
@@ -20,7 +22,6 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
 use std::fmt;
 use std::sync::atomic::AtomicU64;
@@ -214,19 +215,7 @@ impl Metrics {
         );
         let reloads = ReloadSeries::new(registry);
         let spool = SpoolSeries::new(registry);
-        registry.register(
-            "build",
-            "What runs",
-            Info::new(
-                [
-                    ("version", build.version),
-                    ("commit", build.commit),
-                    ("librdkafka", build.librdkafka.as_str()),
-                ]
-                .map(|(k, v)| (k.to_owned(), v.to_owned()))
-                .to_vec(),
-            ),
-        );
+        build.register(registry);
         Self {
             registry: all,
             outcomes,
@@ -263,16 +252,6 @@ impl Metrics {
     pub fn exposition(&self, format: Format) -> Result<String, fmt::Error> {
         format.write(&self.registry)
     }
-}
-
-/// The labels of `hookbridge_build_info`.
-pub struct Build {
-    /// The package's version.
-    pub version: &'static str,
-    /// The commit that it was built from, `unknown` outside a checkout.
-    pub commit: &'static str,
-    /// librdkafka's version.
-    pub librdkafka: String,
 }
 
 /// Registers a series, and gives it.

@@ -193,7 +193,7 @@ pub struct OverBudget;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::Build;
+    use crate::metrics::build::Build;
     use prometheus_client::metrics::counter::Counter;
     use std::net::Ipv4Addr;
 

@@ -1,6 +1,7 @@
 //! Says what posts leave to be said, and shows when passwords were last used, so that no post is held up
 //! by it.
 
+use crate::config::Config;
 use crate::post::PostRecorder;
 use crate::webhook::http::tls::Certificate;
 use crate::webhook::ingest::Authentication;
@@ -14,12 +15,18 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// What there may be to say.
 pub(super) struct PeriodicLog {
-    pub(super) recorder: Arc<PostRecorder>,
-    pub(super) access: Authentication,
-    pub(super) certificate: Option<Arc<Certificate>>,
+    recorder: Arc<PostRecorder>,
+    access: Authentication,
+    certificate: Option<Arc<Certificate>>,
 }
 
 impl PeriodicLog {
+    /// What posts have left with `recorder`, and what the files of `config` give cause for.
+    pub(super) fn new(config: &Config, recorder: Arc<PostRecorder>) -> Self {
+        let certificate = config.tls.as_ref().map(|tls| tls.certificate().clone());
+        Self { recorder, access: config.access.clone(), certificate }
+    }
+
     /// Sums up the refusals that were left out of the log, and names each user once whose password is
     /// too long, for as long as it is awaited.
     pub(super) async fn run(self) {

@@ -4,6 +4,7 @@
 //! is not; what cannot be taken is logged and counted once, and what was in force before stays. A file
 //! system that hangs holds up nothing but this.
 
+use crate::config::Config;
 use crate::config::reload::{Reloadable, Stamp};
 use crate::error_chain::error_chain;
 use crate::metrics::reloads::ReloadSeries;
@@ -21,12 +22,12 @@ const SLOW: Duration = Duration::from_secs(10);
 /// See the module.
 pub(super) struct Reloader {
     /// What can be read again.
-    pub(super) files: Vec<Arc<Reloadable>>,
+    files: Vec<Arc<Reloadable>>,
     /// Between looks for a change; none looks only when it is asked to.
-    pub(super) every: Option<Duration>,
+    every: Option<Duration>,
     /// Rung when all is to be read at once.
-    pub(super) asked: Arc<Notify>,
-    pub(super) series: ReloadSeries,
+    asked: Arc<Notify>,
+    series: ReloadSeries,
 }
 
 /// Why files are looked at.
@@ -37,6 +38,11 @@ enum Why {
 }
 
 impl Reloader {
+    /// Of the files that `config` was made of.
+    pub(super) fn new(config: &Config, asked: Arc<Notify>, series: ReloadSeries) -> Self {
+        Self { files: config.reloadables.clone(), every: config.reload, asked, series }
+    }
+
     /// Runs for as long as it is awaited.
     pub(super) async fn run(self) {
         // As they were when they were read last.

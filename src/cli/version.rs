@@ -1,7 +1,7 @@
 //! What `--version` says.
 
 use crate::delivery::kafka;
-use crate::metrics::Build;
+use crate::metrics::build::Build;
 
 /// The build that runs.
 pub fn build() -> Build {

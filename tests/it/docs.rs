@@ -23,8 +23,9 @@ use std::path::Path;
 
 use hookbridge::delivery::record::header_name::HeaderName;
 use hookbridge::delivery::undelivered::{LimitSource, Undelivered};
+use hookbridge::metrics::build::Build;
 use hookbridge::metrics::exposition::Format;
-use hookbridge::metrics::{Build, Metrics, Outcome};
+use hookbridge::metrics::{Metrics, Outcome};
 use hookbridge::webhook::http::connection_phase::Rest;
 use hookbridge::webhook::notification::field_error::{FieldErrors, JsonType};
 use hookbridge::webhook::notification::invalid::{About, Invalid};

@@ -41,8 +41,7 @@ fn every_series_stands_at_zero_before_the_first_post() {
     let exposition = Exposition::of(bridge.admin());
 
     for outcome in Outcome::ALL {
-        let outcome = outcome.as_str();
-        let series = format!("hookbridge_outcomes_total{{outcome=\"{outcome}\"}}");
+        let series = format!("hookbridge_outcomes_total{{outcome=\"{}\"}}", outcome.as_str());
         assert_eq!(exposition.value::<u64>(&series), 0);
     }
     for event in EventKind::ALL {

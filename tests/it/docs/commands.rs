@@ -49,6 +49,11 @@ const COMMANDS: &[(&str, &str, Fate)] = &[
     ("docs/deploy.md", "(set -a; . /etc", Runs(LAID_OUT)),
     (
         "docs/deploy.md",
+        "hookbridge serve --listen 0.0.0.0:8443",
+        Tried("posts_over_both_versions_are_published"),
+    ),
+    (
+        "docs/deploy.md",
         "hookbridge serve --reuse-port",
         Tried("no_post_is_refused_lost_or_overtaken_by_hand_overs"),
     ),

@@ -3,7 +3,8 @@
 use super::*;
 use crate::delivery::gate::admission::Way;
 use crate::delivery::record::Record;
-use crate::metrics::{Build, Metrics};
+use crate::metrics::Metrics;
+use crate::metrics::build::Build;
 use crate::post::PostRecorder;
 use bytes::Bytes;
 use prometheus_client::metrics::counter::Counter;
