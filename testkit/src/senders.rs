@@ -22,6 +22,9 @@ const STEADY: Duration = Duration::from_millis(30);
 /// Before a post is repeated: the bridge that is started again is there after a tenth of a second.
 const AGAIN: Duration = Duration::from_millis(20);
 
+/// How long a pool looks at a connection before it uses it again.
+const LOOK: Duration = Duration::from_millis(1);
+
 /// How long a post is repeated: longer than any outage of a test.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -41,7 +44,7 @@ pub struct Load {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Connections {
     Kept,
-    /// By every other sender.
+    /// By every other sender, which looks before each post whether the other side has closed, as pools do.
     HalfKept,
 }
 
@@ -152,7 +155,12 @@ impl OneSender {
     }
 
     fn try_post(&mut self, body: &str) -> io::Result<u16> {
-        let mut connection = match self.connection.take() {
+        let is_open = |kept: &mut Connection| match self.load.connections {
+            Connections::Kept => true,
+            Connections::HalfKept => kept.is_silent_for(LOOK),
+        };
+        let kept = self.connection.take().and_then(|mut kept| is_open(&mut kept).then_some(kept));
+        let mut connection = match kept {
             Some(connection) => connection,
             None => Connection::try_open(self.addr)?,
         };

@@ -106,16 +106,31 @@ impl Crowd {
         }
     }
 
+    /// As where there is no room, for want of files. The kernel says so also where nobody waits, so that
+    /// only an idle one is asked, on whatever port.
+    pub(super) fn make_files(&self, now: Instant) {
+        self.ask_longest(now, QUIET);
+    }
+
     /// Asks one to go, if one can; gives when to ask the next.
-    pub(super) fn make_room(&self, now: Instant) -> Duration {
+    fn make_room(&self, now: Instant) -> Duration {
+        let quiet = match self.makes_room {
+            MakesRoom::Idle => QUIET,
+            MakesRoom::Unanswered => Duration::ZERO,
+        };
+        self.ask_longest(now, quiet)
+    }
+
+    /// Asks the one that has waited longest, if that is so long.
+    fn ask_longest(&self, now: Instant, quiet: Duration) -> Duration {
         let open = self.open();
         let waiting = open.values().filter_map(|phase| Some((phase.waits_since()?, phase)));
         let Some((since, phase)) = waiting.min_by_key(|(since, _)| *since) else { return NEXT };
         let waited = now.saturating_duration_since(since);
-        match self.makes_room {
-            MakesRoom::Idle if waited < QUIET => return QUIET.saturating_sub(waited),
-            MakesRoom::Idle | MakesRoom::Unanswered => phase.ask(Asked::ForRoom),
+        if waited < quiet {
+            return quiet.saturating_sub(waited);
         }
+        phase.ask(Asked::ForRoom);
         NEXT
     }
 
@@ -215,6 +230,19 @@ mod tests {
         crowd.make_room(Instant::now());
 
         assert_eq!(asked(&[&half, &busy]), [true, false]);
+    }
+
+    #[test]
+    fn for_want_of_files_one_that_has_only_come_is_asked_on_no_port() {
+        for makes_room in [MakesRoom::Idle, MakesRoom::Unanswered] {
+            let crowd = crowd(makes_room);
+            let new = join(&crowd);
+
+            crowd.make_files(Instant::now());
+            assert_eq!(asked(&[&new]), [false]);
+            crowd.make_files(Instant::now() + QUIET);
+            assert_eq!(asked(&[&new]), [true]);
+        }
     }
 
     #[test]

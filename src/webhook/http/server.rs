@@ -97,7 +97,7 @@ where
                         tracing::warn!(%error, left_out, "cannot accept a connection");
                     }
                     if is_out_of_files(&error) {
-                        limits.crowd.make_room(Instant::now());
+                        limits.crowd.make_files(Instant::now());
                     }
                     sleep(ACCEPT_PAUSE).await;
                 }

@@ -111,7 +111,7 @@ enum Kafka {
 #[test]
 fn no_post_is_refused_lost_or_overtaken_by_hand_overs() {
     let (line, kafka) = Line::on_mock();
-    let ledger = line.hand_over_under_load(8, 120, |becomes| match becomes {
+    let ledger = line.hand_over_under_load(8, 200, |becomes| match becomes {
         Kafka::Away => kafka.broker_down(),
         Kafka::Back => kafka.broker_up(),
     });
