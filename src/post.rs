@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_over_the_budget_are_refused_and_given_back_when_the_post_ends() {
+    fn bytes_over_the_budget_are_refused_and_returned_at_the_end() {
         let recorder = recorder();
         let metrics = &recorder.metrics;
         let (mut first, mut second) = (open(&recorder), open(&recorder));

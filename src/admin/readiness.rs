@@ -185,7 +185,7 @@ mod tests {
     use std::sync::Arc;
 
     #[test]
-    fn what_was_seen_of_the_topic_before_an_outage_is_not_ok_until_a_probe_sees_it_again() {
+    fn the_topic_is_not_ok_after_an_outage_until_a_probe_sees_it() {
         let description = TopicDescription {
             partitions: 6,
             reached: 6,

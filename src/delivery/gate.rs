@@ -102,7 +102,7 @@ impl Gate {
         Admission::Go(self.way())
     }
 
-    /// A parked post goes on. It is not parked again, even if the gate is closing once more.
+    /// A parked post goes on. It is not parked again, even if the gate is catching up once more.
     pub fn unpark(&mut self) -> Way {
         let parked = self.parked.checked_sub(1);
         self.parked = parked.expect("only a post that was parked leaves");

@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_few_of_a_flood_are_logged_and_the_rest_is_counted_with_the_next() {
+    fn a_few_of_a_flood_are_logged_and_the_rest_counted_later() {
         let (refusals, begun) = (Refusals::default(), Instant::now());
         let admit = |now| refusals.admit(Outcome::Unauthorized, NamedUser::Nobody, now);
         let first: Vec<_> = (0..1000).map(|n| admit(begun + WINDOW / 2000 * n)).collect();

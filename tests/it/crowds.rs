@@ -42,7 +42,7 @@ fn probe(admin: SocketAddr) {
 }
 
 #[test]
-fn probes_are_answered_beside_any_number_of_connections_that_say_nothing_or_half_of_it() {
+fn probes_are_answered_beside_any_number_of_silent_connections() {
     let bridge = HOOKBRIDGE.serve(NOBODY).no_auth().start();
     let admin = bridge.admin();
     for half in ["", "GET /livez HT", "GET /livez HTTP/1.1\r\nX: "] {
@@ -61,7 +61,7 @@ fn probes_are_answered_beside_any_number_of_connections_that_say_nothing_or_half
 }
 
 #[test]
-fn the_connection_that_has_waited_longest_makes_room_and_others_stay() {
+fn the_longest_waiting_connection_makes_room_and_others_stay() {
     let bridge = HOOKBRIDGE.serve(NOBODY).no_auth().start();
     let admin = bridge.admin();
     let mut first = Connection::open(admin);
@@ -106,7 +106,7 @@ fn silent_connections_over_the_limit_hold_up_no_post() {
 }
 
 #[test]
-fn silent_connections_that_have_used_up_the_files_hold_up_no_post() {
+fn silent_connections_that_use_up_the_files_delay_no_post() {
     let limited = ["-c", "ulimit -n 128; exec \"$0\" \"$@\""];
     // Longer than a post here waits for its answer.
     let rig =
@@ -121,7 +121,7 @@ fn silent_connections_that_have_used_up_the_files_hold_up_no_post() {
 }
 
 #[test]
-fn senders_that_keep_their_connections_notice_no_flood_of_silent_ones() {
+fn kept_connections_notice_no_flood_of_silent_ones() {
     let rig = Rig::on_mock(crowded);
     let senders = Load::steady(6).start(rig.addr());
 
@@ -141,7 +141,7 @@ fn senders_that_keep_their_connections_notice_no_flood_of_silent_ones() {
 }
 
 #[test]
-fn a_bridge_that_is_out_of_files_says_so_once_and_goes_on_when_there_are_some() {
+fn a_bridge_out_of_files_says_so_once_and_recovers() {
     let limited = ["-c", "ulimit -n 64; exec \"$0\" \"$@\""];
     let rig = Rig::on_mock(|serve| serve.no_auth().under("sh", limited));
     let mut crowd = Connection::open_many(rig.addr(), CROWD);

@@ -129,7 +129,7 @@ fn a_reader_that_goes_after_the_first_line_ends_it_quietly() {
 }
 
 #[test]
-fn a_reader_that_does_not_read_holds_up_neither_the_bridge_nor_the_end() {
+fn a_reader_that_stalls_delays_neither_the_bridge_nor_its_end() {
     let (unread, mut full) = io::pipe().unwrap();
     fcntl_setfl(&full, OFlags::NONBLOCK).unwrap();
     while full.write(&[b'\n'; 4096]).is_ok() {}
@@ -152,7 +152,7 @@ fn a_reader_that_does_not_read_holds_up_neither_the_bridge_nor_the_end() {
 }
 
 #[test]
-fn the_curl_line_works_as_it_is_shown_and_its_record_is_shown_too() {
+fn the_shown_curl_line_works_and_its_record_is_shown_too() {
     let (mut running, stdout) = Running::start(&[]);
     let shown = Shown::by(stdout);
     let text = shown.wait_for("Ctrl-C ends it.\n");

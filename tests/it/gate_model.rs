@@ -151,7 +151,7 @@ fn rows_that_a_crash_leaves_uncounted_are_caught() {
 }
 
 #[test]
-fn a_gate_of_two_states_that_never_closes_is_caught() {
+fn a_gate_of_two_states_that_never_catches_up_is_caught() {
     assert!(matches!(found(Design::NeverCatchesUp), Violation::Stuck { .. }));
 }
 

@@ -143,7 +143,7 @@ fn a_spool_tells_how_large_it_may_become() {
 }
 
 #[test]
-fn what_an_earlier_bridge_has_quarantined_is_counted_as_long_as_it_lies_there() {
+fn rows_quarantined_by_an_earlier_bridge_are_counted() {
     let folder = SpoolFolder::new();
     let open = folder.open();
     let rows = open.append(records("events", "app-1", 0..3));
@@ -161,7 +161,7 @@ fn what_an_earlier_bridge_has_quarantined_is_counted_as_long_as_it_lies_there() 
 }
 
 #[test]
-fn the_admin_port_answers_while_every_connection_is_taken_and_slow() {
+fn the_admin_port_answers_while_every_connection_is_slow() {
     let rig = Rig::on_mock(|serve| serve.arg("--max-connections", "4").no_auth());
     let half = &request("POST", PATH, &[], ROOMDROP)[..100];
     let mut taken = [(); 4].map(|()| rig.connect());
@@ -181,7 +181,7 @@ fn the_admin_port_answers_while_every_connection_is_taken_and_slow() {
 }
 
 #[test]
-fn liveness_does_not_look_at_kafka_and_readiness_names_each_check() {
+fn liveness_ignores_kafka_and_readiness_names_each_check() {
     let rig = Rig::open();
     let bridge = rig.bridge();
     let (status, ready) = bridge.readyz();
@@ -199,7 +199,7 @@ fn liveness_does_not_look_at_kafka_and_readiness_names_each_check() {
 }
 
 #[test]
-fn who_asks_for_the_classic_text_gets_it_and_prometheus_finds_no_fault_with_it() {
+fn classic_text_is_served_on_request_and_prometheus_accepts_it() {
     let rig = Rig::open();
     assert_eq!(rig.post(&[], ROOMDROP).status, 200);
 
@@ -258,7 +258,7 @@ fn both_texts_tell_the_same_series() {
 }
 
 #[test]
-fn the_admin_port_speaks_open_metrics_and_takes_nothing_but_questions() {
+fn the_admin_port_speaks_open_metrics_and_answers_only_reads() {
     let rig = Rig::open();
     let admin = rig.bridge().admin();
     let exposition = get(admin, "/metrics");

@@ -50,7 +50,7 @@ fn every_sample_becomes_the_record_that_the_contract_describes() {
 }
 
 #[test]
-fn every_variant_of_the_provider_becomes_one_record_byte_for_byte() {
+fn every_variant_of_the_provider_is_one_record_byte_for_byte() {
     for kafka in EitherKafka::both(here!()) {
         become_records(kafka, here!(), &variants::all(), |serve| serve);
     }

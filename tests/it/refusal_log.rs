@@ -60,7 +60,7 @@ fn holds(line: &Value, fields: &[(&str, Value)]) {
 }
 
 #[test]
-fn a_notification_with_fields_at_fault_is_told_with_their_pointers() {
+fn bad_fields_of_a_notification_are_logged_with_their_pointers() {
     let body = ROOMDROP.replace("room_id", "room").replace("conf_num", "conf");
 
     let line = refused(good_head(&body));
@@ -109,7 +109,7 @@ fn a_user_that_may_not_speak_for_a_project_is_told_with_it() {
 }
 
 #[test]
-fn a_body_that_is_no_json_is_told_with_the_place_and_without_its_text() {
+fn a_body_that_is_no_json_is_logged_by_place_and_without_text() {
     let line = refused(good_head("{\"a\": hush-7f}"));
     holds(
         &line,
@@ -124,7 +124,7 @@ fn a_body_that_is_no_json_is_told_with_the_place_and_without_its_text() {
 }
 
 #[test]
-fn a_body_that_is_too_large_is_told_with_the_bytes_that_its_head_declares() {
+fn a_body_that_is_too_large_is_logged_with_its_declared_bytes() {
     let line = refused(good_head("x".repeat(100_001)));
     holds(&line, &[("outcome", "too_large".into()), ("bytes", 100_001.into())]);
 }
@@ -143,7 +143,7 @@ fn a_wrong_password_names_its_user_only_if_the_file_does() {
 }
 
 #[test]
-fn what_is_not_the_sender_s_fault_is_a_warning_that_names_the_post() {
+fn a_refusal_not_due_to_the_sender_is_a_warning_with_its_post() {
     let bridge = HOOKBRIDGE
         .serve(NOBODY)
         .credentials(format!("{USER}:plain:{PASSWORD}"))
@@ -169,7 +169,7 @@ fn what_is_not_the_sender_s_fault_is_a_warning_that_names_the_post() {
 }
 
 #[test]
-fn a_sender_that_left_before_its_ack_failed_to_come_is_told_too() {
+fn a_sender_that_left_before_its_ack_failed_is_logged_too() {
     let bridge = HOOKBRIDGE.serve(NOBODY).no_auth().arg("--ack-timeout", "500ms").start();
     let mut connection = http::Connection::open(bridge.webhook());
     connection.send(request("POST", PATH, &[], ROOMDROP));
@@ -214,7 +214,7 @@ fn of_a_flood_a_few_are_told_and_the_others_are_counted() {
 }
 
 #[test]
-fn wrong_passwords_of_users_that_nobody_knows_hide_none_of_one_that_is_known() {
+fn wrong_passwords_of_unknown_users_hide_none_of_a_known_one() {
     let bridge = HOOKBRIDGE.serve(NOBODY).credentials(format!("{USER}:plain:{PASSWORD}")).start();
     let mut connection = http::Connection::open(bridge.webhook());
     let mut post = |user: &str| {

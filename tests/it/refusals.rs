@@ -20,7 +20,7 @@ use crate::support::rig::{PASSWORD, Rig, SOON, authorization};
 const CHALLENGE: &str = "Basic realm=\"hookbridge\", charset=\"UTF-8\"";
 
 #[test]
-fn every_request_of_the_table_is_refused_as_it_says_without_an_echo_and_without_a_record() {
+fn each_request_of_the_table_is_refused_without_echo_or_record() {
     let rig = Rig::on_mock(|serve| serve.credentials(credentials()).env("LOG", "trace"));
 
     let rows = table::rows();

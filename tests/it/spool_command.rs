@@ -87,7 +87,7 @@ fn damage(folder: &SpoolFolder, text: &str) {
 }
 
 #[test]
-fn a_folder_without_a_spool_is_refused_by_all_and_left_as_it_is() {
+fn a_folder_without_a_spool_is_refused_and_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing");
     for dir in [folder.path(), &missing] {

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_shown_with_its_value_line_by_line_under_its_label() {
+    fn a_record_shows_its_value_line_by_line_under_its_label() {
         let shown = record(&ConsumedRecord {
             topic: "t".to_owned(),
             partition: 3,
@@ -153,14 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_another_producer_may_have_neither_key_nor_headers() {
+    fn a_record_of_another_producer_may_lack_key_and_headers() {
         let shown = plain(&record(&ConsumedRecord { value: b"x".to_vec(), ..Default::default() }));
         let lines = ["  record , partition 0, offset 0", "  key    none", "  value  x"];
         assert_eq!(shown.lines().collect::<Vec<_>>(), lines);
     }
 
     #[test]
-    fn the_summary_counts_what_arrived_and_says_why_the_rest_did_not() {
+    fn the_summary_counts_arrivals_and_says_why_others_failed() {
         let answered = Some(Answered { status: StatusCode::OK, took: Duration::from_micros(1234) });
         let outcome = |sample, result| SampleOutcome { sample, answered, result };
         let [one, two, ..] = &SAMPLES;

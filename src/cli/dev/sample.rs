@@ -27,7 +27,7 @@ mod tests {
     use crate::webhook::notification::contract::{Contract, UnknownEvents, Validation};
 
     #[test]
-    fn every_sample_is_a_documented_notification_of_its_name_and_app() {
+    fn every_sample_is_a_documented_notification_of_its_app() {
         let contract =
             Contract { validation: Validation::Documented, unknown_events: UnknownEvents::Reject };
         for sample in SAMPLES {

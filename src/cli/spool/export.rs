@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_come_as_base64_and_what_could_steer_a_terminal_is_escaped() {
+    fn non_text_bytes_are_base64_and_terminal_controls_are_escaped() {
         let said = line(&row(b"\xff\x00"));
         assert!(said.ends_with(",\"value_base64\":\"/wA=\"}\n"), "{said}");
         let value = "a\u{1b}\u{7f}\u{9b}ü";

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn what_waits_is_bounded_also_by_a_long_line_behind_a_time_without_room() {
+fn a_long_line_does_not_exceed_the_bound_after_a_full_queue() {
     let mut queue = OutputQueue::new();
     assert!(queue.take(vec![0; MOST_BYTES / 2 - LINE]));
     assert!(!queue.take(vec![0; MOST_BYTES]));

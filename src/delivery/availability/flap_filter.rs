@@ -176,7 +176,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn reasons_that_alternate_are_logged_once_each_and_then_once_a_minute() {
+    fn alternating_reasons_are_logged_once_each_then_once_a_minute() {
         let (mut filter, start) = (FlapFilter::default(), Instant::now());
         assert_eq!(filter.there("1 of 6", start, start), Some(Notice::First));
         let mut logged = Vec::new();

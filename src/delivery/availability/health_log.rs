@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outage_is_one_line_however_often_kafka_is_tried_and_then_one_a_minute() {
+    fn an_outage_is_one_line_and_then_one_a_minute() {
         let start = Instant::now();
         let mut log = HealthLog::new(start);
         let there = HealthLine::There { after: SECOND };
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_without_an_answer_is_no_outage_before_it_is_believed() {
+    fn a_start_without_an_answer_is_no_outage_before_it_is_certain() {
         let start = Instant::now();
         let mut log = HealthLog::new(start);
         assert_eq!(line(&mut log, HealthKind::Untried, start), None);

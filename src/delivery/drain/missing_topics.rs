@@ -101,7 +101,7 @@ mod tests {
     const BOUND: Duration = Duration::from_secs(600);
 
     #[test]
-    fn the_rows_of_a_topic_that_stays_away_are_given_up_until_it_is_back() {
+    fn rows_of_a_missing_topic_are_set_aside_until_it_is_back() {
         let (mut missing, start) = (MissingTopics::new("own".into(), BOUND), Instant::now());
         let topic = Arc::from("typo");
         let mut now = start;

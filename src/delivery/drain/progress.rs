@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn no_end_is_foretold_of_a_spool_that_grows_as_fast_as_it_is_drained() {
+    fn a_spool_that_grows_as_fast_as_it_drains_has_no_expected_end() {
         let (mut progress, start) = (Progress::default(), Instant::now());
         progress.note(500, start);
         assert_eq!(progress.line(1000, start), Some(ProgressLine::First));

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_proven_on_its_partition_alone_and_tried_on_one_at_a_time() {
+    fn a_key_is_proven_by_partition_and_tried_one_at_a_time() {
         let mut keys = ProvenKeys::default();
         let (unplaced, placed) = (keys.id("t", "key", None), keys.id("t", "key", Some(1)));
         keys.sent(unplaced);

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_reason_has_a_line_and_then_one_a_minute_while_there_are_more() {
+    fn each_reason_has_a_line_and_then_one_a_minute_while_it_lasts() {
         let (mut log, start) = (QuarantineLog::default(), Instant::now());
         let size = QuarantineReason::TooLarge { bytes: 5_000, most: 4_000 };
         let larger = QuarantineReason::TooLarge { bytes: 6_000, most: 4_000 };

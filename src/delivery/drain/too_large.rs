@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_a_batch_that_was_refused_for_its_size_rows_wait_for_a_fresh_limit() {
+    fn rows_wait_for_a_fresh_limit_behind_a_batch_over_the_limit() {
         let (mut rows, start) = (TooLarge::default(), Instant::now());
         let limit = TopicLimit::new(None);
         limit.found(10_000, Some(start));

@@ -33,7 +33,7 @@ fn a_post_goes_to_kafka_while_the_gate_is_direct() {
 }
 
 #[test]
-fn a_record_that_is_not_acked_turns_the_gate_and_is_counted_in_one_step() {
+fn an_unacked_record_turns_the_gate_and_is_counted_in_one_step() {
     let (mut gate, now) = (Gate::new(0), Instant::now());
     gate.unacked(now);
     assert_eq!((gate.state(), counts(&gate)), (GateState::Spooling, (0, 1)));
@@ -42,14 +42,14 @@ fn a_record_that_is_not_acked_turns_the_gate_and_is_counted_in_one_step() {
 }
 
 #[test]
-fn a_post_goes_to_the_spool_while_the_gate_is_spooling_and_is_counted() {
+fn a_post_to_a_spooling_gate_goes_to_the_spool_and_is_counted() {
     let mut gate = Gate::new(1);
     assert_eq!(gate.post(Instant::now()), SPOOL);
     assert_eq!(counts(&gate), (1, 1));
 }
 
 #[test]
-fn a_commit_turns_appends_into_rows_and_a_failed_one_takes_them_back() {
+fn a_commit_turns_appends_into_rows_and_a_failure_removes_them() {
     let (mut gate, now) = (Gate::new(1), Instant::now());
     for _ in 0..5 {
         assert_eq!(gate.post(now), SPOOL);
@@ -102,7 +102,7 @@ fn while_kafka_is_known_to_be_away_posts_are_spooled_untried() {
 }
 
 #[test]
-fn it_is_direct_again_when_kafka_is_back_and_nothing_was_spooled() {
+fn it_is_direct_again_when_kafka_is_back_and_the_spool_empty() {
     let (mut gate, now) = (Gate::new(0), Instant::now());
     gate.known_away(now);
     gate.known_back(now);
@@ -119,7 +119,7 @@ fn what_was_spooled_is_drained_first_when_kafka_is_back() {
 }
 
 #[test]
-fn a_failed_append_does_not_send_posts_to_a_kafka_that_is_known_to_be_away() {
+fn a_failed_append_sends_no_post_to_a_kafka_that_is_away() {
     let (mut gate, now) = (Gate::new(0), Instant::now());
     gate.known_away(now);
     assert_eq!(gate.post(now), SPOOL);
@@ -140,7 +140,7 @@ fn a_row_that_was_never_counted_cannot_be_released() {
 }
 
 #[test]
-fn rows_that_are_found_turn_the_gate_and_have_to_reach_kafka_first() {
+fn rows_that_are_found_turn_the_gate_and_reach_kafka_first() {
     let (mut gate, now) = (Gate::new(0), Instant::now());
     gate.found(3, now);
     assert_eq!((gate.state(), counts(&gate)), (GateState::Spooling, (3, 0)));

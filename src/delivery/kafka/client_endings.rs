@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_hangs_is_left_behind_and_one_that_does_not_is_waited_for() {
+    fn an_end_that_hangs_is_left_behind_and_a_quick_one_waited_for() {
         let endings = Arc::default();
         let end = |time| took(|| drop(ClientEnding::of(Slow(time), &endings)));
         assert!(end(TIMEOUT / 4) >= TIMEOUT / 4);

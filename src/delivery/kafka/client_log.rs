@@ -113,7 +113,7 @@ mod tests {
     const AGAIN: &str = "[thrd:a:9/1]: a:9/1: Connect to ipv4#127.0.0.1:9 failed: refused (after 3ms in state CONNECT, 4 identical error(s) suppressed)";
 
     #[test]
-    fn a_line_that_says_the_same_is_left_out_for_a_minute_and_counted() {
+    fn a_repeated_line_is_left_out_for_a_minute_and_counted() {
         let (log, start) = (ClientLog::default(), Instant::now());
         assert_eq!(gist(REFUSED), gist(AGAIN));
         assert_eq!(log.news(gist(REFUSED), start), Some(0));

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_end_is_mended_at_once_and_what_follows_it_later_and_later_until_an_ack() {
+    fn renewal_is_immediate_at_first_and_ever_later_until_an_ack() {
         let (mut renewal, mut now) = (ProducerRenewal::default(), Instant::now());
         let mut pauses = Vec::new();
         for end in [

@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn more_in_flight_than_idempotence_allows_is_refused_under_each_name() {
+    fn more_in_flight_than_idempotence_allows_is_refused_by_name() {
         for key in ["max.in.flight", "max.in.flight.requests.per.connection"] {
             for refused in ["6", "0", "5,linger.ms=1", "5ms", ""] {
                 assert!(settings().set(&format!("{key}={refused}"), Origin::Flag).is_err());
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_keeps_to_the_limits_of_the_client_the_operator_and_the_topic() {
+    fn a_batch_obeys_the_limits_of_client_operator_and_topic() {
         let mut settings = settings();
         assert_eq!(settings.batch_size(None), CLIENT_LIMIT);
         assert_eq!(settings.batch_size(Some(1_048_588)), CLIENT_LIMIT);

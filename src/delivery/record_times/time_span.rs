@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_that_is_chosen_lies_well_inside_of_what_the_broker_takes() {
+    fn the_chosen_time_lies_well_inside_what_the_broker_takes() {
         let now = 1_790_000_000_000;
         for (from, to, chosen) in [
             (now - 5_000, now + 5_000, now),

@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_first_failure_is_tried_again_at_once_and_the_next_ones_ever_later() {
+    fn a_first_failure_is_retried_at_once_and_others_ever_later() {
         let (mut backoff, now) = (Backoff::default(), Instant::now());
         let pauses: Vec<_> = (0..40)
             .map(|_| {

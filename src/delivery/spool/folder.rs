@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_owner_is_told_which_folder_is_taken_and_the_lock_ends_with_the_first() {
+    fn a_taken_folder_is_named_and_the_lock_ends_with_its_owner() {
         let temp = tempfile::tempdir().unwrap();
         let folder = Folder::at(temp.path());
         let first = folder.open().unwrap();

@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn each_setting_that_throws_records_away_or_changes_them_is_one_sentence() {
+    fn each_setting_that_deletes_or_alters_records_is_one_sentence() {
         for (settings, word) in [
             (&[("cleanup.policy", "compact")][..], "compact"),
             (&[("cleanup.policy", "compact, delete")], "compact"),
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn retention_is_held_against_what_waits_on_disk_where_the_times_of_records_are_their_own() {
+    fn retention_is_compared_with_the_oldest_row_if_times_are_kept() {
         let day = [("cleanup.policy", "delete"), ("retention.ms", "86400000")];
         let waiting = Situation { oldest: Some(Duration::from_secs(2 * 86400)), ..SOUND };
         let warnings = config(&day).warnings(&PLAN, &waiting);

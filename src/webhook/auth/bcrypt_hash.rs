@@ -110,7 +110,7 @@ mod tests {
     const LONGEST: &str = "$2y$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i";
 
     #[test]
-    fn hashes_of_another_implementation_match_their_passwords_alone() {
+    fn hashes_of_another_implementation_match_only_their_passwords() {
         for (hash, password) in [
             (format!("$2y{COLON}"), "correct:horse"),
             (format!("$2a{COLON}"), "correct:horse"),

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_has_only_come_may_have_a_post_on_its_way_and_is_not_asked() {
+    fn a_new_connection_may_have_a_post_coming_and_is_not_asked() {
         let crowd = crowd(MakesRoom::Idle);
         let new = join(&crowd);
 
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn for_want_of_files_one_that_has_only_come_is_asked_on_no_port() {
+    fn without_files_one_that_has_only_come_is_not_asked_to_go() {
         for makes_room in [MakesRoom::Idle, MakesRoom::Unanswered] {
             let crowd = crowd(makes_room);
             let new = join(&crowd);
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn who_was_asked_and_has_a_post_after_all_stays_and_is_not_counted() {
+    fn an_asked_connection_with_a_post_stays_and_is_not_counted() {
         let crowd = crowd(MakesRoom::Idle);
         let [stays, goes] = [(); 2].map(|()| join(&crowd));
         let later = Instant::now() + QUIET;

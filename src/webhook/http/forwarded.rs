@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_that_swallows_what_a_proxy_appends_makes_the_line_malformed() {
+    fn a_quote_that_swallows_an_appended_hop_is_malformed() {
         for line in [
             "for=\", for=192.0.2.1",
             "for=6.6.6.6;x=\", for=\"[2001:db8::1]\"",

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_sender_writes_does_not_hide_what_a_proxy_of_ours_appends() {
+    fn what_a_sender_writes_hides_no_hop_of_a_trusted_proxy() {
         let (old, new) = ("x-forwarded-for", "forwarded");
         for (lines, expected) in [
             (&[(old, "\u{e9}, 203.0.113.5")][..], "203.0.113.5"),

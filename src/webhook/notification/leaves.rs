@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_bracket_that_is_too_deep_is_found_and_none_in_a_string() {
+    fn the_first_bracket_that_is_too_deep_is_found_outside_strings() {
         for (json, place) in [
             ("[[],{}]", None),
             ("[[[]]]", Some(2)),

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn unix_time_is_seconds_below_ten_to_the_eleventh_and_milliseconds_from_there_on() {
+    fn unix_time_is_seconds_below_1e11_and_milliseconds_above() {
         for (text, expected) in [
             ("0", "1970-01-01T00:00:00Z"),
             ("1688374123", "2023-07-03T08:48:43Z"),
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_before_1970_or_past_9999_is_a_date_that_no_record_carries() {
+    fn a_date_before_1970_or_past_9999_is_carried_by_no_record() {
         for text in [
             "1969-12-31T23:59:59.999Z",
             "1970-01-01T00:00:00+00:01",

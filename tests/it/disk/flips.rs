@@ -25,12 +25,12 @@ const HEADER: usize = 8192;
 const SEGMENT: &str = "00000000000000000001.log";
 
 #[test]
-fn flipped_bytes_in_a_segment_of_a_stopped_bridge_alter_no_record() {
+fn flipped_bytes_in_a_stopped_bridge_s_segment_alter_no_record() {
     flip(Signal::TERM, SEGMENT, 0..20);
 }
 
 #[test]
-fn flipped_bytes_in_a_segment_of_a_killed_bridge_alter_no_record() {
+fn flipped_bytes_in_a_killed_bridge_s_segment_alter_no_record() {
     flip(Signal::KILL, SEGMENT, 100..120);
 }
 

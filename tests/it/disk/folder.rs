@@ -22,7 +22,7 @@ const HEALED: Duration = Duration::from_secs(20);
 const AS_ANYBODY: &str = r#"exec setpriv --bounding-set -dac_override,-dac_read_search "$@""#;
 
 #[test]
-fn the_folder_and_its_files_are_for_their_owner_alone_whatever_the_umask() {
+fn only_the_owner_may_use_folder_and_files_under_any_umask() {
     let (kafka, temp) = (kafka_away(), tempdir().unwrap());
     let spool = temp.path().join("var/spool");
     let serve = serve(&kafka, &spool);
@@ -52,7 +52,7 @@ fn a_disk_that_is_read_only_is_named_and_nothing_starts() {
 }
 
 #[test]
-fn a_folder_without_the_right_to_write_is_named_and_nothing_starts() {
+fn an_unwritable_folder_is_named_and_nothing_starts() {
     let (kafka, temp) = (kafka_away(), tempdir().unwrap());
     let spool = spool_in(&temp);
     fs::create_dir(&spool).unwrap();
@@ -66,7 +66,7 @@ fn a_folder_without_the_right_to_write_is_named_and_nothing_starts() {
 }
 
 #[test]
-fn a_file_in_the_place_of_the_folder_is_named_and_left_as_it_is() {
+fn a_file_in_place_of_the_folder_is_named_and_left_as_it_is() {
     let (kafka, temp) = (kafka_away(), tempdir().unwrap());
     let spool = spool_in(&temp);
     fs::write(&spool, "somebody's").unwrap();
@@ -119,7 +119,7 @@ fn without_its_lock_file_a_folder_still_has_one_bridge() {
 }
 
 #[test]
-fn no_post_is_kept_in_a_folder_that_is_not_found_under_its_name() {
+fn no_post_is_kept_in_a_folder_that_has_lost_its_name() {
     let (kafka, temp) = (kafka_away(), tempdir().unwrap());
     let (spool, elsewhere) = (spool_in(&temp), temp.path().join("elsewhere"));
     let bridge = serve(&kafka, &spool).start();

@@ -37,7 +37,7 @@ const MISSING: &str = "hookbridge_spool_missing_total";
 const EMPTY: u64 = (5 << 20) + (64 << 10);
 
 #[test]
-fn on_a_full_disk_posts_are_refused_until_kafka_is_back_and_the_drain_has_made_room() {
+fn a_full_disk_refuses_posts_until_the_drain_has_made_room() {
     for (_, disk) in SmallDisk::of_each_format(here!()) {
         let kafka = kafka_away();
         fills_and_heals(&kafka, &serve(&kafka, &disk.spool()), &disk.spool(), LONG, BY_DISK);
@@ -45,7 +45,7 @@ fn on_a_full_disk_posts_are_refused_until_kafka_is_back_and_the_drain_has_made_r
 }
 
 #[test]
-fn at_the_limit_posts_are_refused_until_kafka_is_back_and_the_drain_has_made_room() {
+fn the_limit_refuses_posts_until_the_drain_has_made_room() {
     let (kafka, spool) = (kafka_away(), tempdir().unwrap());
     let serve = serve(&kafka, spool.path()).arg("--spool-max-bytes", "16MiB");
     fills_and_heals(&kafka, &serve, spool.path(), SHORTER, BY_LIMIT);
@@ -79,7 +79,7 @@ fn fills_and_heals(kafka: &MockKafka, serve: &Launch, spool: &Path, length: usiz
 }
 
 #[test]
-fn a_disk_that_others_have_filled_refuses_posts_until_they_give_room_back() {
+fn a_disk_filled_by_others_refuses_posts_until_they_make_room() {
     for (_, disk) in SmallDisk::of_each_format(here!()) {
         let kafka = kafka_away();
         let bridge = serve(&kafka, &disk.spool()).start();
@@ -128,7 +128,7 @@ fn starts_on_a_full_disk(disk: &SmallDisk, end: Signal) {
 }
 
 #[test]
-fn a_bridge_that_was_killed_while_the_disk_was_full_starts_there_and_drains() {
+fn a_bridge_killed_on_a_full_disk_starts_again_and_drains() {
     for (_, disk) in SmallDisk::of_each_format(here!()) {
         let kafka = kafka_away();
         let serve = serve(&kafka, &disk.spool());

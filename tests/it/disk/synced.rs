@@ -26,7 +26,7 @@ enum Step<'a> {
 }
 
 #[test]
-fn a_spooled_post_is_answered_after_the_sync_of_its_row_has_returned() {
+fn a_spooled_post_is_answered_after_its_row_is_synced() {
     let (kafka, temp) = (kafka_away(), tempdir().unwrap());
     let spool = spool_in(&temp);
     let bridge = serve(&kafka, &spool).start();

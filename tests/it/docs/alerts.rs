@@ -14,7 +14,7 @@ const RULES: &str = "config/prometheus/hookbridge.rules.yml";
 const TESTS: &str = "config/prometheus/hookbridge.test.yml";
 
 #[test]
-fn prometheus_takes_the_alert_rules_and_each_does_what_its_unit_test_says() {
+fn prometheus_takes_the_alert_rules_and_their_unit_tests_pass() {
     if !is_on_path("promtool") {
         return skip(here!(), "promtool is needed, of Debian's package prometheus");
     }

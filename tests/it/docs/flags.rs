@@ -23,7 +23,7 @@ fn every_flag_of_dev_has_one_row_and_every_row_a_flag() {
 }
 
 #[test]
-fn the_shipped_configuration_names_every_flag_of_serve_once_and_nothing_else() {
+fn the_shipped_configuration_names_each_flag_of_serve_once() {
     let configured = configured().into_iter().map(|line| vec![line.name]).collect::<Vec<_>>();
     let serve = command("serve");
     let known = serve.get_arguments().map(|arg| vec![environment(arg)]).collect::<Vec<_>>();
@@ -31,7 +31,7 @@ fn the_shipped_configuration_names_every_flag_of_serve_once_and_nothing_else() {
 }
 
 #[test]
-fn a_line_of_the_shipped_configuration_that_is_commented_out_shows_the_default() {
+fn a_commented_line_of_the_configuration_shows_the_default() {
     let serve = command("serve");
     for Configured { name, value, .. } in configured().into_iter().filter(|line| line.is_comment) {
         let arg = serve.get_arguments().find(|arg| environment(arg) == name);

@@ -23,7 +23,7 @@ const SHOWN: &str = "/var/lib/hookbridge/spool";
 const MISTYPED: &str = "video.event";
 
 #[test]
-fn every_flag_of_spool_has_one_row_that_names_its_commands_and_every_row_a_flag() {
+fn every_spool_flag_has_a_row_of_its_commands_and_vice_versa() {
     let spool = command("spool");
     let mut flags: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
     for command in spool.get_subcommands() {

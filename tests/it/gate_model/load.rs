@@ -160,7 +160,7 @@ fn millis(commit: u64, round_trip: u64) -> (Duration, Duration) {
 }
 
 #[test]
-fn few_senders_and_a_fast_disk_need_one_closing() {
+fn few_senders_and_a_fast_disk_need_to_catch_up_once() {
     let (commit, round_trip) = millis(1, 1);
     for senders in [1, 16, 64] {
         assert_eq!(catch_ups_until_direct(Load { senders, commit, round_trip }), 1, "{senders}");

@@ -12,7 +12,7 @@ const LOOPS: usize = 3;
 struct LoopPosts {
     parked: VecDeque<(PostId, Instant)>,
     /// What [`Gate::catch_ups_ended`] was when the first of them was parked.
-    closing: u64,
+    catch_ups: u64,
 }
 
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ impl ParkedPosts {
     pub(super) fn park(&mut self, id: PostId, gate: &Gate, now: Instant, rng: &mut fastrand::Rng) {
         let event_loop = &mut self.0[rng.usize(..LOOPS)];
         if event_loop.parked.is_empty() {
-            event_loop.closing = gate.catch_ups_ended();
+            event_loop.catch_ups = gate.catch_ups_ended();
         }
         event_loop.parked.push_back((id, now));
     }
@@ -50,7 +50,7 @@ impl ParkedPosts {
 
 impl LoopPosts {
     fn look(&mut self, gate: &Gate) -> Vec<PostId> {
-        if self.closing == gate.catch_ups_ended() {
+        if self.catch_ups == gate.catch_ups_ended() {
             return Vec::new();
         }
         self.parked.drain(..).map(|(id, _)| id).collect()

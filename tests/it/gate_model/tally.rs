@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 /// The gate's states, and the moves that it makes between them.
 const MOVES: [(&str, &str); 5] = [
     ("direct", "spooling"),
-    ("spooling", "closing"),
-    ("closing", "direct"),
-    ("closing", "spooling"),
+    ("spooling", "catching up"),
+    ("catching up", "direct"),
+    ("catching up", "spooling"),
     ("spooling", "direct"),
 ];
 
@@ -61,6 +61,6 @@ fn name(state: GateState) -> &'static str {
     match state {
         GateState::Direct => "direct",
         GateState::Spooling => "spooling",
-        GateState::CatchingUp { .. } => "closing",
+        GateState::CatchingUp { .. } => "catching up",
     }
 }

@@ -50,7 +50,7 @@ fn a_flattened_start_line_is_read_too() {
 }
 
 #[test]
-fn a_bridge_that_ends_before_it_listens_fails_the_test_with_its_log() {
+fn a_bridge_that_ends_early_fails_the_test_with_its_log() {
     let launch = Launch::stand_in("echo 'no such file' >&2; exit 2");
 
     let panic = catch_unwind(|| launch.start()).err().unwrap();
@@ -67,7 +67,7 @@ fn a_bridge_that_should_not_start_is_run_to_its_end() {
 }
 
 #[test]
-fn another_binary_runs_under_another_program_with_flags_as_they_are_typed() {
+fn another_binary_runs_under_another_program_with_its_flags() {
     let launch = HOOKBRIDGE.serve("b:1").binary(Path::new("other")).args(&["--flag".to_owned()]);
 
     let (_, log) = launch.under("sh", ["-c", "echo \"$@\" >&2", "sh"]).run(SOON);
@@ -76,7 +76,7 @@ fn another_binary_runs_under_another_program_with_flags_as_they_are_typed() {
 }
 
 #[test]
-fn a_bridge_gets_its_flags_its_environment_and_its_credentials_file() {
+fn a_bridge_gets_its_flags_environment_and_credentials_file() {
     let script = r#"
         echo "$HOOKBRIDGE_TOPIC" "$0" "$@" >&2
         while test $# -gt 1; do shift; done
@@ -132,7 +132,7 @@ fn the_log_and_the_admin_port_are_waited_for() {
 }
 
 #[test]
-fn the_real_bridge_takes_a_post_to_the_real_kafka_and_stops_when_it_is_told() {
+fn the_real_bridge_takes_a_post_to_the_real_kafka_and_stops() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     kafka.create_topic("whole-way", 6, &[]);
     let launch = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", "whole-way");

@@ -25,7 +25,7 @@ fn a_post_is_sent_with_its_headers_and_length() {
 }
 
 #[test]
-fn an_answer_is_read_with_its_headers_and_its_body_to_the_length_that_it_has() {
+fn an_answer_is_read_with_its_headers_and_its_whole_body() {
     let (addr, _server) = server(|mut stream| {
         stream
             .write_all(b"HTTP/1.1 503 So\r\nX: y\r\ncontent-length: 9\r\n\r\n{\"a\": 1}\nmore")
@@ -49,7 +49,7 @@ fn a_body_without_a_length_is_read_to_the_end() {
 }
 
 #[test]
-fn a_connection_reads_interim_and_pipelined_answers_one_by_one_until_it_is_closed() {
+fn a_connection_reads_interim_and_pipelined_answers_one_by_one() {
     let (addr, _server) = server(|mut stream| {
         write!(stream, "HTTP/1.1 100 Continue\r\n\r\n{OK}{OK}").unwrap();
     });

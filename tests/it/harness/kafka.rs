@@ -60,7 +60,7 @@ fn a_deleted_topic_is_gone_when_the_call_returns() {
 }
 
 #[test]
-fn a_frozen_node_answers_when_it_is_thawed_and_is_gone_when_it_is_dropped() {
+fn a_frozen_node_answers_when_thawed_and_is_gone_when_dropped() {
     let Some(kafka) = RealKafka::own(here!(), &[]) else { return };
     let (bootstrap, folder) = (kafka.bootstrap(), kafka.folder().to_owned());
 
@@ -118,7 +118,7 @@ fn a_machine_without_java_skips_the_test_by_name() {
 }
 
 #[test]
-fn a_machine_without_java_fails_the_test_where_a_kafka_is_required() {
+fn a_machine_without_java_fails_where_kafka_is_required() {
     let (status, output) = run_without_java(|test| {
         test.env("HOOKBRIDGE_REQUIRE_KAFKA", "1");
     });

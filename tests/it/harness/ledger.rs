@@ -36,7 +36,7 @@ fn a_lost_post_fails_the_test() {
 }
 
 #[test]
-fn a_post_behind_one_that_was_posted_after_its_answer_is_overtaken() {
+fn a_post_behind_one_posted_after_its_answer_is_overtaken() {
     for (topic, wronged) in [
         (["b", "a", "c"], vec!["a"]),
         (["a", "c", "b"], vec!["b"]),
@@ -107,7 +107,7 @@ fn the_order_is_that_of_offsets_and_not_that_of_reading() {
 }
 
 #[test]
-fn a_post_without_a_200_may_be_absent_or_present_and_may_not_overtake() {
+fn a_post_without_a_200_may_be_absent_and_may_not_overtake() {
     for status in [Some(503), None] {
         let mut posts = ONE_BY_ONE.map(|(name, posted, ended)| post(name, posted, ended));
         posts[1].status = status;

@@ -17,7 +17,7 @@ const SHORT: Duration = Duration::from_millis(100);
 const LONG: Duration = Duration::from_millis(500);
 
 #[test]
-fn a_closed_loop_counts_each_answer_once_also_one_that_comes_in_pieces() {
+fn a_closed_loop_counts_each_answer_once_even_in_pieces() {
     let server = server(|stream, _| {
         for piece in OK.chunks(7) {
             stream.write_all(piece).unwrap();
@@ -33,7 +33,7 @@ fn a_closed_loop_counts_each_answer_once_also_one_that_comes_in_pieces() {
 }
 
 #[test]
-fn a_stall_is_charged_in_an_open_loop_to_every_post_that_was_due_meanwhile() {
+fn an_open_loop_charges_a_stall_to_every_post_due_meanwhile() {
     let server = server(|stream, count| {
         if count == 0 {
             thread::sleep(LONG);

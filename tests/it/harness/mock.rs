@@ -28,7 +28,7 @@ fn a_record_is_read_back_from_the_mock() {
 }
 
 #[test]
-fn a_mock_that_is_down_answers_nobody_and_all_when_it_is_up_again() {
+fn a_mock_that_is_down_answers_nobody_until_it_is_up_again() {
     let kafka = MockKafka::start();
 
     kafka.broker_down();
@@ -49,7 +49,7 @@ fn a_slow_mock_takes_its_time_over_every_answer() {
 }
 
 #[test]
-fn an_error_that_was_ordered_fails_a_record_and_a_cleared_one_does_not() {
+fn an_ordered_error_fails_a_record_and_a_cleared_one_does_not() {
     let kafka = MockKafka::start();
     kafka.create_topic("errors", 1);
     let error = RDKafkaRespErr::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
@@ -68,7 +68,7 @@ fn an_error_that_was_ordered_fails_a_record_and_a_cleared_one_does_not() {
 }
 
 #[test]
-fn the_vectors_of_murmur2_agree_with_the_partitioner_of_librdkafka() {
+fn murmur2_vectors_agree_with_the_partitioner_of_librdkafka() {
     let kafka = MockKafka::start();
     for (index, partitions) in PARTITIONS.into_iter().enumerate() {
         let topic = format!("of-{partitions}");

@@ -19,7 +19,7 @@ const SILENCE: Duration = Duration::from_millis(300);
 const ANSWER: Duration = Duration::from_secs(10);
 
 #[test]
-fn a_sound_network_passes_bytes_on_both_ways_and_tells_either_side_of_a_close() {
+fn a_sound_network_passes_bytes_and_closes_on_both_ways() {
     let (proxy, upstream) = in_front();
     let (mut client, mut server) = connect(&proxy, &upstream);
 
@@ -66,7 +66,7 @@ fn answers_are_late_on_a_slow_network_and_requests_are_not() {
 }
 
 #[test]
-fn an_answer_to_the_deaf_is_lost_and_its_connection_closed_when_they_hear_again() {
+fn an_answer_to_the_deaf_is_lost_and_its_connection_closed() {
     let (proxy, upstream) = in_front();
     let (mut client, mut server) = connect(&proxy, &upstream);
     let (mut silent, mut unasked) = connect(&proxy, &upstream);
@@ -97,7 +97,7 @@ fn a_dropped_proxy_is_gone_with_its_connections() {
 }
 
 #[test]
-fn a_client_of_kafka_that_came_by_the_proxy_does_not_get_past_it() {
+fn a_kafka_client_that_came_by_the_proxy_does_not_bypass_it() {
     let Some((kafka, proxy)) = RealKafka::shared_behind_proxy(here!()) else { return };
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", proxy.address());

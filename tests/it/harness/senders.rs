@@ -39,7 +39,7 @@ fn paced_senders_post_no_more_than_so_many_a_second() {
 }
 
 #[test]
-fn a_sender_repeats_only_when_told_and_then_the_same_bytes_until_its_200() {
+fn a_sender_repeats_only_on_demand_and_same_bytes_until_a_200() {
     let rig = Rig::on_mock(|serve| serve.no_auth().arg("--ack-timeout", "100ms"));
     rig.mock().broker_down();
     let once = Load::steady(1).start(rig.addr());

@@ -31,7 +31,7 @@ fn a_condition_is_looked_at_until_it_holds() {
 }
 
 #[test]
-fn a_condition_that_never_holds_fails_the_test_by_its_name_and_at_the_deadline() {
+fn a_condition_that_never_holds_fails_by_name_at_the_deadline() {
     let begin = Instant::now();
 
     let panic = catch_unwind(|| wait_for(SHORT, "what never comes", || None::<()>)).err().unwrap();

@@ -44,7 +44,7 @@ fn variables() -> Vec<String> {
 }
 
 #[test]
-fn a_variable_that_no_command_knows_is_refused_with_the_nearest_that_one_does() {
+fn an_unknown_variable_is_refused_with_the_nearest_known_one() {
     for (unknown, near) in [("SPOOOL", "SPOOL"), ("BROKER", "BROKERS"), ("TOPICS", "TOPIC")] {
         let said = format!("HOOKBRIDGE_{unknown}: no setting has this name, HOOKBRIDGE_{near} is");
         refused(&bare().env("BROKERS", NOBODY).env(unknown, "/x"), &[&said]);
@@ -82,7 +82,7 @@ fn what_others_make_under_our_name_is_left_alone() {
 }
 
 #[test]
-fn a_value_in_quotes_is_refused_for_every_setting_and_not_shown() {
+fn a_quoted_value_is_refused_for_every_setting_and_not_shown() {
     let variables = variables();
     assert!(variables.len() > 20, "{variables:?}");
     for name in &variables {
@@ -121,7 +121,7 @@ fn a_relative_path_is_taken_on_the_command_line_alone() {
 }
 
 #[test]
-fn the_line_about_the_spool_names_the_folder_and_its_file_system() {
+fn the_line_about_the_spool_names_its_folder_and_file_system() {
     let Ok(folder) = tempfile::tempdir_in("/dev/shm") else {
         return say_skipped(here!(), "a folder in /dev/shm is needed");
     };
@@ -148,7 +148,7 @@ fn a_bound_on_a_spool_that_is_not_there_is_refused() {
 }
 
 #[test]
-fn an_ack_that_a_stop_would_not_wait_for_is_refused_with_the_longest_that_it_would() {
+fn an_ack_timeout_over_the_grace_is_refused_with_the_longest() {
     for (place, grace, longest) in [
         (Place::Nowhere, "20s", 19_300),
         (Place::Folder, "20s", 17_300),

@@ -115,7 +115,7 @@ fn a_value_in_the_environment_is_refused_as_its_flag_s_is() {
 }
 
 #[test]
-fn what_the_promise_rests_on_is_refused_with_the_reason_wherever_it_stands() {
+fn settings_that_break_the_promise_are_refused_with_the_reason() {
     let folder = TempDir::new().unwrap();
     for property in REFUSED {
         let (name, _) = property.split_once('=').unwrap();
@@ -136,7 +136,7 @@ fn what_the_promise_rests_on_is_refused_with_the_reason_wherever_it_stands() {
 }
 
 #[test]
-fn a_line_of_the_kafka_configuration_that_cannot_be_taken_is_named_and_its_value_is_not() {
+fn a_bad_kafka_configuration_line_is_named_but_not_its_value() {
     let folder = TempDir::new().unwrap();
     for line in ["hush-hush", "no.such.property=hush-hush", "linger.ms=hush-hush"] {
         let file = file(&folder, &format!("\n# comment\nclient.id=a\n{line}\n"));
@@ -185,7 +185,7 @@ fn a_file_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_line_of_the_credentials_that_cannot_be_taken_is_named_and_its_text_is_not() {
+fn a_bad_line_of_the_credentials_is_named_without_its_text() {
     let folder = TempDir::new().unwrap();
     for line in ["hush-hush", "hush:$apr1$hush", "user:plain:hush ,", "hush hush:plain:"] {
         let file = file(&folder, &format!("# who\nother:plain:secret\n\n{line}\n"));

@@ -42,7 +42,7 @@ fn a_head_that_never_comes_whole_ends_with_the_read_time_out() {
 }
 
 #[test]
-fn the_grace_period_ends_it_with_1_and_the_log_says_how_much_was_left() {
+fn the_grace_period_ends_it_with_1_and_logs_what_was_left() {
     for workers in ["1", "2"] {
         let (mut bridge, _kafka) = running(|serve| short(serve, "300ms").arg("--workers", workers));
         let connections = half_sent(&bridge, 8);
@@ -57,7 +57,7 @@ fn the_grace_period_ends_it_with_1_and_the_log_says_how_much_was_left() {
 }
 
 #[test]
-fn acks_that_do_not_come_within_the_grace_period_are_left_and_counted() {
+fn acks_that_miss_the_grace_period_are_left_and_counted() {
     let (mut bridge, kafka) =
         running(|serve| serve.arg("--grace", "2s").arg("--ack-timeout", "1600ms"));
     assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);
@@ -75,7 +75,7 @@ fn acks_that_do_not_come_within_the_grace_period_are_left_and_counted() {
 }
 
 #[test]
-fn the_longest_wait_for_an_ack_that_is_taken_ends_in_an_answer_also_in_a_stop() {
+fn the_longest_ack_timeout_ends_in_an_answer_also_in_a_stop() {
     let spool = tempfile::tempdir().unwrap();
     let folder = spool.path().to_str().unwrap();
     for (flags, status) in

@@ -120,7 +120,7 @@ fn no_post_is_refused_lost_or_overtaken_by_hand_overs() {
 
 #[test]
 #[ignore = "takes some minutes"]
-fn no_post_is_refused_lost_or_overtaken_by_a_hundred_hand_overs() {
+fn a_hundred_hand_overs_refuse_lose_and_overtake_no_post() {
     let Some((kafka, proxy)) = RealKafka::shared_behind_proxy(here!()) else { return };
     let topic = here!().replace("::", "-");
     kafka.create_topic(&topic, 6, &[]);
@@ -135,7 +135,7 @@ fn no_post_is_refused_lost_or_overtaken_by_a_hundred_hand_overs() {
 }
 
 #[test]
-fn what_comes_while_one_ends_is_answered_by_the_next_on_both_ports() {
+fn the_next_bridge_answers_on_both_ports_when_the_first_ends() {
     let (line, _kafka) = Line::on_mock();
     let first = line.serve.start();
     let admin = first.admin();
@@ -203,7 +203,7 @@ fn several_that_wait_follow_one_after_the_other() {
 }
 
 #[test]
-fn one_that_waits_in_vain_gives_up_and_leaves_the_port_to_whoever_has_it() {
+fn a_bridge_that_waits_in_vain_gives_up_and_leaves_the_port() {
     let (line, _kafka) = Line::on_mock();
     let mut first = line.serve.start();
     let impatient = line.serve.clone().arg("--grace", SHORT);
@@ -254,7 +254,7 @@ fn a_process_of_another_user_is_not_handed_the_ports() {
 }
 
 #[test]
-fn behind_a_bridge_without_the_flag_the_next_waits_until_the_ports_are_free() {
+fn a_bridge_without_the_flag_keeps_the_next_one_waiting() {
     let (line, _kafka) = Line::on_mock();
     // The last one counts.
     let mut first = line.serve.clone().env("REUSE_PORT", "false").start();

@@ -68,7 +68,7 @@ fn no_post_is_refused_by_restarts_behind_a_kept_socket() {
 }
 
 #[test]
-fn a_post_that_comes_while_no_bridge_runs_is_answered_by_the_next() {
+fn a_post_while_no_bridge_runs_is_answered_by_the_next() {
     let (kafka, (socket, address)) = (kafka(), kept());
     let serve = serve(&kafka).socket("webhook", socket);
     let mut bridge = serve.start();
@@ -84,7 +84,7 @@ fn a_post_that_comes_while_no_bridge_runs_is_answered_by_the_next() {
 }
 
 #[test]
-fn what_waits_in_a_kept_socket_at_a_stop_is_left_to_the_next_bridge() {
+fn posts_in_a_kept_socket_at_a_stop_go_to_the_next_bridge() {
     let (kafka, (socket, address)) = (kafka(), kept());
     let serve = serve(&kafka).socket("webhook", socket);
     let mut bridge = serve.clone().arg("--max-connections", "1").start();
@@ -123,7 +123,7 @@ fn the_admin_port_can_be_kept_too() {
 }
 
 #[test]
-fn a_socket_of_another_name_or_kind_is_refused_with_what_was_expected() {
+fn a_socket_of_another_name_or_kind_is_refused_with_a_reason() {
     let (kafka, (socket, _)) = (kafka(), kept());
     let (status, said) = serve(&kafka).socket("hookbridge.socket", socket).run(SOON);
     assert_eq!(status.code(), Some(2));

@@ -128,7 +128,7 @@ impl Bridge {
 }
 
 #[test]
-fn neither_posts_nor_probes_nor_the_end_wait_for_a_log_that_nobody_reads() {
+fn no_post_probe_or_end_waits_for_a_log_that_nobody_reads() {
     for format in ["text", "json"] {
         let mut bridge = Bridge::start(format);
 
@@ -160,7 +160,7 @@ fn a_second_signal_ends_it_at_once_though_nobody_reads_the_log() {
 }
 
 #[test]
-fn lines_that_find_no_room_are_counted_and_one_line_in_their_place_says_how_many() {
+fn lines_that_find_no_room_are_counted_in_one_line() {
     let mut bridge = Bridge::start("json");
     let dropped = || Exposition::of(bridge.admin).value(DROPPED);
     let mut sender = Connection::open(bridge.webhook);

@@ -101,7 +101,7 @@ fn refused(text: &str) -> String {
 }
 
 #[test]
-fn what_java_says_otherwise_is_refused_with_what_librdkafka_wants() {
+fn java_properties_are_refused_with_what_librdkafka_wants() {
     for (line, wanted) in JAVA.iter().chain(WORDS) {
         let said = refused(&format!("# mine\n! too\n{line}\n"));
 
@@ -112,7 +112,7 @@ fn what_java_says_otherwise_is_refused_with_what_librdkafka_wants() {
 }
 
 #[test]
-fn what_stands_before_a_sign_that_is_the_secrets_own_is_not_shown() {
+fn a_line_whose_only_equals_sign_is_the_secret_s_is_not_shown() {
     for line in NO_PROPERTIES {
         let (folder, file) = file(&format!("# mine\n! too\n{line}\n"));
         let serve = HOOKBRIDGE.serve(NOBODY).no_auth();
@@ -192,7 +192,7 @@ fn the_docs_name_what_is_refused_and_their_examples_are_taken() {
 }
 
 #[test]
-fn the_brokers_of_the_file_are_taken_where_the_flag_is_not_given() {
+fn brokers_of_the_file_are_taken_where_the_flag_is_absent() {
     let kafka = MockKafka::start();
     kafka.create_topic(TOPIC, 3);
     let serve = || {

@@ -42,7 +42,7 @@ fn a_changed_file_is_in_force_without_a_restart() {
 }
 
 #[test]
-fn a_file_that_cannot_be_taken_is_reported_once_and_the_old_stays() {
+fn a_bad_file_is_reported_once_and_the_old_one_stays() {
     let (bridge, _kafka) = running_with(|serve| restricted(serve, LOOKS));
 
     write(&bridge, "other:plain:x\nvideo:$2y$broken\n");

@@ -31,7 +31,7 @@ const SEEN: Duration = Duration::from_millis(600);
 const AT_ONCE: Duration = Duration::from_secs(3);
 
 #[test]
-fn a_resolver_that_does_not_answer_holds_up_neither_the_start_nor_posts_nor_the_end() {
+fn a_silent_resolver_delays_neither_start_nor_posts_nor_end() {
     let Some(silent) = SilentResolver::start("127.0.77.53") else {
         return say_skipped(here!(), "a mount namespace and port 53 take root");
     };
@@ -60,7 +60,7 @@ fn a_resolver_that_does_not_answer_holds_up_neither_the_start_nor_posts_nor_the_
 }
 
 #[test]
-fn it_ends_with_the_grace_period_and_says_whether_posts_were_dropped_with_clients_that_hang() {
+fn hanging_clients_do_not_outlast_grace_nor_hide_dropped_posts() {
     let Some(silent) = SilentResolver::start("127.0.77.54") else {
         return say_skipped(here!(), "a mount namespace and port 53 take root");
     };

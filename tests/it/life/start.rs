@@ -20,7 +20,7 @@ const READABLE: &str = "every user of this machine can read the secrets in this 
 const FILES: &str = "the limit of open files is too low for --max-connections";
 
 #[test]
-fn a_taken_port_ends_it_at_once_and_names_the_flag_and_the_address() {
+fn a_taken_port_ends_it_at_once_and_names_flag_and_address() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     for flag in ["--listen", "--admin-listen"] {
@@ -34,7 +34,7 @@ fn a_taken_port_ends_it_at_once_and_names_the_flag_and_the_address() {
 }
 
 #[test]
-fn both_ports_may_stand_on_another_family_and_the_start_line_says_which_were_taken() {
+fn ports_may_differ_in_family_and_the_start_line_shows_them() {
     if TcpListener::bind("[::1]:0").is_err() {
         return say_skipped(here!(), "this machine has no IPv6");
     }
@@ -131,7 +131,7 @@ fn a_file_of_secrets_that_everybody_can_read_is_warned_about() {
 }
 
 #[test]
-fn the_soft_limit_of_open_files_is_raised_and_a_low_hard_one_is_warned_about() {
+fn the_soft_file_limit_is_raised_and_a_low_hard_one_warned_of() {
     let limited = |limit: &str| {
         let script = format!("ulimit {limit}; exec {PROGRAM} serve \"$0\" \"$@\"");
         let serve = Launch::stand_in(&script).arg("--brokers", NOBODY).no_auth();

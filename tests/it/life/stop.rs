@@ -80,7 +80,7 @@ fn what_waits_to_be_accepted_is_still_served() {
 }
 
 #[test]
-fn a_head_that_is_half_sent_is_finished_on_a_new_and_on_a_kept_connection() {
+fn a_half_sent_head_is_finished_on_new_and_kept_connections() {
     let (mut bridge, _kafka) = running(|serve| serve);
     let post = request("POST", PATH, &[], ROOMDROP);
     let (first, second) = post.split_at(20);
@@ -140,7 +140,7 @@ fn connections_that_are_unused_do_not_hold_the_end_up() {
 }
 
 #[test]
-fn a_pooled_sender_does_not_lose_the_post_that_it_writes_as_the_end_begins() {
+fn a_pooled_sender_loses_no_post_that_it_writes_at_the_end() {
     let (mut bridge, kafka) = running(|serve| serve);
     let mut pooled = Connection::open(bridge.webhook());
     pooled.send(request("POST", PATH, &[], numbered(1)));

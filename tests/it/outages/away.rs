@@ -23,7 +23,7 @@ const ACK_TIMEOUT: Duration = Duration::from_millis(500);
 const AT_ONCE: Duration = Duration::from_millis(200);
 
 #[test]
-fn kafka_away_from_the_start_costs_the_first_post_its_patience_at_most_and_the_others_nothing() {
+fn kafka_away_from_the_start_delays_only_the_first_post() {
     let kafka = mock();
     kafka.broker_down();
     let bridge = serve(&kafka).arg("--ack-timeout", "500ms").start();
@@ -58,7 +58,7 @@ fn it_is_ready_without_traffic_or_a_restart_when_kafka_comes() {
 }
 
 #[test]
-fn a_bridge_that_nobody_posts_to_finds_out_that_kafka_went_and_came() {
+fn a_bridge_without_posts_notices_that_kafka_went_and_came() {
     let kafka = mock();
     let bridge = serve(&kafka).start();
     bridge.wait_ready(SOON);
@@ -76,7 +76,7 @@ fn a_bridge_that_nobody_posts_to_finds_out_that_kafka_went_and_came() {
 }
 
 #[test]
-fn an_outage_that_a_post_found_is_over_as_soon_as_one_that_a_probe_found() {
+fn an_outage_found_by_a_post_ends_as_soon_as_one_by_a_probe() {
     let kafka = mock();
     let bridge = serve(&kafka).arg("--ack-timeout", "500ms").start();
     bridge.wait_ready(SOON);
@@ -90,7 +90,7 @@ fn an_outage_that_a_post_found_is_over_as_soon_as_one_that_a_probe_found() {
 }
 
 #[test]
-fn nothing_that_was_seen_before_an_outage_is_called_well_once_the_outage_is_known() {
+fn no_check_from_before_an_outage_is_ok_once_it_is_known() {
     let kafka = mock();
     let bridge = serve(&kafka).arg("--ack-timeout", "500ms").start();
     bridge.wait_ready(SOON);
@@ -110,7 +110,7 @@ fn nothing_that_was_seen_before_an_outage_is_called_well_once_the_outage_is_know
 }
 
 #[test]
-fn nobody_who_got_a_200_is_missing_when_the_broker_goes_and_comes_under_posts() {
+fn no_accepted_post_is_missing_when_the_broker_goes_and_comes() {
     let kafka = mock();
     // The mock checks no sequence numbers: with more in flight it loses what it acked.
     let serve = serve(&kafka).arg("-X", "max.in.flight=1");

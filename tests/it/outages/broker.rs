@@ -17,7 +17,7 @@ const TOPIC: &str = "events";
 const UNAVAILABLE: &str = "hookbridge_outcomes_total{outcome=\"unavailable\"}";
 
 #[test]
-fn a_bridge_that_was_there_before_kafka_is_ready_soon_behind_it() {
+fn a_bridge_older_than_kafka_is_ready_soon_after_it() {
     let Some(mut kafka) = RealKafka::own(here!(), SHORT_SESSION) else { return };
     kafka.create_topic(TOPIC, 6, &[]);
     kafka.kill();
@@ -34,7 +34,7 @@ fn a_bridge_that_was_there_before_kafka_is_ready_soon_behind_it() {
 }
 
 #[test]
-fn nobody_who_got_a_200_is_missing_or_overtaken_when_the_broker_is_killed() {
+fn no_accepted_post_is_lost_or_overtaken_by_a_killed_broker() {
     let Some(mut kafka) = RealKafka::own(here!(), SHORT_SESSION) else { return };
     let (bridge, senders) = steady_posts(&kafka);
 
@@ -47,7 +47,7 @@ fn nobody_who_got_a_200_is_missing_or_overtaken_when_the_broker_is_killed() {
 }
 
 #[test]
-fn nobody_who_got_a_200_is_missing_or_overtaken_when_the_broker_freezes() {
+fn no_accepted_post_is_lost_or_overtaken_by_a_frozen_broker() {
     let Some(kafka) = RealKafka::own(here!(), &[]) else { return };
     let (bridge, senders) = steady_posts(&kafka);
 

@@ -9,7 +9,7 @@ use crate::support::problem::refusal;
 use crate::support::rig::Rig;
 
 #[test]
-fn a_producer_that_had_a_fatal_error_is_replaced_and_posts_are_taken_again() {
+fn a_producer_with_a_fatal_error_is_replaced_and_posts_resume() {
     let rig = Rig::open();
     for _ in 0..2 {
         assert_eq!(rig.post(&[], ROOMDROP).status, 200);

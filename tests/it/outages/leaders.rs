@@ -29,7 +29,7 @@ const NO_LEADER: &str = "0 of 6 partitions have a leader that answers; no answer
 const WATCHED: Duration = Duration::from_secs(12);
 
 #[test]
-fn a_bridge_whose_leaders_cannot_be_reached_is_never_ready_and_names_the_address_and_the_reason() {
+fn unreachable_leaders_keep_it_unready_with_address_and_reason() {
     let refusing = format!("127.0.0.1:{}", free_port());
     // Bound and never accepted from: whoever connects waits.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -75,7 +75,7 @@ fn a_bridge_whose_leaders_cannot_be_reached_is_never_ready_and_names_the_address
 }
 
 #[test]
-fn an_address_that_refuses_is_left_behind_once_the_brokers_name_another() {
+fn a_refusing_address_is_dropped_once_brokers_name_another() {
     let refusing = format!("127.0.0.1:{}", free_port());
     let listeners = [(Some(refusing.as_str()), PLAINTEXT)];
     let Some((mut kafka, addresses)) = RealKafka::own_with_listeners(here!(), &listeners, &[])
@@ -108,7 +108,7 @@ fn an_address_that_refuses_is_left_behind_once_the_brokers_name_another() {
 }
 
 #[test]
-fn one_of_three_leaders_that_cannot_be_reached_is_told_and_does_not_stop_the_others() {
+fn one_unreachable_leader_of_three_does_not_stop_the_others() {
     let kafka = MockKafka::of(3);
     kafka.create_topic("events", 3);
     let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", "events").no_auth();

@@ -25,7 +25,7 @@ const LEARNT: &str = "learnt the largest record that the topic takes";
 const REFUSED: (u16, Outcome) = (413, Outcome::RecordRefused);
 
 #[test]
-fn a_record_over_a_small_limit_is_refused_and_no_size_is_in_doubt() {
+fn a_record_over_a_small_limit_is_refused_at_every_size() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let bridge = limited(kafka, "limit-4000", "4000", |serve| serve);
     let accepted = [1000, 2000, 3000].map(|length| send(&bridge, length));
@@ -48,7 +48,7 @@ fn a_record_over_a_small_limit_is_refused_and_no_size_is_in_doubt() {
 }
 
 #[test]
-fn a_record_over_the_client_s_own_limit_passes_where_the_topic_takes_it() {
+fn a_record_over_the_client_limit_passes_if_the_topic_takes_it() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let bridge = limited(kafka, "limit-3m", "3000000", |serve| serve.arg("--max-body", "4MiB"));
 
@@ -65,7 +65,7 @@ fn a_record_over_the_client_s_own_limit_passes_where_the_topic_takes_it() {
 const SEEN: Duration = Duration::from_secs(6);
 
 #[test]
-fn a_limit_that_is_raised_is_seen_within_seconds_of_the_next_post() {
+fn a_raised_limit_is_seen_within_seconds_of_the_next_post() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let bridge = limited(kafka, "limit-raised", "4000", |serve| serve);
     assert_eq!(refusal(&send(&bridge, 5000)), REFUSED);

@@ -39,7 +39,7 @@ fn the_first_line_says_what_runs() {
 }
 
 #[test]
-fn an_outage_is_one_line_and_its_end_two_and_readiness_tells_the_age_of_what_it_knows() {
+fn an_outage_is_one_line_its_end_two_and_readiness_has_an_age() {
     let kafka = MockKafka::start();
     kafka.create_topic("events", 3);
     let temp = tempdir().unwrap();
@@ -95,7 +95,7 @@ fn the_first_line_of_an_outage_says_how_many_wait() {
 }
 
 #[test]
-fn brokers_that_cannot_work_fill_no_log_and_are_told_for_what_they_probably_are() {
+fn brokers_that_cannot_work_are_explained_and_fill_no_log() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let bridge = HOOKBRIDGE.serve(kafka.controller()).arg("--topic", "events").no_auth().start();
 

@@ -48,7 +48,7 @@ pub(super) fn serve(address: &str, topic: &str) -> Launch {
 }
 
 #[test]
-fn a_refused_login_is_told_with_its_reason_and_so_is_a_handshake() {
+fn a_refused_login_or_handshake_is_reported_with_its_reason() {
     let users = plain_users("another");
     let settings = [("sasl.enabled.mechanisms", "PLAIN"), users.as_setting()];
     let Some((kafka, addresses)) = RealKafka::own_with_listeners(here!(), &[LISTENER], &settings)
@@ -82,7 +82,7 @@ fn a_refused_login_is_told_with_its_reason_and_so_is_a_handshake() {
 }
 
 #[test]
-fn a_password_that_the_brokers_learn_later_lets_the_bridge_in_without_a_restart() {
+fn a_password_learnt_later_by_the_brokers_needs_no_restart() {
     let scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;";
     let settings = [
         ("sasl.enabled.mechanisms", "SCRAM-SHA-256"),

@@ -33,7 +33,7 @@ const TLS: (Option<&str>, &str) = (None, "SSL");
 const SASL_TLS: (Option<&str>, &str) = (None, "SASL_SSL");
 
 #[test]
-fn a_client_that_speaks_another_protocol_than_the_listener_is_told_so_with_its_address() {
+fn a_protocol_unlike_the_listener_s_is_named_with_its_address() {
     let store = KeyStore::of("127.0.0.1");
     let users = plain_users("secret");
     let mut settings = vec![("sasl.enabled.mechanisms", "PLAIN"), users.as_setting()];

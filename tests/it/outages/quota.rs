@@ -48,7 +48,7 @@ fn a_quota_of_the_brokers_is_named_and_costs_no_record() {
 }
 
 #[test]
-fn posts_that_a_quota_makes_late_are_told_once_a_state_and_not_as_outages() {
+fn posts_late_by_a_quota_are_logged_once_and_not_as_outages() {
     let Some(kafka) = RealKafka::own(here!(), &[]) else { return };
     kafka.create_topic("throttled", 3, &[]);
     let bridge = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", "throttled").no_auth().start();

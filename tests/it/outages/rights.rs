@@ -27,7 +27,7 @@ const FATAL: &str = "the Kafka producer had a fatal error and was replaced";
 const WATCHED: Duration = Duration::from_secs(6);
 
 #[test]
-fn without_the_right_to_write_it_is_not_ready_and_names_it_and_heals_when_it_is_given() {
+fn a_missing_right_to_write_is_named_and_heals_when_given() {
     let Some((kafka, address)) = guarded(here!()) else { return };
     let bridge = login::serve(&address, TOPIC).start();
     let temp = tempdir().unwrap();
@@ -58,7 +58,7 @@ fn without_the_right_to_write_it_is_not_ready_and_names_it_and_heals_when_it_is_
 }
 
 #[test]
-fn while_posts_wait_on_disk_for_a_right_that_was_withdrawn_kafka_is_not_called_well() {
+fn kafka_is_not_well_while_posts_on_disk_wait_for_a_right() {
     let Some((kafka, address)) = guarded(here!()) else { return };
     kafka.allow(USER, Operation::Write, TOPIC);
     let temp = tempdir().unwrap();
@@ -85,7 +85,7 @@ fn while_posts_wait_on_disk_for_a_right_that_was_withdrawn_kafka_is_not_called_w
 }
 
 #[test]
-fn without_the_right_to_see_the_topic_it_is_not_called_missing_and_the_rights_are_named() {
+fn a_topic_hidden_by_rights_is_reported_so_and_not_as_missing() {
     let Some((kafka, address)) = closed(here!()) else { return };
     let bridge = login::serve(&address, TOPIC).start();
     let temp = tempdir().unwrap();

@@ -20,7 +20,7 @@ const COMPACT: (&str, &str) = ("cleanup.policy", "compact");
 const REFUSED: &str = "insist with --allow-compacted-topic";
 
 #[test]
-fn what_a_topic_will_throw_away_or_change_is_told_at_the_start_on_change_and_in_readiness() {
+fn a_topic_that_deletes_or_changes_records_is_warned_about() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let costly = [
         ("cleanup.policy", "compact,delete"),
@@ -55,7 +55,7 @@ fn what_a_topic_will_throw_away_or_change_is_told_at_the_start_on_change_and_in_
 }
 
 #[test]
-fn a_retention_that_deletes_what_comes_from_disk_is_told_however_fast_it_is_sent() {
+fn a_retention_that_deletes_spooled_records_is_warned_about() {
     let Some(kafka) = RealKafka::own(here!(), &[]) else { return };
     kafka.create_topic("short-lived", 1, &[("retention.ms", "3000")]);
     let temp = tempdir().unwrap();
@@ -77,7 +77,7 @@ fn a_retention_that_deletes_what_comes_from_disk_is_told_however_fast_it_is_sent
 }
 
 #[test]
-fn a_topic_that_is_only_compacted_is_refused_at_the_start_unless_the_operator_insists() {
+fn a_compacted_topic_is_refused_at_the_start_unless_forced() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     kafka.create_topic("compacted", 3, &[COMPACT]);
 
@@ -92,7 +92,7 @@ fn a_topic_that_is_only_compacted_is_refused_at_the_start_unless_the_operator_in
 }
 
 #[test]
-fn a_topic_that_is_made_a_compacted_one_later_gets_nothing_and_nothing_is_lost() {
+fn a_topic_compacted_later_gets_nothing_and_nothing_is_lost() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     kafka.create_topic("changing", 3, &[]);
     let temp = tempdir().unwrap();

@@ -15,7 +15,7 @@ use crate::support::problem::refusal;
 use crate::support::rig::SOON;
 
 #[test]
-fn a_missing_topic_is_named_and_never_made_and_taken_up_when_it_comes() {
+fn a_missing_topic_is_named_never_made_and_used_when_it_comes() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", "missing").no_auth();
     // The client doubts a missing topic for so long before it believes the broker; a bridge that
@@ -46,7 +46,7 @@ fn a_missing_topic_is_named_and_never_made_and_taken_up_when_it_comes() {
 }
 
 #[test]
-fn a_topic_that_is_deleted_and_made_again_is_taken_up_without_a_restart() {
+fn a_topic_deleted_and_made_again_is_used_without_a_restart() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     kafka.create_topic("coming-and-going", 6, &[]);
     let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", "coming-and-going").no_auth();

@@ -24,7 +24,7 @@ const BELIEVED: Duration = Duration::from_secs(25);
 const WATCHED: Duration = Duration::from_secs(8);
 
 #[test]
-fn a_bridge_whose_posts_are_not_acked_is_not_ready_though_some_leaders_answer() {
+fn a_bridge_with_unacked_posts_is_unready_beside_live_leaders() {
     let Some(mut kafka) = RealKafka::three(here!(), &[]) else { return };
     kafka.create_topic("events", 6, &[]);
     let bridge = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", "events").no_auth().start();
@@ -52,7 +52,7 @@ fn a_bridge_whose_posts_are_not_acked_is_not_ready_though_some_leaders_answer() 
 }
 
 #[test]
-fn one_leader_that_is_away_does_not_stop_a_bridge_whose_other_posts_are_acked() {
+fn one_leader_away_does_not_stop_a_bridge_with_other_acks() {
     let Some(mut kafka) = RealKafka::three(here!(), SHORT_SESSION) else { return };
     kafka.create_topic_on("alone", &[0, 1, 2]);
     kafka.create_topic("strict", 3, &[("min.insync.replicas", "3")]);
@@ -80,7 +80,7 @@ fn one_leader_that_is_away_does_not_stop_a_bridge_whose_other_posts_are_acked() 
 }
 
 #[test]
-fn a_bridge_that_starts_while_the_controllers_have_no_majority_is_not_called_well() {
+fn a_start_without_a_controller_majority_is_not_called_well() {
     let Some(mut kafka) = RealKafka::three(here!(), SHORT_SESSION) else { return };
     kafka.create_topic_on("survivor", &[0, 0, 0]);
     kafka.kill_one(1);
@@ -103,7 +103,7 @@ fn a_bridge_that_starts_while_the_controllers_have_no_majority_is_not_called_wel
 }
 
 #[test]
-fn records_whose_every_time_is_refused_make_a_bridge_unready_until_one_is_taken() {
+fn records_refused_at_every_time_make_it_unready_until_an_ack() {
     let kafka = MockKafka::start();
     kafka.create_topic("events", 3);
     let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", "events").no_auth();

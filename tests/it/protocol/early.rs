@@ -17,7 +17,7 @@ const MORE_THAN_ONE_READ: usize = 60_000;
 const SENDERS: usize = 5;
 
 #[test]
-fn a_sender_that_writes_all_of_a_large_body_first_then_reads_its_401() {
+fn a_sender_that_writes_a_whole_large_body_reads_its_401() {
     let rig = Rig::restricted();
     for _ in 0..SENDERS {
         assert_eq!(write_all_then_read(&rig, large("POST", PATH, &[])), 401);
@@ -25,7 +25,7 @@ fn a_sender_that_writes_all_of_a_large_body_first_then_reads_its_401() {
 }
 
 #[test]
-fn a_sender_that_writes_all_of_a_large_body_first_then_reads_its_413() {
+fn a_sender_that_writes_a_whole_large_body_reads_its_413() {
     let rig = Rig::open();
     let chunk = format!("{LARGE:x}\r\n{}\r\n0\r\n\r\n", "x".repeat(LARGE));
     let chunked = head("Transfer-Encoding: chunked\r\n") + &chunk;
@@ -36,7 +36,7 @@ fn a_sender_that_writes_all_of_a_large_body_first_then_reads_its_413() {
 }
 
 #[test]
-fn a_sender_that_writes_all_of_a_large_body_first_then_reads_any_other_early_answer() {
+fn a_sender_that_writes_a_whole_large_body_reads_any_answer() {
     let rig = Rig::restricted();
     let authorization = authorization();
     let gzip = [("Authorization", &*authorization), ("Content-Encoding", "gzip")];
@@ -61,7 +61,7 @@ fn a_sender_that_never_stops_writing_is_cut_off() {
 }
 
 #[test]
-fn a_sender_that_neither_writes_nor_leaves_after_an_early_answer_is_let_go() {
+fn a_silent_sender_is_let_go_after_an_early_answer() {
     let rig = Rig::restricted();
     let mut connection = rig.connect();
 
@@ -73,7 +73,7 @@ fn a_sender_that_neither_writes_nor_leaves_after_an_early_answer_is_let_go() {
 }
 
 #[test]
-fn a_first_post_without_credentials_is_challenged_and_the_connection_takes_the_second() {
+fn a_challenged_first_post_leaves_the_connection_to_the_second() {
     let rig = Rig::restricted();
     let authorization = authorization();
     let mut connection = rig.connect();
@@ -110,7 +110,7 @@ fn every_early_answer_to_a_small_body_keeps_the_connection() {
 }
 
 #[test]
-fn an_early_answer_waits_for_the_rest_of_a_body_that_is_on_its_way() {
+fn an_early_answer_waits_for_the_rest_of_a_body_under_way() {
     let rig = Rig::restricted();
     let mut connection = rig.connect();
 
@@ -122,7 +122,7 @@ fn an_early_answer_waits_for_the_rest_of_a_body_that_is_on_its_way() {
 }
 
 #[test]
-fn an_early_answer_to_a_body_that_does_not_come_closes_the_connection() {
+fn an_early_answer_to_an_absent_body_closes_the_connection() {
     let rig = Rig::restricted();
     let mut connection = rig.connect();
 

@@ -64,7 +64,7 @@ fn every_other_method_is_told_which_one_is_taken() {
 }
 
 #[test]
-fn a_head_request_is_refused_without_a_body_and_keeps_the_connection() {
+fn a_head_request_is_refused_bodyless_and_keeps_the_connection() {
     let rig = Rig::open();
     let mut connection = rig.connect();
 
@@ -93,7 +93,7 @@ fn names_and_tokens_are_read_in_any_case() {
 }
 
 #[test]
-fn a_head_that_is_too_long_is_refused_and_nobody_else_is_disturbed() {
+fn a_head_that_is_too_long_is_refused_and_disturbs_no_other() {
     let rig = Rig::open();
     let mut other = rig.connect();
     let long = "x".repeat(LONG);

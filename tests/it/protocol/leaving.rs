@@ -30,7 +30,7 @@ fn a_sender_that_half_closes_after_its_body_gets_its_answer() {
 }
 
 #[test]
-fn a_sender_that_half_closes_after_pipelined_posts_gets_all_answers() {
+fn a_half_close_after_pipelined_posts_gets_all_answers() {
     let rig = Rig::open();
     let mut connection = rig.connect();
 
@@ -44,7 +44,7 @@ fn a_sender_that_half_closes_after_pipelined_posts_gets_all_answers() {
 }
 
 #[test]
-pub(crate) fn a_sender_that_half_closes_within_its_body_is_told_that_it_is_incomplete() {
+pub(crate) fn a_half_close_within_a_body_is_answered_as_incomplete() {
     let rig = Rig::open();
     for post in half_posts() {
         let mut connection = rig.connect();
@@ -60,7 +60,7 @@ pub(crate) fn a_sender_that_half_closes_within_its_body_is_told_that_it_is_incom
 }
 
 #[test]
-fn a_sender_that_leaves_within_its_body_is_counted_however_it_leaves() {
+fn a_sender_that_leaves_within_its_body_is_always_counted() {
     let rig = Rig::open();
     for (post, counted) in half_posts().into_iter().zip([2, 4]) {
         let [mut closes, mut resets] = [(); 2].map(|()| rig.connect());

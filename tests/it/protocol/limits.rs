@@ -18,7 +18,7 @@ use crate::support::rig::{Rig, SOON};
 const A_WHILE: Duration = Duration::from_millis(600);
 
 #[test]
-fn a_connection_over_the_limit_takes_the_place_of_the_longest_idle_one() {
+fn a_connection_over_the_limit_replaces_the_longest_idle_one() {
     let rig = Rig::on_mock(|serve| serve.no_auth().arg("--max-connections", "2"));
     let post = request("POST", PATH, &[], ROOMDROP);
     let [mut first, mut second, mut third] = [(); 3].map(|()| rig.connect());
@@ -36,7 +36,7 @@ fn a_connection_over_the_limit_takes_the_place_of_the_longest_idle_one() {
 }
 
 #[test]
-fn a_connection_over_the_limit_waits_while_every_other_has_a_post_under_way() {
+fn a_connection_over_the_limit_waits_while_all_others_are_busy() {
     let rig = Rig::on_mock(|serve| serve.no_auth().arg("--max-connections", "2"));
     let post = request("POST", PATH, &[], ROOMDROP);
     // One within its body, one within its head.
@@ -61,7 +61,7 @@ fn a_connection_over_the_limit_waits_while_every_other_has_a_post_under_way() {
 }
 
 #[test]
-pub(crate) fn bodies_over_the_budget_are_refused_for_now_and_room_comes_back() {
+pub(crate) fn bodies_over_the_budget_are_refused_until_room_comes_back() {
     let flags = [("--max-body", "100KB"), ("--max-in-flight-bytes", "100KB")];
     let rig = Rig::on_mock(|serve| flags.iter().fold(serve.no_auth(), |s, (f, v)| s.arg(f, *v)));
     let body = of_length(60_000);
@@ -83,7 +83,7 @@ pub(crate) fn bodies_over_the_budget_are_refused_for_now_and_room_comes_back() {
 }
 
 #[test]
-fn a_sender_that_never_reads_its_answers_holds_up_nobody_and_is_let_go() {
+fn a_sender_that_never_reads_delays_nobody_and_is_let_go() {
     let rig = Rig::on_mock(|serve| serve.no_auth().arg("--read-timeout", "1s"));
     let mut deaf = with_small_buffers(rig.addr());
     let posts = request("GET", PATH, &[], "").repeat(1000);

@@ -43,7 +43,7 @@ fn pipelined_posts_are_answered_in_their_order() {
 }
 
 #[test]
-fn pipelined_posts_of_one_project_stay_in_their_order_on_the_topic() {
+fn pipelined_posts_of_one_project_keep_order_on_the_topic() {
     let rig = Rig::open();
     let mut connection = rig.connect();
 
@@ -82,7 +82,7 @@ fn a_post_of_http_1_0_closes_the_connection() {
 }
 
 #[test]
-fn a_post_of_http_1_0_keeps_the_connection_where_it_asks_for_that() {
+fn a_post_of_http_1_0_keeps_the_connection_on_request() {
     let rig = Rig::open();
     let mut connection = rig.connect();
 

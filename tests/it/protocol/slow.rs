@@ -48,7 +48,7 @@ fn a_head_that_comes_byte_by_byte_gains_no_time() {
 }
 
 #[test]
-pub(crate) fn a_body_that_is_not_whole_in_time_is_refused_and_the_connection_closed() {
+pub(crate) fn a_body_that_is_late_is_refused_and_the_connection_closed() {
     let rig = Rig::on_mock(impatient);
     let mut connection = rig.connect();
     let post = request("POST", PATH, &[], ROOMDROP);
@@ -91,7 +91,7 @@ fn the_time_of_a_post_begins_with_the_first_byte_of_its_head() {
 }
 
 #[test]
-fn a_connection_between_posts_outlives_the_read_time_out_and_ends_with_the_idle_one() {
+fn a_connection_between_posts_ends_by_the_idle_time_out_alone() {
     let rig = Rig::on_mock(impatient);
     let mut connection = rig.connect();
 
@@ -108,7 +108,7 @@ fn a_connection_between_posts_outlives_the_read_time_out_and_ends_with_the_idle_
 }
 
 #[test]
-fn a_connection_that_never_says_anything_ends_with_the_read_time_out() {
+fn a_connection_that_says_nothing_ends_with_the_read_time_out() {
     let rig = Rig::on_mock(|serve| serve.no_auth().arg("--read-timeout", "300ms"));
     let opened = Instant::now();
     let mut connection = rig.connect();

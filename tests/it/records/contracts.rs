@@ -51,7 +51,7 @@ fn an_unknown_type_is_forwarded_with_what_it_tells() {
 }
 
 #[test]
-fn accepted_notifications_are_counted_by_type_and_unknown_types_together() {
+fn notifications_are_counted_by_type_and_unknown_ones_together() {
     let rig = Rig::on_mock(|serve| serve.no_auth().arg("--unknown-events", "forward"));
     for body in [r#"{"type":"cdr","app_id":"a"}"#, r#"{"type":"more","app_id":"a"}"#] {
         assert_eq!(rig.post(&[], body).status, 200);

@@ -51,7 +51,7 @@ fn the_nearest_hop_that_is_not_trusted_is_told() {
 }
 
 #[test]
-fn nothing_that_a_sender_writes_hides_the_hop_that_a_proxy_appends() {
+fn nothing_that_a_sender_writes_hides_a_proxy_s_appended_hop() {
     let bridge = serve().arg("--trusted-proxy", "127.0.0.1").start();
     for (header, lines) in [
         ("X-Forwarded-For", &["\u{e9}, 203.0.113.5"][..]),

@@ -29,7 +29,7 @@ fn wait_for_reason(bridge: &Bridge, outcome: &str, begins: &str) -> Value {
 }
 
 #[test]
-fn a_post_while_kafka_is_known_to_be_away_says_that_it_was_not_tried() {
+fn a_post_while_kafka_is_known_to_be_away_says_it_was_untried() {
     let bridge = HOOKBRIDGE.serve(NOBODY).no_auth().start();
     eventually(SOON, "Kafka is known to be away", || lines(&bridge, "kafka is away").len() == 1);
 

@@ -11,7 +11,7 @@ use crate::support::problem::Problem;
 use crate::support::rig::Rig;
 
 #[test]
-fn every_401_is_the_same_answer_whatever_is_wrong_with_the_credentials() {
+fn every_401_is_the_same_answer_for_any_wrong_credentials() {
     let rig = Rig::on_mock(|serve| serve.credentials(credentials()));
     let unauthorized = table::rows().into_iter().filter(|row| row.outcome == Outcome::Unauthorized);
 

@@ -13,7 +13,7 @@ use crate::support::rig::Rig;
 const BAD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/samples/bad");
 
 #[test]
-fn a_body_that_is_cut_anywhere_is_malformed_and_the_connection_goes_on() {
+fn a_body_cut_anywhere_is_malformed_and_the_connection_goes_on() {
     let rig = Rig::open();
     let body = format!("\u{feff}{}", ROOMDROP.trim_end()).replace("64a2035b", "ж📹\\u00e9\\n");
     let mut connection = rig.connect();
@@ -29,7 +29,7 @@ fn a_body_that_is_cut_anywhere_is_malformed_and_the_connection_goes_on() {
 }
 
 #[test]
-fn the_two_fields_that_say_where_a_record_goes_may_not_be_repeated_and_all_others_may() {
+fn only_the_two_fields_that_route_a_record_may_not_be_repeated() {
     let rig = Rig::open();
     for (key, status) in [
         ("type", 400),

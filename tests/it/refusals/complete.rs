@@ -9,12 +9,9 @@ use crate::refusals::{set_ups, table};
 
 /// The tests of refusals that no single request brings about.
 const TESTS: &[(Outcome, fn())] = &[
-    (Outcome::TooSlow, slow::a_body_that_is_not_whole_in_time_is_refused_and_the_connection_closed),
-    (Outcome::Overloaded, limits::bodies_over_the_budget_are_refused_for_now_and_room_comes_back),
-    (
-        Outcome::IncompleteBody,
-        leaving::a_sender_that_half_closes_within_its_body_is_told_that_it_is_incomplete,
-    ),
+    (Outcome::TooSlow, slow::a_body_that_is_late_is_refused_and_the_connection_closed),
+    (Outcome::Overloaded, limits::bodies_over_the_budget_are_refused_until_room_comes_back),
+    (Outcome::IncompleteBody, leaving::a_half_close_within_a_body_is_answered_as_incomplete),
     (Outcome::Unavailable, set_ups::while_kafka_is_away_senders_are_told_when_to_come_back),
     (Outcome::RecordRefused, set_ups::a_record_over_the_limit_of_the_topic_is_refused),
 ];

@@ -28,7 +28,7 @@ fn the_envelope_asks_for_type_and_app_id_alone() {
 }
 
 #[test]
-fn a_type_is_forwarded_with_a_sound_envelope_and_known_types_keep_their_contract() {
+fn new_types_need_an_envelope_and_known_types_their_contract() {
     let rig = Rig::on_mock(|serve| serve.no_auth().arg("--unknown-events", "forward"));
     for (body, faults) in [
         (json!({"type": "cdr"}), &[("#/app_id", "missing_field")][..]),

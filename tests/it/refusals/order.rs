@@ -71,7 +71,7 @@ fn what_the_head_decides_is_answered_before_the_body_comes() {
 }
 
 #[test]
-fn a_record_that_is_too_large_for_the_topic_is_refused_after_all_other_checks() {
+fn a_record_too_large_for_the_topic_is_refused_last_of_all() {
     let rig =
         Rig::on_mock(|serve| serve.credentials(credentials()).arg("-X", "message.max.bytes=2000"));
     let good = authorization_of_bound();

@@ -37,30 +37,30 @@ fn nothing_is_lost_or_overtaken_when_the_broker_is_killed() {
 }
 
 #[test]
-fn nothing_is_lost_or_overtaken_when_the_broker_is_killed_amid_five_requests() {
+fn all_arrive_in_order_with_a_broker_killed_amid_five_requests() {
     killed(here!(), busy(), five_requests);
 }
 
 #[test]
-fn nothing_is_lost_or_overtaken_when_the_broker_freezes_amid_five_requests() {
+fn all_arrive_in_order_with_a_broker_frozen_amid_five_requests() {
     frozen(here!(), busy(), five_requests, &[&[FROZEN], &[TOO_LATE_FOR_SOME]]);
 }
 
 #[test]
 #[ignore = "takes minutes: one outage after another"]
-fn nothing_is_lost_or_overtaken_when_the_broker_is_killed_under_few_posts_and_under_thousands() {
+fn all_arrive_in_order_with_a_broker_killed_under_any_load() {
     killed(here!(), few(), as_shipped);
     killed(here!(), thousands(), as_shipped);
     killed(here!(), thousands(), five_requests);
 }
 
 #[test]
-fn nothing_is_lost_or_overtaken_when_the_broker_freezes_under_few_posts() {
+fn all_arrive_in_order_with_a_broker_frozen_under_few_posts() {
     frozen(here!(), few(), as_shipped, &[&[FROZEN]]);
 }
 
 #[test]
-fn nothing_is_lost_or_overtaken_when_the_broker_thaws_at_the_deadline() {
+fn all_arrive_in_order_with_a_broker_thawed_at_the_deadline() {
     frozen(
         here!(),
         few(),
@@ -71,7 +71,7 @@ fn nothing_is_lost_or_overtaken_when_the_broker_thaws_at_the_deadline() {
 
 #[test]
 #[ignore = "takes minutes: one outage after another"]
-fn nothing_is_lost_or_overtaken_when_the_broker_freezes_again_and_again() {
+fn all_arrive_in_order_with_a_broker_frozen_again_and_again() {
     let cases: [(Load, Flags); 4] = [
         (few(), as_shipped),
         (busy(), as_shipped),

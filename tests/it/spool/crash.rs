@@ -16,18 +16,18 @@ use crate::spool::{
 use crate::support::rig::SOON;
 
 #[test]
-fn nothing_is_lost_or_overtaken_when_the_bridge_is_killed_at_random_moments() {
+fn all_arrive_in_order_with_a_bridge_killed_at_random_moments() {
     kill_at_random(here!(), 5);
 }
 
 #[test]
 #[ignore = "takes minutes: fifty kills"]
-fn nothing_is_lost_or_overtaken_when_the_bridge_is_killed_fifty_times() {
+fn all_arrive_in_order_with_a_bridge_killed_fifty_times() {
     kill_at_random(here!(), 50);
 }
 
 #[test]
-fn a_second_bridge_on_the_same_folder_ends_with_an_error_that_names_it() {
+fn a_second_bridge_on_the_same_folder_ends_and_names_it() {
     let spool = tempfile::tempdir().unwrap();
     let serve = serve("127.0.0.1:1".to_owned(), "events", &spool);
     let first = serve.start();

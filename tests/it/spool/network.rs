@@ -21,13 +21,13 @@ fn nothing_is_lost_or_overtaken_when_the_network_fails() {
 
 #[test]
 #[ignore = "takes minutes: one outage after another"]
-fn nothing_is_lost_or_overtaken_when_the_network_fails_again_and_again_under_few_posts() {
+fn all_arrive_in_order_with_a_failing_network_and_few_posts() {
     under_faults(here!(), Load::paced(100, 60).projects(30), &random_faults(here!()));
 }
 
 #[test]
 #[ignore = "takes minutes: one outage after another"]
-fn nothing_is_lost_or_overtaken_when_the_network_fails_again_and_again_under_thousands() {
+fn all_arrive_in_order_with_a_failing_network_and_thousands() {
     under_faults(here!(), Load::paced(2000, 60).projects(30), &random_faults(here!()));
 }
 

@@ -12,7 +12,7 @@ use crate::support::rig::SOON;
 const FATAL: &[RDKafkaRespErr] = &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER];
 
 #[test]
-fn nothing_is_lost_or_overtaken_when_a_producer_has_a_fatal_error() {
+fn all_arrive_in_order_with_a_fatal_error_of_a_producer() {
     let kafka = MockKafka::start();
     kafka.create_topic(&topic_of(here!()), 6);
     let load = Load::paced(150, 40).projects(20);

@@ -17,7 +17,7 @@ const FIRST: &str = "a record is larger than its topic takes and is quarantined"
 const MORE: &str = "more records were quarantined";
 
 #[test]
-fn rows_that_are_too_large_are_quarantined_by_their_size_and_nobody_else_is_refused() {
+fn rows_that_are_too_large_are_quarantined_and_others_pass() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let topic = topic_of(here!());
     kafka.create_topic(&topic, 1, &[("max.message.bytes", "4000")]);

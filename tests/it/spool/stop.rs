@@ -26,7 +26,7 @@ const SENT: Duration = Duration::from_secs(1);
 const GRACE: Duration = Duration::from_secs(20);
 
 #[test]
-fn a_bridge_that_is_stopped_in_any_state_ends_well_and_the_next_one_goes_on() {
+fn a_stop_in_any_state_ends_well_and_the_next_bridge_goes_on() {
     let Some((kafka, proxy)) = RealKafka::shared_behind_proxy(here!()) else { return };
     let (topic, spool) = (topic_of(here!()), tempfile::tempdir().unwrap());
     kafka.create_topic(&topic, 6, &[]);
@@ -66,7 +66,7 @@ fn a_bridge_that_is_stopped_in_any_state_ends_well_and_the_next_one_goes_on() {
 }
 
 #[test]
-fn a_stop_while_the_brokers_are_frozen_looks_like_a_stop_and_not_like_a_failure() {
+fn a_stop_with_frozen_brokers_does_not_look_like_a_failure() {
     let Some((kafka, proxy)) = RealKafka::shared_behind_proxy(here!()) else { return };
     let (topic, spool) = (topic_of(here!()), tempfile::tempdir().unwrap());
     kafka.create_topic(&topic, 3, &[]);

@@ -26,7 +26,7 @@ use crate::support::spool::{SpoolFolder, records};
 const NAMED: Duration = Duration::from_secs(10);
 
 #[test]
-fn what_was_posted_while_the_topic_was_gone_is_on_the_one_that_is_made_again() {
+fn posts_during_a_topic_s_absence_are_on_the_recreated_one() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let topic = topic_of(here!());
     kafka.create_topic(&topic, 6, &[]);
@@ -43,7 +43,7 @@ fn what_was_posted_while_the_topic_was_gone_is_on_the_one_that_is_made_again() {
 }
 
 #[test]
-fn a_spooled_record_that_the_topic_does_not_take_is_quarantined_and_its_neighbours_arrive() {
+fn a_spooled_record_refused_by_the_topic_is_quarantined_alone() {
     let Some((kafka, proxy)) = RealKafka::shared_behind_proxy(here!()) else { return };
     let topic = topic_of(here!());
     kafka.create_topic(&topic, 1, &[]);
@@ -87,7 +87,7 @@ fn load() -> Load {
 }
 
 #[test]
-fn records_of_a_topic_that_stays_away_do_not_hold_up_the_others_for_ever() {
+fn records_of_a_missing_topic_do_not_delay_others_for_ever() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let topic = topic_of(here!());
     kafka.create_topic(&topic, 3, &[]);
@@ -110,7 +110,7 @@ fn records_of_a_topic_that_stays_away_do_not_hold_up_the_others_for_ever() {
 }
 
 #[test]
-fn a_topic_that_its_rows_wait_for_is_named_once_in_the_log_and_in_readiness() {
+fn a_topic_that_rows_wait_for_is_named_in_log_and_readiness() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     kafka.create_topic("made-in-its-place", 3, &[]);
     let folder = SpoolFolder::of(records("never-made", "app-1", 0..2));
@@ -148,7 +148,7 @@ fn a_topic_that_brokers_never_showed_gets_no_200_until_they_do() {
 }
 
 #[test]
-fn a_topic_that_was_shown_once_is_kept_for_by_the_next_bridge_too() {
+fn a_topic_seen_once_is_waited_for_by_the_next_bridge_too() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let topic = topic_of(here!());
     kafka.create_topic(&topic, 3, &[]);

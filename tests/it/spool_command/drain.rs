@@ -47,7 +47,7 @@ fn waiting(folder: &SpoolFolder) -> u64 {
 }
 
 #[test]
-fn everything_arrives_in_order_as_it_was_received_and_the_spool_is_empty() {
+fn everything_arrives_in_order_as_received_and_nothing_is_left() {
     for kafka in EitherKafka::both(here!()) {
         let topic = here!().replace("::", "-");
         kafka.create_topic(&topic, 3);
@@ -105,7 +105,7 @@ fn what_a_killed_bridge_has_answered_200_for_is_drained() {
 }
 
 #[test]
-fn an_unreachable_kafka_ends_it_in_bounded_time_and_nothing_is_lost() {
+fn an_unreachable_kafka_ends_it_in_bounded_time_without_loss() {
     let folder = SpoolFolder::of(records(TOPIC, "app-1", 0..10));
     let begun = Instant::now();
 
@@ -134,7 +134,7 @@ fn a_topic_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_second_topic_that_is_not_there_leaves_its_own_records_alone() {
+fn a_second_topic_that_is_missing_keeps_only_its_own_records() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let topic = here!().replace("::", "-");
     kafka.create_topic(&topic, 1, &[]);
@@ -174,7 +174,7 @@ fn a_signal_ends_it_and_what_is_left_is_told() {
 }
 
 #[test]
-fn a_record_that_is_refused_is_quarantined_named_and_counts_as_left() {
+fn a_refused_record_is_quarantined_named_and_counted_as_left() {
     let kafka = mock();
     let large = format!("{{\"number\":1,\"x\":\"{}\"}}", "x".repeat(5000));
     let folder = SpoolFolder::of(

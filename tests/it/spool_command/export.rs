@@ -18,7 +18,7 @@ fn lines(shown: &str) -> Vec<serde_json::Value> {
 }
 
 #[test]
-fn every_record_is_a_line_in_the_order_of_appends_beside_whoever_holds_the_lock() {
+fn every_record_is_a_line_in_order_of_appends_despite_the_lock() {
     let folder = SpoolFolder::new();
     let open = folder.open();
     open.append(records(TOPIC, "app-1", 0..100));
@@ -39,7 +39,7 @@ fn every_record_is_a_line_in_the_order_of_appends_beside_whoever_holds_the_lock(
 }
 
 #[test]
-fn what_was_quarantined_comes_with_when_and_why_and_a_damaged_one_with_its_fault() {
+fn a_quarantined_record_has_its_time_and_reason_or_its_damage() {
     let folder = SpoolFolder::new();
     let open = folder.open();
     let rows = open.append(records(TOPIC, "app-1", 0..5));

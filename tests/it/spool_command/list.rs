@@ -4,7 +4,7 @@ use crate::spool_command::{TOPIC, damage, run};
 use crate::support::spool::{SpoolFolder, record, records};
 
 #[test]
-fn it_tells_what_waits_and_what_was_quarantined_beside_whoever_holds_the_lock() {
+fn it_lists_waiting_and_quarantined_rows_despite_the_lock() {
     let folder = SpoolFolder::new();
     let open = folder.open();
     open.append(records(TOPIC, "app-1", 0..3));

@@ -31,7 +31,7 @@ fn what_was_quarantined_waits_again_behind_all_others() {
 }
 
 #[test]
-fn what_does_not_match_its_checksum_stays_in_quarantine_and_is_told() {
+fn a_row_with_a_bad_checksum_is_reported_and_stays_quarantined() {
     let folder = two_quarantined();
     damage(&folder, "\"number\":2}");
 

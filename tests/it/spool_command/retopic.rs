@@ -27,7 +27,7 @@ fn topics(folder: &SpoolFolder, flags: &[&str]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_records_of_a_mistyped_topic_go_to_the_right_one_in_their_places() {
+fn records_of_a_mistyped_topic_move_and_keep_their_places() {
     let folder = mixed();
     let values = |part: Vec<(String, String)>| part.into_iter().map(|(_, value)| value);
     let before: Vec<_> = values(topics(&folder, &[])).collect();
@@ -61,7 +61,7 @@ fn what_does_not_match_its_checksum_is_not_made_to() {
 }
 
 #[test]
-fn a_name_that_no_topic_may_have_and_a_folder_in_use_are_refused() {
+fn an_invalid_topic_name_and_a_folder_in_use_are_refused() {
     let folder = mixed();
     let said = run(&folder, "retopic", &["--from", TYPO, "--to", "a b"]).badly(2);
     assert!(said.starts_with("hookbridge: --to: expected 1 to 249"), "{said}");

@@ -170,7 +170,7 @@ fn steps_of_the_clock_refuse_no_post_while_posts_go_directly() {
 }
 
 #[test]
-fn steps_of_the_clock_lose_and_overtake_nothing_while_posts_are_spooled_and_drained() {
+fn steps_of_the_clock_lose_and_overtake_nothing_with_a_spool() {
     let test = here!();
     let Some(kafka) = RealKafka::own(test, &[]) else { return };
     kafka.create_topic("events", 3, &[(BEFORE_MAX, &HOUR_MS.to_string())]);

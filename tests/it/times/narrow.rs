@@ -15,7 +15,7 @@ const DAY_MS: i64 = 1_440 * MINUTE_MS;
 const NARROW: [(&str, &str); 2] = [(BEFORE_MAX, "5000"), (AFTER_MAX, "5000")];
 
 #[test]
-fn a_clock_that_is_wrong_by_any_time_refuses_no_post_without_a_spool() {
+fn a_clock_wrong_by_any_time_refuses_no_post_without_a_spool() {
     let test = here!();
     let Some(kafka) = RealKafka::shared(test) else { return };
     for (number, ahead) in (0..).zip([40 * MINUTE_MS, -40 * MINUTE_MS, 500 * DAY_MS]) {
@@ -36,6 +36,6 @@ fn a_clock_that_is_wrong_by_any_time_refuses_no_post_without_a_spool() {
 }
 
 #[test]
-fn a_clock_that_is_wrong_by_forty_minutes_keeps_nothing_on_disk() {
+fn a_clock_wrong_by_forty_minutes_keeps_nothing_on_disk() {
     keeps_nothing_on_disk(here!(), &NARROW, 40 * MINUTE_MS);
 }

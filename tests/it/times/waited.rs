@@ -65,7 +65,7 @@ fn a_backlog_that_grows_old_under_load_is_gone_in_a_moment() {
 }
 
 #[test]
-fn a_backlog_that_grows_old_under_a_thousand_posts_a_second_is_gone_in_a_moment() {
+fn an_old_backlog_under_a_thousand_posts_a_second_drains_fast() {
     grows_old_under(here!(), Load::paced(1_000, 40));
 }
 
@@ -94,7 +94,7 @@ fn grows_old_under(test: &'static str, load: Load) {
 }
 
 #[test]
-fn the_neighbours_of_a_record_with_a_bad_time_arrive_with_their_own() {
+fn the_neighbours_of_a_record_with_a_bad_time_keep_their_own() {
     let test = here!();
     let Some(kafka) = RealKafka::shared(test) else { return };
     let topic = test.replace("::", "-");
@@ -145,7 +145,7 @@ fn hours_ago(hours: u64) -> u32 {
 }
 
 #[test]
-fn what_was_quarantined_for_its_time_arrives_once_it_is_requeued() {
+fn records_quarantined_for_their_time_arrive_once_requeued() {
     let test = here!();
     let Some(kafka) = RealKafka::shared(test) else { return };
     let topic = test.replace("::", "-");

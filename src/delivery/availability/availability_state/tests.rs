@@ -43,7 +43,7 @@ fn probe(state: &mut AvailabilityState, answer: Result<TopicState, &str>, at: In
 }
 
 #[test]
-fn posts_are_tried_from_the_start_and_refused_after_the_first_failure() {
+fn posts_are_tried_at_first_and_refused_after_one_failure() {
     let (mut state, now) = (state(), Instant::now());
     probe(&mut state, Err("no broker"), now);
     assert!(state.admits());
@@ -52,7 +52,7 @@ fn posts_are_tried_from_the_start_and_refused_after_the_first_failure() {
 }
 
 #[test]
-fn a_failure_counts_only_when_nothing_was_acked_since_its_hand_over() {
+fn a_failure_counts_only_without_an_ack_since_its_hand_over() {
     let (mut state, start) = (state(), Instant::now());
     let ack = start + Duration::from_millis(1);
     state.acked(ack);
@@ -73,7 +73,7 @@ fn a_partition_without_a_leader_does_not_stop_the_others() {
 }
 
 #[test]
-fn while_some_partitions_are_away_posts_that_nobody_acks_outweigh_every_probe_until_an_ack() {
+fn unacked_posts_outweigh_probes_of_a_partly_known_topic() {
     let (mut state, start) = (state(), Instant::now());
     probe(&mut state, Ok(usable(2)), start);
     fail(&mut state, start + HOLD);
@@ -98,7 +98,7 @@ fn while_some_partitions_are_away_posts_that_nobody_acks_outweigh_every_probe_un
 }
 
 #[test]
-fn records_that_brokers_refuse_stop_no_post_and_make_kafka_unwell() {
+fn refused_records_stop_no_post_and_make_kafka_unwell() {
     let (mut state, start) = (state(), Instant::now());
     probe(&mut state, Ok(usable(6)), start);
     state.refused(start, "InvalidTimestamp", start);
@@ -121,7 +121,7 @@ fn a_probe_brings_it_back_once_the_failure_is_no_longer_fresh() {
 }
 
 #[test]
-fn one_probe_that_fails_turns_readiness_off_and_only_several_refuse_posts() {
+fn one_failed_probe_ends_readiness_and_only_several_stop_posts() {
     let (mut state, start) = (state(), Instant::now());
     probe(&mut state, Ok(usable(6)), start);
     probe(&mut state, Err("no broker"), start + PROBE_IDLE);
@@ -181,7 +181,7 @@ fn a_topic_that_is_gone_is_away_at_once() {
 }
 
 #[test]
-fn acks_make_probes_rare_but_only_while_the_whole_topic_is_known() {
+fn acks_make_probes_rare_only_while_the_whole_topic_is_known() {
     let (mut state, now) = (state(), Instant::now());
     assert_eq!(state.next_probe(now), Duration::ZERO);
     state.acked(now);
@@ -196,7 +196,7 @@ fn acks_make_probes_rare_but_only_while_the_whole_topic_is_known() {
 }
 
 #[test]
-fn from_a_start_without_kafka_posts_wait_only_until_probes_have_failed_for_as_long_as_one_would() {
+fn a_start_without_kafka_stops_posts_after_one_probe_timeout() {
     let (mut state, start) = (state(), Instant::now());
     probe(&mut state, Err("no broker"), start);
     assert!(state.admits());
@@ -209,7 +209,7 @@ fn from_a_start_without_kafka_posts_wait_only_until_probes_have_failed_for_as_lo
 }
 
 #[test]
-fn after_failures_that_brokers_who_answer_leave_unexplained_only_an_ack_makes_kafka_well() {
+fn after_unexplained_failures_only_an_ack_makes_kafka_well() {
     let (mut state, start) = (state(), Instant::now());
     probe(&mut state, Ok(usable(6)), start);
     fail(&mut state, start);
@@ -251,7 +251,7 @@ fn while_records_wait_on_disk_only_an_ack_makes_kafka_well() {
 }
 
 #[test]
-fn leaders_that_do_not_answer_are_away_however_well_a_broker_speaks_of_them() {
+fn silent_leaders_are_away_whatever_another_broker_says() {
     let (mut state, start) = (state(), Instant::now());
     probe(&mut state, Ok(usable(0)), start);
     probe(&mut state, Ok(usable(0)), start + TIMEOUT);
@@ -276,7 +276,7 @@ fn a_missing_right_is_away_at_once_and_heals_when_it_is_given() {
 }
 
 #[test]
-fn a_failure_that_is_outvoted_calls_for_a_look_at_the_other_partitions() {
+fn an_outvoted_failure_calls_for_a_probe_of_other_partitions() {
     let (mut state, start) = (state(), Instant::now());
     probe(&mut state, Ok(usable(6)), start);
     let later = start + PROBE_BUSY / 2;

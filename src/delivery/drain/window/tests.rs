@@ -73,7 +73,7 @@ fn a_row_that_waits_for_its_release_is_not_sent_again() {
 }
 
 #[test]
-fn a_refused_batch_makes_its_rows_go_alone_and_only_the_one_refused_alone_is_quarantined() {
+fn of_a_refused_batch_only_rows_refused_alone_are_quarantined() {
     let mut window = window(1..=3);
     let reason = window.take_in(vec![failed(1, Meaning::NotProof)]).reason;
     assert!(matches!(reason, Some(RestartReason::Suspects(_, last)) if last == row(3)));
@@ -118,7 +118,7 @@ fn a_lost_ack_blames_no_row() {
 }
 
 #[test]
-fn an_ack_of_a_producer_that_was_replaced_is_not_taken_for_a_row_that_was_sent_again() {
+fn an_ack_of_a_replaced_producer_is_not_that_of_a_resent_row() {
     let mut window = window(1..=1);
     window.start_over(RestartReason::Dead);
     assert!(!window.take_in(vec![acked(1)]).acks);
@@ -138,7 +138,7 @@ fn nothing_is_read_while_too_much_waits_for_its_release() {
 }
 
 #[test]
-fn a_fatal_error_that_comes_before_the_reports_does_not_hide_what_they_say() {
+fn a_fatal_error_before_the_reports_does_not_hide_them() {
     let mut window = window(1..=3);
     let taken = window.take_in(vec![failed(2, Meaning::Unacked), failed(1, Meaning::NotProof)]);
     let reason = RestartReason::Dead.or_worse(taken.reason);
@@ -189,7 +189,7 @@ fn a_last_suspect_that_is_acked_after_all_keeps_nobody_alone() {
 }
 
 #[test]
-fn suspects_that_are_not_met_again_keep_nobody_alone_once_all_is_done() {
+fn suspects_that_never_return_keep_no_row_alone_in_the_end() {
     let mut window = window(1..=2);
     let reason = window.take_in(vec![failed(1, Meaning::NotProof)]).reason.unwrap();
     window.start_over(reason);

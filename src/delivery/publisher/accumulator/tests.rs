@@ -47,7 +47,7 @@ fn a_turn_is_to_be_ended_once() {
 }
 
 #[test]
-fn one_key_alone_waits_for_all_its_acks_and_leaves_together_in_order() {
+fn one_key_alone_waits_for_all_its_acks_and_leaves_in_order() {
     let mut accumulator = Accumulator::default();
     let (first, second, third) = (sent("a", 0..9), sent("a", 9..12), sent("a", 12..13));
     put(&mut accumulator, &first);

@@ -66,7 +66,7 @@ fn known(received: i64, clock: i64) -> TimeSources {
 }
 
 #[test]
-fn a_record_that_has_waited_too_long_is_sent_with_the_time_of_now() {
+fn a_record_that_waited_too_long_is_sent_with_the_current_time() {
     let start = Instant::now();
     let broker = TestBroker { start, before: 5_000, after: HOUR };
     let mut times = TopicTimes::default();
@@ -78,7 +78,7 @@ fn a_record_that_has_waited_too_long_is_sent_with_the_time_of_now() {
 }
 
 #[test]
-fn what_an_ack_has_shown_is_kept_in_step_with_the_clock_of_the_broker() {
+fn what_an_ack_has_shown_follows_the_clock_of_the_broker() {
     let start = Instant::now();
     let broker = TestBroker::by_default(start);
     let mut times = TopicTimes::default();
@@ -101,7 +101,7 @@ fn the_time_of_the_sender_is_tried_before_any_guess() {
 }
 
 #[test]
-fn a_record_that_is_refused_for_its_neighbour_goes_out_as_it_is_and_teaches_nothing() {
+fn a_neighbour_s_refusal_changes_no_time_and_teaches_nothing() {
     let start = Instant::now();
     let mut times = TopicTimes::default();
     times.acked(SendTime::own(at(START - 300)), start);
@@ -114,7 +114,7 @@ fn a_record_that_is_refused_for_its_neighbour_goes_out_as_it_is_and_teaches_noth
 }
 
 #[test]
-fn a_batch_that_is_refused_beside_what_was_learnt_halves_what_is_thought_to_pass() {
+fn a_refused_batch_halves_the_span_that_is_thought_to_pass() {
     let start = Instant::now();
     let broker = TestBroker { start, before: 5_000, after: HOUR };
     let mut times = TopicTimes::default();
@@ -145,7 +145,7 @@ fn what_was_learnt_is_forgotten_after_a_while() {
 
 proptest! {
     #[test]
-    fn with_the_default_span_a_time_is_found_whatever_the_clock_says(
+    fn with_the_default_span_any_clock_finds_a_time(
         clock in 1_i64..=3_471_292_800_000,
         waited in 0_i64..=30 * DAY,
     ) {
@@ -160,7 +160,7 @@ proptest! {
     }
 
     #[test]
-    fn once_something_was_acked_a_step_of_the_clock_costs_two_tries_at_most(
+    fn after_an_ack_a_step_of_the_clock_costs_two_tries_at_most(
         before in 2_000_i64..=8 * DAY,
         after in 2_000_i64..=8 * DAY,
         step in -400 * DAY..=400 * DAY,
@@ -177,7 +177,7 @@ proptest! {
     }
 
     #[test]
-    fn rows_of_any_age_are_taken_at_the_first_or_second_try_while_the_clock_is_right(
+    fn with_a_right_clock_rows_of_any_age_pass_within_two_tries(
         before in 2_000_i64..=8 * DAY,
         ages in proptest::collection::vec(0_i64..=30 * DAY, 1..50),
     ) {

@@ -45,7 +45,7 @@ fn a_store_that_answers_before_the_sync_is_found() {
 }
 
 #[test]
-fn a_store_that_syncs_the_same_bytes_again_after_a_failure_is_found() {
+fn a_store_that_syncs_the_same_bytes_after_a_failure_is_found() {
     assert_found(|disk| broken(disk, Flaw::SyncsTwice));
 }
 

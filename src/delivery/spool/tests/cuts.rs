@@ -29,7 +29,7 @@ const SIZES: Sizes = Sizes { queue: 12 << 10, quarantine: 12 << 10, limit: u64::
 const THREADS: u64 = 2;
 
 #[test]
-fn a_power_cut_takes_nothing_that_was_promised_and_raises_no_alarm() {
+fn a_power_cut_loses_no_promised_row_and_raises_no_alarm() {
     assert!(cut(0, CUTS) >= CUTS);
 }
 

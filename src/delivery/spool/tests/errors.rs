@@ -13,12 +13,12 @@ const CALLS: u32 = 50;
 const STEPS: u32 = 10;
 
 #[test]
-fn a_call_that_fails_once_with_an_error_of_the_disk_costs_nothing_and_heals() {
+fn a_call_that_fails_once_by_a_disk_error_costs_nothing() {
     each_fails_once(Errno::IO);
 }
 
 #[test]
-fn a_call_that_fails_once_for_want_of_room_costs_nothing_and_heals() {
+fn a_call_that_fails_once_on_a_full_disk_costs_nothing() {
     each_fails_once(Errno::NOSPC);
 }
 

@@ -35,17 +35,17 @@ struct HiccupFile {
 }
 
 #[test]
-fn a_first_segment_that_cannot_be_read_for_a_moment_of_the_start_costs_nothing() {
+fn a_first_segment_unreadable_for_a_moment_costs_nothing() {
     costs_nothing(<[String]>::first, 0);
 }
 
 #[test]
-fn a_last_segment_that_cannot_be_read_for_a_moment_of_the_start_costs_nothing() {
+fn a_last_segment_unreadable_for_a_moment_costs_nothing() {
     costs_nothing(<[String]>::last, 0);
 }
 
 #[test]
-fn records_of_a_last_segment_that_cannot_be_read_for_a_moment_of_the_start_cost_nothing() {
+fn records_unreadable_for_a_moment_of_the_start_are_not_lost() {
     costs_nothing(<[String]>::last, HEADER as u64);
 }
 

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 const KILLS: u64 = 8;
 
 #[test]
-fn a_killed_process_loses_no_row_that_it_told_of_and_raises_no_alarm() {
+fn a_killed_process_loses_no_reported_row_and_raises_no_alarm() {
     let fixture = Fixture::new();
     let (mut stored, mut released) = (BTreeSet::new(), BTreeSet::new());
     for kill in 0..KILLS {

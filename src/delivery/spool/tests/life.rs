@@ -9,7 +9,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::sync::{Arc, Barrier};
 
 #[test]
-fn records_come_back_in_the_order_of_appends_after_a_restart_too() {
+fn records_come_back_in_order_of_appends_also_after_a_restart() {
     let fixture = Fixture::new();
     let open = fixture.open();
     let expected: Vec<_> = (0..300).map(record).collect();
@@ -27,7 +27,7 @@ fn records_come_back_in_the_order_of_appends_after_a_restart_too() {
 }
 
 #[test]
-fn a_batch_is_bounded_by_rows_and_by_bytes_and_never_empty_while_rows_wait() {
+fn a_batch_is_bounded_by_rows_and_bytes_and_never_empty() {
     let fixture = Fixture::new();
     let open = fixture.open();
     let ids = open.store(0..20);
@@ -131,7 +131,7 @@ fn a_row_that_is_released_twice_or_never_was_changes_nothing() {
 }
 
 #[test]
-fn numbers_are_never_used_twice_also_when_the_spool_was_empty_in_between() {
+fn numbers_are_never_reused_even_after_the_spool_was_empty() {
     let fixture = Fixture::new();
     let open = fixture.open();
     let first = open.store(0..3);
@@ -159,7 +159,7 @@ fn the_status_knows_rows_and_age_without_a_scan() {
 }
 
 #[test]
-fn a_reader_of_another_process_sees_counts_and_rows_while_the_bridge_works() {
+fn another_process_reads_counts_and_rows_of_a_running_bridge() {
     let fixture = Fixture::new();
     let open = fixture.open();
     open.store(0..12);
@@ -195,7 +195,7 @@ fn a_folder_without_a_spool_is_named_to_its_reader() {
 }
 
 #[test]
-fn quarantined_rows_go_back_to_the_end_of_a_stopped_spool_and_to_no_other() {
+fn quarantined_rows_go_to_the_end_of_a_stopped_spool_alone() {
     let fixture = Fixture::new();
     let open = fixture.open();
     let ids = open.store(0..600);
@@ -215,7 +215,7 @@ fn quarantined_rows_go_back_to_the_end_of_a_stopped_spool_and_to_no_other() {
 }
 
 #[test]
-fn closing_carries_out_what_waits_and_then_nothing_more_is_taken() {
+fn closing_finishes_what_waits_and_takes_nothing_more() {
     let fixture = Fixture::new();
     let mut open = fixture.open();
     let (done, answers) = mpsc::channel();

@@ -12,7 +12,7 @@ fn folder_bytes(dir: &Path) -> u64 {
 }
 
 #[test]
-fn the_folder_never_outgrows_its_limit_and_has_room_again_after_releases() {
+fn the_folder_keeps_its_limit_and_has_room_after_releases() {
     let fixture = Fixture::new();
     let open = open(fixture.dir(), LEAST_LIMIT).unwrap();
     for size in [300, 3000, 30_000] {

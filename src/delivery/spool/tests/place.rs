@@ -6,7 +6,7 @@
 use super::*;
 
 #[test]
-fn what_is_stored_after_the_folder_was_removed_is_there_at_the_next_start() {
+fn rows_stored_after_the_folder_was_removed_survive_a_restart() {
     let fixture = Fixture::new();
     let dir = fixture.dir().join("spool");
     let first = open(&dir, AMPLE).unwrap();
@@ -19,7 +19,7 @@ fn what_is_stored_after_the_folder_was_removed_is_there_at_the_next_start() {
 }
 
 #[test]
-fn what_is_stored_after_another_folder_took_its_place_is_there_at_the_next_start() {
+fn rows_stored_after_the_folder_was_replaced_survive_a_restart() {
     let fixture = Fixture::new();
     let dir = fixture.dir().join("spool");
     let first = open(&dir, AMPLE).unwrap();

@@ -83,8 +83,8 @@ fn fill(open: &Open, size: usize) -> (Vec<RowId>, AppendError) {
 }
 
 #[test]
-fn on_a_full_disk_nothing_is_lost_rows_are_released_and_it_goes_on_by_itself() {
-    let name = "on_a_full_disk_nothing_is_lost_rows_are_released_and_it_goes_on_by_itself";
+fn a_full_disk_loses_nothing_and_the_spool_recovers_by_itself() {
+    let name = "a_full_disk_loses_nothing_and_the_spool_recovers_by_itself";
     let Some(disk) = SmallDisk::mount(name, 32) else { return };
     let open = disk.open();
     for round in 0..2 {
@@ -124,8 +124,8 @@ fn it_goes_on_when_others_make_room() {
 }
 
 #[test]
-fn it_starts_on_a_disk_that_is_full_to_its_last_block_and_is_drained_without_room() {
-    let name = "it_starts_on_a_disk_that_is_full_to_its_last_block_and_is_drained_without_room";
+fn it_starts_and_drains_on_a_disk_without_a_free_block() {
+    let name = "it_starts_and_drains_on_a_disk_without_a_free_block";
     let Some(disk) = SmallDisk::mount(name, 64) else { return };
     let first = disk.open();
     let rows = first.append_records((0..150).map(|n| sized_record(n, 60_000)));
@@ -147,8 +147,8 @@ fn it_starts_on_a_disk_that_is_full_to_its_last_block_and_is_drained_without_roo
 }
 
 #[test]
-fn a_process_that_was_killed_on_a_full_disk_is_followed_by_one_that_drains() {
-    let name = "a_process_that_was_killed_on_a_full_disk_is_followed_by_one_that_drains";
+fn a_process_after_one_killed_on_a_full_disk_drains() {
+    let name = "a_process_after_one_killed_on_a_full_disk_drains";
     let Some(small) = SmallDisk::mount(name, 24) else { return };
     fs::create_dir(small.dir()).unwrap();
     let mut store = Store::open(&disk(&small.dir()), sizes(AMPLE)).unwrap();

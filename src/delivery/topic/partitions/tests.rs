@@ -94,7 +94,7 @@ fn a_topic_that_comes_back_is_learnt_anew() {
 }
 
 #[test]
-fn what_producers_knew_of_more_partitions_is_forgotten_with_them() {
+fn lost_partitions_are_forgotten_for_every_producer() {
     let (partitions, start) = (partitions(), Instant::now());
     let member = partitions.member();
     partitions.seen(6, start);

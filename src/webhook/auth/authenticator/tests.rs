@@ -74,7 +74,7 @@ async fn a_wrong_pair_is_refused_and_not_remembered() {
 }
 
 #[tokio::test]
-async fn both_passwords_of_a_rotation_are_good_each_for_the_apps_of_its_line() {
+async fn both_passwords_of_a_rotation_match_the_apps_of_their_lines() {
     let authenticator = authenticator(&format!("test:{OLD} 555\ntest:{NEW} 556,557"));
     let new = verify(&authenticator, "test:new").await.unwrap();
     let old = verify(&authenticator, "test:old").await.unwrap();
@@ -110,7 +110,7 @@ fn without_bcrypt_everything_is_known_or_refused_at_once() {
 }
 
 #[tokio::test]
-async fn a_good_pair_that_comes_thousands_of_times_at_once_is_hashed_once() {
+async fn a_good_pair_sent_thousands_of_times_at_once_is_hashed_once() {
     let authenticator = authenticator(&format!("test:{OLD}"));
     let posts = post_at_once(&authenticator, 4096, |_| "test:old".to_owned());
     let verdicts = posts.join_all().await;
@@ -119,7 +119,7 @@ async fn a_good_pair_that_comes_thousands_of_times_at_once_is_hashed_once() {
 }
 
 #[tokio::test]
-async fn a_flood_of_wrong_passwords_is_overloaded_while_a_known_pair_stays_known() {
+async fn a_flood_of_wrong_passwords_leaves_a_known_pair_known() {
     let authenticator = authenticator(&format!("test:{OLD}\nknown:plain:secret"));
     let mut flood = post_at_once(&authenticator, 2000, |n| format!("test:wrong {n}"));
     while !matches!(flood.join_next().await.unwrap().unwrap(), Decision::Overloaded) {}
@@ -147,7 +147,7 @@ fn debug_shows_no_secret_and_no_hash() {
 }
 
 #[test]
-fn a_password_over_72_bytes_is_refused_and_its_user_known_if_the_file_has_it() {
+fn a_password_over_72_bytes_is_refused_with_its_user_if_known() {
     let authenticator = authenticator(&format!("test:{OLD}\nother:plain:x"));
     let long = "x".repeat(73);
     for (user, told) in [("test", Some("test")), ("nobody", None), ("other", Some("other"))] {
@@ -176,7 +176,7 @@ async fn a_user_that_is_removed_is_refused_from_the_next_post_on() {
 }
 
 #[tokio::test]
-async fn a_pair_whose_line_stays_is_known_on_for_the_apps_of_the_new_file() {
+async fn a_pair_whose_line_stays_is_known_for_the_new_file_s_apps() {
     let authenticator = authenticator(&format!("test:{OLD} 555"));
     verify(&authenticator, "test:old").await.unwrap();
     reload(&authenticator, &format!("new:plain:secret\ntest:{NEW}\ntest:{OLD} 556"));
@@ -198,7 +198,7 @@ async fn a_changed_password_of_a_user_takes_the_old_one_away() {
 }
 
 #[tokio::test]
-async fn a_hash_that_was_under_way_lets_nobody_in_who_is_removed_meanwhile() {
+async fn a_hash_under_way_admits_no_user_who_is_removed_meanwhile() {
     let authenticator = authenticator(&format!("test:{OLD}\nstays:{NEW}"));
     let basic_auth = unverified(&authenticator, "test:old");
     let pair = authenticator.known.digest(basic_auth.pair());

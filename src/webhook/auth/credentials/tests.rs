@@ -94,7 +94,7 @@ fn every_fault_is_found_in_its_line() {
 }
 
 #[test]
-fn other_hashes_are_named_with_the_command_that_mends_the_line_and_are_not_shown() {
+fn other_hashes_are_named_with_a_remedy_and_not_shown() {
     for (hash, name) in [
         ("$apr1$r31.....$HqJZimcKQFAMYayBlzkrA/", "`$apr1$` (MD5)"),
         ("{SHA}2jmj7l5rSw0yVb/vlWAYkK/YBwk=", "`{SHA}`"),

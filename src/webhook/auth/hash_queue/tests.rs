@@ -157,7 +157,7 @@ async fn a_pair_that_has_become_known_is_not_hashed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_timeout_ends_for_a_pair_that_waits_and_for_one_that_is_hashed() {
+async fn the_timeout_ends_for_a_waiting_pair_and_for_a_hashed_one() {
     let queue = HashQueue::new();
     let (held, hash) = Held::new();
     let start = Instant::now();

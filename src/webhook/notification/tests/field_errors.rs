@@ -18,7 +18,7 @@ const OWN_FIELDS: [(&str, &[&str]); 4] = [
 ];
 
 #[test]
-fn each_required_field_is_missed_and_refused_as_null_or_another_type() {
+fn each_required_field_is_refused_when_absent_null_or_mistyped() {
     for (sample, own) in OWN_FIELDS {
         for field in ["type", "trans_date", "app_id", "room_id", "conf_num"].iter().chain(own) {
             let pointer = format!("/{field}");
@@ -139,7 +139,7 @@ fn a_single_url_object_is_judged_like_one_in_a_list() {
 }
 
 #[test]
-fn delivered_files_must_be_a_list_and_their_destination_an_object() {
+fn files_must_be_a_list_and_their_destination_an_object() {
     for value in [json!("a"), json!(1), json!(""), json!({"url": "a"})] {
         let body = with(FILE_TRANSFER, "/files", value);
         assert_eq!(field_errors(&body, STRICT), expected(&[("#/files", "wrong_type")]));
@@ -211,7 +211,7 @@ fn a_fault_says_what_was_expected_and_never_what_was_posted() {
 }
 
 #[test]
-fn an_undocumented_type_is_refused_before_its_fields_are_judged() {
+fn an_undocumented_type_is_refused_before_its_fields() {
     for name in ["cdr", "Roomdrop", "room-drop", "other", " roomdrop ", &"x".repeat(129), "a\0"] {
         for contract in [STRICT, ENVELOPE] {
             let body = json!({"type": name}).to_string();
@@ -226,7 +226,7 @@ fn an_undocumented_type_is_refused_before_its_fields_are_judged() {
 }
 
 #[test]
-fn a_forwarded_type_has_at_most_128_bytes_no_control_characters_and_an_app_id() {
+fn a_forwarded_type_is_within_128_bytes_and_has_an_app_id() {
     for contract in [FORWARD, LOOSE] {
         for name in ["x".repeat(129), "ж".repeat(65), "a\nb".to_owned(), "a\u{7f}".to_owned()] {
             assert_eq!(
@@ -242,7 +242,7 @@ fn a_forwarded_type_has_at_most_128_bytes_no_control_characters_and_an_app_id() 
 }
 
 #[test]
-fn a_documented_type_keeps_its_contract_where_others_are_forwarded() {
+fn a_documented_type_keeps_its_contract_beside_forwarded_ones() {
     let body = without(RECORDING, "/recording");
     assert_eq!(field_errors(&body, FORWARD), expected(&[("#/recording", "missing_field")]));
 }

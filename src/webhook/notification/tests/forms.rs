@@ -66,7 +66,7 @@ fn a_numeric_room_is_a_subject_by_its_text() {
 }
 
 #[test]
-fn a_room_that_cannot_be_an_attribute_is_accepted_and_no_subject() {
+fn a_room_unfit_for_an_attribute_is_accepted_and_no_subject() {
     for room in ["a\u{7}b", "\u{1b}[31m", &"x".repeat(257)] {
         let body = with(ROOMDROP, "/room_id", room.into());
         assert_eq!(strict(&body).unwrap().subject(), None, "{room:?}");
@@ -74,7 +74,7 @@ fn a_room_that_cannot_be_an_attribute_is_accepted_and_no_subject() {
 }
 
 #[test]
-fn recordings_come_as_a_string_an_object_or_an_array_of_both_under_both_types() {
+fn recordings_are_strings_objects_or_arrays_under_both_types() {
     for recording in [
         json!("http://media.example.com/a.mp4"),
         json!("sftp://host/with space/ж.mkv"),

@@ -112,7 +112,7 @@ fn heals(test: &str, calls: &str, how: &str, most: usize) {
 }
 
 #[test]
-fn a_disk_that_fails_for_a_while_is_told_and_it_goes_on_when_that_ends() {
+fn a_disk_that_fails_for_a_while_is_reported_and_recovers() {
     let (kafka, temp) = (kafka_away(), tempdir().unwrap());
     let serve = serve(&kafka, &spool_in(&temp));
     let mut bridge = serve.start();

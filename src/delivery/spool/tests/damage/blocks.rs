@@ -27,7 +27,7 @@ fn an_overwritten_block_costs_the_records_under_it() {
 }
 
 #[test]
-fn a_block_that_a_later_one_of_its_file_was_written_over_costs_the_records_under_it() {
+fn a_block_overwritten_by_a_later_one_costs_its_own_records() {
     let sound = Sound::new();
     for name in segments_before_the_last(&sound) {
         let whole = &sound.files[&name];
@@ -45,7 +45,7 @@ fn a_block_that_a_later_one_of_its_file_was_written_over_costs_the_records_under
 }
 
 #[test]
-fn a_segment_that_is_cut_off_or_empty_costs_the_records_behind_the_cut() {
+fn a_truncated_segment_costs_the_records_behind_the_cut() {
     let sound = Sound::new();
     for name in segments_before_the_last(&sound) {
         let whole = &sound.files[&name];
@@ -59,7 +59,7 @@ fn a_segment_that_is_cut_off_or_empty_costs_the_records_behind_the_cut() {
 }
 
 #[test]
-fn a_segment_that_has_lost_its_headers_costs_its_records_and_is_kept_as_it_is() {
+fn a_segment_without_its_headers_costs_its_records_and_is_kept() {
     let sound = Sound::new();
     for name in &sound.segments(Part::Queue) {
         let mut bytes = sound.files[name].clone();
@@ -98,7 +98,7 @@ fn a_segment_with_noise_from_a_record_to_its_end_is_kept() {
 }
 
 #[test]
-fn a_segment_that_is_gone_costs_its_records_and_they_are_counted() {
+fn a_missing_segment_costs_its_records_and_they_are_counted() {
     let sound = Sound::new();
     for name in segments_before_the_last(&sound).into_iter().skip(1) {
         costs(&sound, &name, None, &sound.hit(Part::Queue, &name, &(0..usize::MAX)), &"gone");
@@ -106,7 +106,7 @@ fn a_segment_that_is_gone_costs_its_records_and_they_are_counted() {
 }
 
 #[test]
-fn a_last_segment_that_is_gone_costs_its_records_and_nobody_knows_of_them() {
+fn a_missing_last_segment_costs_its_records_without_a_count() {
     let sound = Sound::new();
     let name = sound.segments(Part::Queue).pop().unwrap();
     let temp = sound.with(&BTreeMap::new());
@@ -118,7 +118,7 @@ fn a_last_segment_that_is_gone_costs_its_records_and_nobody_knows_of_them() {
 }
 
 #[test]
-fn without_its_cursor_a_spool_gives_everything_again_and_loses_nothing() {
+fn a_spool_without_its_cursor_repeats_all_and_loses_nothing() {
     let sound = Sound::new();
     let whole = &sound.files["cursor"];
     let mut random = Rng::with_seed(3);
@@ -131,7 +131,7 @@ fn without_its_cursor_a_spool_gives_everything_again_and_loses_nothing() {
 }
 
 #[test]
-fn a_damaged_quarantine_costs_the_records_under_the_damage_and_the_queue_nothing() {
+fn a_damaged_quarantine_costs_its_records_and_the_queue_none() {
     let sound = Sound::new();
     for name in &sound.segments(Part::Quarantine) {
         let len = sound.files[name].len();

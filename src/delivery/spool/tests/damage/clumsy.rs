@@ -6,7 +6,7 @@ use crate::delivery::spool::format::{HEADER_MAGIC, VERSION};
 const FIRST: &str = "00000000000000000001.log";
 
 #[test]
-fn a_copy_of_a_segment_under_another_name_is_kept_apart_and_costs_nothing() {
+fn a_copy_of_a_segment_by_another_name_is_kept_apart() {
     let sound = Sound::new();
     for name in ["00000000000000000005.log", "00000000000000000016.log.copy", "copy of 1.log"] {
         let temp = sound.with(&BTreeMap::new());
@@ -34,7 +34,7 @@ fn a_spool_of_an_unreleased_build_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn a_segment_of_a_newer_version_is_named_and_nothing_is_touched() {
+fn a_segment_of_a_newer_version_is_named_and_left_untouched() {
     let sound = Sound::new();
     let mut bytes = sound.files[FIRST].clone();
     for at in HEADER_COPIES {
@@ -49,7 +49,7 @@ fn a_segment_of_a_newer_version_is_named_and_nothing_is_touched() {
 }
 
 #[test]
-fn files_and_folders_of_others_are_let_alone_and_a_segment_that_was_half_made_is_removed() {
+fn foreign_files_are_left_alone_and_half_made_segments_removed() {
     let sound = Sound::new();
     let temp = sound.with(&BTreeMap::new());
     let half_made = temp.path().join("00000000000000000017.log.new");
@@ -89,7 +89,7 @@ fn what_is_wrong_is_named_by_a_look_that_changes_nothing() {
 }
 
 #[test]
-fn what_does_not_check_stays_in_the_quarantine_and_the_sound_segments_of_it_do_not() {
+fn only_damaged_rows_stay_in_the_quarantine_after_a_requeue() {
     let sound = Sound::new();
     let damaged = sound.frames.iter().find(|place| place.part == Part::Quarantine).unwrap();
     let mut bytes = sound.files[&damaged.file].clone();
@@ -109,7 +109,7 @@ fn what_does_not_check_stays_in_the_quarantine_and_the_sound_segments_of_it_do_n
 }
 
 #[test]
-fn a_damaged_segment_whose_records_change_their_topic_is_kept_as_it_was() {
+fn a_damaged_segment_is_kept_unchanged_when_topics_change() {
     let sound = Sound::new();
     let place = sound.frames.iter().find(|place| place.row == Some(7)).unwrap();
     let mut bytes = sound.files[&place.file].clone();

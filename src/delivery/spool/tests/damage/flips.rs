@@ -3,13 +3,13 @@
 use super::*;
 
 #[test]
-fn a_flipped_bit_costs_the_record_that_it_lies_in_and_nothing_else() {
+fn a_flipped_bit_costs_the_record_around_it_and_nothing_else() {
     sweep(5);
 }
 
 #[test]
 #[ignore = "takes minutes: a bit of every byte"]
-fn a_flipped_bit_of_any_byte_costs_the_record_that_it_lies_in_and_nothing_else() {
+fn a_flipped_bit_of_any_byte_costs_only_the_record_around_it() {
     sweep(1);
 }
 

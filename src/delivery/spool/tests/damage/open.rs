@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_byte_that_changes_under_an_open_spool_costs_the_record_that_it_lies_in() {
+fn a_byte_changed_in_an_open_spool_costs_the_record_around_it() {
     let sound = Sound::new();
     for place in sound.frames.iter().filter(|place| place.part == Part::Queue) {
         let what = format!("{place:?}");
@@ -18,7 +18,7 @@ fn a_byte_that_changes_under_an_open_spool_costs_the_record_that_it_lies_in() {
 }
 
 #[test]
-fn a_segment_that_is_deleted_under_an_open_spool_costs_its_records() {
+fn a_segment_deleted_from_an_open_spool_costs_its_records() {
     let sound = Sound::new();
     for name in &sound.segments(Part::Queue) {
         let temp = sound.with(&BTreeMap::new());
@@ -30,7 +30,7 @@ fn a_segment_that_is_deleted_under_an_open_spool_costs_its_records() {
 }
 
 #[test]
-fn a_damaged_segment_is_kept_though_the_process_that_saw_it_ends_before_the_drain() {
+fn a_damaged_segment_is_kept_when_its_finder_ends_undrained() {
     let sound = Sound::new();
     let place = sound.frames.iter().find(|place| place.row == Some(10)).unwrap();
     let temp = sound.with(&BTreeMap::new());
@@ -55,7 +55,7 @@ fn a_damaged_segment_is_kept_though_the_process_that_saw_it_ends_before_the_drai
 }
 
 #[test]
-fn what_is_appended_after_other_hands_removed_the_last_segment_is_not_lost_with_it() {
+fn appends_after_the_last_segment_was_deleted_are_not_lost() {
     let temp = tempfile::tempdir().unwrap();
     let mut store = open_store(temp.path()).unwrap();
     store.append(&[&record(1)]).unwrap();
@@ -74,7 +74,7 @@ fn what_is_appended_after_other_hands_removed_the_last_segment_is_not_lost_with_
 }
 
 #[test]
-fn a_row_that_was_read_and_is_refused_counts_as_missing_if_its_bytes_changed_in_between() {
+fn a_refused_row_that_changed_since_its_read_counts_as_missing() {
     let sound = Sound::new();
     let place = sound.frames.iter().find(|place| place.row == Some(10)).unwrap();
     let temp = sound.with(&BTreeMap::new());

@@ -9,13 +9,13 @@ use super::*;
 use fastrand::Rng;
 
 #[test]
-fn bits_that_are_flipped_together_alter_no_record_and_what_is_lost_is_counted() {
+fn several_flipped_bits_alter_no_record_and_losses_are_counted() {
     flip_many(0..3000);
 }
 
 #[test]
 #[ignore = "takes minutes: a hundred thousand damaged spools"]
-fn bits_that_are_flipped_together_alter_no_record_in_a_long_run() {
+fn several_flipped_bits_alter_no_record_in_a_long_run() {
     let first = fastrand::u64(10_000..1 << 40);
     eprintln!("from seed {first}");
     flip_many(first..first + 100_000);

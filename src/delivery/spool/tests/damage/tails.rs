@@ -7,7 +7,7 @@ use super::*;
 const HEADER_STEP: usize = 64;
 
 #[test]
-fn of_a_last_segment_that_is_cut_off_anywhere_the_front_is_read_and_nothing_counts_as_missing() {
+fn the_front_of_a_cut_last_segment_is_read_and_none_missing() {
     at_each_length(|bytes, at| {
         bytes.truncate(at);
         // A frame needs its padding.
@@ -16,8 +16,7 @@ fn of_a_last_segment_that_is_cut_off_anywhere_the_front_is_read_and_nothing_coun
 }
 
 #[test]
-fn of_a_last_segment_that_is_zeros_from_anywhere_on_the_front_is_read_and_nothing_counts_as_missing()
- {
+fn the_front_of_a_zeroed_last_segment_is_read_and_none_missing() {
     at_each_length(|bytes, at| {
         let changed = bytes[at..].iter().position(|byte| *byte != 0);
         bytes[at..].fill(0);
