@@ -12,8 +12,8 @@
 //! Promise: the sockets themselves are passed on (`SCM_RIGHTS`, unix(7)), so what waits in their queues,
 //! and what is within its handshake, is the next one's. With sockets of their own beside each other
 //! (`SO_REUSEPORT`) the kernel resets both when the first is closed, unless `tcp_migrate_req` is on (its
-//! `ip-sysctl.rst`), and gives the second its share of connections long before it may serve them. Only one waits at a time, and only a process of the same
-//! user. Where nobody waits, a stop costs nothing.
+//! `ip-sysctl.rst`), and gives the second its share of connections long before it may serve them. Only
+//! one waits at a time, and only a process of the same user. Where nobody waits, a stop costs nothing.
 
 use crate::webhook::http::rare_line::RareLine;
 use crate::webhook::http::successor::Successor;

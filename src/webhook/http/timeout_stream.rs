@@ -3,11 +3,10 @@
 //! Promise: a connection that waits for its next post is kept for the idle time-out, unless it is asked
 //! to go before; the first byte of its first post must come within the read time-out, a head that has
 //! begun must be whole within it, and an answer must be taken within it; else reads or writes fail with
-//! [`io::ErrorKind::TimedOut`]. A connection that
-//! waits is not closed upon a post that has come: the kernel is asked first. hyper's own `header_read_timeout` cannot
-//! tell an idle connection from a slow head. The body's time is kept by who reads it. A post in
-//! time costs no timer: one is armed only when a read or write has to wait, and moved lazily.
-//! Where an answer came before its request was whole, the close lingers: what the sender still
+//! [`io::ErrorKind::TimedOut`]. A connection that waits is not closed upon a post that has come: the
+//! kernel is asked first. hyper's own `header_read_timeout` cannot tell an idle connection from a slow
+//! head. The body's time is kept by who reads it. A post in time costs no timer: one is armed only when
+//! a read or write has to wait, and moved lazily. Where an answer came before its request was whole, the close lingers: what the sender still
 //! writes is taken in for a while, since to close on unread bytes would reset the connection under
 //! the answer.
 
