@@ -2,8 +2,9 @@
 //!
 //! Promise: at most `--max-connections` at once; one more takes the place of one that is idle, or waits;
 //! nobody holds a connection by being slow; an early answer can be read, because what its sender still
-//! writes is taken in for a while before the connection is closed. At the end what already waits to be accepted is still served, or left to who has the socket next, and
-//! last answers say `Connection: close`. It knows no ingest: what answers is an argument.
+//! writes is taken in for a while before the connection is closed. At the end what already waits to be
+//! accepted is still served, or left to who has the socket next, and last answers say
+//! `Connection: close`. It knows no ingest: what answers is an argument.
 
 use crate::webhook::http::connection_phase::{Asked, ConnectionPhase, Rest};
 use crate::webhook::http::crowd::{Crowd, Member};
