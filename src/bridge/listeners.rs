@@ -49,8 +49,10 @@ pub(super) fn listen(
     };
     let listen = || {
         let listener = inherited.map_or_else(bind, Ok)?;
-        // Each connection that is accepted has it from its listener.
-        SockRef::from(&listener).set_tcp_keepalive(&KEEPALIVE)?;
+        // Each connection that is accepted has both from its listener, without a call of its own.
+        let socket = SockRef::from(&listener);
+        socket.set_tcp_keepalive(&KEEPALIVE)?;
+        socket.set_tcp_nodelay(true)?;
         let taken = listener.local_addr()?;
         io::Result::Ok((listener, taken))
     };
@@ -88,7 +90,7 @@ mod tests {
     use std::net::TcpStream;
 
     #[test]
-    fn the_kernel_asks_after_the_other_side_of_each_connection() {
+    fn each_connection_has_the_options_of_its_listener() {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let (listener, address) = listen("--listen", loopback, None).unwrap();
         let _sender = TcpStream::connect(address).unwrap();
@@ -96,5 +98,6 @@ mod tests {
 
         assert!(sockopt::socket_keepalive(&accepted).unwrap());
         assert_eq!(sockopt::tcp_keepidle(&accepted).unwrap(), Duration::from_secs(60));
+        assert!(sockopt::tcp_nodelay(&accepted).unwrap());
     }
 }

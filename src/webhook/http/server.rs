@@ -64,8 +64,8 @@ pub struct Limits {
     pub tls: Option<Arc<TlsPort>>,
 }
 
-/// Serves `listener` until `stop`, and then until the last answer was given. Whoever drops the
-/// future aborts what is still open.
+/// Serves `listener`, whose connections have no Nagle's delay, until `stop`, and then until the last answer
+/// was given. Whoever drops the future aborts what is still open.
 pub async fn serve<A, F>(listener: TcpListener, limits: Limits, stop: CancellationToken, answer: A)
 where
     A: Fn(Request<Incoming>, &ConnectionPhase) -> F + Clone + Send + Sync + 'static,
@@ -162,7 +162,7 @@ async fn connection<A, F>(
     A: Fn(Request<Incoming>, &ConnectionPhase) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
 {
-    let stream = TimeoutStream::new(without_delay(stream), member.phase(), timeouts);
+    let stream = TimeoutStream::new(stream, member.phase(), timeouts);
     serve_connection(stream, member.phase(), &stop, answer).await;
 }
 
@@ -179,7 +179,7 @@ async fn tls_connection<A, F>(
     F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
 {
     let phase = member.phase();
-    let stream = TimeoutStream::new(without_delay(stream), phase, timeouts);
+    let stream = TimeoutStream::new(stream, phase, timeouts);
     let mut accepting = pin!(tls.accept(stream, phase.peer()));
     let accepted = tokio::select! {
         biased;
@@ -190,13 +190,6 @@ async fn tls_connection<A, F>(
         phase.is_secure();
         serve_connection(stream, phase, &stop, answer).await;
     }
-}
-
-fn without_delay(stream: TcpStream) -> TcpStream {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "cannot switch Nagle's delay off");
-    }
-    stream
 }
 
 async fn serve_connection<S, A, F>(
