@@ -53,6 +53,8 @@ labels! {
         Published = "published",
         /// The spool has synced the record to disk.
         Spooled = "spooled",
+        /// The head can be read in more than one way.
+        InvalidHead = "invalid_head",
         /// No such path.
         NotFound = "not_found",
         /// The path takes POST alone.

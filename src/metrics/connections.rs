@@ -16,6 +16,8 @@ pub struct ConnectionSeries {
     pub waiting: Gauge,
     /// That were closed to make room.
     pub displaced: Counter,
+    /// That ended because no request could be read.
+    pub refused_heads: Counter,
 }
 
 /// The series of TLS handshakes.
@@ -57,6 +59,11 @@ impl ConnectionSeries {
             "connections_displaced",
             "Idle connections that were closed to make room for others",
             series.displaced.clone(),
+        );
+        registry.register(
+            "heads_refused",
+            "Connections of senders that ended with a bare 400, 414 or 431: no HTTP, or too long a head",
+            series.refused_heads.clone(),
         );
         series
     }

@@ -142,6 +142,7 @@ pub(super) fn at_fault(outcome: Outcome) -> Option<AtFault> {
         | Outcome::TooLarge
         | Outcome::TooSlow
         | Outcome::IncompleteBody
+        | Outcome::InvalidHead
         | Outcome::MalformedJson
         | Outcome::NotAnObject
         | Outcome::RepeatedField

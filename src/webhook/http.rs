@@ -5,6 +5,8 @@ pub mod server;
 pub mod timeout_stream;
 pub mod tls;
 pub mod connection_phase;
+mod heads;
+pub mod framing;
 pub mod crowd;
 pub mod rare_line;
 pub mod successor;

@@ -97,7 +97,12 @@ impl Ingest {
                 Err(rejection) => {
                     // Before the rest is read for the connection's sake: the sender may leave.
                     post.refuse(rejection.outcome(), || rejection.why());
-                    let rest = body::discard(&mut body, &head.headers).await;
+                    let rest = if rejection.is_of_framing() {
+                        // Nobody knows what is its rest, and what the next request.
+                        Rest::Unread
+                    } else {
+                        body::discard(&mut body, &head.headers).await
+                    };
                     return rejection.response(rest);
                 }
             };
@@ -116,6 +121,9 @@ impl Ingest {
         head: &http::request::Parts,
         post: &mut PostOutcome,
     ) -> Result<Option<Arc<User>>, Rejection> {
+        if let Some(fault) = head.extensions.get() {
+            return Err(Rejection::InvalidHead { fault: *fault });
+        }
         if head.uri.path() != self.path {
             return Err(Rejection::NotFound);
         }

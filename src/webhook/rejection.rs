@@ -9,6 +9,7 @@ use crate::metrics::Outcome;
 use crate::post::RefusalReason;
 use crate::webhook::http::body::BodyError;
 use crate::webhook::http::connection_phase::Rest;
+use crate::webhook::http::framing::HeadFault;
 use crate::webhook::notification::field_error::{FieldError, FieldErrors};
 use crate::webhook::notification::invalid::Invalid;
 use bytesize::ByteSize;
@@ -32,6 +33,11 @@ const RETRY_SECONDS: u16 = 2;
 /// Why a post was refused.
 #[derive(Debug)]
 pub enum Rejection {
+    /// The head can be read in more than one way.
+    InvalidHead {
+        /// What is wrong with it.
+        fault: HeadFault,
+    },
     /// The path is not `--path`.
     NotFound,
     /// The method is not POST.
@@ -129,6 +135,9 @@ impl Rejection {
         use Detail::{AtMost, Fixed};
         type Status = StatusCode;
         match self {
+            Self::InvalidHead { fault } => row(
+                Outcome::InvalidHead, Status::BAD_REQUEST, "the head is not sound",
+                Fixed(fault.as_str())),
             Self::NotFound => row(
                 Outcome::NotFound, Status::NOT_FOUND, "no such path",
                 Fixed("this server takes notifications on another path")),
@@ -195,6 +204,11 @@ impl Rejection {
         self.row().outcome
     }
 
+    /// Whether nobody can tell where the request ends.
+    pub fn is_of_framing(&self) -> bool {
+        matches!(self, Self::InvalidHead { .. } | Self::IncompleteBody)
+    }
+
     fn field_errors(&self) -> &[FieldError] {
         let errors = if let Self::Invalid(invalid) = self { invalid.field_errors() } else { None };
         errors.map(FieldErrors::as_slice).unwrap_or_default()
@@ -206,8 +220,10 @@ impl Rejection {
             return undelivered.why();
         }
         let reason = match self.row().detail {
-            Detail::Fixed(_) => matches!(self, Self::LongPassword)
-                .then(|| "the password is over 72 bytes".to_owned()),
+            Detail::Fixed(text) => matches!(self, Self::InvalidHead { .. })
+                .then_some(text)
+                .or(matches!(self, Self::LongPassword).then_some("the password is over 72 bytes"))
+                .map(str::to_owned),
             detail @ (Detail::AtMost(_) | Detail::Invalid(_)) => Some(detail.to_string()),
         };
         let pointers: Vec<_> = self.field_errors().iter().map(|error| &*error.pointer).collect();

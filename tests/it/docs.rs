@@ -27,6 +27,7 @@ use hookbridge::metrics::build::Build;
 use hookbridge::metrics::exposition::Format;
 use hookbridge::metrics::{Metrics, Outcome};
 use hookbridge::webhook::http::connection_phase::Rest;
+use hookbridge::webhook::http::framing::HeadFault;
 use hookbridge::webhook::notification::field_error::{FieldErrors, JsonType};
 use hookbridge::webhook::notification::invalid::{About, Invalid};
 use hookbridge::webhook::rejection::Rejection;
@@ -98,6 +99,7 @@ fn the_rust_that_is_needed_is_the_one_of_the_package() {
 fn refusal(outcome: Outcome) -> Option<Rejection> {
     let rejection = match outcome {
         Outcome::Published | Outcome::Spooled => return None,
+        Outcome::InvalidHead => Rejection::InvalidHead { fault: HeadFault::Host },
         Outcome::NotFound => Rejection::NotFound,
         Outcome::MethodNotAllowed => Rejection::MethodNotAllowed,
         Outcome::Unauthorized => Rejection::Unauthorized,

@@ -1,6 +1,7 @@
 //! HTTP as it comes over the wire: reuse, framing, early answers, senders that are slow, silent or
 //! gone, and limits.
 
+mod ambiguous;
 mod early;
 mod framing;
 mod heads;

@@ -157,6 +157,11 @@ impl Member {
     pub(super) fn phase(&self) -> &ConnectionPhase {
         &self.phase
     }
+
+    /// It ended because no request could be read.
+    pub(super) fn refused_head(&self) {
+        self.crowd.series.refused_heads.inc();
+    }
 }
 
 impl Drop for Member {

@@ -8,6 +8,7 @@
 
 use crate::webhook::http::connection_phase::{Asked, ConnectionPhase, Rest};
 use crate::webhook::http::crowd::{Crowd, Member};
+use crate::webhook::http::heads::{Heads, HeadsStream};
 use crate::webhook::http::rare_line::RareLine;
 use crate::webhook::http::successor::Successor;
 use crate::webhook::http::timeout_stream::{TimeoutStream, Timeouts};
@@ -163,7 +164,7 @@ async fn connection<A, F>(
     F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
 {
     let stream = TimeoutStream::new(stream, member.phase(), timeouts);
-    serve_connection(stream, member.phase(), &stop, answer).await;
+    serve_connection(stream, &member, &stop, answer).await;
 }
 
 /// The same over TLS.
@@ -188,21 +189,22 @@ async fn tls_connection<A, F>(
     };
     if let Some(stream) = accepted {
         phase.is_secure();
-        serve_connection(stream, phase, &stop, answer).await;
+        serve_connection(stream, &member, &stop, answer).await;
     }
 }
 
-async fn serve_connection<S, A, F>(
-    stream: S,
-    phase: &ConnectionPhase,
-    stop: &CancellationToken,
-    answer: A,
-) where
+async fn serve_connection<S, A, F>(stream: S, member: &Member, stop: &CancellationToken, answer: A)
+where
     S: AsyncRead + AsyncWrite + Unpin,
     A: Fn(Request<Incoming>, &ConnectionPhase) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
 {
-    let service = service_fn(|request| {
+    let phase = member.phase();
+    let heads = Heads::default();
+    let service = service_fn(|mut request: Request<Incoming>| {
+        if let Some(fault) = heads.next() {
+            request.extensions_mut().insert(fault);
+        }
         // Not awaited in an async block: that has room for two of it, and moves it from one to the
         // other for each post.
         answer(request, phase).map(|mut response| {
@@ -219,7 +221,7 @@ async fn serve_connection<S, A, F>(
     let connection = http1::Builder::new()
         .half_close(true)
         .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(HeadsStream::new(stream, &heads)), service);
     let mut connection = pin!(connection);
     let served = tokio::select! {
         biased;
@@ -227,6 +229,9 @@ async fn serve_connection<S, A, F>(
         () = stop.cancelled() => last_call(connection, phase).await,
     };
     if let Err(error) = served {
+        if error.is_parse() {
+            member.refused_head();
+        }
         tracing::debug!(error = &error as &dyn std::error::Error, "a connection ended early");
     }
 }

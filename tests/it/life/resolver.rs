@@ -74,7 +74,10 @@ fn hanging_clients_do_not_outlast_grace_nor_hide_dropped_posts() {
         }
         let mut bridge = silent.asked_by(serve).start();
         let mut sender = Connection::open(bridge.webhook());
-        let head = format!("POST {PATH} HTTP/1.1\r\nContent-Length: {}\r\n\r\n", ROOMDROP.len());
+        let head = format!(
+            "POST {PATH} HTTP/1.1\r\nHost: test\r\nContent-Length: {}\r\n\r\n",
+            ROOMDROP.len()
+        );
         sender.send(format!("{head}{under_way}"));
         bridge.wait_for_metric("hookbridge_in_flight", SOON, |posts| posts == 1.0);
 

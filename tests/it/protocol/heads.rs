@@ -6,6 +6,9 @@ use testkit::notification::{PATH, ROOMDROP};
 use crate::protocol::is_accepted;
 use crate::support::rig::{Rig, authorization};
 
+/// What hyper takes of the lines of a head.
+const MOST_FIELDS: usize = 100;
+
 /// More than the bridge reads of a head, and more than the buffers of both sockets hold.
 const LONG: usize = 10 * 1024 * 1024;
 
@@ -98,10 +101,14 @@ fn a_head_that_is_too_long_is_refused_and_disturbs_no_other() {
     let mut other = rig.connect();
     let long = "x".repeat(LONG);
     let many = "X: y\r\n".repeat(1000);
+    let fields = |count| "X: y\r\n".repeat(count - 1);
+    let just_over = "x".repeat(16 * 1024);
     for head in [
         format!("POST {PATH}?{long} HTTP/1.1\r\nHost: test\r\n\r\n"),
         format!("POST {PATH} HTTP/1.1\r\nHost: test\r\nX-Long: {long}\r\n\r\n"),
         format!("POST {PATH} HTTP/1.1\r\n{many}\r\n"),
+        format!("POST {PATH} HTTP/1.1\r\nHost: test\r\nX-Long: {just_over}\r\n\r\n"),
+        format!("POST {PATH} HTTP/1.1\r\nHost: test\r\n{}\r\n", fields(MOST_FIELDS + 1)),
     ] {
         let mut connection = rig.connect();
         connection.send(&head);
@@ -112,6 +119,7 @@ fn a_head_that_is_too_long_is_refused_and_disturbs_no_other() {
 
     other.send(request("POST", PATH, &[], ROOMDROP));
     assert!(is_accepted(&other.read(), ROOMDROP));
+    assert_eq!(rig.count("hookbridge_heads_refused_total"), 5);
     assert_eq!(rig.outcomes(), [("published".to_owned(), 1)].into());
 }
 
@@ -122,7 +130,7 @@ fn what_is_not_http_is_answered_400_and_closed() {
         "nonsense\r\n\r\n".as_bytes(),
         b"POST /webhook HTTP/9.9\r\n\r\n",
         b"POST /webhook HTTP/1.1\r\nNo colon\r\n\r\n",
-        b"POST /webhook HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+        b"POST /webhook HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
         b"POST /webhook HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", // as TLS begins
     ] {

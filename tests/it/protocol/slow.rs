@@ -82,7 +82,7 @@ fn the_time_of_a_post_begins_with_the_first_byte_of_its_head() {
     let begun = Instant::now();
 
     // Half of the time goes with the head.
-    connection.send("POST /webhook HTTP/1.1\r\n");
+    connection.send("POST /webhook HTTP/1.1\r\nHost: test\r\n");
     assert!(connection.is_silent_for(Duration::from_millis(1500)));
     connection.send("Content-Length: 184\r\n\r\n{");
 

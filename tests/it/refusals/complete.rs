@@ -30,7 +30,8 @@ fn every_refusal_stands_in_the_table_or_has_a_test_of_its_own() {
 fn is_refusal(outcome: Outcome) -> bool {
     match outcome {
         Outcome::Published | Outcome::Spooled => false,
-        Outcome::NotFound
+        Outcome::InvalidHead
+        | Outcome::NotFound
         | Outcome::MethodNotAllowed
         | Outcome::Unauthorized
         | Outcome::UnsupportedEncoding

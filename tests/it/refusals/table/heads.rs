@@ -1,7 +1,8 @@
 //! What the head alone decides, and the credential of a project.
 
 use hookbridge::metrics::Outcome::{
-    ForbiddenApp, MethodNotAllowed, NotFound, TooLarge, Unauthorized, UnsupportedEncoding,
+    ForbiddenApp, InvalidHead, MethodNotAllowed, NotFound, TooLarge, Unauthorized,
+    UnsupportedEncoding,
 };
 use testkit::http::{basic, request};
 use testkit::notification::{PATH, ROOMDROP, of_length};
@@ -14,7 +15,13 @@ pub(in crate::refusals) const MAX_BODY: usize = 1024 * 1024;
 
 /// Rows about heads.
 pub(super) fn rows() -> Vec<Row> {
-    let mut rows = paths_and_methods();
+    let mut rows = vec![Row::new(
+        "no host",
+        format!("POST {PATH} HTTP/1.1\r\nX-{MARKER}: y\r\nContent-Length: 0\r\n\r\n"),
+        400,
+        InvalidHead,
+    )];
+    rows.extend(paths_and_methods());
     rows.extend(credentials());
     rows.extend(codings_and_sizes());
     let bound = authorization_of_bound();
