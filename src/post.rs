@@ -60,6 +60,11 @@ impl PostOutcome {
         if within { Ok(()) } else { Err(OverBudget) }
     }
 
+    /// Who sent it, as far as that is known.
+    pub fn peer(&self) -> IpAddr {
+        self.facts.peer
+    }
+
     /// Says whose credential it came with, as far as that is known.
     pub fn of_user(&mut self, user: Option<Arc<str>>) {
         self.facts.user = user;

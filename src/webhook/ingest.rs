@@ -29,6 +29,7 @@ use hyper::body::{Body as _, Incoming};
 use hyper::{Request, Response};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -85,7 +86,7 @@ impl Ingest {
         // Not an async fn, which would keep the request and its parts beside each other. Each
         // connection has room for this future, and it is moved there for each post: 1,120 bytes.
         async move {
-            let read = match self.admit(&head, &mut post).await {
+            let read = match self.admit(&head, &mut post, begun).await {
                 Ok(user) => match body::read(&mut body, &mut post, &self.limits, begun).await {
                     Ok(value) => self.accept(&head.headers, user.as_deref(), &value, &mut post),
                     Err(error) => Err(error.into()),
@@ -120,6 +121,7 @@ impl Ingest {
         &self,
         head: &http::request::Parts,
         post: &mut PostOutcome,
+        begun: Instant,
     ) -> Result<Option<Arc<User>>, Rejection> {
         if let Some(fault) = head.extensions.get() {
             return Err(Rejection::InvalidHead { fault: *fault });
@@ -130,7 +132,7 @@ impl Ingest {
         if head.method != Method::POST {
             return Err(Rejection::MethodNotAllowed);
         }
-        let user = self.authenticate(&head.headers, post).await?;
+        let user = self.authenticate(&head.headers, post, begun).await?;
         if !is_identity(&head.headers) {
             return Err(Rejection::UnsupportedEncoding);
         }
@@ -141,9 +143,10 @@ impl Ingest {
         &self,
         headers: &HeaderMap,
         post: &mut PostOutcome,
+        begun: Instant,
     ) -> Result<Option<Arc<User>>, Rejection> {
         let Authentication::Restricted(authenticator) = &self.access else { return Ok(None) };
-        let basic_auth = match authenticator.look_up(headers) {
+        let (basic_auth, user) = match authenticator.look_up(headers) {
             CacheLookup::Known(user) => {
                 post.of_user(Some(user.shared_name()));
                 return Ok(Some(user));
@@ -158,12 +161,13 @@ impl Ingest {
                 return Err(Rejection::LongPassword);
             }
             CacheLookup::Unverified { basic_auth, user } => {
-                post.of_user(user);
-                basic_auth
+                post.of_user(user.clone());
+                (basic_auth, user)
             }
         };
         // Boxed: it is large, and only a pair that is not known yet needs it.
-        match Box::pin(authenticator.verify(basic_auth)).await {
+        let deadline = begun + self.limits.read_timeout;
+        match Box::pin(authenticator.verify(basic_auth, user, post.peer(), deadline)).await {
             Decision::Known(user) => Ok(Some(user)),
             Decision::Refused => Err(Rejection::Unauthorized),
             Decision::Overloaded => Err(Rejection::Overloaded),

@@ -3,6 +3,8 @@
 //! Where there is no `htpasswd`, the tests of its lines say so by name and are skipped; they fail
 //! where nothing may be skipped, as in CI.
 
+mod floods;
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::thread;

@@ -7,8 +7,8 @@
 //! Promise:
 //! - A known pair does not wait for the hashing of others, nor for a place in a queue.
 //! - Any number of connections that present the same pair at once wait for one hash.
-//! - A flood of wrong passwords is bounded in work at a time, in pairs that wait, and in the wait;
-//!   see the queue for what it means for pairs that are not known yet.
+//! - A flood of wrong passwords is bounded in work at a time, in pairs that wait, and in the wait; a good
+//!   pair that is not known yet gets in beside it, as the queue says.
 //! - A refusal says nothing but "no". Unknown user, wrong password, one password or two: all cost
 //!   the same rounds of hashing, those of the costliest user in the file. What can still be seen
 //!   is that sum, whether it is nothing at all (a file without bcrypt), and by some microseconds
@@ -23,13 +23,14 @@
 use crate::webhook::auth::basic_auth::{Authorization, BasicAuth};
 use crate::webhook::auth::bcrypt_hash::{BcryptHash, waste};
 use crate::webhook::auth::credentials::{CredentialLine, Credentials, Secret, User};
-use crate::webhook::auth::hash_queue::{HashQueue, Overloaded};
+use crate::webhook::auth::hash_queue::{Asker, HashQueue, Overloaded};
 use crate::webhook::auth::verified_pairs::{Digest, VerifiedPairs};
 use http::HeaderMap;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 use zeroize::Zeroizing;
 
 /// Checks requests against the credentials file. Shared by `Arc`.
@@ -201,11 +202,17 @@ impl Authenticator {
         file.passwords.iter().map(use_of).collect()
     }
 
-    /// The slow half: hashes on another thread, in turn; at most a few seconds, wait included.
+    /// The slow half: hashes on another thread, in turn, for a request from `peer` that names a `user` of the
+    /// file or another; until `deadline` at most.
     ///
     /// A hash that was begun ends by itself and is remembered, also when the caller has gone.
-    pub async fn verify(self: &Arc<Self>, basic_auth: BasicAuth) -> Decision {
-        let flow = self.known.digest(basic_auth.user())[0];
+    pub async fn verify(
+        self: &Arc<Self>,
+        basic_auth: BasicAuth,
+        user: Option<Arc<str>>,
+        peer: IpAddr,
+        deadline: Instant,
+    ) -> Decision {
         let pair = self.known.digest(basic_auth.pair());
         let known = || self.known.find(&pair);
         let authenticator = Arc::clone(self);
@@ -213,7 +220,8 @@ impl Authenticator {
             let file = Arc::clone(&authenticator.file());
             authenticator.hash(&file, &basic_auth, pair)
         };
-        match self.queue.hash_in_turn(flow, pair, known, hash).await {
+        let asker = Asker { user, peer, pair, deadline: deadline.into() };
+        match self.queue.hash_in_turn(asker, known, hash).await {
             Ok(Some(user)) => Decision::Known(user),
             Ok(None) => Decision::Refused,
             Err(Overloaded) => Decision::Overloaded,

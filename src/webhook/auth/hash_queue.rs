@@ -1,39 +1,42 @@
 //! Slow hashes: off the event loop, few at a time, fairly, within bounds.
 //!
-//! Pairs wait in flows (stochastic fair queueing), chosen by a keyed digest of the user, and a flow
-//! computes one hash at a time. So a sender with an outdated password, or a user whose password is
-//! being guessed, fills its own flow, and the first post of another passes beside it. Flows are the
-//! same for users that exist and users that do not: how full one is says nothing of who exists.
+//! Each user of the credentials file has a flow of its own, and all other names have one together. Flows take
+//! turns, and each computes one hash at a time: so whatever else is in the queue, users that are new at the
+//! same time wait for each other alone. Within a flow, [`flow`] says which pair is next; a pair that is
+//! good and not known yet gets in beside a flood of wrong ones for the same user.
 //!
 //! Promise: at most [`HASHES_AT_A_TIME`] threads hash, also when the senders hang up; at most
-//! [`PAIRS_IN_A_FLOW`](fair_queue::PAIRS_IN_A_FLOW) pairs wait in a flow, and a request waits for
-//! at most [`QUEUE_TIMEOUT`]. Equal pairs share one hash, however many: a sender with one
-//! credential may fill every connection when the bridge starts, and all go in by the hash of the
-//! first. A refusal is shared by those alone who waited for it: who comes later is hashed anew, and
-//! nothing that guessing could fill is kept.
+//! [`PAIRS_IN_A_FLOW`](flow::PAIRS_IN_A_FLOW) pairs wait in a flow, and a request waits until its deadline at
+//! most. Equal pairs share one hash, however many: a sender with one credential may fill every connection
+//! when the bridge starts, and all go in by the hash of the first. A refusal is shared by those alone who
+//! waited for it: who comes later is hashed anew, and nothing that guessing could fill is kept.
 //!
-//! It does not know how to hash. Under a flood of ever new pairs a pair that is good, but not known
-//! yet, competes for its hash on equal terms with the flood.
+//! What was decided against:
+//! - A record of good pairs that outlives the process. It would be one more secret on disk, to be guarded,
+//!   rotated and dated against the credentials file, to save a restart one hash for each sender.
+//! - One flow for each name, known or not. A flood of ever new names would take every turn. So who floods
+//!   the queue with names can find out whether one of them is waited for in a flow of its own: `SECURITY.md`
+//!   says so. Without a flood each name costs the same.
+//!
+//! It does not know how to hash, and makes no guess easier: what a flood finds out, it pays a hash for.
 
 mod fair_queue;
+mod flow;
 
 use crate::lock::Lock;
 use crate::webhook::auth::credentials::User;
-use crate::webhook::auth::hash_queue::fair_queue::{FairQueue, Job};
+use crate::webhook::auth::hash_queue::fair_queue::{FairQueue, FlowName, Job};
+use crate::webhook::auth::hash_queue::flow::Network;
 use crate::webhook::auth::verified_pairs::Digest;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 use std::{fmt, thread};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 /// One flow can hold only one of them, so that the pairs of one user, however many, leave the
 /// other to everybody else; more would take cores from the event loops.
 const HASHES_AT_A_TIME: usize = 2;
-
-/// How long a request is held, wait and hash together: senders give up after five seconds, and
-/// later nobody would be there to read the answer.
-const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How far hashing steps back for the event loops: to about a tenth of their weight
 /// (`docs/performance.md#what-each-default-was-chosen-by`).
@@ -54,7 +57,20 @@ struct HashQueueState {
     threads: usize,
 }
 
-/// The flow is full or the hash did not end in time; nothing was found out.
+/// A request that waits for a hash.
+#[derive(Debug, Clone)]
+pub(crate) struct Asker {
+    /// The user that it names, where the file has it.
+    pub(crate) user: Option<Arc<str>>,
+    /// Where it comes from.
+    pub(crate) peer: IpAddr,
+    /// What is to be hashed.
+    pub(crate) pair: Digest,
+    /// When it gives up.
+    pub(crate) deadline: Instant,
+}
+
+/// The flow was full, or the hash did not end in time; nothing was found out.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Overloaded;
 
@@ -71,14 +87,15 @@ impl HashQueue {
     /// is over, and keeps its flow busy until then: a sender that hangs up gains no second one.
     pub(crate) async fn hash_in_turn(
         &self,
-        flow: u8,
-        pair: Digest,
+        asker: Asker,
         known: impl FnOnce() -> Option<Arc<User>>,
         hash: impl FnOnce() -> Option<Arc<User>> + Send + 'static,
     ) -> Result<Option<Arc<User>>, Overloaded> {
+        let Asker { user, peer, pair, deadline } = asker;
+        let flow = user.map_or(FlowName::Other, FlowName::User);
         let mut awaited = {
             let mut state = self.hashers.0.lock();
-            if let Some(awaited) = state.queue.share(flow, &pair) {
+            if let Some(awaited) = state.queue.share(&flow, &pair) {
                 // One password is enough to hash, and there may be thousands.
                 drop(hash);
                 awaited
@@ -86,13 +103,13 @@ impl HashQueue {
                 // Asked when no hash of this pair is under way, so that none can end in between.
                 return Ok(Some(user));
             } else {
-                let entered = state.queue.enter(flow, pair, Box::new(hash)).ok_or(Overloaded)?;
+                let entered = state.queue.enter(&flow, pair, Network::from(peer), Box::new(hash));
                 self.hashers.start_thread(&mut state);
                 entered
             }
         };
         let answer = async { awaited.wait_for(Option::is_some).await.ok()?.clone() };
-        timeout(QUEUE_TIMEOUT, answer).await.ok().flatten().ok_or(Overloaded)
+        timeout_at(deadline, answer).await.ok().flatten().ok_or(Overloaded)
     }
 }
 
@@ -110,13 +127,13 @@ impl Hashers {
             return;
         }
         let Some(job) = state.queue.begin() else { return };
-        let (flow, _) = job;
+        let flow = job.0.clone();
         let hashers = Arc::clone(self);
         let run = move || hashers.hash_while_any_waits(job);
         match thread::Builder::new().name("hash".to_owned()).spawn(run) {
             Ok(_) => state.threads += 1,
             // Nothing can be found out: those who wait get that as their answer.
-            Err(_) => drop(state.queue.end(flow)),
+            Err(_) => drop(state.queue.end(&flow)),
         }
     }
 
@@ -129,7 +146,7 @@ impl Hashers {
             // Where it panicked nothing was found out. Else it has itself remembered what is good.
             let answer = catch_unwind(AssertUnwindSafe(hash)).ok();
             let mut state = self.0.lock();
-            let waiters = state.queue.end(flow);
+            let waiters = state.queue.end(&flow);
             next = state.queue.begin();
             if next.is_none() {
                 state.threads -= 1;

@@ -1,27 +1,19 @@
-//! Which pairs wait for a hash, and which is next: a plain value, without clock and threads.
+//! Whose pairs wait for a hash, and whose turn it is: a plain value, without clock and threads.
 //!
-//! Promise: a flow has one entry for each pair, shared by all requests with that pair until its
-//! hash has ended; at most [`PAIRS_IN_A_FLOW`] wait there, in the order in which they came, also
-//! when the first who sent the pair has gone. A flow hashes one pair at a time, and flows take
-//! turns. An entry that nobody waits at is passed over, and given away when a flow is full. Of a
-//! hash that has ended nothing is kept.
+//! Promise: each user of the credentials file has a flow, and all other names have one together; flows take
+//! turns, and a flow hashes one pair at a time. A flow has one entry for each pair, shared by all requests
+//! with that pair until its hash has ended. Of a hash that has ended nothing is kept, and of a flow that
+//! nobody is in neither.
 //!
 //! It does not bound how many requests share an entry: that takes a connection for each and nothing
 //! here.
 
 use crate::webhook::auth::credentials::User;
+use crate::webhook::auth::hash_queue::flow::{Flow, Network};
 use crate::webhook::auth::verified_pairs::Digest;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::watch;
-
-/// Enough that two users seldom share one; few enough that the pair at the head of its flow waits
-/// for a handful of hashes at worst.
-const FLOWS: usize = 16;
-
-/// A flow gets through a hundred hashes of cost 10 before their time is over; users that are
-/// new at the same time are hardly more. An entry takes a few hundred bytes.
-pub(super) const PAIRS_IN_A_FLOW: usize = 128;
 
 /// Whose pair it is.
 pub(super) type HashAnswer = Option<Arc<User>>;
@@ -32,65 +24,67 @@ pub(super) type Hash = Box<dyn FnOnce() -> HashAnswer + Send>;
 /// Where the answer comes, or the channel is closed because nothing was found out.
 pub(super) type Awaited = watch::Receiver<Option<HashAnswer>>;
 
-/// The flow of a hash that was begun, and the hash.
-pub(super) type Job = (usize, Hash);
+/// The name of a flow whose hash was begun, and the hash.
+pub(super) type Job = (FlowName, Hash);
 
-/// All flows.
+/// A user of the file, or any other name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum FlowName {
+    /// This user of the file.
+    User(Arc<str>),
+    /// A name that the file does not have.
+    Other,
+}
+
+/// All flows; at most one for each user of the file, and one.
 #[derive(Default)]
 pub(super) struct FairQueue {
-    queue: [Flow; FLOWS],
-    /// The one that was served last.
-    last: usize,
-}
-
-#[derive(Default)]
-struct Flow {
-    waiting: VecDeque<(PendingPair, Hash)>,
-    hashing: Option<PendingPair>,
-}
-
-/// Of all requests of one pair.
-struct PendingPair {
-    pair: Digest,
-    answer: watch::Sender<Option<HashAnswer>>,
+    flows: HashMap<FlowName, Flow>,
+    /// The flows in which some pair waits, each once; the next one first.
+    turns: VecDeque<FlowName>,
 }
 
 impl FairQueue {
     /// Shares the entry of a pair that waits or is being hashed.
-    pub(super) fn share(&self, flow: u8, pair: &Digest) -> Option<Awaited> {
-        let Flow { waiting, hashing } = &self.queue[usize::from(flow) % FLOWS];
-        let mut pending_pairs = hashing.iter().chain(waiting.iter().map(|(pending, _)| pending));
-        let pending = pending_pairs.find(|pending| pending.pair == *pair)?;
-        Some(pending.answer.subscribe())
+    pub(super) fn share(&self, name: &FlowName, pair: &Digest) -> Option<Awaited> {
+        self.flows.get(name)?.share(pair)
     }
 
-    /// Takes a new entry at the end of a flow, unless the flow is full.
-    pub(super) fn enter(&mut self, flow: u8, pair: Digest, hash: Hash) -> Option<Awaited> {
-        let waiting = &mut self.queue[usize::from(flow) % FLOWS].waiting;
-        if waiting.len() == PAIRS_IN_A_FLOW {
-            waiting.retain(|(pending, _)| pending.is_awaited());
+    /// Takes a new entry.
+    pub(super) fn enter(
+        &mut self,
+        name: &FlowName,
+        pair: Digest,
+        network: Network,
+        hash: Hash,
+    ) -> Awaited {
+        let flow = self.flows.entry(name.clone()).or_default();
+        if !flow.waits() {
+            self.turns.push_back(name.clone());
         }
-        if waiting.len() == PAIRS_IN_A_FLOW {
-            return None;
-        }
-        let (answer, awaited) = watch::channel(None);
-        waiting.push_back((PendingPair { pair, answer }, hash));
-        Some(awaited)
+        flow.enter(pair, network, hash)
     }
 
     /// The next hash, if a flow that hashes nothing has one; its flow is busy from now on.
     pub(super) fn begin(&mut self) -> Option<Job> {
-        for flow in (1..=FLOWS).map(|step| (self.last + step) % FLOWS) {
-            let Flow { waiting, hashing } = &mut self.queue[flow];
-            if hashing.is_some() {
+        let mut place = 0;
+        while let Some(name) = self.turns.get(place).cloned() {
+            let flow = self.flows.get_mut(&name).expect("a flow that has a turn is there");
+            let hash = flow.begin();
+            if hash.is_none() && flow.waits() {
+                // It hashes already, and keeps its turn.
+                place += 1;
                 continue;
             }
-            while let Some((pending, hash)) = waiting.pop_front() {
-                if pending.is_awaited() {
-                    *hashing = Some(pending);
-                    self.last = flow;
-                    return Some((flow, hash));
-                }
+            self.turns.remove(place);
+            if flow.waits() {
+                self.turns.push_back(name.clone());
+            }
+            if flow.is_idle() {
+                self.flows.remove(&name);
+            }
+            if let Some(hash) = hash {
+                return Some((name, hash));
             }
         }
         None
@@ -98,100 +92,103 @@ impl FairQueue {
 
     /// The hash of this flow has ended: those who share its entry get the answer, and no further
     /// request shares it.
-    pub(super) fn end(&mut self, flow: usize) -> watch::Sender<Option<HashAnswer>> {
-        let pending = self.queue[flow].hashing.take();
-        pending.expect("a hash that ends was begun").answer
-    }
-}
-
-impl PendingPair {
-    fn is_awaited(&self) -> bool {
-        self.answer.receiver_count() > 0
+    pub(super) fn end(&mut self, name: &FlowName) -> watch::Sender<Option<HashAnswer>> {
+        let flow = self.flows.get_mut(name).expect("a flow that hashes is there");
+        let waiters = flow.end();
+        if flow.is_idle() {
+            self.flows.remove(name);
+        }
+        waiters
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::{IpAddr, Ipv4Addr};
+
+    fn name(flow: u8) -> FlowName {
+        if flow == 0 { FlowName::Other } else { FlowName::User(flow.to_string().into()) }
+    }
 
     impl FairQueue {
-        fn take(&mut self, flow: u8, pair: u8) -> Option<Awaited> {
-            self.enter(flow, [pair; 32], Box::new(|| None))
+        fn take(&mut self, flow: u8, pair: u8) -> Awaited {
+            let network = IpAddr::from(Ipv4Addr::LOCALHOST).into();
+            self.enter(&name(flow), [pair; 32], network, Box::new(|| None))
         }
 
-        fn begun(&mut self) -> Option<(usize, u8)> {
-            let (flow, _) = self.begin()?;
-            self.queue[flow].hashing.as_ref().map(|pending| (flow, pending.pair[0]))
+        fn begun(&mut self) -> Option<FlowName> {
+            self.begin().map(|(name, _)| name)
         }
     }
 
     #[test]
-    fn a_flow_hashes_one_pair_at_a_time_in_order() {
+    fn a_flow_hashes_one_pair_at_a_time() {
         let mut queue = FairQueue::default();
-        let _awaited = [1, 2].map(|pair| queue.take(0, pair).unwrap());
-        assert_eq!(queue.begun(), Some((0, 1)));
+        let _awaited = [1, 2].map(|pair| queue.take(0, pair));
+        assert_eq!(queue.begun(), Some(name(0)));
         assert_eq!(queue.begun(), None);
-        drop(queue.end(0));
-        assert_eq!(queue.begun(), Some((0, 2)));
+        drop(queue.end(&name(0)));
+        assert_eq!(queue.begun(), Some(name(0)));
     }
 
     #[test]
-    fn flows_take_turns() {
+    fn flows_take_turns_and_all_unknown_names_have_one() {
         let mut queue = FairQueue::default();
-        let _awaited = [(3, 1), (3, 2), (3, 3), (5, 4), (15, 5), (16 + 5, 6)]
-            .map(|(flow, pair)| queue.take(flow, pair).unwrap());
-        let mut hashers = Vec::new();
-        while let Some(job) = queue.begun() {
-            drop(queue.end(job.0));
-            hashers.push(job);
+        let _flood: Vec<_> = (0..100).map(|pair| queue.take(0, pair)).collect();
+        let _others = [(1, 1), (1, 2), (2, 1), (3, 1)].map(|(flow, pair)| queue.take(flow, pair));
+        let mut order = Vec::new();
+        for _ in 0..8 {
+            let flow = queue.begun().unwrap();
+            drop(queue.end(&flow));
+            order.push(flow);
         }
-        assert_eq!(hashers, [(3, 1), (5, 4), (15, 5), (3, 2), (5, 6), (3, 3)]);
+        assert_eq!(order, [0, 1, 2, 3, 0, 1, 0, 0].map(name));
+    }
+
+    #[test]
+    fn a_flow_that_hashes_keeps_its_turn() {
+        let mut queue = FairQueue::default();
+        let _awaited = [(1, 1), (1, 2), (2, 1), (3, 1)].map(|(flow, pair)| queue.take(flow, pair));
+        assert_eq!([(); 2].map(|()| queue.begun()), [Some(name(1)), Some(name(2))]);
+        drop(queue.end(&name(2)));
+        assert_eq!(queue.begun(), Some(name(3)));
+        drop(queue.end(&name(1)));
+        assert_eq!(queue.begun(), Some(name(1)));
     }
 
     #[test]
     fn a_hash_is_shared_from_its_first_request_to_its_end() {
         let mut queue = FairQueue::default();
         let pair = [1; 32];
-        assert!(queue.share(0, &pair).is_none());
-        let first = queue.take(0, 1).unwrap();
-        let second = queue.share(0, &pair).unwrap();
-        assert!(queue.share(0, &[2; 32]).is_none() && queue.share(1, &pair).is_none());
-        assert_eq!(queue.begun(), Some((0, 1)));
-        let third = queue.share(0, &pair).unwrap();
-        queue.end(0).send_replace(Some(None));
+        assert!(queue.share(&name(0), &pair).is_none());
+        let first = queue.take(0, 1);
+        let second = queue.share(&name(0), &pair).unwrap();
+        assert!(queue.share(&name(0), &[2; 32]).is_none());
+        assert!(queue.share(&name(1), &pair).is_none());
+        assert_eq!(queue.begun(), Some(name(0)));
+        let third = queue.share(&name(0), &pair).unwrap();
+        queue.end(&name(0)).send_replace(Some(None));
         assert!([first, second, third].iter().all(|awaited| awaited.borrow().is_some()));
-        assert!(queue.share(0, &pair).is_none());
+        assert!(queue.share(&name(0), &pair).is_none());
     }
 
     #[test]
-    fn a_pair_keeps_its_place_when_its_first_request_has_gone() {
+    fn nothing_is_kept_of_flows_that_nobody_is_in() {
         let mut queue = FairQueue::default();
-        let first = queue.take(0, 1).unwrap();
-        let _other = queue.take(0, 2).unwrap();
-        let _second = queue.share(0, &[1; 32]).unwrap();
+        drop([(1, 1), (1, 2), (2, 1)].map(|(flow, pair)| queue.take(flow, pair)));
+        let _awaited = queue.take(3, 1);
+        assert_eq!(queue.begun(), Some(name(3)));
+        drop(queue.end(&name(3)));
+        assert_eq!((queue.begun(), queue.flows.len(), queue.turns.len()), (None, 0, 0));
+    }
+
+    #[test]
+    fn a_pair_is_hashed_also_when_its_first_request_has_gone() {
+        let mut queue = FairQueue::default();
+        let first = queue.take(0, 1);
+        let _second = queue.share(&name(0), &[1; 32]).unwrap();
         drop(first);
-        assert_eq!(queue.begun(), Some((0, 1)));
-    }
-
-    #[test]
-    fn a_place_that_nobody_waits_at_is_passed_over() {
-        let mut queue = FairQueue::default();
-        drop([1, 2].map(|pair| queue.take(0, pair).unwrap()));
-        let _awaited = queue.take(0, 3).unwrap();
-        assert_eq!(queue.begun(), Some((0, 3)));
-    }
-
-    #[test]
-    fn a_full_flow_gives_away_only_places_that_nobody_waits_at() {
-        let mut queue = FairQueue::default();
-        let pending_pairs = u8::try_from(PAIRS_IN_A_FLOW).unwrap();
-        let mut awaited: Vec<_> =
-            (0..pending_pairs).map(|pair| queue.take(0, pair).unwrap()).collect();
-        assert!(queue.take(0, pending_pairs).is_none());
-        drop(awaited.remove(5));
-        awaited.push(queue.take(0, pending_pairs).unwrap());
-        assert!(queue.take(0, pending_pairs + 1).is_none());
-        let _shared = queue.share(0, &[0; 32]).unwrap();
-        let _other = queue.take(1, 0).unwrap();
+        assert_eq!(queue.begun(), Some(name(0)));
     }
 }

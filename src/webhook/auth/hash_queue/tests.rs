@@ -1,6 +1,6 @@
 //! Claims that wait, share, time out and go, with hashes that end when the test says so.
 
-use super::fair_queue::PAIRS_IN_A_FLOW;
+use super::flow::PAIRS_IN_A_FLOW;
 use super::*;
 use crate::webhook::auth::credentials::Credentials;
 use std::future::poll_fn;
@@ -8,11 +8,14 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::task::Poll;
+use std::time::Duration;
 use tokio::task::{JoinSet, yield_now};
-use tokio::time::Instant;
 
 const PAIR: Digest = [1; 32];
 const OTHER: Digest = [2; 32];
+
+/// How long a request waits.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// As many connections as a bridge has by default.
 const CLAIMS: usize = 4096;
@@ -45,6 +48,13 @@ impl Held {
     }
 }
 
+/// A request of a user of the file.
+fn asker(user: u8, pair: Digest) -> Asker {
+    let peer = IpAddr::from([127, 0, 0, 1]);
+    let deadline = Instant::now() + PATIENCE;
+    Asker { user: Some(user.to_string().into()), peer, pair, deadline }
+}
+
 fn nobody() -> Option<Arc<User>> {
     None
 }
@@ -64,7 +74,7 @@ async fn request(
     pair: Digest,
     hash: impl FnOnce() -> Option<Arc<User>> + Send + 'static,
 ) -> Waiting<'_> {
-    let mut request: Waiting<'_> = Box::pin(queue.hash_in_turn(0, pair, nobody, hash));
+    let mut request: Waiting<'_> = Box::pin(queue.hash_in_turn(asker(0, pair), nobody, hash));
     let waits = poll_fn(|cx| Poll::Ready(request.as_mut().poll(cx).is_pending())).await;
     assert!(waits, "the flow is not full");
     request
@@ -108,7 +118,7 @@ async fn equal_requests_share_a_refusal_and_later_ones_hash_anew() {
     for request in requests {
         assert!(is_nobody(&request.await));
     }
-    assert!(is_somebody(&queue.hash_in_turn(0, PAIR, nobody, || Some(user())).await));
+    assert!(is_somebody(&queue.hash_in_turn(asker(0, PAIR), nobody, || Some(user())).await));
 }
 
 #[tokio::test]
@@ -130,30 +140,31 @@ async fn equal_requests_go_in_when_the_first_of_them_hangs_up() {
 }
 
 #[tokio::test]
-async fn a_full_flow_is_overloaded_and_the_others_are_not() {
+async fn in_a_full_flow_the_oldest_is_overloaded_and_the_others_are_not() {
     let queue = HashQueue::new();
     let (held, hash) = Held::new();
-    let mut requests = vec![request(&queue, PAIR, hash).await];
-    for pair in 0..PAIRS_IN_A_FLOW {
-        let pair = [100 + u8::try_from(pair).unwrap(); 32];
-        requests.push(request(&queue, pair, || Some(user())).await);
+    let first = request(&queue, PAIR, hash).await;
+    held.begun.recv().unwrap();
+    let oldest = request(&queue, OTHER, no_hash).await;
+    let mut others = Vec::new();
+    for number in 0..PAIRS_IN_A_FLOW {
+        let mut pair = [3; 32];
+        pair[..8].copy_from_slice(&number.to_be_bytes());
+        others.push(request(&queue, pair, || Some(user())).await);
     }
-    assert!(is_overloaded(&queue.hash_in_turn(0, OTHER, nobody, no_hash).await));
-    for pair in [PAIR, [100; 32]] {
-        requests.push(request(&queue, pair, no_hash).await);
+    assert!(is_overloaded(&oldest.await));
+    assert!(is_somebody(&queue.hash_in_turn(asker(1, OTHER), nobody, || Some(user())).await));
+    held.end.send(Some(user())).unwrap();
+    assert!(is_somebody(&first.await));
+    for other in others {
+        assert!(is_somebody(&other.await));
     }
-    assert!(is_somebody(&queue.hash_in_turn(1, OTHER, nobody, || Some(user())).await));
-    held.end(Some(user()));
-    for request in requests {
-        assert!(is_somebody(&request.await));
-    }
-    assert!(is_somebody(&queue.hash_in_turn(0, OTHER, nobody, || Some(user())).await));
 }
 
 #[tokio::test]
 async fn a_pair_that_has_become_known_is_not_hashed() {
     let queue = HashQueue::new();
-    assert!(is_somebody(&queue.hash_in_turn(0, PAIR, || Some(user()), no_hash).await));
+    assert!(is_somebody(&queue.hash_in_turn(asker(0, PAIR), || Some(user()), no_hash).await));
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,9 +173,9 @@ async fn the_timeout_ends_for_a_waiting_pair_and_for_a_hashed_one() {
     let (held, hash) = Held::new();
     let start = Instant::now();
     let hashed = request(&queue, PAIR, hash).await;
-    assert!(is_overloaded(&queue.hash_in_turn(0, OTHER, nobody, no_hash).await));
+    assert!(is_overloaded(&queue.hash_in_turn(asker(0, OTHER), nobody, no_hash).await));
     assert!(is_overloaded(&hashed.await));
-    assert_eq!(start.elapsed(), QUEUE_TIMEOUT);
+    assert_eq!(start.elapsed(), PATIENCE);
     held.end(None);
 }
 
@@ -193,7 +204,7 @@ async fn a_hash_that_panics_gives_its_turn_back_and_leaves_no_thread() {
     for request in requests {
         assert!(is_overloaded(&request.await));
     }
-    assert!(is_somebody(&queue.hash_in_turn(0, PAIR, nobody, || Some(user())).await));
+    assert!(is_somebody(&queue.hash_in_turn(asker(0, PAIR), nobody, || Some(user())).await));
     while queue.hashers.0.lock().threads > 0 {
         yield_now().await;
     }
@@ -208,7 +219,7 @@ async fn a_hash_runs_at_a_lower_priority_and_the_event_loop_does_not() {
         sender.send(niceness()).unwrap();
         None
     };
-    assert!(is_nobody(&HashQueue::new().hash_in_turn(0, PAIR, nobody, hash).await));
+    assert!(is_nobody(&HashQueue::new().hash_in_turn(asker(0, PAIR), nobody, hash).await));
     assert_eq!(heard.recv().unwrap(), (before + NICENESS).min(19));
     assert_eq!(niceness(), before);
 }
@@ -225,7 +236,7 @@ async fn few_hashes_run_at_a_time() {
             running.fetch_sub(1, Ordering::SeqCst);
             None
         };
-        async move { queue.hash_in_turn(request, [request; 32], nobody, hash).await }
+        async move { queue.hash_in_turn(asker(request, [request; 32]), nobody, hash).await }
     };
     let requests: JoinSet<HashAnswer> = (0..200).map(request).collect();
     assert!(requests.join_all().await.iter().all(is_nobody));
