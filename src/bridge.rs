@@ -55,7 +55,7 @@ use crate::webhook::http::successor::Successor;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
@@ -162,13 +162,13 @@ impl Bridge {
         self.addresses
     }
 
-    /// Runs, once it is open, until `stop`, and then to its graceful end; when `reload` is notified, its
+    /// Runs, once it is open, until `stop`, and then to its graceful end; when `reload` changes, its
     /// files are read again. It needs a runtime around it.
     pub async fn run(
         mut self,
         metrics: Metrics,
         stop: CancellationToken,
-        reload: Arc<Notify>,
+        reload: watch::Receiver<()>,
     ) -> Result<(), BridgeError> {
         let (endings, grace) = (self.config.kafka.endings.clone(), self.config.grace);
         let (hand_over, end) = (self.hand_over.take(), CancellationToken::new());
@@ -208,7 +208,7 @@ impl Bridge {
         self,
         metrics: Metrics,
         stop: CancellationToken,
-        reload: Arc<Notify>,
+        reload: watch::Receiver<()>,
     ) -> Result<(), BridgeError> {
         let Self { config, spool, webhook, admin, addresses, successor, .. } = self;
         if config.spool.is_some() && spool.is_none() {
@@ -248,7 +248,7 @@ impl Bridge {
         });
         let accept_errors = Arc::new(RareLine::every(ACCEPT_ERROR_LINE));
         let admin_limits = admin_limits(accept_errors.clone());
-        let reloading = Reloader::new(&config, reload, metrics.reloads.clone()).run();
+        let reloading = Reloader::new(&config, reload, &metrics.reloads).run();
         let logging = PeriodicLog::new(&config, recorder.clone()).run();
         let path = config.path.clone();
         let loops = EventLoop {

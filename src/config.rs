@@ -24,7 +24,7 @@ use crate::delivery::spool::{LEAST_LIMIT, SpoolOptions};
 use crate::delivery::topic::topic_config::Compaction;
 use crate::webhook::http::body::BodyLimits;
 use crate::webhook::http::timeout_stream::Timeouts;
-use crate::webhook::http::tls::Tls;
+use crate::webhook::http::tls::Certificate;
 use crate::webhook::http::trusted_proxies::TrustedProxies;
 use crate::webhook::ingest::Authentication;
 use crate::webhook::notification::contract::{Contract, UnknownEvents, Validation};
@@ -76,7 +76,7 @@ pub struct Config {
     /// `--trusted-proxy`
     pub trusted_proxies: TrustedProxies,
     /// `--tls-cert`, `--tls-key`
-    pub tls: Option<Tls>,
+    pub certificate: Option<Arc<Certificate>>,
     /// `--max-connections`
     pub max_connections: NonZeroUsize,
     /// `--grace`
@@ -118,8 +118,8 @@ impl Config {
     pub fn new(args: ServeArgs) -> Result<Self, ConfigError> {
         let limits = limits(&args)?;
         let Access { authentication, users, reloadable } = access(&args)?;
-        let (tls, certificate) =
-            tls(&args)?.map(|TlsFiles { tls, reloadable }| (tls, reloadable)).unzip();
+        let tls = tls(&args)?.map(|TlsFiles { certificate, reloadable }| (certificate, reloadable));
+        let (certificate, certificate_files) = tls.unzip();
         let reload = at_most_a_day("--reload", args.reload)?;
         let kafka = kafka::settings(&args.kafka, args.ack_timeout)?;
         let spool = spool(&args)?;
@@ -129,8 +129,8 @@ impl Config {
         Ok(Self {
             access: authentication,
             users,
-            reloadables: reloadable.into_iter().chain(certificate).map(Arc::new).collect(),
-            tls,
+            reloadables: reloadable.into_iter().chain(certificate_files).map(Arc::new).collect(),
+            certificate,
             reload: (!reload.is_zero()).then_some(reload),
             kafka,
             spool,

@@ -92,11 +92,9 @@ impl EventLoop {
             accept_errors: self.accept_errors.clone(),
             timeouts: self.config.timeouts,
             successor: self.successor.clone(),
-            tls: self
-                .config
-                .tls
-                .as_ref()
-                .map(|tls| Arc::new(TlsPort::new(tls, self.metrics.handshakes.clone()))),
+            tls: self.config.certificate.clone().map(|certificate| {
+                Arc::new(TlsPort::new(certificate, self.metrics.handshakes.clone()))
+            }),
         };
         let shared = Arc::new(self);
         let mut loops = EventLoops { ends: JoinSet::new(), stop };

@@ -23,8 +23,8 @@ pub(super) struct PeriodicLog {
 impl PeriodicLog {
     /// What posts have left with `recorder`, and what the files of `config` give cause for.
     pub(super) fn new(config: &Config, recorder: Arc<PostRecorder>) -> Self {
-        let certificate = config.tls.as_ref().map(|tls| tls.certificate().clone());
-        Self { recorder, access: config.access.clone(), certificate }
+        let (access, certificate) = (config.access.clone(), config.certificate.clone());
+        Self { recorder, access, certificate }
     }
 
     /// Sums up the refusals that were left out of the log, and names each user once whose password is
@@ -35,7 +35,7 @@ impl PeriodicLog {
             sleep(TICK).await;
             self.recorder.refusals.sum_up(Instant::now());
             if let Some(certificate) = &self.certificate {
-                self.recorder.metrics.reloads.show_certificate(certificate.not_after());
+                self.recorder.metrics.reloads.show_certificate(certificate.validity().not_after);
             }
             let Authentication::Restricted(authenticator) = &self.access else { continue };
             self.recorder.metrics.reloads.show_passwords(authenticator.last_uses());

@@ -40,9 +40,9 @@ use clap::builder::Resettable;
 use clap::{Args as _, Command, FromArgMatches as _};
 use rdkafka::error::KafkaError;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// Why it ended badly.
@@ -117,7 +117,7 @@ async fn dev(args: &DevArgs, stderr: &Stderr) -> Result<(), DevError> {
         visited
     };
     let serving = async {
-        let served = bridge.run(metrics, stop.clone(), Arc::default()).await;
+        let served = bridge.run(metrics, stop.clone(), watch::channel(()).1).await;
         stop.cancel();
         served
     };

@@ -14,10 +14,9 @@ use crate::metrics::Metrics;
 use crate::metrics::build::Build;
 use std::convert::Infallible;
 use std::path;
-use std::sync::Arc;
 use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// Runs the bridge to its end.
@@ -32,7 +31,7 @@ pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
         let stop = CancellationToken::new();
         let signals = EndSignals::new(stderr).map_err(Failure::at_work)?;
         let hangup = signal(SignalKind::hangup()).map_err(Failure::at_work)?;
-        let reloading = Arc::new(Notify::new());
+        let (ask_to_reload, reload_asked) = watch::channel(());
         let metrics = Metrics::new(&version::build(), stderr.dropped());
         let run = async {
             let bridge = match config.port_reuse {
@@ -44,7 +43,7 @@ pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
             if !stop.is_cancelled() {
                 tell_start(bridge.config(), bridge.waiting());
             }
-            bridge.run(metrics, stop.clone(), reloading.clone()).await
+            bridge.run(metrics, stop.clone(), reload_asked).await
         };
         tokio::select! {
             ended = run => ended.map_err(|error| {
@@ -55,7 +54,7 @@ pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
                 }
             }),
             never = signals.watch(stop.clone()) => match never {},
-            never = reload(hangup, &reloading) => match never {},
+            never = reload(hangup, &ask_to_reload) => match never {},
         }
     });
     if ended.is_ok() {
@@ -67,11 +66,11 @@ pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
 }
 
 /// By default it would end the bridge.
-async fn reload(mut hangup: Signal, reload: &Notify) -> Infallible {
+async fn reload(mut hangup: Signal, reload: &watch::Sender<()>) -> Infallible {
     loop {
         if hangup.recv().await.is_some() {
             tracing::info!("SIGHUP: files are read again");
-            reload.notify_one();
+            reload.send_replace(());
         }
     }
 }

@@ -1,15 +1,16 @@
 //! The certificate and the key of the webhook port: `--tls-cert` and `--tls-key`.
 //!
 //! Promise: what is put in force is a chain and the key of its first certificate, in PEM (RFC 7468). An
-//! error names the flag and the file. A certificate that is over is warned about and shown: some senders
-//! do not look.
+//! error names the flag and the file. At the start, a certificate that is over is warned about and shown,
+//! as some senders do not look; later, none that is over takes the place of one that holds.
 
 use crate::args::serve::ServeArgs;
 use crate::config::ConfigError;
 use crate::config::reload::{PutInForce, Reloadable, Stamp};
 use crate::config::secret_file::secret_file;
 use crate::metrics::Reloaded;
-use crate::webhook::http::tls::{Certificate, InForce, Tls};
+use crate::webhook::http::tls::{Certificate, Validity};
+use rustls::InconsistentKeys;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -24,9 +25,9 @@ use x509_cert::der::Decode as _;
 const CERT: &str = "--tls-cert";
 const KEY: &str = "--tls-key";
 
-/// What the port needs, and how it is read again.
+/// What the port shows, and how it is read again.
 pub(super) struct TlsFiles {
-    pub(super) tls: Tls,
+    pub(super) certificate: Arc<Certificate>,
     pub(super) reloadable: Reloadable,
 }
 
@@ -34,18 +35,28 @@ pub(super) fn tls(args: &ServeArgs) -> Result<Option<TlsFiles>, ConfigError> {
     let (Some(cert), Some(key)) = (&args.tls_cert, &args.tls_key) else { return Ok(None) };
     let files = vec![cert.clone(), key.clone()];
     let first = Stamp::of(&files);
-    let certificate = Arc::new(Certificate::new(read(cert, key)?));
-    let tls = Tls::new(certificate.clone()).map_err(|error| ConfigError::new(CERT, error))?;
-    let (cert, key) = (cert.clone(), key.clone());
+    let (certified, validity) = read(cert, key)?;
+    if !validity.holds() {
+        tracing::warn!(file = %cert.display(), "the certificate is over, or does not hold yet: senders refuse it");
+    }
+    let certificate = Certificate::new(certified, validity);
+    let certificate = Arc::new(certificate.map_err(|error| ConfigError::new(CERT, error))?);
+    let (shown, cert, key) = (certificate.clone(), cert.clone(), key.clone());
     let read = move || {
-        let (other, certificate) = (read(&cert, &key)?, certificate.clone());
-        Ok(Box::new(move || certificate.replace(other)) as PutInForce)
+        let (certified, validity) = read(&cert, &key)?;
+        let wrong = |why: &dyn Display| ConfigError::new(place(CERT, &cert), why);
+        if shown.validity().holds() && !validity.holds() {
+            return Err(wrong(&"is over, or does not hold yet"));
+        }
+        let put_in_force = shown.prepare(certified, validity);
+        let put_in_force = put_in_force.map_err(|error| wrong(&error))?;
+        Ok(Box::new(put_in_force) as PutInForce)
     };
     let reloadable = Reloadable::new(Reloaded::Certificate, files, first, read);
-    Ok(Some(TlsFiles { tls, reloadable }))
+    Ok(Some(TlsFiles { certificate, reloadable }))
 }
 
-fn read(cert: &Path, key: &Path) -> Result<InForce, ConfigError> {
+fn read(cert: &Path, key: &Path) -> Result<(CertifiedKey, Validity), ConfigError> {
     let of_cert = |why: &dyn Display| ConfigError::new(place(CERT, cert), why);
     let of_key = |why: &dyn Display| ConfigError::new(place(KEY, key), why);
     let text = fs::read(cert).map_err(|error| of_cert(&error))?;
@@ -56,17 +67,24 @@ fn read(cert: &Path, key: &Path) -> Result<InForce, ConfigError> {
     };
     let parsed = x509_cert::Certificate::from_der(first);
     let parsed = parsed.map_err(|error| of_cert(&format_args!("is no certificate: {error}")))?;
-    let validity = parsed.tbs_certificate().validity();
-    let not_after = SystemTime::UNIX_EPOCH + validity.not_after.to_unix_duration();
+    let dates = parsed.tbs_certificate().validity();
+    let at = |time: &x509_cert::time::Time| SystemTime::UNIX_EPOCH + time.to_unix_duration();
+    let validity = Validity { not_before: at(&dates.not_before), not_after: at(&dates.not_after) };
     let secret = secret_file(KEY, key)?;
     let der = PrivateKeyDer::from_pem_slice(secret.as_bytes())
         .map_err(|_| of_key(&"has no private key in PEM that is not encrypted"))?;
-    let key = CertifiedKey::from_der(chain, der, &default_provider());
-    let key = key.map_err(|error| of_key(&format_args!("does not fit {CERT}: {error}")))?;
-    if not_after < SystemTime::now() {
-        tracing::warn!(file = %cert.display(), "the certificate is over, senders refuse it");
+    let signing = default_provider().key_provider.load_private_key(der);
+    let signing = signing.map_err(|error| of_key(&format_args!("cannot be used: {error}")))?;
+    let certified = CertifiedKey::new(chain, signing);
+    match certified.keys_match() {
+        Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => {
+            Ok((certified, validity))
+        }
+        Err(rustls::Error::InconsistentKeys(_)) => {
+            Err(of_key(&format_args!("is not the key of {}", place(CERT, cert))))
+        }
+        Err(error) => Err(of_cert(&format_args!("cannot be used: {error}"))),
     }
-    Ok(InForce { key: Arc::new(key), not_after })
 }
 
 fn place(flag: &str, file: &Path) -> String {

@@ -45,8 +45,8 @@ impl ReloadSeries {
         );
         registry.register_with_unit(
             "credential_last_used_timestamp",
-            "When a good post last came with the first or second password of a user of the \
-             credentials file; 0: never since the start",
+            "When a post last came with the first or second password of a user of the credentials \
+             file, whatever became of it; 0: never since the start",
             Unit::Seconds,
             series.last_used.clone(),
         );

@@ -6,4 +6,5 @@ pub mod bcrypt_hash;
 pub mod credentials;
 pub mod credentials_error;
 mod hash_queue;
+mod user_file;
 mod verified_pairs;

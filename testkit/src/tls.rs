@@ -7,6 +7,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use rustls::client::Resumption;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::ServerName;
+use rustls::version::TLS13;
 use rustls::{
     ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned,
     SupportedProtocolVersion,
@@ -64,12 +65,21 @@ impl Authority {
 
     /// A sender that trusts it, and speaks this version alone.
     pub fn client(&self, version: &'static SupportedProtocolVersion) -> Client {
+        self.client_of(version, &[b"h2", b"http/1.1"])
+    }
+
+    /// A sender that speaks HTTP/2 alone.
+    pub fn client_of_http2(&self) -> Client {
+        self.client_of(&TLS13, &[b"h2"])
+    }
+
+    fn client_of(&self, version: &'static SupportedProtocolVersion, protocols: &[&[u8]]) -> Client {
         let mut roots = RootCertStore::empty();
         roots.add(self.0.der().clone()).unwrap();
         let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
         let builder = builder.with_protocol_versions(&[version]).unwrap();
         let mut config = builder.with_root_certificates(roots).with_no_client_auth();
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         config.resumption = Resumption::in_memory_sessions(8);
         Client(Arc::new(config))
     }

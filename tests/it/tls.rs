@@ -157,8 +157,48 @@ fn a_certificate_without_its_key_is_reported_and_the_old_stays() {
     write(files.path(), &Identity { cert, key });
 
     eventually(SOON, "it is counted", || rig.count(RELOAD_FAILED) > 0);
-    rig.bridge().wait_for_log("does not fit --tls-cert", SOON);
+    rig.bridge().wait_for_log("is not the key of --tls-cert", SOON);
     assert_eq!(connect(&rig, &authority.client(&TLS13)).certificate(), before);
+}
+
+#[test]
+fn no_certificate_that_is_over_takes_the_place_of_a_good_one() {
+    let authority = Authority::new();
+    let (rig, files) = secured(&authority.issue(30), |serve| serve.arg("--reload", "100ms"));
+    let before = connect(&rig, &authority.client(&TLS13)).certificate();
+
+    write(files.path(), &authority.issue(-1));
+
+    eventually(SOON, "it is counted", || rig.count(RELOAD_FAILED) > 0);
+    rig.bridge().wait_for_log("is over, or does not hold yet", SOON);
+    assert_eq!(connect(&rig, &authority.client(&TLS13)).certificate(), before);
+}
+
+#[test]
+fn no_session_outlives_the_certificate_that_it_began_with() {
+    let authority = Authority::new();
+    let (rig, files) = secured(&authority.issue(30), |serve| serve.arg("--reload", "100ms"));
+    let client = authority.client(&TLS13);
+    assert_eq!(post_on(&mut connect(&rig, &client), ROOMDROP).status, 200);
+
+    write(files.path(), &authority.issue(60));
+    rig.wait_for_count(RELOADED, 1);
+
+    let mut sender = connect(&rig, &client);
+    assert_eq!(post_on(&mut sender, ROOMDROP).status, 200);
+    assert!(!sender.is_resumed());
+}
+
+#[test]
+fn a_client_that_speaks_nothing_known_reads_why() {
+    let authority = Authority::new();
+    let (rig, _files) = secured(&authority.issue(30), |serve| serve);
+
+    let refused = authority.client_of_http2().connect(rig.addr());
+
+    let error = refused.err().unwrap().to_string();
+    assert!(error.contains("NoApplicationProtocol"), "{error}");
+    rig.wait_for_count(FAILED, 1);
 }
 
 #[test]

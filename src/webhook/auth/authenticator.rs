@@ -21,14 +21,15 @@
 //! It does not answer requests, and does not count or log: that is the ingest's. It does not read the file.
 
 use crate::webhook::auth::basic_auth::{Authorization, BasicAuth};
-use crate::webhook::auth::bcrypt_hash::{BcryptHash, waste};
+use crate::webhook::auth::bcrypt_hash::waste;
 use crate::webhook::auth::credentials::{CredentialLine, Credentials, Secret, User};
 use crate::webhook::auth::hash_queue::{Asker, HashQueue, Overloaded};
+use crate::webhook::auth::user_file::{Password, UserFile};
 use crate::webhook::auth::verified_pairs::{Digest, VerifiedPairs};
 use http::HeaderMap;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Instant, SystemTime};
 use zeroize::Zeroizing;
@@ -37,28 +38,10 @@ use zeroize::Zeroizing;
 #[derive(Debug)]
 pub struct Authenticator {
     /// Locked for writing by a reload alone, and then before `known` is.
-    file: RwLock<Arc<File>>,
+    file: RwLock<Arc<UserFile>>,
     known: VerifiedPairs,
     queue: HashQueue,
     rounds: AtomicU64,
-}
-
-/// One state of the file.
-#[derive(Debug)]
-struct File {
-    /// Every user, and whether a password of over 72 bytes came with it.
-    users: HashMap<Arc<str>, AtomicBool>,
-    /// Every live password, in the order of the file.
-    passwords: Box<[Password]>,
-    /// What every refusal costs: the sum over the hashes of the costliest user.
-    refusal_rounds: u32,
-}
-
-#[derive(Debug)]
-struct Password {
-    user: Arc<User>,
-    /// None where the file holds it in the clear.
-    hash: Option<BcryptHash>,
 }
 
 /// What can be said of a request without a slow hash.
@@ -105,7 +88,7 @@ impl Authenticator {
     /// If the kernel has no random bytes for the key of the digests.
     pub fn new(credentials: Credentials) -> Self {
         let authenticator = Self {
-            file: RwLock::new(Arc::new(File::new(Vec::new()))),
+            file: RwLock::new(Arc::new(UserFile::new(Vec::new()))),
             known: VerifiedPairs::new(),
             queue: HashQueue::new(),
             rounds: AtomicU64::new(0),
@@ -114,8 +97,8 @@ impl Authenticator {
         authenticator
     }
 
-    /// Puts a new state of the file in the place of the old one. Does not block for longer than a
-    /// look-up takes.
+    /// Puts a new state of the file in the place of the old one. Look-ups wait only while the known pairs
+    /// are copied. It is for one caller at a time.
     pub fn replace(&self, credentials: Credentials) {
         let (mut passwords, mut plain) = (Vec::new(), Vec::new());
         for CredentialLine { user, secret } in credentials.into_lines() {
@@ -129,27 +112,26 @@ impl Authenticator {
             };
             passwords.push(Password { user, hash });
         }
-        let new = File::new(passwords);
-        let mut file = self.file.write().unwrap_or_else(PoisonError::into_inner);
+        let (old, new) = (Arc::clone(&self.file()), Arc::new(UserFile::new(passwords)));
         for (pair, user) in &plain {
             if let Some(before) = self.known.find(pair) {
                 user.carry_on(&before);
             }
         }
-        for password in &new.passwords {
-            if let Some(before) = file.same(password) {
-                password.user.carry_on(&before.user);
+        let lines: HashMap<_, _> = new.passwords.iter().filter_map(Password::line).collect();
+        let mut successors = HashMap::new();
+        for (line, user) in old.passwords.iter().filter_map(Password::line) {
+            if let Some(successor) = lines.get(&line) {
+                successor.carry_on(user);
+                successors.insert(Arc::as_ptr(user), Arc::clone(successor));
             }
         }
-        self.known.replace(plain, |user| {
-            let before =
-                file.passwords.iter().find(|password| Arc::ptr_eq(&password.user, user))?;
-            new.same(before).map(|password| Arc::clone(&password.user))
-        });
-        *file = Arc::new(new);
+        let mut file = self.file.write().unwrap_or_else(PoisonError::into_inner);
+        self.known.replace(plain, |user| successors.get(&Arc::as_ptr(user)).map(Arc::clone));
+        *file = new;
     }
 
-    fn file(&self) -> RwLockReadGuard<'_, Arc<File>> {
+    fn file(&self) -> RwLockReadGuard<'_, Arc<UserFile>> {
         // Nothing that is done under the lock panics half way.
         self.file.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -169,11 +151,17 @@ impl Authenticator {
             }
             Authorization::Nothing => return CacheLookup::Refused { user: None },
         };
-        if let Some(user) = self.known.find(&self.known.digest(basic_auth.pair())) {
+        let pair = self.known.digest(basic_auth.pair());
+        if let Some(user) = self.known.find(&pair) {
             user.was_used();
             return CacheLookup::Known(user);
         }
         let file = self.file();
+        // Under the lock once more: the file that made the pair known may have come in between.
+        if let Some(user) = self.known.find(&pair) {
+            user.was_used();
+            return CacheLookup::Known(user);
+        }
         let user = file.named(basic_auth.user()).map(|(user, _)| Arc::clone(user));
         if file.refusal_rounds == 0 {
             CacheLookup::Refused { user }
@@ -191,7 +179,7 @@ impl Authenticator {
     }
 
     /// Every live password, in the order of the file: its user, its number among those of the user, from
-    /// 1 on, and when a good post last came with it.
+    /// 1 on, and when a post last came with it.
     pub fn last_uses(&self) -> Vec<(Arc<str>, u64, Option<SystemTime>)> {
         let (file, mut ordinals) = (Arc::clone(&self.file()), HashMap::<_, u64>::new());
         let use_of = |Password { user, .. }: &Password| {
@@ -216,10 +204,7 @@ impl Authenticator {
         let pair = self.known.digest(basic_auth.pair());
         let known = || self.known.find(&pair);
         let authenticator = Arc::clone(self);
-        let hash = move || {
-            let file = Arc::clone(&authenticator.file());
-            authenticator.hash(&file, &basic_auth, pair)
-        };
+        let hash = move || authenticator.hash(&basic_auth, pair);
         let asker = Asker { user, peer, pair, deadline: deadline.into() };
         match self.queue.hash_in_turn(asker, known, hash).await {
             Ok(Some(user)) => Decision::Known(user),
@@ -233,7 +218,19 @@ impl Authenticator {
         self.rounds.load(Ordering::Relaxed)
     }
 
-    fn hash(&self, file: &File, basic_auth: &BasicAuth, pair: Digest) -> Option<Arc<User>> {
+    /// Whose pair it is, in the state of the file that is in force when the hash ends.
+    fn hash(&self, basic_auth: &BasicAuth, pair: Digest) -> Option<Arc<User>> {
+        let mut file = Arc::clone(&self.file());
+        loop {
+            let found = self.hash_against(&file, basic_auth);
+            match self.conclude(&file, found, pair) {
+                Ok(user) => return user,
+                Err(other) => file = other,
+            }
+        }
+    }
+
+    fn hash_against<'f>(&self, file: &'f UserFile, basic_auth: &BasicAuth) -> Option<&'f Password> {
         let mut left = file.refusal_rounds;
         for password in &file.passwords {
             let (user, Some(hash)) = (&password.user, &password.hash) else { continue };
@@ -243,51 +240,34 @@ impl Authenticator {
             left -= hash.rounds();
             self.rounds.fetch_add(hash.rounds().into(), Ordering::Relaxed);
             if hash.matches(basic_auth.password()) {
-                // The file may have been replaced meanwhile, and is not while this is remembered.
-                let now = self.file();
-                let user = &now.same(password)?.user;
-                self.known.insert(pair, user);
-                user.was_used();
-                return Some(Arc::clone(user));
+                return Some(password);
             }
         }
         self.rounds.fetch_add(left.into(), Ordering::Relaxed);
         waste(left, basic_auth.password());
         None
     }
-}
 
-impl File {
-    fn new(passwords: Vec<Password>) -> Self {
-        let names = passwords.iter().map(|password| password.user.shared_name());
-        let users = names.map(|name| (name, AtomicBool::new(false))).collect();
-        let refusal_rounds = rounds_of_the_costliest_user(&passwords);
-        Self { users, passwords: passwords.into(), refusal_rounds }
+    /// What was found in `file` says of the pair; another state of the file that is in force by now, if
+    /// it says nothing of that.
+    fn conclude(
+        &self,
+        file: &Arc<UserFile>,
+        found: Option<&Password>,
+        pair: Digest,
+    ) -> Result<Option<Arc<User>>, Arc<UserFile>> {
+        // The file is not replaced while this is remembered.
+        let now = self.file();
+        if let Some(Password { user, .. }) = found.and_then(|password| now.same(password)) {
+            self.known.insert(pair, user);
+            user.was_used();
+            return Ok(Some(Arc::clone(user)));
+        }
+        if Arc::ptr_eq(&now, file) {
+            return Ok(None);
+        }
+        self.known.find(&pair).map_or_else(|| Err(Arc::clone(&now)), |user| Ok(Some(user)))
     }
-
-    /// The name of a user of the file. What is no user's name may be a password, typed into the wrong
-    /// field, and belongs in no log.
-    fn named(&self, presented: &[u8]) -> Option<(&Arc<str>, &AtomicBool)> {
-        self.users.get_key_value(str::from_utf8(presented).ok()?)
-    }
-
-    /// The line with the same user and the same hash, whatever apps it is bound to.
-    fn same(&self, password: &Password) -> Option<&Password> {
-        let is_same = |other: &&Password| {
-            other.user.name() == password.user.name()
-                && other.hash.is_some()
-                && other.hash == password.hash
-        };
-        self.passwords.iter().find(is_same)
-    }
-}
-
-fn rounds_of_the_costliest_user(passwords: &[Password]) -> u32 {
-    let mut rounds = HashMap::<&str, u32>::new();
-    for Password { user, hash } in passwords {
-        *rounds.entry(user.name()).or_default() += hash.as_ref().map_or(0, BcryptHash::rounds);
-    }
-    rounds.into_values().max().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ const MAX_COST: u32 = 15;
 const PREFIXES: [&str; 3] = ["$2y$", "$2a$", "$2b$"];
 
 /// A well-formed bcrypt hash of a bearable cost, in its modular crypt form.
-#[derive(PartialEq, Eq)]
+#[derive(PartialEq, Eq, Hash)]
 pub(crate) struct BcryptHash {
     text: Box<str>,
     cost: u32,

@@ -82,7 +82,7 @@ pub(crate) enum Secret {
 pub struct User {
     name: Arc<str>,
     apps: Option<HashSet<Box<str>>>,
-    /// When a good post last came with this password, in seconds of Unix time; 0: never.
+    /// When a post last came with this password, in seconds of Unix time; 0: never.
     last_used: AtomicU64,
 }
 
@@ -232,7 +232,7 @@ impl User {
         self.apps.as_ref().is_none_or(|apps| apps.contains(app_id))
     }
 
-    /// A good post has come with the password.
+    /// A post has come with the password.
     pub(crate) fn was_used(&self) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         // Written once a second, so that the event loops do not take its cache line from each other.
@@ -241,7 +241,7 @@ impl User {
         }
     }
 
-    /// When a good post last came with the password, to the second.
+    /// When a post last came with the password, to the second.
     pub(crate) fn last_used(&self) -> Option<SystemTime> {
         let seconds = self.last_used.load(Ordering::Relaxed);
         (seconds > 0).then(|| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))

@@ -43,7 +43,7 @@ impl VerifiedPairs {
 
     /// The user whose pair has this digest.
     pub(crate) fn find(&self, pair: &Digest) -> Option<Arc<User>> {
-        // A thread that panicked cannot have left a map half written: inserting is all that is done.
+        // A thread that panicked cannot have left a map half written.
         self.users.read().unwrap_or_else(PoisonError::into_inner).get(pair).cloned()
     }
 

@@ -3,16 +3,17 @@
 //! Promise: TLS 1.2 and 1.3 (RFC 5246, RFC 8446) with rustls' defaults, HTTP/1.1 as the one protocol (ALPN,
 //! RFC 7301), and sessions that are resumed by tickets (RFC 5077) whose keys never leave the process. A
 //! handshake has the time-outs of the stream that it is given, and at most as many are under way as there
-//! may be connections. Who speaks plain HTTP gets an answer that says what the port speaks. Another
-//! certificate is shown from the next handshake on; open connections stay.
+//! may be connections. Who speaks plain HTTP gets an answer that says what the port speaks, and whoever's
+//! handshake fails the alert that says why. Another certificate is shown from the next handshake on, which
+//! resumes no session of the former one; open connections stay.
 //!
 //! It reads no files, and asks no client for a certificate.
 
 use crate::metrics::connections::HandshakeSeries;
 use crate::webhook::http::rare_line::RareLine;
 use rustls::crypto::ring::{Ticketer, default_provider};
-use rustls::server::{Acceptor, ClientHello, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
+use rustls::server::Acceptor;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{HandshakeKind, ServerConfig};
 use std::io;
 use std::net::IpAddr;
@@ -24,10 +25,10 @@ use tokio_rustls::server::TlsStream;
 
 /// The content type of a handshake, with which TLS begins (RFC 8446, section 5.1).
 const HANDSHAKE: u8 = 22;
-/// Room for a greeting: most come in one read.
-const GREETING: usize = 2 * 1024;
-/// The most bytes of one: what a handshake message of rustls may have.
-const LARGEST_GREETING: usize = 64 * 1024;
+/// In which a greeting is read, in bytes: most come in one.
+const PIECE: usize = 2 * 1024;
+/// The most bytes of a greeting, ten times those of a browser's: all connections may send one at once.
+const LARGEST_GREETING: usize = 16 * 1024;
 
 /// To whom speaks plain HTTP. As long as the body is.
 const SPEAK_TLS: &str = concat!(
@@ -42,29 +43,27 @@ const SPEAK_TLS: &str = concat!(
 /// Between lines on handshakes that fail: whoever scans ports causes one at each.
 const FAILURE_LINE: Duration = Duration::from_secs(60);
 
-/// The certificate that a port shows, and its key. Shared by `Arc`.
-#[derive(Debug)]
+/// The certificate that a port shows, with its key. Shared by `Arc`.
 pub struct Certificate(RwLock<InForce>);
 
-/// A certificate with its key.
-#[derive(Debug, Clone)]
-pub struct InForce {
-    /// The chain and the key.
-    pub key: Arc<CertifiedKey>,
-    /// The end of its validity.
-    pub not_after: SystemTime,
+/// What is shown from a moment on.
+struct InForce {
+    config: Arc<ServerConfig>,
+    validity: Validity,
 }
 
-/// TLS as it is configured. Cheap to clone.
-#[derive(Clone)]
-pub struct Tls {
-    config: Arc<ServerConfig>,
-    certificate: Arc<Certificate>,
+/// When a certificate may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validity {
+    /// From here on.
+    pub not_before: SystemTime,
+    /// Up to here.
+    pub not_after: SystemTime,
 }
 
 /// TLS on a port, shared by the event loops that serve it.
 pub struct TlsPort {
-    config: Arc<ServerConfig>,
+    certificate: Arc<Certificate>,
     handshakes: HandshakeSeries,
     failures: RareLine,
 }
@@ -86,20 +85,32 @@ enum HandshakeError {
     Io(#[from] io::Error),
 }
 
+impl Validity {
+    /// Whether it holds now.
+    pub fn holds(&self) -> bool {
+        (self.not_before..=self.not_after).contains(&SystemTime::now())
+    }
+}
+
 impl Certificate {
     /// The first one.
-    pub fn new(first: InForce) -> Self {
-        Self(RwLock::new(first))
+    pub fn new(key: CertifiedKey, validity: Validity) -> Result<Self, rustls::Error> {
+        Ok(Self(RwLock::new(InForce { config: config(key)?, validity })))
     }
 
-    /// Shows another one from now on.
-    pub fn replace(&self, other: InForce) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = other;
+    /// Gives what shows another one from then on. No session of the former one is resumed.
+    pub fn prepare(
+        self: &Arc<Self>,
+        key: CertifiedKey,
+        validity: Validity,
+    ) -> Result<impl FnOnce() + Send + use<>, rustls::Error> {
+        let (certificate, other) = (self.clone(), InForce { config: config(key)?, validity });
+        Ok(move || *certificate.0.write().unwrap_or_else(PoisonError::into_inner) = other)
     }
 
-    /// The end of the validity of the one that is shown.
-    pub fn not_after(&self) -> SystemTime {
-        self.in_force().not_after
+    /// Of the one that is shown.
+    pub fn validity(&self) -> Validity {
+        self.in_force().validity
     }
 
     fn in_force(&self) -> RwLockReadGuard<'_, InForce> {
@@ -108,36 +119,22 @@ impl Certificate {
     }
 }
 
-impl ResolvesServerCert for Certificate {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.in_force().key.clone())
-    }
-}
-
-impl Tls {
-    /// With this certificate, and keys for tickets that are drawn now.
-    pub fn new(certificate: Arc<Certificate>) -> Result<Self, rustls::Error> {
-        let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()));
-        let builder = builder.with_safe_default_protocol_versions()?;
-        let mut config = builder.with_no_client_auth().with_cert_resolver(certificate.clone());
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        config.ticketer = Ticketer::new()?;
-        // A sender uses the one that it got last.
-        config.send_tls13_tickets = 1;
-        Ok(Self { config: Arc::new(config), certificate })
-    }
-
-    /// What it shows.
-    pub fn certificate(&self) -> &Arc<Certificate> {
-        &self.certificate
-    }
+/// With keys for tickets that are drawn now.
+fn config(key: CertifiedKey) -> Result<Arc<ServerConfig>, rustls::Error> {
+    let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()));
+    let builder = builder.with_safe_default_protocol_versions()?.with_no_client_auth();
+    let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(key)));
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.ticketer = Ticketer::new()?;
+    // A sender uses the one that it got last.
+    config.send_tls13_tickets = 1;
+    Ok(Arc::new(config))
 }
 
 impl TlsPort {
     /// On a port that shows these series.
-    pub fn new(tls: &Tls, handshakes: HandshakeSeries) -> Self {
-        let failures = RareLine::every(FAILURE_LINE);
-        Self { config: tls.config.clone(), handshakes, failures }
+    pub fn new(certificate: Arc<Certificate>, handshakes: HandshakeSeries) -> Self {
+        Self { certificate, handshakes, failures: RareLine::every(FAILURE_LINE) }
     }
 
     /// Shakes hands, and counts how that ended; logs a failure, of many the first of a minute.
@@ -169,22 +166,25 @@ impl TlsPort {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let (mut acceptor, mut greeting) = (Acceptor::default(), Vec::with_capacity(GREETING));
+        let (mut acceptor, mut piece, mut greeted) =
+            (Acceptor::default(), Vec::with_capacity(PIECE), 0);
         let accepted = loop {
-            let read = match stream.read_buf(&mut greeting).await {
-                Ok(0) | Err(_) if greeting.is_empty() => return Err(HandshakeError::Silent),
-                Ok(0) => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
-                Ok(_) if greeting.len() > LARGEST_GREETING => {
-                    Err(io::Error::other("the greeting has no end"))
-                }
-                read => read,
-            }?;
-            if greeting[0] != HANDSHAKE {
-                stream.write_all(SPEAK_TLS.as_bytes()).await?;
-                stream.shutdown().await?;
-                return Err(HandshakeError::Plain);
+            piece.clear();
+            let read = match stream.read_buf(&mut piece).await {
+                Ok(0) | Err(_) if greeted == 0 => return Err(HandshakeError::Silent),
+                Ok(0) => return Err(HandshakeError::Io(io::ErrorKind::UnexpectedEof.into())),
+                read => read?,
+            };
+            if greeted == 0 && piece[0] != HANDSHAKE {
+                return Err(
+                    last_words(&mut stream, SPEAK_TLS.as_bytes(), HandshakeError::Plain).await
+                );
             }
-            let mut unread = &greeting[greeting.len() - read..];
+            greeted += read;
+            if greeted > LARGEST_GREETING {
+                return Err(HandshakeError::Io(io::Error::other("the greeting is too long")));
+            }
+            let mut unread = &piece[..];
             while !unread.is_empty() {
                 acceptor.read_tls(&mut unread)?;
             }
@@ -194,15 +194,32 @@ impl TlsPort {
                 Err((error, mut alert)) => {
                     let mut bytes = Vec::new();
                     alert.write_all(&mut bytes)?;
-                    stream.write_all(&bytes).await?;
-                    return Err(error.into());
+                    return Err(last_words(&mut stream, &bytes, error.into()).await);
                 }
             }
         };
-        drop(greeting);
-        let accepting = StartHandshake::from_parts(accepted, stream);
-        Ok(accepting.into_stream(self.config.clone()).await?)
+        drop(piece);
+        let config = self.certificate.in_force().config.clone();
+        let accepting = StartHandshake::from_parts(accepted, stream).into_stream(config);
+        match accepting.into_fallible().await {
+            Ok(stream) => Ok(stream),
+            // The alert is written.
+            Err((error, mut stream)) => Err(last_words(&mut stream, &[], error.into()).await),
+        }
     }
+}
+
+/// Writes bytes, and closes so that they can be read; gives the error that they are about.
+async fn last_words<S: AsyncWrite + Unpin>(
+    stream: &mut S,
+    bytes: &[u8],
+    error: HandshakeError,
+) -> HandshakeError {
+    // Who has left needs no answer.
+    if stream.write_all(bytes).await.is_ok() {
+        drop(stream.shutdown().await);
+    }
+    error
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ use testkit::kafka::RealKafka;
 use testkit::notification::{PATH, numbered};
 use testkit::senders::Load;
 use tokio::runtime;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::rig::SOON;
@@ -68,7 +69,7 @@ impl Clocked {
             let build = Build { version: "0", commit: "0", librdkafka: "0".to_owned() };
             let metrics = Metrics::new(&build, Counter::default());
             runtime.block_on(bridge.open(&stopped)).unwrap();
-            runtime.block_on(bridge.run(metrics, stopped, Arc::default())).unwrap();
+            runtime.block_on(bridge.run(metrics, stopped, watch::channel(()).1)).unwrap();
         });
         let clocked = Self { clock, addresses, stop, thread: Some(thread) };
         eventually(SOON, "/readyz is 200", || {

@@ -9,6 +9,8 @@ use tokio::task::{JoinSet, yield_now};
 
 // Of cost 4, 16 rounds each; made with libxcrypt.
 const OLD: &str = "$2y$04$abcdefghijklmnopqrstuu3C6u2sQjFttrT16nmXgxlk/de0mfCmu";
+/// Of the password of [`OLD`], with another salt.
+const ANEW: &str = "$2y$04$XjSmpUPhCrL3TnZGcHnBhOcND8J6SHS1LPFtu/20kqzt4wIzCbi3C";
 const NEW: &str = "$2y$04$ABCDEFGHIJKLMNOPQRSTUuEfshSKs1cM4QA/.q4TRRlHAUGwvFRm6";
 
 fn authenticator(file: &str) -> Arc<Authenticator> {
@@ -35,11 +37,16 @@ fn unverified(authenticator: &Authenticator, pair: &str) -> (BasicAuth, Option<A
     (basic_auth, user)
 }
 
-/// The slow half, for somebody on this machine who waits for long.
-async fn decide(authenticator: &Arc<Authenticator>, pair: &str) -> Decision {
-    let (basic_auth, user) = unverified(authenticator, pair);
+/// The slow half, for somebody on this machine who waits for long. The quick half is over at once.
+fn decide(
+    authenticator: &Arc<Authenticator>,
+    pair: &str,
+) -> impl Future<Output = Decision> + Send + use<> {
+    let (authenticator, (basic_auth, user)) =
+        (Arc::clone(authenticator), unverified(authenticator, pair));
     let deadline = Instant::now() + Duration::from_secs(60);
-    authenticator.verify(basic_auth, user, IpAddr::from([127, 0, 0, 1]), deadline).await
+    let peer = IpAddr::from([127, 0, 0, 1]);
+    async move { authenticator.verify(basic_auth, user, peer, deadline).await }
 }
 
 fn post_at_once(
@@ -47,11 +54,7 @@ fn post_at_once(
     times: usize,
     pair: impl Fn(usize) -> String,
 ) -> JoinSet<Decision> {
-    let post = |post| {
-        let (authenticator, pair) = (Arc::clone(authenticator), pair(post));
-        async move { decide(&authenticator, &pair).await }
-    };
-    (0..times).map(post).collect()
+    (0..times).map(|post| decide(authenticator, &pair(post))).collect()
 }
 
 async fn verify(authenticator: &Arc<Authenticator>, pair: &str) -> Option<Arc<User>> {
@@ -225,8 +228,11 @@ async fn a_hash_under_way_admits_no_user_who_is_removed_meanwhile() {
     let pair = authenticator.known.digest(basic_auth.pair());
     let before = Arc::clone(&authenticator.file());
     reload(&authenticator, &format!("stays:{NEW}"));
-    let hashed = authenticator.hash(&before, &basic_auth, pair);
-    assert!(hashed.is_none());
+    let found = authenticator.hash_against(&before, &basic_auth);
+    assert!(found.is_some());
+    let now = authenticator.conclude(&before, found, pair).unwrap_err();
+    let found = authenticator.hash_against(&now, &basic_auth);
+    assert!(authenticator.conclude(&now, found, pair).unwrap().is_none());
     assert!(known(&authenticator, "test:old").is_none());
 }
 
@@ -244,4 +250,25 @@ async fn the_last_use_of_each_password_outlives_a_reload() {
     reload(&authenticator, &format!("plain:plain:secret\ntest:{NEW}\nother:plain:x"));
     let after: Vec<_> = uses(&authenticator);
     assert_eq!(after, ["plain 1 true", "test 1 true", "other 1 false"]);
+}
+
+/// A line that is written anew, for the same password, bears another hash.
+#[tokio::test]
+async fn a_good_pair_gets_in_although_its_line_changes_meanwhile() {
+    for line in [format!("test:{ANEW}"), "test:plain:old".to_owned()] {
+        let authenticator = authenticator(&format!("test:{OLD}"));
+        let (basic_auth, _) = unverified(&authenticator, "test:old");
+        let pair = authenticator.known.digest(basic_auth.pair());
+        let before = Arc::clone(&authenticator.file());
+        let found = authenticator.hash_against(&before, &basic_auth);
+        reload(&authenticator, &line);
+        let user = match authenticator.conclude(&before, found, pair) {
+            Ok(user) => user,
+            Err(now) => {
+                let found = authenticator.hash_against(&now, &basic_auth);
+                authenticator.conclude(&now, found, pair).unwrap()
+            }
+        };
+        assert_eq!(user.unwrap().name(), "test");
+    }
 }
