@@ -1,9 +1,9 @@
-//! An authority that makes certificates, and a sender that trusts it.
+//! An authority that makes certificates for servers and clients, and a sender that trusts it.
 //!
 //! Blocking, every read and write with a time-out; a client keeps its tickets, as a sender's would.
 
 use crate::http::{Connection, with_time_outs};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::client::Resumption;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::ServerName;
@@ -46,21 +46,39 @@ impl Default for Authority {
 impl Authority {
     /// One that nobody else trusts.
     pub fn new() -> Self {
+        Self::named("the authority of a test")
+    }
+
+    /// The same by a name, which tells it from others.
+    pub fn named(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().unwrap();
         Self(CertifiedIssuer::self_signed(params, key).unwrap())
     }
 
     /// A certificate for [`NAME`] that ends in so many days, or has ended.
     pub fn issue(&self, days: i64) -> Identity {
-        let mut params = CertificateParams::new(vec![NAME.to_owned()]).unwrap();
+        self.issue_to(NAME, &[NAME], days)
+    }
+
+    /// A certificate for a server with these names or addresses, or for a client, who needs none.
+    pub fn issue_to(&self, subject: &str, names: &[&str], days: i64) -> Identity {
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.distinguished_name.push(DnType::CommonName, subject);
         let now = OffsetDateTime::now_utc();
         params.not_before = now - Duration::days(400);
         params.not_after = now + Duration::days(days);
         let key = KeyPair::generate().unwrap();
         let cert = params.signed_by(&key, &self.0).unwrap().pem();
         Identity { cert, key: key.serialize_pem() }
+    }
+
+    /// Its own certificate, in PEM.
+    pub fn certificate(&self) -> String {
+        self.0.pem()
     }
 
     /// A sender that trusts it, and speaks this version alone.
@@ -82,6 +100,13 @@ impl Authority {
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         config.resumption = Resumption::in_memory_sessions(8);
         Client(Arc::new(config))
+    }
+}
+
+impl Identity {
+    /// Both, as Kafka takes them for a key store.
+    pub fn store(&self) -> String {
+        self.key.clone() + &self.cert
     }
 }
 

@@ -17,10 +17,13 @@ const DELETE: i16 = 31;
 const VERSION: i16 = 1;
 
 const TOPIC: u8 = 2;
+const CLUSTER: u8 = 4;
+/// The only name that there is of a cluster.
+const KAFKA_CLUSTER: &str = "kafka-cluster";
 const LITERAL: u8 = 3;
 const ALLOW: u8 = 3;
 
-/// What somebody may do with a topic.
+/// What somebody may do with a topic, or with the cluster.
 #[derive(Debug, Clone, Copy)]
 pub enum Operation {
     /// Produce to it.
@@ -29,6 +32,17 @@ pub enum Operation {
     Describe = 8,
     /// See its settings.
     DescribeConfigs = 10,
+    /// Of the cluster: produce so that nothing is repeated.
+    IdempotentWrite = 12,
+}
+
+impl Operation {
+    fn resource(self, topic: &str) -> (u8, &str) {
+        match self {
+            Self::Write | Self::Describe | Self::DescribeConfigs => (TOPIC, topic),
+            Self::IdempotentWrite => (CLUSTER, KAFKA_CLUSTER),
+        }
+    }
 }
 
 impl RealKafka {
@@ -61,8 +75,9 @@ impl RealKafka {
         request.extend(1_i32.to_be_bytes()); // the number of the request
         text(&mut request, "test");
         request.extend(1_i32.to_be_bytes()); // one entry
-        request.push(TOPIC);
-        text(&mut request, topic);
+        let (kind, name) = operation.resource(topic);
+        request.push(kind);
+        text(&mut request, name);
         request.push(LITERAL);
         text(&mut request, &format!("User:{user}"));
         text(&mut request, "*");

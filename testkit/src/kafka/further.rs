@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use rdkafka::admin::{NewTopic, TopicReplication};
+use rdkafka::admin::{AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
 
 use crate::kafka::node::{Listener, Ports};
-use crate::kafka::{RealKafka, require};
+use crate::kafka::{RealKafka, block_on, options, require};
 use crate::port::free_port;
 
 impl RealKafka {
@@ -33,6 +33,15 @@ impl RealKafka {
         let properties = fs::read_to_string(&file).unwrap();
         assert!(properties.contains(wrong), "{properties}");
         fs::write(file, properties.replace(wrong, right)).unwrap();
+    }
+
+    /// Changes settings of the first node that may change while it runs; those that were changed so
+    /// before are as they were.
+    pub fn set_node(&self, settings: &[(&str, &str)]) {
+        let change = AlterConfig::new(ResourceSpecifier::Broker(1));
+        let change = settings.iter().fold(change, |change, (name, value)| change.set(name, value));
+        let changed = block_on(self.admin().alter_configs([&change], &options())).unwrap();
+        assert!(changed.iter().all(Result::is_ok), "{changed:?}");
     }
 
     /// Runs one of Kafka's own commands, such as `kafka.admin.ConfigCommand`, against it.
