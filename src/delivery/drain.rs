@@ -193,6 +193,9 @@ impl Drain {
         {
             reason = Some(RestartReason::Dead);
         }
+        if reason.is_none() && self.producer.has_old_keys() {
+            reason = Some(RestartReason::OldKeys);
+        }
         let first = self.window.topic();
         if first.is_some_and(|topic| self.missing.given_up(topic, Instant::now()).is_some()) {
             reason = reason.or(Some(RestartReason::GivenUp));

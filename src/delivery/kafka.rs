@@ -10,6 +10,7 @@
 //! - [`write_right`]: whether the brokers let this client write, by their own word;
 //! - [`time_question`]: which times a broker takes, by its own words;
 //! - [`question`]: what is asked beside the event loops, since librdkafka blocks for it;
+//! - [`key_files`]: whether clients are made of the keys and certificates that are there;
 //! - [`client_endings`]: the ends of clients, which nobody waits for too long;
 //! - [`client_log`], [`last_words`]: what its clients say, in the log and of an address.
 //!
@@ -18,6 +19,7 @@
 mod client_log;
 pub mod client_endings;
 pub mod delivery_error;
+mod key_files;
 mod last_words;
 pub mod probe;
 pub mod producer;

@@ -53,7 +53,10 @@ const WALLS: &[(&[&str], Places)] = &[
     (&["serde_json"], Never(&["delivery"])),
     (&["clap", "clap_complete", "clap_mangen"], Only(&["args", "main", "cli"])),
     (&["indicatif"], Only(&["cli"])),
-    (&["std::fs", "tokio::fs"], Only(&["delivery/spool", "config", "webhook/tls", "cli"])),
+    (
+        &["std::fs", "tokio::fs"],
+        Only(&["delivery/spool", "delivery/kafka/key_files", "config", "webhook/tls", "cli"]),
+    ),
     // A series gets its name where it is registered.
     (&["prometheus_client::registry"], Only(&["metrics"])),
     (&["process::exit"], Only(&["main", "cli"])),

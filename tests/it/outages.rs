@@ -3,6 +3,7 @@
 
 mod away;
 mod broker;
+mod certificates;
 mod fatal;
 mod leaders;
 mod limit;
@@ -11,6 +12,7 @@ mod login;
 mod protocols;
 mod quota;
 mod rights;
+mod secured;
 mod settings;
 mod topic;
 mod unacked;

@@ -165,7 +165,7 @@ impl OutageLog {
             RestartReason::Dead => self.start_over("fatal error of the producer", topic),
             // It is logged once a minute, and that rows are quarantined with each reason.
             RestartReason::Unacked(error) if error.is_about_topic() && self.unshown.is_some() => {}
-            RestartReason::GivenUp => {}
+            RestartReason::GivenUp | RestartReason::OldKeys => {}
             RestartReason::Unacked(error) => self.start_over(&error.to_string(), topic),
             RestartReason::Suspects(error, last) => {
                 tracing::warn!(error = %error, %last, topic, "a batch was refused, its records are sent one by one");

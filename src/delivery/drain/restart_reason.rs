@@ -8,6 +8,8 @@ use crate::delivery::spool::row::RowId;
 pub(super) enum RestartReason {
     /// The producer had a fatal error, and no row a report of it.
     Dead,
+    /// The producer has other keys than those that brokers take by now.
+    OldKeys,
     /// The topic of the first row stays missing: what is under way for it will not be acked.
     GivenUp,
     /// No ack, for a reason that says nothing about the rows.
@@ -30,7 +32,7 @@ impl RestartReason {
     /// Whether rows may be at fault.
     pub(super) fn blames_rows(self) -> bool {
         match self {
-            Self::Dead | Self::GivenUp | Self::Unacked(_) => false,
+            Self::Dead | Self::OldKeys | Self::GivenUp | Self::Unacked(_) => false,
             Self::Suspects(..) | Self::Refused(..) => true,
         }
     }

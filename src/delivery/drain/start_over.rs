@@ -46,7 +46,10 @@ impl Drain {
             {
                 self.too_large.refused(&self.topic.limit, Instant::now());
             }
-            RestartReason::GivenUp | RestartReason::Suspects(..) | RestartReason::Refused(..) => {}
+            RestartReason::OldKeys
+            | RestartReason::GivenUp
+            | RestartReason::Suspects(..)
+            | RestartReason::Refused(..) => {}
         }
         self.window.start_over(reason);
         self.more = More::Perhaps;

@@ -250,7 +250,10 @@ impl Window {
         self.bytes = 0;
         self.cursor = None;
         match reason {
-            RestartReason::Dead | RestartReason::Unacked(_) | RestartReason::GivenUp => {}
+            RestartReason::Dead
+            | RestartReason::OldKeys
+            | RestartReason::Unacked(_)
+            | RestartReason::GivenUp => {}
             // Not the last of then: it may have been acked meanwhile, and never be met again.
             RestartReason::Suspects(..) => self.alone_until = self.alone_until.max(last_open),
             RestartReason::Refused(error, row) => {

@@ -28,8 +28,7 @@ struct Words {
 impl LastWords {
     /// Takes in a line of the log or an error; keeps it if it speaks of an address.
     pub(super) fn heard(&self, message: &str) {
-        let Some((name, why)) = gist(message).split_once(": ") else { return };
-        let Some(address) = address(name) else { return };
+        let Some((address, why)) = parts(message) else { return };
         let why: String = why.chars().take(LENGTH).collect();
         let mut words = self.0.lock();
         words.retain(|words| words.address != address);
@@ -43,6 +42,11 @@ impl LastWords {
     pub(super) fn of(&self, address: &str) -> Option<String> {
         let words = self.0.lock();
         words.iter().find(|words| words.address == address).map(|words| words.why.clone())
+    }
+
+    /// What was said before of the address that this message speaks of.
+    pub(super) fn last_of_same(&self, message: &str) -> Option<String> {
+        parts(message).and_then(|(address, _)| self.of(address))
     }
 
     /// The newest of them, each with its address, if there are any.
@@ -68,6 +72,12 @@ impl LastWords {
     pub(super) fn forget(&self) {
         self.0.lock().clear();
     }
+}
+
+/// The address that a message speaks of, and what it says.
+fn parts(message: &str) -> Option<(&str, &str)> {
+    let (name, why) = gist(message).split_once(": ")?;
+    Some((address(name)?, why))
 }
 
 /// `host:port` in librdkafka's name of a broker: `sasl_ssl://host:port/bootstrap`, `host:port/1`.

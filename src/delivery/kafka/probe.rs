@@ -5,7 +5,9 @@
 //! time, off the event loops, since librdkafka blocks for it. What no look shows, such as a
 //! controller that is away, only an ack does.
 
+mod tls_fault;
 mod listener;
+mod events;
 mod broker_look;
 mod probe_client;
 mod resolver;
@@ -15,6 +17,7 @@ use crate::delivery::availability::health_report::ProbeError;
 use crate::delivery::availability::topic_state::{TopicDescription, TopicState};
 use crate::delivery::kafka::ANSWER_TIMEOUT;
 use crate::delivery::kafka::client_endings::ClientEnding;
+use crate::delivery::kafka::key_files::KeyFiles;
 use crate::delivery::kafka::probe::broker_look::BrokerLook;
 use crate::delivery::kafka::probe::listener::Listener;
 use crate::delivery::kafka::probe::probe_client::ProbeClient;
@@ -132,8 +135,13 @@ impl Probe {
             advice: self.advice.clone(),
             resolver: self.resolver.clone(),
         };
-        let seen = spawn_blocking(move || look.take(&client)).await;
-        let mut seen = seen.unwrap_or_else(|panic| Err(ProbeError::Slow(panic.to_string())));
+        let settings = self.settings.clone();
+        let look = move || (look.take(&client), KeyFiles::seen(&settings));
+        let (seen, files) = spawn_blocking(look).await.map_or_else(
+            |panic| (Err(ProbeError::Slow(panic.to_string())), None),
+            |(seen, files)| (seen, Some(files)),
+        );
+        let mut seen = seen;
         match &mut seen {
             Ok(TopicState::Present(description)) => {
                 if !self.topic.first_sight.is_shown() {
@@ -159,7 +167,7 @@ impl Probe {
             }
             Ok(TopicState::Unknown) | Err(_) => self.asked = None,
         }
-        self.client.judge(&seen);
+        self.client.judge(&seen, files);
         self.availability.probed(asked, seen);
         Ok(())
     }

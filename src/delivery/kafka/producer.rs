@@ -8,6 +8,7 @@ use crate::delivery::kafka::ANSWER_TIMEOUT;
 use crate::delivery::kafka::client_endings::ClientEnding;
 use crate::delivery::kafka::client_log::ClientLog;
 use crate::delivery::kafka::delivery_error::DeliveryError;
+use crate::delivery::kafka::key_files::KeyVersion;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::throttle::{self, Throttle};
 use crate::delivery::kafka::wakeup::Wakeup;
@@ -82,6 +83,8 @@ pub struct Producer {
     client: ClientEnding<BaseProducer<Reports>>,
     reports: Reports,
     batch_size: u32,
+    keys: KeyVersion,
+    made_with: u64,
 }
 
 /// A producer could not be made.
@@ -114,7 +117,8 @@ impl Producer {
         batch_size: u32,
     ) -> Result<Self, ProducerError> {
         let (log, throttle) = (settings.log.clone(), settings.throttle.clone());
-        let voice = Voice::default();
+        let (voice, keys) = (Voice::default(), settings.keys.clone());
+        let made_with = keys.current();
         let reports = Reports { came: Arc::default(), log, throttle, is_ending: voice.0.clone() };
         let mut config = settings.producer(purpose, batch_size);
         if config.get(throttle::INTERVAL).is_none() {
@@ -123,7 +127,7 @@ impl Producer {
         let client: BaseProducer<Reports> = config.create_with_context(reports.clone())?;
         let client = ClientEnding::of(client, &settings.endings);
         let wakeup = Wakeup::new(&*client)?;
-        Ok(Self { voice, wakeup, client, reports, batch_size })
+        Ok(Self { voice, wakeup, client, reports, batch_size, keys, made_with })
     }
 
     /// Hands the record over; its report will carry `ticket`. The record is copied.
@@ -184,6 +188,12 @@ impl Producer {
         self.batch_size
     }
 
+    /// Whether brokers let a client in that has other keys and certificates than this one, which
+    /// they do not: its files were changed.
+    pub fn has_old_keys(&self) -> bool {
+        self.made_with != self.keys.current()
+    }
+
     /// Whether nothing but a new producer can help.
     pub fn is_dead(&self) -> bool {
         self.death().is_some()
@@ -197,7 +207,7 @@ impl Producer {
     /// Ends it and returns the last reports: whatever is still under way is given up. Blocks: for
     /// up to 0.5 s for the reports, and for as long as its threads take to end.
     pub fn retire(self) -> Vec<DeliveryReport> {
-        let Self { voice, wakeup, client, reports, batch_size: _ } = self;
+        let Self { voice, wakeup, client, reports, .. } = self;
         drop((voice, wakeup));
         client.end();
         std::mem::take(&mut *reports.came.lock())

@@ -12,6 +12,7 @@ mod security;
 
 use crate::delivery::kafka::client_endings::ClientEndings;
 use crate::delivery::kafka::client_log::ClientLog;
+use crate::delivery::kafka::key_files::KeyVersion;
 use crate::delivery::kafka::producer::Purpose;
 use crate::delivery::kafka::settings::property_file::{KeyValue, NoKeyValue, PropertyFile};
 use crate::delivery::kafka::settings::refused::{Permission, judge};
@@ -87,6 +88,7 @@ pub struct Settings {
     pub throttle: Arc<Throttle>,
     /// The clients that are ending.
     pub endings: Arc<ClientEndings>,
+    pub(super) keys: KeyVersion,
 }
 
 impl Settings {
@@ -98,8 +100,8 @@ impl Settings {
         }
         config.set("bootstrap.servers", brokers);
         config.set("allow.auto.create.topics", "false");
-        let (log, throttle, endings) = Default::default();
-        Self { config, ack_timeout, log, throttle, endings }
+        let (log, throttle, endings, keys) = Default::default();
+        Self { config, ack_timeout, log, throttle, endings, keys }
     }
 
     /// Takes the properties of `--kafka-config`; its brokers are left to whoever made these

@@ -190,8 +190,8 @@ impl Publisher {
         next
     }
 
-    /// Makes a new producer where the old one is dead, or makes batches that are too large for the
-    /// topic and has nothing under way. Gives the old one, which is to end beside the loop, since
+    /// Makes a new producer where the old one is dead or has old keys, or makes batches that are too
+    /// large for the topic and has nothing under way. Gives the old one, which is to end beside the loop, since
     /// that may block.
     pub(super) fn renew(&self) -> Option<Producer> {
         let old = self.replace_producer()?;
@@ -207,6 +207,8 @@ impl Publisher {
         let has_no_acks = state.renewal.is_stale(now);
         let outdated = (has_no_acks || state.producer.batch_size() != batch_size)
             && state.in_flight.len() == 0;
+        // It is not let in, so nothing that is under way can come to an end that it would spoil.
+        let outdated = outdated || state.producer.has_old_keys();
         if let Some(error) = death {
             if !self.availability.admits() {
                 state.renewal.hope();

@@ -7,19 +7,20 @@
 use crate::delivery::availability::health_report::ProbeError;
 use crate::delivery::availability::topic_state::{TopicDescription, TopicState};
 use crate::delivery::kafka::ANSWER_TIMEOUT;
+use crate::delivery::kafka::probe::events;
 use crate::delivery::kafka::probe::listener::{Astray, Listener};
 use crate::delivery::kafka::probe::resolver::Resolver;
 use crate::delivery::kafka::write_right::{Advice, WriteRight};
+use rdkafka::client;
 use rdkafka::error::KafkaError;
 use rdkafka::metadata::{Metadata, MetadataPartition};
-use rdkafka::producer::{BaseProducer, Producer as _};
 use rdkafka::types::RDKafkaErrorCode as Code;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
-/// Events of the client that are read at once: each look gets rid of more than its pause adds.
+/// Events of the client that are read at once: each look gets rid of more than its pause adds. Its
+/// log and errors come as events of a queue that is read here or nowhere.
 const EVENTS: usize = 1_000;
 /// Leaders that are asked at once, each by a thread of its own, since librdkafka blocks for it.
 const AT_ONCE: usize = 16;
@@ -30,7 +31,7 @@ const NAMED: usize = 3;
 const NO_BROKER: &str = ": is this the port of a controller, or of a Kafka before 0.11?";
 
 /// The client that looks.
-pub(super) type Client = BaseProducer<Listener>;
+pub(super) type Client = client::Client<Listener>;
 
 /// What is looked at.
 pub(super) struct BrokerLook {
@@ -51,7 +52,7 @@ struct Unreached {
 impl BrokerLook {
     /// Takes it. Blocks.
     pub(super) fn take(&self, client: &Client) -> Result<TopicState, ProbeError> {
-        let metadata = client.client().fetch_metadata(Some(&self.topic), ANSWER_TIMEOUT);
+        let metadata = client.fetch_metadata(Some(&self.topic), ANSWER_TIMEOUT);
         let metadata = metadata.map_err(|error| self.silence(client, &error))?;
         client.context().looked(None);
         let Some(seen) = metadata.topics().iter().find(|seen| seen.name() == &*self.topic) else {
@@ -67,7 +68,7 @@ impl BrokerLook {
             });
         }
         let (unreached, right) = self.ask(client, &metadata, seen.partitions());
-        hear(client);
+        events::read(client, EVENTS);
         let description = self.describe(client, seen.partitions(), &unreached, right);
         if description.reached == description.partitions {
             client.context().words.forget();
@@ -95,8 +96,7 @@ impl BrokerLook {
             .collect();
         let leaders: Vec<_> = leaders.into_iter().collect();
         thread::scope(|scope| {
-            let right =
-                scope.spawn(|| WriteRight::ask(client.client(), &self.topic, ANSWER_TIMEOUT));
+            let right = scope.spawn(|| WriteRight::ask(client, &self.topic, ANSWER_TIMEOUT));
             let mut unreached = BTreeMap::new();
             for some in leaders.chunks(AT_ONCE) {
                 let asked = some.iter().map(|(leader, partition)| {
@@ -117,7 +117,7 @@ impl BrokerLook {
 
     /// Whether the leader of this partition answers, whatever it says.
     fn reach(&self, client: &Client, partition: i32) -> Result<(), Code> {
-        match client.client().fetch_watermarks(&self.topic, partition, ANSWER_TIMEOUT) {
+        match client.fetch_watermarks(&self.topic, partition, ANSWER_TIMEOUT) {
             Ok(_) => Ok(()),
             Err(error) => match error.rdkafka_error_code() {
                 // Only the client's own codes are below zero.
@@ -130,7 +130,7 @@ impl BrokerLook {
 
     /// Why no broker has answered, in the client's own words.
     fn silence(&self, client: &Client, error: &KafkaError) -> ProbeError {
-        hear(client);
+        events::read(client, EVENTS);
         let code = error.rdkafka_error_code().unwrap_or(Code::Unknown);
         let silence = |why| {
             // Where no connection is to be had a post cannot be luckier; one that is slow may be.
@@ -209,15 +209,5 @@ impl BrokerLook {
             forbidden,
             ..TopicDescription::default()
         }
-    }
-}
-
-/// Its log and errors come as events of a queue that is read here or nowhere.
-fn hear(client: &Client) {
-    for _ in 0..EVENTS {
-        if client.in_flight_count() == 0 {
-            break;
-        }
-        client.poll(Duration::ZERO);
     }
 }

@@ -4,13 +4,12 @@
 
 use crate::delivery::kafka::client_log::{CONNECTION, ClientLog};
 use crate::delivery::kafka::last_words::LastWords;
+use crate::delivery::kafka::probe::tls_fault::{self, explained, says_less};
 use crate::delivery::kafka::settings::Settings;
 use crate::lock::Lock;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
-use rdkafka::message::DeliveryResult;
-use rdkafka::producer::ProducerContext;
 use rdkafka::types::RDKafkaErrorCode as Code;
 use std::sync::Arc;
 
@@ -42,6 +41,14 @@ impl Listener {
         Self { log, words, astray: Lock::new(self.astray.lock().take()) }
     }
 
+    /// Keeps it as the last words of its address, unless those before it say more.
+    fn heard(&self, message: &str) {
+        let told = explained(message);
+        if !self.words.last_of_same(&told).is_some_and(|before| says_less(&told, &before)) {
+            self.words.heard(&told);
+        }
+    }
+
     /// What the last look came to that a broker answered.
     pub(super) fn looked(&self, astray: Option<Astray>) {
         *self.astray.lock() = astray;
@@ -55,17 +62,11 @@ impl Listener {
     }
 }
 
-impl ProducerContext for Listener {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
-}
-
 impl ClientContext for Listener {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         // Others speak of requests, which fail for the reason that this one gives.
-        if facility == CONNECTION {
-            self.words.heard(message);
+        if [CONNECTION, tls_fault::REFUSED].contains(&facility) {
+            self.heard(message);
         }
         match level {
             RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
@@ -83,7 +84,7 @@ impl ClientContext for Listener {
 
     fn error(&self, error: KafkaError, reason: &str) {
         if let Some(Code::Resolve | Code::SSL | Code::Authentication) = error.rdkafka_error_code() {
-            self.words.heard(reason);
+            self.heard(reason);
         }
         tracing::debug!(%error, reason, "librdkafka reports an error to the probe");
     }
