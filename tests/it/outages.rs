@@ -16,6 +16,7 @@ mod secured;
 mod settings;
 mod topic;
 mod unacked;
+mod withdrawn;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
