@@ -31,7 +31,11 @@
 //!
 //! # The way of a post, file by file
 //!
-//! 1. [`webhook::http::server`] accepts the connection; `timeout_stream` ends it where it is too slow.
+//! The files that decide something about a post; what they are built on is in the mods beside them.
+//!
+//! 1. [`webhook::http::server`] accepts the connection, for which `crowd` has room; `connection_phase` says
+//!    where it is, and `timeout_stream` ends it where it is too slow. What answers on it is given to it:
+//!    `EventLoop::serve` in [`bridge`] joins the server, the ingest and the publisher of one event loop.
 //! 2. [`webhook::ingest`] asks in the order of the contract: [`webhook::auth::authenticator`] whose post
 //!    it is (a pair that was good before is in `verified_pairs`), [`webhook::http::body`] for its bytes,
 //!    [`webhook::notification`] what they say (`json_walk` once over the bytes, `rules` for each field,

@@ -13,7 +13,7 @@ macro_rules! header_names {
         pub enum HeaderName { $($(#[$doc])* $variant),+ }
 
         impl HeaderName {
-            /// Every header that a record may carry, in the order in which they are sent.
+            /// Every header that a record may carry, in the order of their numbers.
             pub const ALL: [Self; [$($text),+].len()] = [$(Self::$variant),+];
 
             /// The name on the topic.

@@ -59,7 +59,7 @@ pub(super) fn take_header<'a>(rest: &mut &'a [u8]) -> Result<StoredHeader<'a>, U
     Ok(StoredHeader { name, code: byte, value })
 }
 
-/// The number of a header's name: its place in the order in which headers are sent. New ones come last.
+/// The number of a header's name: its place in [`HeaderName::ALL`]. New ones come last.
 pub(super) fn code(name: HeaderName) -> u8 {
     name as u8
 }
