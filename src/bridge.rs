@@ -21,12 +21,12 @@ mod hand_over;
 pub mod inherited_sockets;
 mod listeners;
 mod parts;
-mod patience;
 mod periodic_log;
 pub mod predecessor;
 mod reloader;
 mod spool_place;
 mod spooling;
+mod wait_until_free;
 
 use crate::admin::Admin;
 use crate::bridge::bridge_error::BridgeError;
@@ -35,10 +35,10 @@ use crate::bridge::hand_over::HandOver;
 use crate::bridge::inherited_sockets::InheritedSockets;
 use crate::bridge::listeners::{admin_limits, listen, raise_file_limit};
 use crate::bridge::parts::Parts;
-use crate::bridge::patience::Patience;
 use crate::bridge::periodic_log::PeriodicLog;
 use crate::bridge::reloader::Reloader;
 use crate::bridge::spooling::{Opened, Spooling};
+use crate::bridge::wait_until_free::WaitUntilFree;
 use crate::config::Config;
 use crate::delivery::availability::Availability;
 use crate::delivery::kafka::client_endings::TIMEOUT;
@@ -70,7 +70,7 @@ pub struct Bridge {
     /// Who has the webhook port next.
     successor: Successor,
     /// How long another bridge may still have the spool.
-    patience: Patience,
+    spool_wait: WaitUntilFree,
     /// To whoever is to follow, where somebody may.
     hand_over: Option<HandOver>,
 }
@@ -112,14 +112,14 @@ impl Bridge {
         let Some(ports) = ports else { return Ok(None) };
         let (webhook, admin) = ports?;
         let successor = Successor::default();
-        let (patience, hand_over) =
-            (Patience(config.grace.whole), HandOver::of(&webhook.0, &admin.0, successor.clone()));
+        let spool_wait = WaitUntilFree(config.grace.whole);
+        let hand_over = HandOver::of(&webhook.0, &admin.0, successor.clone());
         let hand_over = hand_over.map_err(|source| BridgeError::HandOver {
             address: webhook.1,
             source: source.into(),
         })?;
         let bridge = Self::on(config, webhook, admin, successor);
-        Ok(Some(Self { patience, hand_over: Some(hand_over), ..bridge }))
+        Ok(Some(Self { spool_wait, hand_over: Some(hand_over), ..bridge }))
     }
 
     fn on(config: Config, webhook: Port, admin: Port, successor: Successor) -> Self {
@@ -131,7 +131,7 @@ impl Bridge {
             admin: admin.0,
             addresses,
             successor,
-            patience: Patience::default(),
+            spool_wait: WaitUntilFree::default(),
             hand_over: None,
         }
     }
@@ -141,7 +141,7 @@ impl Bridge {
         if let Some(options) = &self.config.spool {
             let topic = &self.config.topic;
             let attempt = async || spooling::open(options, topic).await;
-            let opening = self.patience.until_free("the spool", attempt);
+            let opening = self.spool_wait.until_free("the spool", attempt);
             self.spool = stop.run_until_cancelled(opening).await.transpose()?;
         }
         Ok(())

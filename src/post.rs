@@ -36,7 +36,7 @@ pub struct PostOutcome {
 impl PostOutcome {
     /// Counts a request that has arrived now from `peer`, with a body of `bytes` bytes as far as
     /// its head says.
-    pub fn begin(recorder: &Arc<PostRecorder>, peer: IpAddr, bytes: u64) -> Self {
+    pub fn arrived(recorder: &Arc<PostRecorder>, peer: IpAddr, bytes: u64) -> Self {
         recorder.metrics.received.inc();
         recorder.metrics.in_flight.inc();
         let (app_id, event) = (Text::default(), Text::default());
@@ -208,7 +208,7 @@ mod tests {
     }
 
     fn open(recorder: &Arc<PostRecorder>) -> PostOutcome {
-        PostOutcome::begin(recorder, Ipv4Addr::LOCALHOST.into(), 0)
+        PostOutcome::arrived(recorder, Ipv4Addr::LOCALHOST.into(), 0)
     }
 
     #[test]

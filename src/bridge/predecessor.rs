@@ -9,7 +9,7 @@ use crate::bridge::Port;
 use crate::bridge::bridge_error::BridgeError;
 use crate::bridge::hand_over::{ENDING, PORTS, VERSION, is_same_user, rendezvous};
 use crate::bridge::listeners::listen;
-use crate::bridge::patience::Patience;
+use crate::bridge::wait_until_free::WaitUntilFree;
 use crate::config::Config;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use std::io::{self, IoSliceMut};
@@ -66,7 +66,7 @@ pub(super) async fn ports(
     config: &Config,
     mut admin: Option<TcpListener>,
 ) -> Result<(Port, Port), BridgeError> {
-    let patience = Patience(config.grace.whole);
+    let wait = WaitUntilFree(config.grace.whole);
     let webhook = async || {
         let predecessor = Predecessor::wait(config.listen, config.grace.whole).await?;
         let mut passed = None;
@@ -78,9 +78,9 @@ pub(super) async fn ports(
         }
         listen("--listen", config.listen, passed)
     };
-    let webhook = patience.until_free("the webhook port", webhook).await?;
+    let webhook = wait.until_free("the webhook port", webhook).await?;
     let bind = async || listen("--admin-listen", config.admin_listen, admin.take());
-    let admin = patience.until_free("the admin port", bind).await?;
+    let admin = wait.until_free("the admin port", bind).await?;
     Ok((webhook, admin))
 }
 

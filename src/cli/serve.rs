@@ -41,7 +41,7 @@ pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
             let Some(mut bridge) = bridge else { return Ok(()) };
             bridge.open(&stop).await?;
             if !stop.is_cancelled() {
-                tell_start(bridge.config(), bridge.waiting());
+                log_start(bridge.config(), bridge.waiting());
             }
             bridge.run(metrics, stop.clone(), reload_asked).await
         };
@@ -76,7 +76,7 @@ async fn reload(mut hangup: Signal, reload: &watch::Sender<()>) -> Infallible {
 }
 
 /// What runs, for whoever reads the log a year later: behind all that is refused at a start.
-fn tell_start(config: &Config, waiting: Option<u64>) {
+fn log_start(config: &Config, waiting: Option<u64>) {
     let Build { version, commit, librdkafka } = version::build();
     let spool = config.spool.as_ref().map(|spool| path::absolute(&spool.dir));
     let spool = spool.and_then(Result::ok).map(|dir| dir.display().to_string());

@@ -103,20 +103,27 @@ impl Publisher {
     /// Sends the record on its way now; the returned future gives its delivery result. The outcome
     /// of the post is recorded when that is known, also where the future was dropped before.
     pub fn publish(&self, record: Record, post: PostOutcome) -> Publish<'_> {
-        let begun = match &self.gate {
-            Some(_) if self.topic.first_sight.is_denied() => Err(Undelivered::NoTopic),
-            None if !self.availability.admits() => Err(Undelivered::KnownAway),
-            gate => match (self.over_limit(&record), gate) {
-                (Some(too_large), _) => {
-                    // It may have been raised since it was asked for.
-                    self.topic.limit.doubt();
-                    Err(too_large)
-                }
-                (None, Some(gate)) => Ok(self.admit(gate, record)),
-                (None, None) => Ok(self.hand_over(record)),
-            },
-        };
-        Publish { publisher: self, begun, post: Some(post) }
+        let ticket = self.admit(record);
+        Publish { publisher: self, ticket, post: Some(post) }
+    }
+
+    /// Sends the record to Kafka or to the spool, or has it wait for the gate; gives its ticket.
+    fn admit(&self, record: Record) -> Result<usize, Undelivered> {
+        if self.gate.is_some() && self.topic.first_sight.is_denied() {
+            return Err(Undelivered::NoTopic);
+        }
+        if self.gate.is_none() && !self.availability.admits() {
+            return Err(Undelivered::KnownAway);
+        }
+        if let Some(too_large) = self.over_limit(&record) {
+            // It may have been raised since it was asked for.
+            self.topic.limit.doubt();
+            return Err(too_large);
+        }
+        Ok(match &self.gate {
+            Some(gate) => self.pass_gate(gate, record),
+            None => self.send(record),
+        })
     }
 
     /// Whether the topic would refuse the record, as far as is known: from the spool its sender
@@ -134,12 +141,12 @@ impl Publisher {
         Undelivered::TooLarge { size, limit, whose }
     }
 
-    fn admit(&self, gate: &Arc<SharedGate>, record: Record) -> usize {
+    fn pass_gate(&self, gate: &Arc<SharedGate>, record: Record) -> usize {
         if !self.availability.admits() {
             gate.known_away();
         }
         match gate.post() {
-            Admission::Go(Way::Direct) => self.hand_over(record),
+            Admission::Go(Way::Direct) => self.send(record),
             Admission::Go(Way::Spool) => {
                 let ticket =
                     self.state.lock().in_flight.insert(RecordStage::Appended, None, Instant::now());
@@ -157,7 +164,7 @@ impl Publisher {
     }
 
     /// Puts the record into the accumulator, which the loop empties at the end of this turn.
-    fn hand_over(&self, record: Record) -> usize {
+    fn send(&self, record: Record) -> usize {
         let mut state = self.state.lock();
         let ticket = state.in_flight.insert(RecordStage::Sent, Some(record), Instant::now());
         self.accumulate(&mut state, ticket);
@@ -246,6 +253,7 @@ impl Publisher {
         let mut refresher = Refresher::new(&self.topic);
         while !(stop.is_cancelled() && self.under_way() == 0) {
             let producer = self.state.lock().producer.clone();
+            // Whichever of them is ready, it wakes the turn below, which looks at everything.
             tokio::select! {
                 raised = producer.raised() => raised?,
                 last = retiring.answer() => if let Some(last) = last {

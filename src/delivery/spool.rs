@@ -19,7 +19,7 @@
 
 // For its callers.
 pub mod error;
-pub mod fault;
+pub mod disk_fault;
 pub mod part;
 pub mod row;
 pub mod status;
@@ -56,9 +56,9 @@ mod folder;
 
 use crate::delivery::record::Record;
 use crate::delivery::spool::disk::Disk;
+use crate::delivery::spool::disk_fault::DiskFault;
 use crate::delivery::spool::error::{AccessError, AppendError, CloseError, SpoolError};
-use crate::delivery::spool::fault::Fault;
-use crate::delivery::spool::folder::{Folder, Lock};
+use crate::delivery::spool::folder::{Folder, FolderLock};
 use crate::delivery::spool::queue::{Ended, Read, Rejected, Release};
 use crate::delivery::spool::row::{Row, RowId};
 use crate::delivery::spool::status::Status;
@@ -219,7 +219,7 @@ impl fmt::Debug for SpoolThread {
 }
 
 /// The files of a spool, opened by their owner.
-fn prepare(options: &SpoolOptions) -> Result<(Worker, Lock), SpoolError> {
+fn prepare(options: &SpoolOptions) -> Result<(Worker, FolderLock), SpoolError> {
     let SpoolOptions { dir, max_bytes } = options;
     if *max_bytes < LEAST_LIMIT {
         return Err(SpoolError::LimitTooSmall { given: *max_bytes, least: LEAST_LIMIT });
@@ -236,7 +236,7 @@ fn prepare(options: &SpoolOptions) -> Result<(Worker, Lock), SpoolError> {
 /// any size.
 fn with_stopped<T>(
     dir: &Path,
-    work: impl FnOnce(&mut Store) -> Result<T, Fault>,
+    work: impl FnOnce(&mut Store) -> Result<T, DiskFault>,
 ) -> Result<T, SpoolError> {
     let folder = Folder::at(dir);
     folder.must_hold_spool()?;

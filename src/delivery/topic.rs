@@ -76,6 +76,13 @@ pub struct Placement {
     pub(in crate::delivery) partition: Option<i32>,
 }
 
+impl Placement {
+    /// The record's time, as Kafka gets it.
+    pub(in crate::delivery) fn unix_millis(&self) -> i64 {
+        self.time.time.unix_millis()
+    }
+}
+
 /// Whether the brokers have ever shown the topic to this spool. A topic that brokers deny, and have
 /// never shown, gets no record on disk for it: it is mistyped, or not made yet, and a 200 would
 /// promise what nobody can keep. Once it was shown, its records are kept through whatever happens

@@ -79,9 +79,10 @@ impl Ingest {
         request: Request<Incoming>,
         phase: &ConnectionPhase,
     ) -> impl Future<Output = Response<Full<Bytes>>> + use<> {
-        let begun = phase.begin();
+        let begun = phase.head_is_whole();
         let peer = self.trusted_proxies.sender(phase.peer(), request.headers());
-        let mut post = PostOutcome::begin(&self.recorder, peer, request.body().size_hint().lower());
+        let mut post =
+            PostOutcome::arrived(&self.recorder, peer, request.body().size_hint().lower());
         let (head, mut body) = request.into_parts();
         // Not an async fn, which would keep the request and its parts beside each other. Each
         // connection has room for this future, and it is moved there for each post: 1,120 bytes.

@@ -42,10 +42,7 @@ use Places::{Never, Only};
 
 /// Paths that begin so, or so behind one of [`OUTSIDE`], stand in these places.
 const WALLS: &[(&[&str], Places)] = &[
-    (
-        &["rdkafka", "rdkafka_sys"],
-        Only(&["delivery/kafka", "cli/dev"]),
-    ),
+    (&["rdkafka", "rdkafka_sys"], Only(&["delivery/kafka", "cli/dev"])),
     (
         &["hyper", "hyper_util", "http", "http_body", "http_body_util"],
         Only(&["webhook", "admin", "cli/http_client", "cli/dev"]),
@@ -116,7 +113,11 @@ fn a_planted_fault_is_found_with_its_file_and_line() {
     for (file, text, fault) in [
         ("delivery/record.rs", "use crate::webhook::X;", "crate::webhook::X is not below delivery"),
         ("delivery/gate.rs", "fn f(x: crate::config::X) {}", "crate::config::X is not below"),
-        ("webhook/http/tls.rs", "use crate::{metrics::M, admin::A};", "crate::admin::A is not below"),
+        (
+            "webhook/http/tls.rs",
+            "use crate::{metrics::M, admin::A};",
+            "crate::admin::A is not below",
+        ),
         ("admin.rs", "use crate::{delivery::{a, b::{C}}, cli::{d}};", "crate::cli::d is not below"),
         ("admin.rs", "use super::bridge;", "super::bridge is not below admin"),
         ("metrics.rs", "use hookbridge::post::P;", "hookbridge::post::P is not below metrics"),

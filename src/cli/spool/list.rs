@@ -5,7 +5,7 @@
 use crate::args::spool::{Output, SpoolListArgs};
 use crate::cli::printable::printable_line;
 use crate::cli::screen::Screen;
-use crate::cli::spool::listing::{AppCount, DamagedFile, Listing, ReasonCount};
+use crate::cli::spool::listing::{AppCount, ListedFile, Listing, ReasonCount};
 use crate::cli::spool::table::{Align, table};
 use crate::cli::spool::{SpoolCommandError, counted};
 use crate::delivery::spool::reader::SpoolReader;
@@ -155,10 +155,10 @@ fn few(rows: &[u64]) -> String {
 }
 
 /// The damaged files; nothing if there are none.
-pub(super) fn files(files: &[DamagedFile]) -> String {
+pub(super) fn files(files: &[ListedFile]) -> String {
     let rows = files
         .iter()
-        .map(|DamagedFile { name, bytes }| [printable_line(name), ByteSize(*bytes).to_string()]);
+        .map(|ListedFile { name, bytes }| [printable_line(name), ByteSize(*bytes).to_string()]);
     table([("DAMAGED FILE", Align::Left), ("BYTES", Align::Right)], &rows.collect::<Vec<_>>())
 }
 

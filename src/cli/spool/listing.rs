@@ -1,7 +1,7 @@
-//! What `spool list` shows, as values; in JSON as they are here.
+//! What `spool list` shows, as values; its JSON has the same fields.
 //!
-//! It is put together by several looks at the spool. Beside a running bridge records come and go
-//! between them, so that the sums need not be even.
+//! The spool is read in several passes. Beside a running bridge records come and go between them, so
+//! that the sums need not agree.
 
 use crate::delivery::spool::error::SpoolError;
 use crate::delivery::spool::part::Part;
@@ -12,14 +12,14 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Numbers that are shown of records that share a reason: enough to look some of them up.
+/// The most row numbers that are shown of records with one reason: enough to look some of them up.
 const MOST_ROWS: usize = 100;
 
-/// All of it.
+/// A spool: what waits, and what is in quarantine.
 #[derive(Debug, Serialize)]
 pub(super) struct Listing {
     pub(super) spool: String,
-    pub(super) waiting: WaitingRows,
+    pub(super) waiting: WaitingRecords,
     pub(super) quarantine: Quarantine,
     pub(super) file_bytes: u64,
     /// What `--verify` found; none if it was not asked for.
@@ -29,7 +29,7 @@ pub(super) struct Listing {
 
 /// What the drain will send.
 #[derive(Debug, Serialize)]
-pub(super) struct WaitingRows {
+pub(super) struct WaitingRecords {
     pub(super) records: u64,
     pub(super) bytes: u64,
     pub(super) oldest: Option<Timestamp>,
@@ -49,32 +49,32 @@ pub(super) struct AppCount {
     pub(super) oldest: Timestamp,
 }
 
-/// What will not be sent unless somebody asks for it.
+/// What is not sent until `spool requeue` puts it back.
 #[derive(Debug, Serialize)]
 pub(super) struct Quarantine {
     pub(super) records: u64,
     /// Most records first.
     pub(super) by_reason: Vec<ReasonCount>,
-    pub(super) files: Vec<DamagedFile>,
+    pub(super) files: Vec<ListedFile>,
 }
 
 /// Records of one topic and app_id that were quarantined for one reason.
 #[derive(Debug, Serialize)]
 pub(super) struct ReasonCount {
-    /// None where the record is damaged, as is its app_id: nothing in it is certain.
+    /// None where the record is damaged, and so is `app_id`: nothing in it is certain.
     pub(super) topic: Option<String>,
     pub(super) app_id: Option<String>,
     pub(super) reason: String,
     pub(super) records: u64,
     /// When the last of them was quarantined.
     pub(super) latest: Option<Timestamp>,
-    /// Their numbers, as `spool export` and the log name them; the first [`MOST_ROWS`].
+    /// The first [`MOST_ROWS`] of their row numbers, by which `spool export` and the log name a record.
     pub(super) rows: Vec<u64>,
 }
 
 /// A damaged file.
 #[derive(Debug, Serialize)]
-pub(super) struct DamagedFile {
+pub(super) struct ListedFile {
     pub(super) name: String,
     pub(super) bytes: u64,
 }
@@ -96,7 +96,7 @@ impl Listing {
         let by_reason = by_reason(reader)?;
         Ok(Self {
             spool: std::path::absolute(dir).as_deref().unwrap_or(dir).display().to_string(),
-            waiting: WaitingRows {
+            waiting: WaitingRecords {
                 records: summary.rows,
                 bytes: summary.bytes_of_rows,
                 oldest: summary.oldest.map(Timestamp::from),
@@ -107,7 +107,7 @@ impl Listing {
                 records: by_reason.iter().map(|reason| reason.records).sum(),
                 by_reason,
                 files: files
-                    .map(|file| DamagedFile { name: file.name, bytes: file.bytes })
+                    .map(|file| ListedFile { name: file.name, bytes: file.bytes })
                     .collect(),
             },
             file_bytes: summary.file_bytes,
@@ -118,24 +118,23 @@ impl Listing {
 
 /// What is in quarantine, by app_id and reason. Reads all of it.
 fn by_reason(reader: &SpoolReader) -> Result<Vec<ReasonCount>, SpoolError> {
-    let mut reasons: BTreeMap<(Option<String>, Option<String>, String), ReasonCount> =
+    let mut groups: BTreeMap<(Option<String>, Option<String>, String), ReasonCount> =
         BTreeMap::new();
     let mut rows = reader.rows(Part::Quarantine)?;
     while let Some(StoredRow { id, topic, key, quarantined, fault, .. }) = rows.read()? {
         let (at, reason) = quarantined.unzip();
         let (topic, app_id) = fault.is_none().then_some((topic, key)).unzip();
         let reason = reason.or(fault).unwrap_or_default();
-        let count = reasons.entry((topic.clone(), app_id.clone(), reason.clone()));
-        let rows = Vec::new();
-        let none = ReasonCount { topic, app_id, reason, records: 0, latest: None, rows };
-        let count = count.or_insert(none);
-        count.records += 1;
-        count.latest = at.map(Timestamp::from).max(count.latest);
-        if count.rows.len() < MOST_ROWS {
-            count.rows.push(id);
+        let entry = groups.entry((topic.clone(), app_id.clone(), reason.clone()));
+        let (records, latest, rows) = (0, None, Vec::new());
+        let group = entry.or_insert(ReasonCount { topic, app_id, reason, records, latest, rows });
+        group.records += 1;
+        group.latest = at.map(Timestamp::from).max(group.latest);
+        if group.rows.len() < MOST_ROWS {
+            group.rows.push(id);
         }
     }
-    let mut reasons: Vec<ReasonCount> = reasons.into_values().collect();
+    let mut reasons: Vec<ReasonCount> = groups.into_values().collect();
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.records));
     Ok(reasons)
 }

@@ -141,7 +141,7 @@ impl Producer {
         let mut message = BaseRecord::with_opaque_to(record.topic(), ticket)
             .key(record.key())
             .payload(&record.value()[..])
-            .timestamp(placement.time.time.unix_millis())
+            .timestamp(placement.unix_millis())
             .headers(headers.0);
         message.partition = placement.partition;
         self.client.send(message).map_err(|(error, _)| DeliveryError::at_enqueue(code(&error)))

@@ -108,7 +108,7 @@ fn send(client: &Client<Asker>, record: &Record, placement: Placement) -> bool {
             key.as_ptr().cast::<c_void>(),
             key.len(),
             c::rd_kafka_vtype_t::RD_KAFKA_VTYPE_TIMESTAMP,
-            placement.time.time.unix_millis(),
+            placement.unix_millis(),
             c::rd_kafka_vtype_t::RD_KAFKA_VTYPE_HEADERS,
             headers,
             c::rd_kafka_vtype_t::RD_KAFKA_VTYPE_END,

@@ -9,7 +9,9 @@
 pub(super) mod stage;
 
 use crate::delivery::publisher::accumulator::KeyHash;
-use crate::delivery::publisher::in_flight::stage::{Awaited, RecordEvent, RecordStage, StageStep};
+use crate::delivery::publisher::in_flight::stage::{
+    AwaitedReport, RecordEvent, RecordStage, StageStep,
+};
 use crate::delivery::record::Record;
 use crate::delivery::record_times::topic_times::SendTime;
 use crate::delivery::undelivered::Undelivered;
@@ -28,7 +30,7 @@ const SENT_ORDER_LEAST: usize = 1024;
 const MAX_RESENDS: u8 = 64;
 
 /// What is known of a record at the end.
-pub(super) type DeliveryResult = Result<Location, Undelivered>;
+pub(super) type RecordResult = Result<Location, Undelivered>;
 
 /// All records in flight of one event loop.
 pub(super) struct InFlight {
@@ -57,16 +59,17 @@ pub(super) struct InFlightRecord {
     /// Kept while it may have to be spooled, or sent again.
     record: Option<Record>,
     resends: u8,
-    result: Option<DeliveryResult>,
+    result: Option<RecordResult>,
     sender: Sender,
 }
 
-/// What the publisher has to do next.
+/// What the publisher has to do next: a step of the table ([`stage`]) with the record or the post that it is
+/// done with.
 #[must_use]
 pub(super) enum FollowUp {
     Nothing,
     /// Record the outcome of a post whose sender left.
-    End(PostOutcome, DeliveryResult),
+    End(PostOutcome, RecordResult),
     /// Append the record to the spool.
     Append(Record),
     /// Count the record at the gate, and append it to the spool.
@@ -176,7 +179,7 @@ impl InFlight {
     }
 
     /// The first proof wins; a failure counts only where no proof came.
-    fn settle(&mut self, ticket: usize, result: DeliveryResult) -> FollowUp {
+    fn settle(&mut self, ticket: usize, result: RecordResult) -> FollowUp {
         let entry = &mut self.slab[ticket];
         if !matches!(entry.result, Some(Ok(_))) {
             entry.result = Some(result);
@@ -198,7 +201,7 @@ impl InFlight {
     }
 
     /// The sender looks.
-    pub(super) fn poll(&mut self, ticket: usize, cx: &Context<'_>) -> Poll<DeliveryResult> {
+    pub(super) fn poll(&mut self, ticket: usize, cx: &Context<'_>) -> Poll<RecordResult> {
         if let Some(result) = self.take_result(ticket) {
             return Poll::Ready(result);
         }
@@ -221,7 +224,7 @@ impl InFlight {
     }
 
     /// The result, once it is known: the sender has it then.
-    fn take_result(&mut self, ticket: usize) -> Option<DeliveryResult> {
+    fn take_result(&mut self, ticket: usize) -> Option<RecordResult> {
         let entry = &mut self.slab[ticket];
         let result = entry.result?;
         entry.sender = Sender::Answered;
@@ -232,7 +235,7 @@ impl InFlight {
     /// Gives the ticket back once nothing can ask or report about it.
     fn free(&mut self, ticket: usize) {
         let entry = &self.slab[ticket];
-        if entry.stage == RecordStage::Known(Awaited::Nobody)
+        if entry.stage == RecordStage::Known(AwaitedReport::Nobody)
             && matches!(entry.sender, Sender::Answered)
         {
             self.slab.remove(ticket);

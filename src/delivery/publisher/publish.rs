@@ -9,7 +9,7 @@
 //! ```
 
 use crate::delivery::publisher::Publisher;
-use crate::delivery::publisher::in_flight::{DeliveryResult, FollowUp};
+use crate::delivery::publisher::in_flight::{FollowUp, RecordResult};
 use crate::delivery::undelivered::Undelivered;
 use crate::post::PostOutcome;
 use std::pin::Pin;
@@ -26,7 +26,7 @@ pub struct Receipt(());
 pub struct Publish<'a> {
     pub(super) publisher: &'a Publisher,
     /// The record's ticket, or why it did not even leave.
-    pub(super) begun: Result<usize, Undelivered>,
+    pub(super) ticket: Result<usize, Undelivered>,
     /// Until its outcome is recorded.
     pub(super) post: Option<PostOutcome>,
 }
@@ -35,7 +35,7 @@ impl Future for Publish<'_> {
     type Output = Result<Receipt, Undelivered>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let delivery = match self.begun {
+        let delivery = match self.ticket {
             Ok(ticket) => ready!(self.publisher.state.lock().in_flight.poll(ticket, cx)),
             Err(undelivered) => Err(undelivered),
         };
@@ -47,7 +47,7 @@ impl Future for Publish<'_> {
 impl Drop for Publish<'_> {
     fn drop(&mut self) {
         let Some(post) = self.post.take() else { return };
-        let next = match self.begun {
+        let next = match self.ticket {
             Ok(ticket) => self.publisher.state.lock().in_flight.abandon(ticket, post),
             Err(undelivered) => FollowUp::End(post, Err(undelivered)),
         };
@@ -60,7 +60,7 @@ impl Drop for Publish<'_> {
 }
 
 /// Records the outcome of a post whose delivery result is known.
-pub(super) fn end(post: PostOutcome, delivery: DeliveryResult) {
+pub(super) fn end(post: PostOutcome, delivery: RecordResult) {
     match delivery {
         Ok(location) => post.end(location),
         Err(undelivered) => post.refuse(undelivered.outcome(), || undelivered.why()),

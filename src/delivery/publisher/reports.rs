@@ -35,6 +35,33 @@ impl RefusedLog {
     }
 }
 
+/// What the reports of one turn say together.
+#[derive(Default)]
+struct Batch {
+    acked: u64,
+    /// The last time that a record was acked with.
+    acked_time: Option<SendTime>,
+    /// A record that may not be on Kafka, and when it was sent.
+    unacked: Option<(Instant, DeliveryError)>,
+    /// The last refusal, and when its record was sent, as far as that counts.
+    refused: Option<(Option<Instant>, DeliveryError)>,
+    refusals: u64,
+}
+
+impl Batch {
+    fn failed(&mut self, error: DeliveryError, sent_at: Option<Instant>) {
+        match error.meaning {
+            Meaning::Unacked => self.unacked = sent_at.map(|at| (at, error)).or(self.unacked),
+            // The brokers are there, and the record may be innocent.
+            Meaning::NotProof | Meaning::Refused => {
+                self.refusals += 1;
+                self.refused = Some((sent_at, error));
+            }
+            Meaning::Innocent | Meaning::Local => {}
+        }
+    }
+}
+
 impl Publisher {
     /// Takes in Kafka's reports, and asks for a time that is taken where none is known.
     pub(super) fn take_in(
@@ -43,9 +70,7 @@ impl Publisher {
         times: &mut Question<Option<TimeSpan>>,
     ) {
         let now = Instant::now();
-        let (mut acked, mut last) = (0, None);
-        let mut failed = None;
-        let mut refused = (None, 0);
+        let mut batch = Batch::default();
         let mut state = self.state.lock();
         for DeliveryReport { ticket, result } in reports.drain(..) {
             let entry = state.in_flight.get(ticket);
@@ -60,9 +85,9 @@ impl Publisher {
             let follow_up = state.in_flight.apply(ticket, reported, now);
             match result {
                 Ok(_) => {
-                    acked += 1;
+                    batch.acked += 1;
                     if let Some(sent) = sent {
-                        last = Some(sent);
+                        batch.acked_time = Some(sent);
                         if sent.is_another() {
                             self.topic.times.acked(&self.topic.name, sent);
                         }
@@ -72,46 +97,45 @@ impl Publisher {
                         self.metrics.ack_seconds.observe(took.as_secs_f64());
                     }
                 }
-                Err(error) => match error.meaning {
-                    Meaning::Unacked => failed = sent_at.map(|s| (s, error)).or(failed),
-                    // The brokers are there, and the record may be innocent.
-                    Meaning::NotProof | Meaning::Refused => {
-                        refused.1 += 1;
-                        refused.0 = Some((sent_at, error));
-                    }
-                    Meaning::Innocent | Meaning::Local => {}
-                },
+                Err(error) => batch.failed(error, sent_at),
             }
             self.perform(ticket, follow_up);
         }
-        if acked > 0 {
+        if batch.acked > 0 {
             state.renewal.acked();
-        } else if failed.is_some() {
+        } else if batch.unacked.is_some() {
             state.renewal.failed(now);
         }
         let asks = state.untimely.asks();
-        if let (Some((_, error)), records) = refused {
-            state.refused.log(error, records, now);
+        if let Some((_, error)) = batch.refused {
+            state.refused.log(error, batch.refusals, now);
         }
         drop(state);
-        if refused.0.is_some_and(|(_, error)| error.is_about_size()) {
+        self.heed(&batch);
+        if asks && !times.is_asked() {
+            self.ask_times(times);
+        }
+    }
+
+    /// What a batch says of the topic and of Kafka.
+    fn heed(&self, batch: &Batch) {
+        if batch.refused.is_some_and(|(_, error)| error.is_about_size()) {
             self.topic.limit.doubt();
         }
-        if let Some(sent) = last {
+        if let Some(sent) = batch.acked_time {
             self.topic.times.acked(&self.topic.name, sent);
         }
-        if acked > 0 {
+        if batch.acked > 0 {
             self.availability.acked();
         }
-        if let Some((since, error)) = failed {
+        if let Some((since, error)) = batch.unacked {
             self.availability.unacked(since, &error.to_string());
         }
         // Whoever sends what is too large says nothing of other posts.
-        if let Some((Some(since), error)) = refused.0.filter(|(_, error)| !error.is_about_size()) {
+        if let Some((Some(since), error)) = batch.refused
+            && !error.is_about_size()
+        {
             self.availability.refused(since, &error.to_string());
-        }
-        if asks && !times.is_asked() {
-            self.ask_times(times);
         }
     }
 

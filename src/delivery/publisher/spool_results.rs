@@ -1,7 +1,7 @@
 //! Records to the spool, and where its thread leaves the results for the event loop.
 
 use crate::delivery::publisher::Publisher;
-use crate::delivery::publisher::in_flight::DeliveryResult;
+use crate::delivery::publisher::in_flight::RecordResult;
 use crate::delivery::publisher::in_flight::stage::RecordEvent;
 use crate::delivery::record::Record;
 use crate::delivery::shared_gate::SharedGate;
@@ -15,19 +15,19 @@ use tokio::sync::Notify;
 /// Word of records that were stored, or not. Holds at most one for each record under way.
 #[derive(Default)]
 pub(super) struct SpoolResults {
-    results: Lock<Vec<(usize, DeliveryResult)>>,
+    results: Lock<Vec<(usize, RecordResult)>>,
     arrived: Notify,
 }
 
 impl SpoolResults {
     /// The record with this ticket was stored there, or was not.
-    pub(super) fn put(&self, ticket: usize, stored: DeliveryResult) {
+    pub(super) fn put(&self, ticket: usize, stored: RecordResult) {
         self.results.lock().push((ticket, stored));
         self.arrived.notify_one();
     }
 
     /// Everything that has come.
-    pub(super) fn take(&self) -> Vec<(usize, DeliveryResult)> {
+    pub(super) fn take(&self) -> Vec<(usize, RecordResult)> {
         mem::take(&mut *self.results.lock())
     }
 

@@ -6,7 +6,7 @@
 //! sync, or after one that failed, and then a further sync proves nothing; so the last batch is written
 //! once more, with the same bytes. Those before it were synced.
 
-use crate::delivery::spool::disk::{Access, Disk, DiskFile};
+use crate::delivery::spool::disk::{Disk, DiskFile, OpenFor};
 use crate::delivery::spool::format::HEADER;
 use crate::delivery::spool::frame::{Header, Salt};
 use crate::delivery::spool::segments::{NEW, Segment, Tail};
@@ -58,7 +58,7 @@ impl ActiveSegment {
         tail: &Tail,
     ) -> io::Result<Option<Self>> {
         let (name, last_batch) = (segment.name(), &tail.last_batch);
-        let file = disk.open(&name, Access::Write)?;
+        let file = disk.open(&name, OpenFor::Write)?;
         let mut batch = vec![0; usize::try_from(last_batch.end - last_batch.start).unwrap_or(0)];
         // Once: after a sync that failed, other bytes may be read.
         file.read_at(&mut batch, last_batch.start)?;

@@ -4,8 +4,8 @@
 //! cut takes no more than what was released since the last sync. What it does not hold goes to Kafka
 //! again; it never hides a record. It is written in place and needs no room on most file systems.
 
-use crate::delivery::spool::disk::{Access, Disk, DiskFile};
-use crate::delivery::spool::fault::is_unreadable;
+use crate::delivery::spool::disk::{Disk, DiskFile, OpenFor};
+use crate::delivery::spool::disk_fault::is_unreadable;
 use crate::delivery::spool::format::{MOST_RANGES, SLOT_LEN, SLOT_MAGIC, SLOTS};
 use crate::delivery::spool::frame::{u32_at, u64_at};
 use crate::delivery::spool::frames::OnError;
@@ -56,7 +56,7 @@ pub(super) fn read(
     spool: Option<u64>,
     on_error: OnError,
 ) -> io::Result<Option<Slot>> {
-    let file = match disk.open(NAME, Access::Read) {
+    let file = match disk.open(NAME, OpenFor::Read) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
@@ -124,7 +124,7 @@ impl Slot {
 impl Cursor {
     /// Opens the file, or makes it. `last` is the slot that counts.
     pub(super) fn open(disk: &dyn Disk, spool: u64, last: Option<&Slot>) -> io::Result<Self> {
-        let file = match disk.open(NAME, Access::Write) {
+        let file = match disk.open(NAME, OpenFor::Write) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => make(disk)?,
             Err(error) => return Err(error),

@@ -2,7 +2,7 @@
 //!
 //! There are two: the system's ([`system`]), and in the tests one whose power fails. Promise of both:
 //! what was written before a sync that succeeded is there after a power cut, what was not may be
-//! there in any part; a name is, once the folder was synced. It knows nothing of what is stored.
+//! there in any part. A name is durable once the folder is synced. It knows nothing of what is stored.
 
 pub(super) mod system;
 
@@ -18,12 +18,12 @@ pub(super) struct FolderEntry {
 
 /// What a file is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
+pub(super) enum OpenFor {
     Read,
     Write,
 }
 
-/// Tells a file from all others, whatever its name.
+/// Identifies a file, whatever its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct FileId {
     /// The file system that it is on.
@@ -37,7 +37,7 @@ pub(super) trait Disk: Debug + Send + Sync {
     /// All files.
     fn list(&self) -> io::Result<Vec<FolderEntry>>;
     /// Opens a file that is there.
-    fn open(&self, name: &str, access: Access) -> io::Result<Box<dyn DiskFile>>;
+    fn open(&self, name: &str, open_for: OpenFor) -> io::Result<Box<dyn DiskFile>>;
     /// Makes a file that is not there, for reading and writing.
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>>;
     /// Gives a file another name; one that had it is gone.
@@ -48,8 +48,8 @@ pub(super) trait Disk: Debug + Send + Sync {
     fn remove(&self, name: &str) -> io::Result<()>;
     /// Makes what was made, renamed or removed durable.
     fn sync(&self) -> io::Result<()>;
-    /// The file that a name leads to for whoever opens the folder next: other hands may have moved the
-    /// folder, or put another in its place.
+    /// The file that is found by path now; it differs from the open one if the folder was moved or
+    /// replaced.
     fn id_of(&self, name: &str) -> io::Result<FileId>;
     /// What could still be written, in bytes. A disk that does not know has all the room there is.
     fn room(&self) -> u64;
@@ -61,10 +61,10 @@ pub(super) trait DiskFile: Debug + Send {
     fn read_at(&self, bytes: &mut [u8], at: u64) -> io::Result<usize>;
     /// Writes all of `bytes` at `at`.
     fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()>;
-    /// Makes an empty file so long, of zeros that have their room on the disk.
-    fn allocate(&self, bytes: u64) -> io::Result<()>;
-    /// Cuts it off behind so many bytes.
-    fn cut(&self, bytes: u64) -> io::Result<()>;
+    /// Gives an empty file this length, with its blocks.
+    fn allocate(&self, len: u64) -> io::Result<()>;
+    /// Truncates it to `len`.
+    fn cut(&self, len: u64) -> io::Result<()>;
     /// Which one it is.
     fn id(&self) -> io::Result<FileId>;
     /// Makes what was written durable. After an error nothing is known of it, and trying again

@@ -1,6 +1,6 @@
 //! The errors that callers of the spool see.
 
-use crate::delivery::spool::fault::{Fault, is_full, is_unreadable};
+use crate::delivery::spool::disk_fault::{DiskFault, is_full, is_unreadable};
 use crate::delivery::spool::status::FullBecause;
 use std::io;
 use std::path::PathBuf;
@@ -51,7 +51,7 @@ pub enum SpoolError {
         dir: PathBuf,
         /// Why.
         #[source]
-        fault: Fault,
+        fault: DiskFault,
     },
     /// The system gives no thread.
     #[error("cannot start the spool's thread")]
@@ -64,7 +64,7 @@ impl SpoolError {
         match self {
             Self::ReadOnly { .. } | Self::Missing { .. } | Self::LimitTooSmall { .. } => true,
             Self::Folder { source, .. } => !is_full(source) && !is_unreadable(source),
-            Self::Files { fault, .. } => matches!(fault, Fault::Unusable { .. }),
+            Self::Files { fault, .. } => matches!(fault, DiskFault::Unusable { .. }),
             Self::Locked { .. } | Self::Thread(_) => false,
         }
     }
@@ -85,7 +85,7 @@ pub enum AppendError {
     /// It could not be written or synced. The record is not in the spool, unless the process ends
     /// before the spool has recovered: then it may be.
     #[error("the spool could not store it")]
-    Failed(#[source] Arc<Fault>),
+    Failed(#[source] Arc<DiskFault>),
     /// The spool is closed, or its thread has ended.
     #[error("the spool is closed")]
     Closed,
@@ -100,7 +100,7 @@ pub enum AccessError {
     /// It was tried and failed; what was to be released is still there, or was released
     /// nevertheless. Releasing it once more is right in both cases.
     #[error("the spool failed")]
-    Failed(#[source] Arc<Fault>),
+    Failed(#[source] Arc<DiskFault>),
     /// The spool is closed, or its thread has ended.
     #[error("the spool is closed")]
     Closed,

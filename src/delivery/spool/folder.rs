@@ -94,7 +94,7 @@ impl Folder {
     /// Opens the folder, and makes this process its only owner, until the lock is dropped. It is a lock
     /// of flock(2) on a file of its own, and on the folder where that can be: somebody may remove the
     /// file. It ends with the process, however that ends.
-    pub(super) fn open(&self) -> Result<(SystemDisk, Lock), SpoolError> {
+    pub(super) fn open(&self) -> Result<(SystemDisk, FolderLock), SpoolError> {
         let failed = |source: io::Error| {
             let dir = self.dir.clone();
             if source.kind() == io::ErrorKind::ReadOnlyFilesystem {
@@ -116,19 +116,19 @@ impl Folder {
             }
             locked => locked.map_err(refused)?,
         }
-        Ok((disk, Lock { file, folder }))
+        Ok((disk, FolderLock { file, folder }))
     }
 }
 
 /// The right to change a spool, held by one process. Not `Clone`: it ends with its owner.
 #[derive(Debug)]
 #[must_use = "the folder is locked only as long as the lock lives"]
-pub(super) struct Lock {
+pub(super) struct FolderLock {
     file: File,
     folder: File,
 }
 
-impl Drop for Lock {
+impl Drop for FolderLock {
     /// Closing the file is not enough: a process that is being started by another thread holds a
     /// copy of it until its exec, and with the copy the lock.
     fn drop(&mut self) {

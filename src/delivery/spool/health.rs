@@ -10,8 +10,8 @@
 //! It owns no files: it says what to do with those that it is given.
 
 use crate::delivery::spool::backoff::Backoff;
+use crate::delivery::spool::disk_fault::DiskFault;
 use crate::delivery::spool::error::AppendError;
-use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::status::{FullBecause, Room};
 use crate::delivery::spool::store::Store;
 use std::time::{Duration, Instant};
@@ -63,11 +63,11 @@ impl Health {
     }
 
     /// Appends are no longer possible, for this reason.
-    pub(super) fn failed(&mut self, fault: &Fault) {
+    pub(super) fn failed(&mut self, fault: &DiskFault) {
         self.state = match fault {
-            Fault::DiskFull => State::DiskFull,
-            Fault::LimitReached => State::LimitReached,
-            Fault::Unusable { .. } | Fault::Read { .. } | Fault::Io { .. } => {
+            DiskFault::DiskFull => State::DiskFull,
+            DiskFault::LimitReached => State::LimitReached,
+            DiskFault::Unusable { .. } | DiskFault::Read { .. } | DiskFault::Io { .. } => {
                 tracing::error!(error = fault.chain(), "the spool's files failed");
                 State::Broken
             }

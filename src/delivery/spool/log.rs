@@ -6,7 +6,7 @@
 
 use crate::delivery::spool::active_segment::ActiveSegment;
 use crate::delivery::spool::disk::Disk;
-use crate::delivery::spool::fault::Fault;
+use crate::delivery::spool::disk_fault::DiskFault;
 use crate::delivery::spool::format::{FRAME, HEADER};
 use crate::delivery::spool::frame::{Header, Kind, Salt, padded, put};
 use crate::delivery::spool::frames::OnError;
@@ -41,7 +41,7 @@ pub(super) struct Cut {
     /// Records that were appended and synced.
     pub(super) appended: usize,
     /// Why the others were not.
-    pub(super) fault: Fault,
+    pub(super) fault: DiskFault,
 }
 
 impl Log {
@@ -54,12 +54,12 @@ impl Log {
         segments: Vec<Segment>,
         least_next: u64,
         on_error: OnError,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, DiskFault> {
         let disk = disk.clone();
         let (next, active, buffer) = (least_next, None, Vec::new());
         let mut log = Self { disk, part, spool, segment_bytes, segments, next, active, buffer };
         let Some(last) = log.segments.last() else { return Ok(log) };
-        let tail = last.tail(&*log.disk, on_error).map_err(Fault::read("the last segment"))?;
+        let tail = last.tail(&*log.disk, on_error).map_err(DiskFault::read("the last segment"))?;
         match ActiveSegment::take_over(&*log.disk, last, &tail) {
             // Where ids are left out, a new segment says so.
             Ok(active) => log.active = active.filter(|_| tail.next >= least_next),
@@ -152,7 +152,7 @@ impl Log {
             if let Some(bytes) = more.lacks {
                 let segment = self.segment_bytes.max(HEADER as u64 + bytes);
                 let begun = if segment > growth {
-                    Err(Fault::LimitReached)
+                    Err(DiskFault::LimitReached)
                 } else {
                     growth -= segment;
                     self.begin(segment)
@@ -164,7 +164,7 @@ impl Log {
     }
 
     /// Begins an ordinary segment.
-    pub(super) fn begin_segment(&mut self) -> Result<(), Fault> {
+    pub(super) fn begin_segment(&mut self) -> Result<(), DiskFault> {
         self.begin(self.segment_bytes)
     }
 
@@ -197,7 +197,7 @@ impl Log {
         &mut self,
         records: std::ops::Range<usize>,
         encode: &impl Fn(usize, &mut Vec<u8>),
-    ) -> Result<Batch, Fault> {
+    ) -> Result<Batch, DiskFault> {
         let kind = self.part.kind();
         let (salt, room) = match &self.active {
             Some(active) => (active.salt(), usize::try_from(active.room()).unwrap_or(0)),
@@ -226,7 +226,7 @@ impl Log {
             if let Err(error) = active.append(&*self.disk, &self.buffer) {
                 // Cut off, or it would count again if the next segment were lost.
                 self.end_segment();
-                return Err(Fault::io("write to a segment")(error));
+                return Err(DiskFault::io("write to a segment")(error));
             }
             self.next = next;
         }
@@ -234,16 +234,16 @@ impl Log {
     }
 
     /// Makes a segment that begins at the next id.
-    fn begin(&mut self, bytes: u64) -> Result<(), Fault> {
+    fn begin(&mut self, bytes: u64) -> Result<(), DiskFault> {
         self.end_segment();
         let header = Header {
             spool: self.spool,
-            salt: Salt::draw().map_err(Fault::io("draw a salt"))?,
+            salt: Salt::draw().map_err(DiskFault::io("draw a salt"))?,
             first: self.next,
         };
         let name = self.part.name(self.next);
         let made = ActiveSegment::make(&*self.disk, name, header, bytes);
-        let active = made.map_err(Fault::io("make a segment"))?;
+        let active = made.map_err(DiskFault::io("make a segment"))?;
         // One of this name was given up before anything in it was promised.
         self.segments.retain(|segment| segment.first != self.next);
         let (part, first, salt) = (self.part, self.next, header.salt);

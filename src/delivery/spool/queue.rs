@@ -152,9 +152,9 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes what waits, up to a batch; waits for it no longer than `patience`.
-    pub(super) fn take(&self, patience: Duration) -> Work {
-        let deadline = Instant::now() + patience;
+    /// Takes what waits, up to a batch; waits for it no longer than `longest`.
+    pub(super) fn take(&self, longest: Duration) -> Work {
+        let deadline = Instant::now() + longest;
         let mut waiting = self.lock();
         while waiting.is_idle() {
             let left = deadline.saturating_duration_since(Instant::now());

@@ -8,13 +8,13 @@ pub mod stored_row;
 
 use crate::delivery::spool::disk::FolderEntry;
 use crate::delivery::spool::disk::system::SystemDisk;
+use crate::delivery::spool::disk_fault::DiskFault;
 use crate::delivery::spool::error::SpoolError;
-use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::folder::Folder;
 use crate::delivery::spool::frames::OnError;
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::reader::rows::{Item, Rows};
-use crate::delivery::spool::row::{Parts, from_unix_millis};
+use crate::delivery::spool::row::{RowParts, from_unix_millis};
 use crate::delivery::spool::segments::{self, Files};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -117,7 +117,7 @@ impl SpoolReader {
         self.named(segments::look(&self.disk, OnError::IsPassedOver))
     }
 
-    fn count(&self, summary: &mut Summary) -> Result<(), Fault> {
+    fn count(&self, summary: &mut Summary) -> Result<(), DiskFault> {
         let mut keys: BTreeMap<(String, String), KeyCount> = BTreeMap::new();
         let mut rows = Rows::of(self, Part::Queue)?;
         loop {
@@ -129,7 +129,8 @@ impl SpoolReader {
                 }
                 Item::End => break,
             };
-            let parts = Parts::of(rows.payload(&frame)).and_then(|parts| Ok((parts, parts.len()?)));
+            let parts =
+                RowParts::of(rows.payload(&frame)).and_then(|parts| Ok((parts, parts.len()?)));
             let Ok((parts, bytes)) = parts else {
                 summary.missing_rows += 1;
                 continue;
@@ -151,7 +152,7 @@ impl SpoolReader {
         Ok(())
     }
 
-    fn named<T>(&self, result: Result<T, Fault>) -> Result<T, SpoolError> {
+    fn named<T>(&self, result: Result<T, DiskFault>) -> Result<T, SpoolError> {
         result.map_err(|fault| SpoolError::Files { dir: self.dir.clone(), fault })
     }
 }

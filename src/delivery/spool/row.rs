@@ -66,7 +66,7 @@ pub(super) struct QuarantineNote<'a> {
 
 /// The parts of a record's payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Parts<'a> {
+pub(super) struct RowParts<'a> {
     /// Unix milliseconds.
     pub(super) received: i64,
     pub(super) topic: &'a str,
@@ -138,7 +138,7 @@ impl<'a> QuarantineNote<'a> {
     }
 }
 
-impl<'a> Parts<'a> {
+impl<'a> RowParts<'a> {
     /// Takes a payload apart; its headers are not looked at.
     pub(super) fn of(payload: &'a [u8]) -> Result<Self, Unreadable> {
         let mut rest = payload;

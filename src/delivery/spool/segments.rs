@@ -2,8 +2,8 @@
 //!
 //! It looks and judges, and changes nothing.
 
-use crate::delivery::spool::disk::{Access, Disk, FolderEntry};
-use crate::delivery::spool::fault::{Fault, is_unreadable};
+use crate::delivery::spool::disk::{Disk, FolderEntry, OpenFor};
+use crate::delivery::spool::disk_fault::{DiskFault, is_unreadable};
 use crate::delivery::spool::format::{FRAME, HEADER, HEADER_COPIES, HEADER_LEN, STEP};
 use crate::delivery::spool::frame::{Head, Header, Kind, ParsedHeader, Salt};
 use crate::delivery::spool::frames::{Frames, OnError};
@@ -111,7 +111,7 @@ impl Segment {
     }
 
     fn frames(&self, disk: &dyn Disk, on_error: OnError) -> io::Result<Frames> {
-        let file = disk.open(&self.name(), Access::Read)?;
+        let file = disk.open(&self.name(), OpenFor::Read)?;
         Ok(Frames::new(file, self.salt, self.bytes, on_error))
     }
 
@@ -182,7 +182,7 @@ impl Headless {
         let room = self.bytes.saturating_sub(HEADER as u64);
         let most = self.first + room / FRAME as u64;
         let mut bytes = vec![0; usize::try_from(room).unwrap_or(0)];
-        let opened = disk.open(&self.name, Access::Read);
+        let opened = disk.open(&self.name, OpenFor::Read);
         let read = match opened.and_then(|file| file.read_at(&mut bytes, HEADER as u64)) {
             Err(error) if is_unreadable(&error) => return Ok(most),
             read => read?,
@@ -209,7 +209,7 @@ pub(super) fn kept_name(disk: &dyn Disk, name: &str) -> String {
     });
     // One that cannot be opened is there.
     let free = |name: &String| {
-        let opened = disk.open(name, Access::Read);
+        let opened = disk.open(name, OpenFor::Read);
         opened.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
     };
     names.into_iter().find(free).expect("there are more numbers than files")
@@ -217,9 +217,9 @@ pub(super) fn kept_name(disk: &dyn Disk, name: &str) -> String {
 
 /// Sorts the files of a folder out. It reads a header of each segment; `on_error` says whether what
 /// cannot be read counts as lost or is an error.
-pub(super) fn look(disk: &dyn Disk, on_error: OnError) -> Result<Files, Fault> {
+pub(super) fn look(disk: &dyn Disk, on_error: OnError) -> Result<Files, DiskFault> {
     let mut files = Files::default();
-    let mut entries = disk.list().map_err(Fault::read("the folder"))?;
+    let mut entries = disk.list().map_err(DiskFault::read("the folder"))?;
     entries.sort_by(|a, b| a.name.cmp(&b.name));
     for FolderEntry { name, bytes } in entries {
         if name.starts_with(EARLIER) {
@@ -246,7 +246,7 @@ pub(super) fn look(disk: &dyn Disk, on_error: OnError) -> Result<Files, Fault> {
             Err(error) if is_unreadable(&error) && on_error == OnError::IsPassedOver => {
                 ParsedHeader::Invalid
             }
-            Err(error) => return Err(Fault::read("a segment")(error)),
+            Err(error) => return Err(DiskFault::read("a segment")(error)),
         };
         match header {
             ParsedHeader::OtherVersion(version) => {
@@ -274,13 +274,13 @@ pub(super) fn look(disk: &dyn Disk, on_error: OnError) -> Result<Files, Fault> {
     Ok(files)
 }
 
-fn unusable(file: String, why: &str) -> Fault {
-    Fault::Unusable { file, why: why.to_owned() }
+fn unusable(file: String, why: &str) -> DiskFault {
+    DiskFault::Unusable { file, why: why.to_owned() }
 }
 
 /// The first copy that checks; an error only if there is none, as the disk does not give it.
 fn header(disk: &dyn Disk, name: &str) -> io::Result<ParsedHeader> {
-    let file = disk.open(name, Access::Read)?;
+    let file = disk.open(name, OpenFor::Read)?;
     let mut found = Ok(ParsedHeader::Invalid);
     for at in HEADER_COPIES {
         let mut copy = [0; HEADER_LEN];

@@ -11,7 +11,7 @@ mod reading;
 use crate::delivery::record::Record;
 use crate::delivery::spool::cursor::{self, Cursor};
 use crate::delivery::spool::disk::Disk;
-use crate::delivery::spool::fault::{Fault, is_full};
+use crate::delivery::spool::disk_fault::{DiskFault, is_full};
 use crate::delivery::spool::frames::OnError;
 use crate::delivery::spool::log::{Cut, Log};
 use crate::delivery::spool::part::Part;
@@ -69,36 +69,36 @@ pub(super) struct Store {
 impl Store {
     /// Opens the spool in a folder, or begins one. Whether anything can be appended is not said. What
     /// the disk does not give is an error.
-    pub(super) fn open(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Self, Fault> {
+    pub(super) fn open(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Self, DiskFault> {
         Self::open_with(disk, sizes, OnError::Fails)
     }
 
     /// The same, without what the disk does not give: it counts as damaged.
-    pub(super) fn open_without(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Self, Fault> {
+    pub(super) fn open_without(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Self, DiskFault> {
         Self::open_with(disk, sizes, OnError::IsPassedOver)
     }
 
-    fn open_with(disk: &Arc<dyn Disk>, sizes: Sizes, on_error: OnError) -> Result<Self, Fault> {
+    fn open_with(disk: &Arc<dyn Disk>, sizes: Sizes, on_error: OnError) -> Result<Self, DiskFault> {
         let files = segments::look(&**disk, on_error)?;
         let slot = cursor::read(&**disk, files.spool, on_error);
-        let slot = slot.map_err(Fault::read("the cursor"))?;
+        let slot = slot.map_err(DiskFault::read("the cursor"))?;
         let spool = match (files.spool, &slot) {
             (Some(spool), _) => spool,
             (None, Some(slot)) => slot.spool,
             (None, None) => getrandom::u64()
                 .map_err(std::io::Error::other)
-                .map_err(Fault::io("draw a number for the spool"))?,
+                .map_err(DiskFault::io("draw a number for the spool"))?,
         };
         let headless = files.headless.len() as u64;
         let released = slot.as_ref().map_or_else(
             || Released::below(files.first(Part::Queue)),
             |slot| slot.released.clone(),
         );
-        let reached = |part| reached(&**disk, &files, part).map_err(Fault::read("a segment"));
+        let reached = |part| reached(&**disk, &files, part).map_err(DiskFault::read("a segment"));
         let next = reached(Part::Queue)?.max(released.next(released.highest()));
         let next_quarantined = reached(Part::Quarantine)?;
         for name in &files.half_made {
-            disk.remove(name).map_err(Fault::io("remove a segment that was half made"))?;
+            disk.remove(name).map_err(DiskFault::io("remove a segment that was half made"))?;
         }
         let (queue, quarantine) = (files.queue, files.quarantine);
         let open = |part, bytes, segments, next| {
@@ -111,7 +111,7 @@ impl Store {
         let cursor = match Cursor::open(&**disk, spool, slot.as_ref()) {
             Ok(cursor) => Some(cursor),
             Err(error) if is_full(&error) => None,
-            Err(error) => return Err(Fault::io("open the cursor")(error)),
+            Err(error) => return Err(DiskFault::io("open the cursor")(error)),
         };
         let mut store = Self {
             disk: disk.clone(),
@@ -157,12 +157,12 @@ impl Store {
     }
 
     /// Makes what appends need, if it is not there: a proof that the disk takes it.
-    pub(super) fn make_room(&mut self) -> Result<(), Fault> {
+    pub(super) fn make_room(&mut self) -> Result<(), DiskFault> {
         self.has_removed = false;
         if self.cursor.is_none() {
             let cursor = cursor::read(&*self.disk, Some(self.spool), OnError::Fails)
                 .and_then(|slot| Cursor::open(&*self.disk, self.spool, slot.as_ref()));
-            self.cursor = Some(cursor.map_err(Fault::io("make the cursor"))?);
+            self.cursor = Some(cursor.map_err(DiskFault::io("make the cursor"))?);
             self.look_around()?;
         }
         if !self.quarantine.is_writable() {
@@ -172,7 +172,7 @@ impl Store {
             return Ok(());
         }
         if self.sizes.queue > self.growth() && !self.queue.segments().is_empty() {
-            return Err(Fault::LimitReached);
+            return Err(DiskFault::LimitReached);
         }
         self.queue.begin_segment()
     }
@@ -229,10 +229,10 @@ impl Store {
     }
 
     /// Sees what lies beside the segments: that changes seldom, or by other hands.
-    pub(super) fn look_around(&mut self) -> Result<(), Fault> {
+    pub(super) fn look_around(&mut self) -> Result<(), DiskFault> {
         self.queue.give_up_if_lost();
         self.quarantine.give_up_if_lost();
-        let mut others = self.disk.list().map_err(Fault::read("the folder"))?;
+        let mut others = self.disk.list().map_err(DiskFault::read("the folder"))?;
         others.retain(|entry| Part::of(&entry.name).is_none());
         self.other_bytes = others.iter().map(|entry| entry.bytes).sum();
         let damaged = others.iter().filter(|entry| entry.name.ends_with(DAMAGED));
@@ -261,15 +261,15 @@ fn reached(disk: &dyn Disk, files: &Files, part: Part) -> std::io::Result<u64> {
 }
 
 /// Gives segments without headers another name, under which they are kept.
-fn keep_damaged(disk: &dyn Disk, headless: &[Headless]) -> Result<(), Fault> {
+fn keep_damaged(disk: &dyn Disk, headless: &[Headless]) -> Result<(), DiskFault> {
     for Headless { name, .. } in headless {
         match disk.rename(name, &kept_name(disk, name)) {
             // It is looked at again at the next start.
             Err(error) if is_full(&error) => {
                 tracing::error!(%error, file = name, "a damaged segment cannot be renamed");
             }
-            renamed => renamed.map_err(Fault::io("rename a damaged segment"))?,
+            renamed => renamed.map_err(DiskFault::io("rename a damaged segment"))?,
         }
     }
-    if headless.is_empty() { Ok(()) } else { disk.sync().map_err(Fault::io("sync the folder")) }
+    if headless.is_empty() { Ok(()) } else { disk.sync().map_err(DiskFault::io("sync the folder")) }
 }

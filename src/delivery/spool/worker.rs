@@ -6,8 +6,8 @@
 
 use crate::delivery::spool::backoff::Backoff;
 use crate::delivery::spool::disk::Disk;
+use crate::delivery::spool::disk_fault::DiskFault;
 use crate::delivery::spool::error::{AccessError, AppendError};
-use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::health::{Health, IDLE_LOOK, LOOK};
 use crate::delivery::spool::log::Cut;
 use crate::delivery::spool::queue::{Append, Next, Queue, Read, Release};
@@ -45,7 +45,7 @@ pub(super) struct Worker {
 impl Worker {
     /// Opens the store. A full disk is no error: what is there can be drained. A disk that cannot read
     /// is asked again, for [`START`], before what it does not give counts as damaged.
-    pub(super) fn open(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Self, Fault> {
+    pub(super) fn open(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Self, DiskFault> {
         let (mut store, mut health) = (open_store(disk, sizes)?, Health::default());
         if let Err(fault) = store.make_room() {
             health.failed(&fault);
@@ -131,14 +131,14 @@ impl Worker {
     }
 
     /// What is answered to those whose records were not appended.
-    fn refused(&mut self, fault: Fault) -> AppendError {
+    fn refused(&mut self, fault: DiskFault) -> AppendError {
         match fault {
-            Fault::LimitReached => AppendError::Full(FullBecause::Limit),
-            Fault::DiskFull => {
+            DiskFault::LimitReached => AppendError::Full(FullBecause::Limit),
+            DiskFault::DiskFull => {
                 self.health.failed(&fault);
                 AppendError::Full(FullBecause::Disk)
             }
-            Fault::Unusable { .. } | Fault::Read { .. } | Fault::Io { .. } => {
+            DiskFault::Unusable { .. } | DiskFault::Read { .. } | DiskFault::Io { .. } => {
                 self.health.failed(&fault);
                 AppendError::Failed(Arc::new(fault))
             }
@@ -222,7 +222,7 @@ impl Worker {
     }
 }
 
-fn open_store(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Store, Fault> {
+fn open_store(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Store, DiskFault> {
     let (begun, mut backoff) = (Instant::now(), Backoff::default());
     loop {
         match Store::open(disk, sizes) {

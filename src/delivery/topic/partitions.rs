@@ -60,7 +60,7 @@ impl KnownCounts {
 
 /// A producer's part in the agreement.
 #[derive(Debug)]
-pub(in crate::delivery) struct Member {
+pub(in crate::delivery) struct Participant {
     known: Arc<AtomicU32>,
     partitions: Arc<Partitions>,
     wanted: watch::Receiver<u32>,
@@ -113,11 +113,11 @@ impl Partitions {
     }
 
     /// A producer that writes to the topic; it counts until it is dropped.
-    pub(in crate::delivery) fn member(self: &Arc<Self>) -> Member {
+    pub(in crate::delivery) fn join(self: &Arc<Self>) -> Participant {
         let mut known_counts = self.known_counts.lock();
         let known = Arc::new(AtomicU32::new(0));
         known_counts.known.push(known.clone());
-        Member { known, partitions: self.clone(), wanted: self.wanted.subscribe() }
+        Participant { known, partitions: self.clone(), wanted: self.wanted.subscribe() }
     }
 
     /// Uses the new partitions once everybody knows them.
@@ -136,7 +136,7 @@ impl Partitions {
     }
 }
 
-impl Member {
+impl Participant {
     /// Waits until there are partitions that the producer is not known to know. Cancel-safe.
     async fn behind(&mut self) {
         let known = &self.known;
@@ -155,7 +155,7 @@ impl Member {
     }
 }
 
-impl Drop for Member {
+impl Drop for Participant {
     fn drop(&mut self) {
         let mut known_counts = self.partitions.known_counts.lock();
         known_counts.known.retain(|known| !Arc::ptr_eq(known, &self.known));

@@ -82,7 +82,7 @@ impl ConnectionPhase {
     }
 
     /// A head is whole; gives when its first byte came.
-    pub fn begin(&self) -> Instant {
+    pub fn head_is_whole(&self) -> Instant {
         let begun = match self.phase() {
             Phase::Head => self.since(),
             // Its head came with the request before it.

@@ -198,9 +198,9 @@ mod tests {
         let [first, second, half, busy] = [(); 4].map(|()| join(&crowd));
         half.phase.hear();
         busy.phase.hear();
-        busy.phase.begin();
+        busy.phase.head_is_whole();
         first.phase.hear();
-        first.phase.begin();
+        first.phase.head_is_whole();
         first.phase.end(Rest::Read);
         let members = [&first, &second, &half, &busy];
         let later = Instant::now() + QUIET;
@@ -230,7 +230,7 @@ mod tests {
         let [half, busy] = [(); 2].map(|()| join(&crowd));
         half.phase.hear();
         busy.phase.hear();
-        busy.phase.begin();
+        busy.phase.head_is_whole();
 
         crowd.make_room(Instant::now());
 

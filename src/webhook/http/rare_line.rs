@@ -16,7 +16,7 @@ pub struct RareLine {
 
 #[derive(Debug, Default)]
 struct RareLineState {
-    told: Option<Instant>,
+    last_logged: Option<Instant>,
     left_out: u64,
 }
 
@@ -29,11 +29,11 @@ impl RareLine {
     /// Whether this cause has a line; with it, how many before it had none.
     pub fn note(&self, now: Instant) -> Option<u64> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.told.is_some_and(|told| now.saturating_duration_since(told) < self.pause) {
+        if state.last_logged.is_some_and(|last| now.saturating_duration_since(last) < self.pause) {
             state.left_out += 1;
             return None;
         }
-        state.told = Some(now);
+        state.last_logged = Some(now);
         Some(mem::take(&mut state.left_out))
     }
 }
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_cause_in_a_pause_is_told_and_the_others_are_counted() {
+    fn one_cause_in_a_pause_is_logged_and_the_others_are_counted() {
         let pause = Duration::from_secs(10);
         let (line, begun) = (RareLine::every(pause), Instant::now());
         assert_eq!(line.note(begun), Some(0));

@@ -73,7 +73,7 @@ where
     F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
 {
     let mut tasks = JoinSet::new();
-    let begin = |tasks: &mut JoinSet<()>, (stream, peer): (TcpStream, SocketAddr), place| {
+    let spawn = |tasks: &mut JoinSet<()>, (stream, peer): (TcpStream, SocketAddr), place| {
         // A dual-stack listener sees IPv4 peers as IPv6 addresses that map them.
         let member = limits.crowd.join(peer.ip().to_canonical(), place);
         let (stop, answer) = (stop.clone(), answer.clone());
@@ -92,7 +92,7 @@ where
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => {
                     let place = limits.crowd.room(&stop).await;
-                    begin(&mut tasks, accepted, place);
+                    spawn(&mut tasks, accepted, place);
                 }
                 Err(error) => {
                     if let Some(left_out) = limits.accept_errors.note(Instant::now()) {
@@ -110,7 +110,7 @@ where
     let last = if limits.successor.is_there() { Vec::new() } else { last_in_line(&listener) };
     drop(listener);
     for accepted in last {
-        begin(&mut tasks, accepted, None);
+        spawn(&mut tasks, accepted, None);
     }
     while let Some(ended) = tasks.join_next().await {
         report(ended);

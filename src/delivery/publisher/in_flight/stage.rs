@@ -18,7 +18,7 @@
 //! Sent. [`RecordStage::after`] is this table; a pair that has no place in it changes nothing.
 
 use crate::delivery::gate::admission::Way;
-use crate::delivery::publisher::in_flight::{DeliveryResult, Fallback};
+use crate::delivery::publisher::in_flight::{Fallback, RecordResult};
 use crate::delivery::undelivered::Undelivered;
 
 /// Where a record is.
@@ -33,12 +33,12 @@ pub(in crate::delivery::publisher) enum RecordStage {
     /// The spool is to report on it.
     Appended,
     /// Its result is known.
-    Known(Awaited),
+    Known(AwaitedReport),
 }
 
 /// Whose report may still come once the result is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::delivery::publisher) enum Awaited {
+pub(in crate::delivery::publisher) enum AwaitedReport {
     Nobody,
     Kafka,
     Spool,
@@ -51,18 +51,19 @@ pub(in crate::delivery::publisher) enum RecordEvent {
     /// The gate lets a parked record go.
     LetGo(Way),
     /// Kafka's report came, or none will.
-    Reported(DeliveryResult),
+    Reported(RecordResult),
     /// The client has not taken it, and the spool is not to have it.
     Refused(Undelivered),
     /// No ack came in time.
     Overdue,
     /// The spool has stored it, or could not.
-    Spooled(DeliveryResult),
+    Spooled(RecordResult),
     /// The spool has not answered in time.
     SpoolSilent,
 }
 
-/// What an event means for the record.
+/// What an event means for the record. The table knows neither record nor sender: `InFlight` makes of it
+/// what the publisher has to do next, which is nothing where a sender that waits is woken.
 pub(super) enum StageStep {
     Wait,
     /// Its deadline runs from now on.
@@ -71,7 +72,7 @@ pub(super) enum StageStep {
     Append,
     /// It goes to the spool, which the gate has not counted.
     FallBack,
-    Settle(DeliveryResult),
+    Settle(RecordResult),
 }
 
 /// What the sender gets.
@@ -81,7 +82,7 @@ impl RecordStage {
     /// Where an event leads, and what is to be done.
     #[expect(clippy::match_same_arms, reason = "a table, row by state")]
     pub(super) fn after(self, event: RecordEvent, fallback: Fallback) -> (Self, StageStep) {
-        use Awaited::{Both, Kafka, Nobody, Spool};
+        use AwaitedReport::{Both, Kafka, Nobody, Spool};
         match (self, event) {
             (Self::Parked, RecordEvent::LetGo(Way::Direct)) => (Self::Sent, StageStep::Leave),
             (Self::Parked, RecordEvent::LetGo(Way::Spool)) => (Self::Appended, StageStep::Append),
@@ -130,9 +131,40 @@ impl RecordStage {
                 (Self::Known(Kafka), StageStep::Settle(it))
             }
 
-            (stage, event) => {
-                debug_assert!(false, "{event:?} while {stage:?}");
-                (stage, StageStep::Wait)
+            (
+                Self::Parked,
+                RecordEvent::Reported(_)
+                | RecordEvent::Refused(_)
+                | RecordEvent::Overdue
+                | RecordEvent::Spooled(_)
+                | RecordEvent::SpoolSilent,
+            )
+            | (
+                Self::Sent,
+                RecordEvent::LetGo(_) | RecordEvent::Spooled(_) | RecordEvent::SpoolSilent,
+            )
+            | (
+                Self::Late,
+                RecordEvent::LetGo(_) | RecordEvent::Refused(_) | RecordEvent::Overdue,
+            )
+            | (
+                Self::Appended,
+                RecordEvent::LetGo(_)
+                | RecordEvent::Reported(_)
+                | RecordEvent::Refused(_)
+                | RecordEvent::Overdue,
+            )
+            | (Self::Known(Nobody | Spool), RecordEvent::Reported(_))
+            | (Self::Known(Nobody | Kafka), RecordEvent::Spooled(_))
+            | (
+                Self::Known(_),
+                RecordEvent::LetGo(_)
+                | RecordEvent::Refused(_)
+                | RecordEvent::Overdue
+                | RecordEvent::SpoolSilent,
+            ) => {
+                debug_assert!(false, "{event:?} while {self:?}");
+                (self, StageStep::Wait)
             }
         }
     }

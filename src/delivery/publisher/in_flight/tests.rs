@@ -16,21 +16,21 @@ const TIMEOUT: Duration = Duration::from_millis(2500);
 const ACKED: Location = Location::Kafka { partition: 1, offset: 2 };
 const STORED: Location = Location::Spool { row: 3 };
 
-fn answer(why: Undelivered) -> Poll<DeliveryResult> {
+fn answer(why: Undelivered) -> Poll<RecordResult> {
     Poll::Ready(Err(why))
 }
 
 fn post() -> PostOutcome {
     let build = Build { version: "0", commit: "0", librdkafka: "0".to_owned() };
     let recorder = PostRecorder::new(Arc::new(Metrics::new(&build, Counter::default())));
-    PostOutcome::begin(&Arc::new(recorder), Ipv4Addr::LOCALHOST.into(), 0)
+    PostOutcome::arrived(&Arc::new(recorder), Ipv4Addr::LOCALHOST.into(), 0)
 }
 
 fn record() -> Record {
     Record::restored("topic".into(), "key", Vec::new(), Bytes::new(), SystemTime::UNIX_EPOCH)
 }
 
-fn look(in_flight: &mut InFlight, ticket: usize) -> Poll<DeliveryResult> {
+fn look(in_flight: &mut InFlight, ticket: usize) -> Poll<RecordResult> {
     in_flight.poll(ticket, &Context::from_waker(Waker::noop()))
 }
 
@@ -38,11 +38,11 @@ fn send(in_flight: &mut InFlight, now: Instant) -> usize {
     in_flight.insert(RecordStage::Sent, Some(record()), now)
 }
 
-fn reported(in_flight: &mut InFlight, ticket: usize, result: DeliveryResult) -> FollowUp {
+fn reported(in_flight: &mut InFlight, ticket: usize, result: RecordResult) -> FollowUp {
     in_flight.apply(ticket, RecordEvent::Reported(result), Instant::now())
 }
 
-fn spooled(in_flight: &mut InFlight, ticket: usize, result: DeliveryResult) -> FollowUp {
+fn spooled(in_flight: &mut InFlight, ticket: usize, result: RecordResult) -> FollowUp {
     in_flight.apply(ticket, RecordEvent::Spooled(result), Instant::now())
 }
 

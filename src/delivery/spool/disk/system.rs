@@ -2,7 +2,7 @@
 //!
 //! Promise: it is one folder, however it is moved, and whatever is put in its place.
 
-use crate::delivery::spool::disk::{Access, Disk, DiskFile, FileId, FolderEntry};
+use crate::delivery::spool::disk::{Disk, DiskFile, FileId, FolderEntry, OpenFor};
 use crate::delivery::spool::folder::FILE_MODE;
 use rustix::fs::{
     AtFlags, Dir, FallocateFlags, FileType, IFlags, Mode, OFlags, Stat, fallocate, fstat, fstatvfs,
@@ -70,10 +70,10 @@ impl Disk for SystemDisk {
         Ok(entries)
     }
 
-    fn open(&self, name: &str, access: Access) -> io::Result<Box<dyn DiskFile>> {
-        let flags = match access {
-            Access::Read => OFlags::RDONLY,
-            Access::Write => OFlags::RDWR,
+    fn open(&self, name: &str, open_for: OpenFor) -> io::Result<Box<dyn DiskFile>> {
+        let flags = match open_for {
+            OpenFor::Read => OFlags::RDONLY,
+            OpenFor::Write => OFlags::RDWR,
         };
         Ok(Box::new(self.file(name, flags)?))
     }

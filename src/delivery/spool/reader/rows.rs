@@ -3,8 +3,8 @@
 //! Promise: what is not there is told where it should stand. It holds a piece of a segment.
 
 use crate::delivery::spool::cursor;
+use crate::delivery::spool::disk_fault::DiskFault;
 use crate::delivery::spool::error::SpoolError;
-use crate::delivery::spool::fault::Fault;
 use crate::delivery::spool::frames::{Frame, OnError};
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::reader::SpoolReader;
@@ -43,10 +43,10 @@ pub(super) enum Item {
 
 impl<'a> Rows<'a> {
     /// Those of a part, from the first one that is not released.
-    pub(super) fn of(reader: &'a SpoolReader, part: Part) -> Result<Self, Fault> {
+    pub(super) fn of(reader: &'a SpoolReader, part: Part) -> Result<Self, DiskFault> {
         let files = segments::look(&reader.disk, OnError::IsPassedOver)?;
         let slot = cursor::read(&reader.disk, files.spool, OnError::IsPassedOver)
-            .map_err(Fault::read("the cursor"))?;
+            .map_err(DiskFault::read("the cursor"))?;
         let first = files.first(part);
         let headless = files.headless.iter().filter(|file| file.part == part);
         let reached = headless.map(|file| file.first).max().unwrap_or(0);
@@ -77,8 +77,8 @@ impl Rows<'_> {
         self.walk.as_ref().map_or(&[], |(walk, _)| walk.payload(frame))
     }
 
-    pub(super) fn item(&mut self) -> Result<Item, Fault> {
-        let failed = || Fault::read("a segment");
+    pub(super) fn item(&mut self) -> Result<Item, DiskFault> {
+        let failed = || DiskFault::read("a segment");
         loop {
             if let Some(gap) = self.missing() {
                 return Ok(Item::Gap(gap));

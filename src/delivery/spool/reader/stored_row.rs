@@ -1,7 +1,7 @@
 //! A row as another process is shown it.
 
 use crate::delivery::spool::part::Part;
-use crate::delivery::spool::row::{Parts, QuarantineNote, Unreadable, from_unix_millis};
+use crate::delivery::spool::row::{QuarantineNote, RowParts, Unreadable, from_unix_millis};
 use std::time::SystemTime;
 
 /// A row as it is stored.
@@ -48,7 +48,7 @@ pub(super) fn stored_row(part: Part, id: u64, payload: &[u8]) -> Result<StoredRo
             (Some(note), payload)
         }
     };
-    let parts = Parts::of(payload)?;
+    let parts = RowParts::of(payload)?;
     let headers = parts.headers()?.into_iter();
     Ok(StoredRow {
         id: note.map_or(id, |note| note.row),

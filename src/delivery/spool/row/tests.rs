@@ -33,7 +33,7 @@ fn a_record_comes_back_as_it_was() {
     for millis in [-1, 0, 1_700_000_000_123] {
         let record = record(event(), b"{\"a\":1}", millis);
         let bytes = payload(&record);
-        let parts = Parts::of(&bytes).unwrap();
+        let parts = RowParts::of(&bytes).unwrap();
         assert_eq!(parts.len().unwrap(), size_of(&record));
         let mut topic = "".into();
         let back = parts.restore(&mut topic).unwrap();
@@ -49,13 +49,13 @@ proptest! {
         let event = Event { app_id: &key, subject: Some(&subject), user: Some(&user), ..event() };
         let record = record(event, b"", 0);
         let bytes = payload(&record);
-        let back = Parts::of(&bytes).unwrap().restore(&mut "".into()).unwrap();
+        let back = RowParts::of(&bytes).unwrap().restore(&mut "".into()).unwrap();
         prop_assert_eq!(format!("{back:?}"), format!("{record:?}"));
     }
 
     #[test]
     fn bytes_that_are_no_payload_are_an_error_and_no_panic(bytes: Vec<u8>) {
-        drop(Parts::of(&bytes).and_then(|parts| parts.restore(&mut "".into())));
+        drop(RowParts::of(&bytes).and_then(|parts| parts.restore(&mut "".into())));
         let _ = QuarantineNote::split(&bytes);
     }
 }
@@ -75,7 +75,7 @@ fn only_lower_case_hexadecimal_is_kept_as_bytes() {
 fn a_payload_that_is_cut_off_anywhere_before_its_value_is_told() {
     let bytes = payload(&record(event(), b"", 0));
     for len in 0..bytes.len() {
-        assert_eq!(Parts::of(&bytes[..len]), Err(Unreadable), "{len}");
+        assert_eq!(RowParts::of(&bytes[..len]), Err(Unreadable), "{len}");
     }
 }
 

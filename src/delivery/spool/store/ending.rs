@@ -4,7 +4,7 @@
 //! segment is removed once all in it is released and a sync has said so; one in which something did
 //! not check gets another name instead, and is kept.
 
-use crate::delivery::spool::fault::{Fault, is_full};
+use crate::delivery::spool::disk_fault::{DiskFault, is_full};
 use crate::delivery::spool::log::Cut;
 use crate::delivery::spool::row::{QuarantineNote, RowId, put_quarantine_note};
 use crate::delivery::spool::segments::{Damage, Segment, kept_name};
@@ -23,7 +23,7 @@ impl Store {
         &mut self,
         acked: &[RowId],
         refused: &[(RowId, String)],
-    ) -> Result<(), Fault> {
+    ) -> Result<(), DiskFault> {
         let quarantined = self.quarantine_rows(refused);
         let next = self.queue.next();
         for RowId(id) in acked.iter().filter(|id| id.0 < next) {
@@ -34,7 +34,7 @@ impl Store {
     }
 
     /// Does what is due: syncs releases, and gives room back.
-    pub(in crate::delivery::spool) fn maintain(&mut self) -> Result<(), Fault> {
+    pub(in crate::delivery::spool) fn maintain(&mut self) -> Result<(), DiskFault> {
         // Nothing is in it any more, and on a full disk there is room for a new one only without it.
         let is_over = self.rows() == 0 && self.queue.is_worn();
         let is_due = self.unsynced.is_some_and(|since| since.elapsed() >= SYNC_AFTER);
@@ -60,22 +60,22 @@ impl Store {
     }
 
     /// Makes durable which rows are released.
-    pub(in crate::delivery::spool) fn sync_cursor(&mut self) -> Result<(), Fault> {
+    pub(in crate::delivery::spool) fn sync_cursor(&mut self) -> Result<(), DiskFault> {
         if let Some(cursor) = &mut self.cursor {
-            cursor.sync(&self.released).map_err(Fault::io("sync the cursor"))?;
+            cursor.sync(&self.released).map_err(DiskFault::io("sync the cursor"))?;
         }
         self.unsynced = None;
         Ok(())
     }
 
     /// Removes the segments of which all is released.
-    pub(super) fn remove_released(&mut self) -> Result<(), Fault> {
+    pub(super) fn remove_released(&mut self) -> Result<(), DiskFault> {
         let below = self.released.below;
         // Else a power cut could leave it without a segment of which nobody knows that it was released.
         let synced = if self.queue.ends_below(below) { self.sync_cursor() } else { Ok(()) };
         match &synced {
             // A disk that is full even for this has no room before a segment is removed.
-            Ok(()) | Err(Fault::DiskFull) => {}
+            Ok(()) | Err(DiskFault::DiskFull) => {}
             Err(_) if self.does_without_cursor() => {}
             Err(_) => return synced,
         }
@@ -83,7 +83,7 @@ impl Store {
             if self.queue.segments().len() == 1 {
                 // Else a power cut could take this one and leave the one before it, in whose end what
                 // failed would be void no more.
-                self.disk.sync().map_err(Fault::io("sync the folder"))?;
+                self.disk.sync().map_err(DiskFault::io("sync the folder"))?;
             }
             // A file that is open keeps its room.
             self.position.take_if(|position| position.segment == segment.first);
@@ -94,7 +94,7 @@ impl Store {
         synced.or_else(|_| self.sync_cursor())
     }
 
-    pub(super) fn remove(&mut self, segment: &Segment) -> Result<(), Fault> {
+    pub(super) fn remove(&mut self, segment: &Segment) -> Result<(), DiskFault> {
         let name = segment.name();
         let removed = match segment.damage {
             Damage::Seen => {
@@ -107,11 +107,11 @@ impl Store {
             // A folder may have no room for a longer name, and must be emptied.
             Err(error) if is_full(&error) => {
                 tracing::error!(%error, file = name, "a damaged segment cannot be kept");
-                self.disk.remove(&name).map_err(Fault::io("remove a segment"))
+                self.disk.remove(&name).map_err(DiskFault::io("remove a segment"))
             }
             // By other hands.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            removed => removed.map_err(Fault::io("remove a segment")),
+            removed => removed.map_err(DiskFault::io("remove a segment")),
         }
     }
 
@@ -122,7 +122,7 @@ impl Store {
         self.totals.quarantined_files += 1;
     }
 
-    fn quarantine_rows(&mut self, refused: &[(RowId, String)]) -> Result<(), Fault> {
+    fn quarantine_rows(&mut self, refused: &[(RowId, String)]) -> Result<(), DiskFault> {
         let mut rows = Vec::new();
         let mut refused: Vec<_> = refused.iter().map(|(id, reason)| (id.0, reason)).collect();
         refused.sort_unstable();
@@ -148,7 +148,7 @@ impl Store {
         };
         // They were promised before: the limit is none for them.
         let mut done = self.quarantine.append(rows.len(), u64::MAX, put);
-        if matches!(&done, Err(Cut { appended: 0, fault: Fault::DiskFull })) {
+        if matches!(&done, Err(Cut { appended: 0, fault: DiskFault::DiskFull })) {
             // What the queue has set apart is room for one more.
             self.queue.end_segment();
             done = self.quarantine.append(rows.len(), u64::MAX, put);

@@ -4,7 +4,7 @@
 //! goes, whole; at worst it is in both. One segment at a time is held in memory.
 
 use crate::delivery::spool::disk::Disk;
-use crate::delivery::spool::fault::Fault;
+use crate::delivery::spool::disk_fault::DiskFault;
 use crate::delivery::spool::frame::{Header, Kind, Salt, put};
 use crate::delivery::spool::frames::OnError;
 use crate::delivery::spool::part::Part;
@@ -16,7 +16,7 @@ use std::io;
 
 impl Store {
     /// Moves the quarantine to the end of the queue.
-    pub(in crate::delivery::spool) fn requeue(&mut self) -> Result<Requeued, Fault> {
+    pub(in crate::delivery::spool) fn requeue(&mut self) -> Result<Requeued, DiskFault> {
         let mut requeued = Requeued::default();
         self.void_failed_batches()?;
         self.quarantine.close_segment();
@@ -29,7 +29,7 @@ impl Store {
                     Err(_) => unreadable += 1,
                 })
             });
-            let left = missing.map_err(Fault::read("the quarantine"))? + unreadable;
+            let left = missing.map_err(DiskFault::read("the quarantine"))? + unreadable;
             let put =
                 |record: usize, bytes: &mut Vec<u8>| bytes.extend_from_slice(&records[record]);
             self.queue.append(records.len(), u64::MAX, put).map_err(|cut| cut.fault)?;
@@ -38,7 +38,7 @@ impl Store {
             let damage = if left > 0 { Damage::Seen } else { Damage::None };
             self.remove(&Segment { damage, ..segment })?;
             // Else a power cut could take this one and leave those around it: its rows would be missing.
-            self.disk.sync().map_err(Fault::io("sync the folder"))?;
+            self.disk.sync().map_err(DiskFault::io("sync the folder"))?;
             self.quarantine.take_off();
         }
         Ok(requeued)
@@ -49,7 +49,7 @@ impl Store {
         &mut self,
         from: &str,
         to: &str,
-    ) -> Result<u64, Fault> {
+    ) -> Result<u64, DiskFault> {
         self.void_failed_batches()?;
         let (mut changed, released) = (0, &self.released);
         for log in [&mut self.queue, &mut self.quarantine] {
@@ -59,7 +59,7 @@ impl Store {
                 // What is released has gone to the old one.
                 let waits = |id| segment.part == Part::Quarantine || released.waits(id);
                 let found = rewrite(&*self.disk, self.spool, segment, end, waits, (from, to));
-                changed += found.map_err(Fault::io("write a segment anew"))?;
+                changed += found.map_err(DiskFault::io("write a segment anew"))?;
             }
         }
         Ok(changed)
@@ -67,7 +67,7 @@ impl Store {
 
     /// Lets a segment begin behind whatever a failed batch has left: it would come back with the topic
     /// that it had, or in a quarantine that was emptied.
-    fn void_failed_batches(&mut self) -> Result<(), Fault> {
+    fn void_failed_batches(&mut self) -> Result<(), DiskFault> {
         for log in [&mut self.queue, &mut self.quarantine] {
             if !log.is_writable() && !log.segments().is_empty() {
                 log.begin_segment()?;

@@ -6,9 +6,9 @@
 
 use crate::delivery::spool::Limit;
 use crate::delivery::spool::cursor;
-use crate::delivery::spool::fault::Fault;
+use crate::delivery::spool::disk_fault::DiskFault;
 use crate::delivery::spool::frames::OnError;
-use crate::delivery::spool::row::{Parts, Row, RowId, Unreadable};
+use crate::delivery::spool::row::{Row, RowId, RowParts, Unreadable};
 use crate::delivery::spool::segments::{Damage, Segment, kept_name};
 use crate::delivery::spool::store::Store;
 use crate::delivery::spool::walk::{Step, Walk};
@@ -55,7 +55,7 @@ impl Store {
         &mut self,
         after: Option<RowId>,
         limit: Limit,
-    ) -> Result<RowsRead, Fault> {
+    ) -> Result<RowsRead, DiskFault> {
         let mut found = RowsRead::default();
         let mut bytes = 0;
         let mut id = self.released.next(after.map_or(0, |after| after.0.saturating_add(1)));
@@ -97,10 +97,10 @@ impl Store {
     }
 
     /// A read has failed: it begins anew, and is passed over once that has lasted.
-    pub(super) fn read_failed(&mut self, error: io::Error) -> Fault {
+    pub(super) fn read_failed(&mut self, error: io::Error) -> DiskFault {
         self.failing.get_or_insert_with(Instant::now);
         self.position = None;
-        Fault::read("a segment")(error)
+        DiskFault::read("a segment")(error)
     }
 
     /// Sees when the first row was received.
@@ -163,7 +163,7 @@ impl Store {
                 Step::Record(frame) => {
                     let payload = walk.payload(&frame);
                     let record =
-                        Parts::of(payload).and_then(|parts| parts.restore(&mut self.topic));
+                        RowParts::of(payload).and_then(|parts| parts.restore(&mut self.topic));
                     return Ok(match record {
                         Ok(record) => {
                             Lookup::Row(Row { id: RowId(frame.id), record }, payload.len() as u64)

@@ -1,7 +1,7 @@
 //! Stores that are broken on purpose, by a disk that does less than it says: the power cuts must find
 //! each of them.
 
-use crate::delivery::spool::disk::{Access, Disk, DiskFile, FileId, FolderEntry};
+use crate::delivery::spool::disk::{Disk, DiskFile, FileId, FolderEntry, OpenFor};
 use crate::delivery::spool::tests::cuts::live;
 use crate::delivery::spool::tests::lives::Wrap;
 use crate::delivery::spool::tests::model::ModelDisk;
@@ -75,8 +75,8 @@ impl Disk for BrokenDisk {
         self.disk.list()
     }
 
-    fn open(&self, name: &str, access: Access) -> io::Result<Box<dyn DiskFile>> {
-        self.disk.open(name, access).map(|file| self.file(file))
+    fn open(&self, name: &str, open_for: OpenFor) -> io::Result<Box<dyn DiskFile>> {
+        self.disk.open(name, open_for).map(|file| self.file(file))
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {

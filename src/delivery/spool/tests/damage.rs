@@ -12,8 +12,8 @@ mod several;
 mod tails;
 
 use super::*;
-use crate::delivery::spool::disk::Access;
-use crate::delivery::spool::fault::Fault;
+use crate::delivery::spool::disk::OpenFor;
+use crate::delivery::spool::disk_fault::DiskFault;
 use crate::delivery::spool::format::{FRAME, HEADER, HEADER_COPIES, HEADER_LEN, STEP};
 use crate::delivery::spool::frame::{Head, Kind};
 use crate::delivery::spool::frames::{Frames, OnError};
@@ -151,7 +151,7 @@ fn memory_dir() -> TempDir {
     tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
 }
 
-fn open_store(dir: &Path) -> Result<Store, Fault> {
+fn open_store(dir: &Path) -> Result<Store, DiskFault> {
     let mut store = Store::open(&disk(dir), SMALL)?;
     store.make_room()?;
     Ok(store)
@@ -212,7 +212,7 @@ fn frames(dir: &Path, quarantined: &BTreeSet<u64>) -> Vec<FramePlace> {
     let found = segments::look(&*disk, OnError::Fails).unwrap();
     for segment in found.queue.iter().chain(&found.quarantine) {
         let bytes = fs::read(dir.join(segment.name())).unwrap();
-        let file = disk.open(&segment.name(), Access::Read).unwrap();
+        let file = disk.open(&segment.name(), OpenFor::Read).unwrap();
         let mut frames = Frames::new(file, segment.salt, segment.bytes, OnError::Fails);
         while let Some(frame) = frames.next().unwrap() {
             let start = usize::try_from(frame.place.start).unwrap();

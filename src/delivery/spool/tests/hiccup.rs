@@ -4,7 +4,7 @@
 //! whether the start waits, fails or goes on.
 
 use super::*;
-use crate::delivery::spool::disk::{Access, Disk, DiskFile, FileId, FolderEntry};
+use crate::delivery::spool::disk::{Disk, DiskFile, FileId, FolderEntry, OpenFor};
 use crate::delivery::spool::format::HEADER;
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::store::Store;
@@ -78,8 +78,8 @@ impl Disk for Hiccup {
         self.disk.list()
     }
 
-    fn open(&self, name: &str, access: Access) -> io::Result<Box<dyn DiskFile>> {
-        let file = self.disk.open(name, access)?;
+    fn open(&self, name: &str, open_for: OpenFor) -> io::Result<Box<dyn DiskFile>> {
+        let file = self.disk.open(name, open_for)?;
         if name != self.name {
             return Ok(file);
         }

@@ -5,9 +5,9 @@
 use crate::delivery::record::Record;
 use crate::delivery::spool::Limit;
 use crate::delivery::spool::disk::Disk;
-use crate::delivery::spool::fault::Fault;
+use crate::delivery::spool::disk_fault::DiskFault;
 use crate::delivery::spool::frames::OnError;
-use crate::delivery::spool::row::{Parts, QuarantineNote, Row};
+use crate::delivery::spool::row::{QuarantineNote, Row, RowParts};
 use crate::delivery::spool::segments;
 use crate::delivery::spool::status::{Room, Status};
 use crate::delivery::spool::store::Store;
@@ -29,7 +29,7 @@ pub(super) struct Look {
 
 impl Look {
     /// Reads all, in pieces of `rows` rows.
-    pub(super) fn at(store: &mut Store, disk: &dyn Disk, rows: usize) -> Result<Self, Fault> {
+    pub(super) fn at(store: &mut Store, disk: &dyn Disk, rows: usize) -> Result<Self, DiskFault> {
         let rows = read_all(store, rows)?;
         let (quarantined, missing) = quarantined(disk)?;
         let (next, status) = (store.next_id(), store.status(Room::HasRoom));
@@ -38,7 +38,7 @@ impl Look {
 }
 
 /// All rows that wait.
-pub(super) fn read_all(store: &mut Store, at_once: usize) -> Result<Vec<Row>, Fault> {
+pub(super) fn read_all(store: &mut Store, at_once: usize) -> Result<Vec<Row>, DiskFault> {
     let limit = Limit { rows: NonZeroUsize::new(at_once).unwrap(), bytes: u64::MAX };
     let mut all: Vec<Row> = Vec::new();
     loop {
@@ -50,8 +50,8 @@ pub(super) fn read_all(store: &mut Store, at_once: usize) -> Result<Vec<Row>, Fa
     }
 }
 
-fn quarantined(disk: &dyn Disk) -> Result<(Vec<(u64, Record)>, u64), Fault> {
-    let failed = || Fault::read("the quarantine");
+fn quarantined(disk: &dyn Disk) -> Result<(Vec<(u64, Record)>, u64), DiskFault> {
+    let failed = || DiskFault::read("the quarantine");
     let segments = segments::look(disk, OnError::Fails)?.quarantine;
     let (mut records, mut missing) = (Vec::new(), 0);
     for (at, segment) in segments.iter().enumerate() {
@@ -62,7 +62,7 @@ fn quarantined(disk: &dyn Disk) -> Result<(Vec<(u64, Record)>, u64), Fault> {
         let mut walk = segment.walk(disk, OnError::Fails).map_err(failed())?;
         let gone = walk.each(end, |_, payload| {
             let (note, payload) = QuarantineNote::split(payload).unwrap();
-            let record = Parts::of(payload).unwrap().restore(&mut "".into()).unwrap();
+            let record = RowParts::of(payload).unwrap().restore(&mut "".into()).unwrap();
             records.push((note.row, record));
         });
         missing += gone.map_err(failed())?;

@@ -8,7 +8,7 @@
 mod content;
 pub(super) mod fate;
 
-use crate::delivery::spool::disk::{Access, Disk, DiskFile, FileId, FolderEntry};
+use crate::delivery::spool::disk::{Disk, DiskFile, FileId, FolderEntry, OpenFor};
 use content::{Content, Odds};
 use fastrand::Rng;
 use fate::{Call, Errors, Fate, Turn};
@@ -171,7 +171,7 @@ impl Disk for ModelDisk {
         })
     }
 
-    fn open(&self, name: &str, _: Access) -> io::Result<Box<dyn DiskFile>> {
+    fn open(&self, name: &str, _: OpenFor) -> io::Result<Box<dyn DiskFile>> {
         let content = self.lock().call(Call::Open, |state| state.find(name))??;
         Ok(self.file(content))
     }

@@ -1,7 +1,7 @@
 //! A disk that is full: it is drained without any room, and goes on by itself once there is some.
 
 use super::*;
-use crate::delivery::spool::fault::Fault;
+use crate::delivery::spool::disk_fault::DiskFault;
 use crate::delivery::spool::status::FullBecause;
 use crate::delivery::spool::store::Store;
 use std::process::Command;
@@ -160,7 +160,7 @@ fn a_process_after_one_killed_on_a_full_disk_drains() {
             Err(cut) => break cut,
         }
     };
-    assert!(matches!(cut.fault, Fault::DiskFull), "{:?}", cut.fault);
+    assert!(matches!(cut.fault, DiskFault::DiskFull), "{:?}", cut.fault);
     small.leave(0);
     // Nothing is written or synced here, as where a process is killed.
     drop(store);

@@ -5,7 +5,7 @@
 use crate::delivery::kafka::producer::Producer;
 use crate::delivery::kafka::question::Question;
 use crate::delivery::topic::Topic;
-use crate::delivery::topic::partitions::Member;
+use crate::delivery::topic::partitions::Participant;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// See the module.
 pub(in crate::delivery) struct Refresher {
-    member: Member,
+    participant: Participant,
     topic: Arc<str>,
     asking: Question<Option<u32>>,
     rest_until: Option<Instant>,
@@ -24,8 +24,8 @@ pub(in crate::delivery) struct Refresher {
 
 impl Refresher {
     pub(in crate::delivery) fn new(topic: &Topic) -> Self {
-        let (member, topic) = (topic.partitions.member(), topic.name.clone());
-        Self { member, topic, asking: Question::default(), rest_until: None }
+        let (participant, topic) = (topic.partitions.join(), topic.name.clone());
+        Self { participant, topic, asking: Question::default(), rest_until: None }
     }
 
     /// Does the next step once it is due: asks, or takes the answer. Cancel-safe.
@@ -33,7 +33,7 @@ impl Refresher {
         if self.asking.is_asked() {
             return self.answered().await;
         }
-        self.member.behind().await;
+        self.participant.behind().await;
         if let Some(rest) = self.rest_until {
             sleep_until(rest).await;
         }
@@ -52,13 +52,13 @@ impl Refresher {
             let seen = self.asking.answer().await.flatten();
             self.rest_until = Some(Instant::now() + PAUSE);
             if let Some(seen) = seen {
-                self.member.knows(seen);
+                self.participant.knows(seen);
             }
         }
     }
 
     /// Another producer has taken the place of the one that was asked.
     pub(in crate::delivery) fn renewed(&self) {
-        self.member.knows(0);
+        self.participant.knows(0);
     }
 }

@@ -38,7 +38,7 @@ fn nothing_is_said_before_anything_is_known() {
 #[test]
 fn new_partitions_are_used_when_every_producer_knows_them() {
     let partitions = partitions();
-    let (one, other) = (partitions.member(), partitions.member());
+    let (one, other) = (partitions.join(), partitions.join());
     see(&partitions, 1);
     one.knows(1);
     assert_eq!(partitions.of("a"), None);
@@ -56,7 +56,7 @@ fn new_partitions_are_used_when_every_producer_knows_them() {
 #[test]
 fn a_producer_that_has_gone_is_not_waited_for() {
     let partitions = partitions();
-    let (one, other) = (partitions.member(), partitions.member());
+    let (one, other) = (partitions.join(), partitions.join());
     see(&partitions, 6);
     one.knows(6);
     drop(other);
@@ -66,7 +66,7 @@ fn a_producer_that_has_gone_is_not_waited_for() {
 #[test]
 fn fewer_partitions_are_used_when_they_are_seen_for_a_while() {
     let (partitions, start) = (partitions(), Instant::now());
-    let member = partitions.member();
+    let member = partitions.join();
     partitions.seen(6, start);
     member.knows(6);
     partitions.seen(1, start);
@@ -80,7 +80,7 @@ fn fewer_partitions_are_used_when_they_are_seen_for_a_while() {
 #[test]
 fn a_topic_that_comes_back_is_learnt_anew() {
     let partitions = partitions();
-    let member = partitions.member();
+    let member = partitions.join();
     see(&partitions, 6);
     member.knows(6);
     let start = Instant::now();
@@ -96,7 +96,7 @@ fn a_topic_that_comes_back_is_learnt_anew() {
 #[test]
 fn lost_partitions_are_forgotten_for_every_producer() {
     let (partitions, start) = (partitions(), Instant::now());
-    let member = partitions.member();
+    let member = partitions.join();
     partitions.seen(6, start);
     member.knows(6);
     partitions.seen(1, start);

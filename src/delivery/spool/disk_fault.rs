@@ -8,7 +8,7 @@ use std::io;
 
 /// A failure at the spool's files.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub enum DiskFault {
     /// A file cannot grow, or none be made.
     #[error("the disk is full")]
     DiskFull,
@@ -43,7 +43,7 @@ pub enum Fault {
     },
 }
 
-impl Fault {
+impl DiskFault {
     /// Names what could not be read.
     pub(super) fn read(what: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| if is_full(&source) { Self::DiskFull } else { Self::Read { what, source } }

@@ -11,9 +11,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long to wait for what is in use.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Patience(pub(super) Duration);
+pub(super) struct WaitUntilFree(pub(super) Duration);
 
-impl Patience {
+impl WaitUntilFree {
     /// Tries until it is not in use any more; `what` is for the log.
     pub(super) async fn until_free<T>(
         self,
@@ -21,13 +21,13 @@ impl Patience {
         mut attempt: impl AsyncFnMut() -> Result<T, BridgeError>,
     ) -> Result<T, BridgeError> {
         let end = Instant::now() + self.0;
-        let mut is_told = false;
+        let mut is_logged = false;
         loop {
             match attempt().await {
                 Err(error) if error.is_in_use() && Instant::now() < end => {
-                    if !is_told {
+                    if !is_logged {
                         tracing::info!("{what} is in use, and waited for");
-                        is_told = true;
+                        is_logged = true;
                     }
                     sleep(PAUSE).await;
                 }
