@@ -1,6 +1,6 @@
 //! The Kafka side: what is on its way to a topic. It knows no HTTP and no JSON.
 
-// What the webhook sees.
+// A record, and its way to Kafka or to the spool.
 pub mod publisher;
 pub mod undelivered;
 pub mod record;

@@ -10,6 +10,9 @@ use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Of `--topic`; the embedded broker of `dev` has it too.
+pub const DEFAULT_TOPIC: &str = "video.events";
+
 /// Event loops, each with a producer of its own and so with batches of its own
 /// (`docs/performance.md#what-each-default-was-chosen-by`).
 const WORKERS: &str = "1";
@@ -108,7 +111,7 @@ pub struct ServeArgs {
     /// Where records go; it must exist
     ///
     /// The bridge never makes a topic
-    #[arg(long, env = "HOOKBRIDGE_TOPIC", help_heading = KAFKA, default_value = "video.events")]
+    #[arg(long, env = "HOOKBRIDGE_TOPIC", help_heading = KAFKA, default_value = DEFAULT_TOPIC)]
     pub topic: String,
 
     /// Write to a topic that is only compacted

@@ -1,4 +1,4 @@
-//! Why a bridge cannot start, or has ended.
+//! The end of a bridge: its reasons, and whether the flags or the world are at fault.
 
 use crate::bridge::event_loop::EventLoopError;
 use crate::bridge::predecessor::HandOverError;
@@ -23,7 +23,7 @@ pub enum BridgeError {
         source: io::Error,
     },
     /// The bridge that has the port did not hand it over.
-    #[error("--reuse-port: cannot follow on {address}")]
+    #[error("--reuse-port: cannot take over {address}")]
     HandOver {
         /// The address of `--listen`.
         address: SocketAddr,
@@ -33,14 +33,14 @@ pub enum BridgeError {
     /// librdkafka does not take the properties together.
     #[error("the Kafka client cannot be made from --kafka-config and --kafka-property")]
     Kafka(#[source] KafkaClientError),
-    /// The topic is no place for notifications.
+    /// The topic has settings that would lose notifications.
     #[error(transparent)]
     Topic(UnfitTopic),
     /// The spool could not be opened.
     #[error("--spool")]
     Spool(#[source] SpoolError),
     /// The spool's files could not be closed in time.
-    #[error("--spool")]
+    #[error("--spool: cannot close the spool")]
     SpoolEnd(#[source] CloseError),
     /// The drain could not start, or ended.
     #[error("the drain of the spool cannot go on")]
@@ -74,6 +74,7 @@ impl BridgeError {
             | Self::Left { .. } => false,
         }
     }
+
     /// Whether another process has what is needed, and may give it back.
     pub(super) fn is_in_use(&self) -> bool {
         match self {

@@ -1,7 +1,7 @@
 //! `hookbridge spool`: what waits on disk, for whoever looks after it.
 //!
-//! Promise: `list` and `export` only look, and may do so beside a running bridge; the others take
-//! the folder's lock, and none of them makes a spool where there is none. No record is lost by any.
+//! Promise: `list` and `export` only read, also beside a running bridge; the others take the folder's
+//! lock, which a running bridge holds. None makes a spool where there is none, and none loses a record.
 
 mod drain;
 mod export;
@@ -18,11 +18,11 @@ use crate::cli::{Failure, logging};
 use crate::config::{self, ConfigError};
 use crate::delivery::spool::error::SpoolError;
 use crate::delivery::spool::requeue::{self, Requeued};
-use crate::delivery::spool::retopic::retopic;
+use crate::delivery::spool::retopic;
 use std::io;
 use std::path::PathBuf;
 
-/// What is worth a line beside a command's own output.
+/// The log of a command whose output is what it prints: only what is wrong.
 const LOG: &str = "warn";
 
 /// Why it ended badly.
@@ -52,22 +52,27 @@ enum SpoolCommandError {
 
 /// Runs it.
 pub fn run(command: SpoolCommand, stderr: &Stderr) -> Result<(), Failure> {
-    let done = match command {
-        SpoolCommand::List(args) => quiet(stderr).map(|()| list::run(&args)),
-        SpoolCommand::Export(args) => quiet(stderr).map(|()| export::run(&args)),
-        SpoolCommand::Requeue(args) => quiet(stderr).map(|()| requeue(&args)),
-        SpoolCommand::Retopic(args) => quiet(stderr).map(|()| give_to_another_topic(&args)),
-        SpoolCommand::Drain(args) => {
-            logging::start(&args.log, stderr).map(|()| drain::run(&args, stderr))
+    match &command {
+        SpoolCommand::Drain(args) => logging::start(&args.log, stderr)?,
+        SpoolCommand::List(_)
+        | SpoolCommand::Export(_)
+        | SpoolCommand::Requeue(_)
+        | SpoolCommand::Retopic(_) => {
+            let log = LogArgs { log: LOG.to_owned(), log_format: LogFormat::Text };
+            logging::start(&log, stderr)?;
         }
+    }
+    let done = match command {
+        SpoolCommand::List(args) => list::run(&args),
+        SpoolCommand::Export(args) => export::run(&args),
+        SpoolCommand::Requeue(args) => requeue(&args),
+        SpoolCommand::Retopic(args) => retopic(&args),
+        SpoolCommand::Drain(args) => drain::run(&args, stderr),
     };
-    done?.map_err(SpoolCommandError::failure)
+    done.map_err(SpoolCommandError::failure)
 }
 
-fn quiet(stderr: &Stderr) -> Result<(), Failure> {
-    logging::start(&LogArgs { log: LOG.to_owned(), log_format: LogFormat::Text }, stderr)
-}
-
+/// Of a folder whose lock is taken, the error says what to do.
 impl From<SpoolError> for SpoolCommandError {
     fn from(error: SpoolError) -> Self {
         match error {
@@ -115,9 +120,9 @@ fn requeue(args: &SpoolRequeueArgs) -> Result<(), SpoolCommandError> {
 }
 
 /// `spool retopic`: the records of one topic are given to another, in the spool of a stopped bridge.
-fn give_to_another_topic(args: &SpoolRetopicArgs) -> Result<(), SpoolCommandError> {
+fn retopic(args: &SpoolRetopicArgs) -> Result<(), SpoolCommandError> {
     let to = config::topic("--to", &args.to)?;
-    let changed = retopic(&args.folder.spool, &args.from, &to)?;
+    let changed = retopic::retopic(&args.folder.spool, &args.from, &to)?;
     let mut screen = Screen::new();
     screen.print(&match changed {
         0 => format!("no record is for {}\n", args.from),

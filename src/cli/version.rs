@@ -1,4 +1,4 @@
-//! What `--version` says.
+//! The build that runs, for `--version`, the log and the metrics.
 
 use crate::delivery::kafka;
 use crate::metrics::build::Build;

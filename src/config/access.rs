@@ -1,6 +1,6 @@
 //! Who may post: the file of `--credentials`, or `--no-auth`.
 //!
-//! Promise: one of both, never neither. It hashes nothing.
+//! Promise: exactly one of the two. It hashes nothing.
 
 use crate::args::serve::ServeArgs;
 use crate::config::ConfigError;
@@ -11,6 +11,7 @@ use crate::webhook::auth::authenticator::Authenticator;
 use crate::webhook::auth::credentials::Credentials;
 use crate::webhook::ingest::Authentication;
 use std::path::Path;
+use std::slice;
 use std::sync::Arc;
 
 /// Who may post, and how that is read again.
@@ -24,17 +25,11 @@ pub(super) struct Access {
 pub(super) fn access(args: &ServeArgs) -> Result<Access, ConfigError> {
     match (&args.credentials, args.no_auth) {
         (Some(file), false) => {
-            let files = vec![file.clone()];
-            let first = Stamp::of(&files);
-            let credentials = credentials(file)?;
+            let first = Stamp::of(slice::from_ref(file));
+            let credentials = read_credentials(file)?;
             let users = Some(credentials.users());
             let authenticator = Arc::new(Authenticator::new(credentials));
-            let (path, ours) = (file.clone(), Arc::clone(&authenticator));
-            let read = move || {
-                let (credentials, authenticator) = (self::credentials(&path)?, Arc::clone(&ours));
-                Ok(Box::new(move || authenticator.replace(credentials)) as PutInForce)
-            };
-            let reloadable = Some(Reloadable::new(Reloaded::Credentials, files, first, read));
+            let reloadable = Some(reloadable(file, first, &authenticator));
             let authentication = Authentication::Restricted(authenticator);
             Ok(Access { authentication, users, reloadable })
         }
@@ -51,7 +46,17 @@ pub(super) fn access(args: &ServeArgs) -> Result<Access, ConfigError> {
     }
 }
 
-fn credentials(file: &Path) -> Result<Credentials, ConfigError> {
+/// How the file is read again, into the authenticator that is in use.
+fn reloadable(file: &Path, first: Stamp, authenticator: &Arc<Authenticator>) -> Reloadable {
+    let (path, authenticator) = (file.to_owned(), Arc::clone(authenticator));
+    let read = move || {
+        let (new, authenticator) = (read_credentials(&path)?, Arc::clone(&authenticator));
+        Ok(Box::new(move || authenticator.replace(new)) as PutInForce)
+    };
+    Reloadable::new(Reloaded::Credentials, vec![file.to_owned()], first, read)
+}
+
+fn read_credentials(file: &Path) -> Result<Credentials, ConfigError> {
     let text = secret_file("--credentials", file)?;
     let credentials = Credentials::parse(&text).map_err(|error| {
         ConfigError::new(format_args!("--credentials {}", file.display()), error)

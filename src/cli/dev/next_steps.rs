@@ -10,7 +10,7 @@ use std::time::SystemTime;
 /// Topic, partition, offset and key; headers; value.
 const KCAT_FORMAT: &str = r"%t [%p] @%o %k\n%h\n%s\n\n";
 
-/// Where everything is.
+/// What the lines name: the two ports, the broker, and who may post.
 pub(super) struct NextSteps {
     pub(super) addresses: Addresses,
     /// `--path`
@@ -25,8 +25,8 @@ impl NextSteps {
         let Self { addresses, path, broker, credential } = self;
         let (webhook, admin) = (reachable(addresses.webhook), reachable(addresses.admin));
         let Credential { user, password } = credential;
-        // Nothing is beside the commands, so that whole lines can be picked up. Without -w the
-        // shell's prompt would follow the answer.
+        // A command has its lines to itself, so that whole lines can be copied. -w ends the answer with
+        // a line break: else the shell's prompt would come in the same line.
         [
             page::title("Post one yourself; its record will be shown here."),
             format!("  curl http://{webhook}{path} -u {user}:{password} \\\n"),

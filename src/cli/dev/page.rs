@@ -19,12 +19,13 @@ const LABEL: Style = Style::new().dimmed();
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 
-/// Where the text beside a label begins: a `ce_id` header ends at column 80.
+/// What a further line of a labelled text begins with, as wide as a label. A `ce_id` header behind it ends
+/// at column 80.
 const INDENT: &str = "         ";
 /// As much of an id as distinguishes it from the others on the screen.
 const SHORT_ID: usize = 12;
 
-/// What this is.
+/// The first line: the program, its version, and what it starts.
 pub(super) fn heading(version: &str) -> String {
     format!(
         "{TITLE}hookbridge {version}{TITLE:#}: an embedded Kafka broker, the bridge before it, sample posts\n"
@@ -41,7 +42,7 @@ pub(super) fn posted(sample: &Sample) -> String {
     row("post", &format!("{} bytes", sample.body.len()))
 }
 
-/// What came back, with the id of an accepted post.
+/// The status and the time of an answer; of an accepted post, the beginning of its id too.
 pub(super) fn answer(answer: &Answer, id: Option<&str>) -> String {
     // The whole id is a header of the record.
     let id = id.map(|id| format!(", id {}…", id.get(..SHORT_ID).unwrap_or(id)));
@@ -49,7 +50,7 @@ pub(super) fn answer(answer: &Answer, id: Option<&str>) -> String {
     row("answer", &format!("{status} in {took}{}", id.unwrap_or_default()))
 }
 
-/// What went wrong.
+/// An error, in place of what should have come.
 pub(super) fn error(text: &str) -> String {
     row("fault", &format!("{BAD}{}{BAD:#}", printable(text.as_bytes())))
 }
@@ -84,18 +85,19 @@ pub(super) fn summary(outcomes: &[SampleOutcome]) -> String {
             }
             None => format!("{BAD}no answer{BAD:#}"),
         };
-        let fate = match result {
-            Ok(place) => {
-                let (partition, offset) = (place.partition, place.offset);
+        let arrival = match result {
+            Ok(location) => {
+                let (partition, offset) = (location.partition, location.offset);
                 format!("partition {partition}, offset {offset}, {GOOD}as sent{GOOD:#}")
             }
             Err(error) => format!("{BAD}{}{BAD:#}", printable(error.to_string().as_bytes())),
         };
         let (name, bytes) = (sample.name, sample.body.len());
-        writeln!(text, "{name:<13}  {bytes} bytes -> {answer} -> {fate}")
+        writeln!(text, "{name:<13}  {bytes} bytes -> {answer} -> {arrival}")
             .expect("a String takes all text");
     }
-    let (arrived, all) = (outcomes.iter().filter(|it| it.result.is_ok()).count(), outcomes.len());
+    let arrived = outcomes.iter().filter(|outcome| outcome.result.is_ok()).count();
+    let all = outcomes.len();
     let style = if arrived == all { GOOD } else { BAD };
     text + &format!("{style}{arrived} of {all} arrived as sent{style:#}\n")
 }
