@@ -2,9 +2,9 @@
 //!
 //! Promise: whoever drops a client goes on after [`TIMEOUT`] at most, and at once where
 //! [`ClientEndings::gather`] was called; then [`ClientEndings::wait`] waits for all of them together.
-//! librdkafka joins its threads, and one of them may wait in `getaddrinfo(3)`, which has no
-//! time-out. They are waited for at all because a process that ends while they speak TLS would pull
-//! OpenSSL from under them.
+//! `rd_kafka_destroy` waits for the client's threads, and one of them may wait in `getaddrinfo(3)`, which
+//! has no time-out (`tests/it/life/resolver.rs`). They are waited for at all because OpenSSL frees what it
+//! uses when the process exits (`OPENSSL_init_crypto(3)`), also under a thread that speaks TLS.
 
 use crate::lock::Lock;
 use std::ops::Deref;

@@ -2,19 +2,19 @@
 //!
 //! Promise: records of one key leave in the order in which they came. A plain value without I/O.
 //!
-//! Why gather: handed over one by one, the first wakes librdkafka's thread, which then fights the
-//! others for the partition's lock and sends a batch of one. The headers are made before, so that
-//! handing over takes less time than that thread needs to wake.
+//! Why gather: the first record that is handed over wakes librdkafka's thread. It sends what is in the
+//! partition's queue by then, so all of a turn are handed over at once, behind each other. The headers
+//! are made before, so that handing over takes little time.
 //!
-//! Why hold back: a partition with [`MOST_UNDER_WAY`] records under way may not send a further
-//! batch under idempotence. While nothing else keeps librdkafka's thread busy, it asks again and
-//! again whether it may (`docs/performance.md#what-each-default-was-chosen-by`). So while one key
+//! Why hold back: with [`MOST_UNDER_WAY`] records of a partition under way, librdkafka sends no further
+//! batch of it under idempotence. While nothing else keeps its thread busy, it asks again and again
+//! whether it may (`docs/performance.md#what-each-default-was-chosen-by`). So while one key
 //! alone is under way, its next records wait here for the acks, and are sent together.
 
 use crate::delivery::kafka::producer::Headers;
 
-/// librdkafka's own limit: with this many messages of a partition in flight it sends no more of
-/// them.
+/// librdkafka's own limit, in messages of a partition (`RD_KAFKA_IDEMP_MAX_INFLIGHT`, held against
+/// `rktp_msgs_inflight` in its rdkafka_broker.c).
 const MOST_UNDER_WAY: usize = 5;
 
 /// A short substitute for a record's key. Two keys that share one are held back together.

@@ -1,7 +1,8 @@
 //! Which partition a key goes to, the same for all producers of the bridge at every moment.
 //!
-//! Each producer of librdkafka learns by itself, and at its own time, that partitions were added; if
-//! each went by what it knows, a key would go to and fro between its old partition and its new one.
+//! Each producer of librdkafka asks for the partitions by itself, at its own time
+//! (`topic.metadata.refresh.interval.ms`); if each went by what it knows, a key would go to and fro
+//! between its old partition and its new one when partitions are added.
 //! So keys are spread here, over a count that changes for all at once. Promise: a count that has
 //! grown is used only when every producer knows the new partitions; until then the old ones serve.
 //! One that has shrunk (the topic was made anew) is used when it is seen for a while, since of two

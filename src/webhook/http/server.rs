@@ -239,8 +239,8 @@ where
 /// Serves the post that is under way, or that begins within the [`LAST_CALL`]; its answer says that
 /// it was the last.
 ///
-/// hyper's own graceful end would lose such a post: it closes a connection of which it has read
-/// nothing yet, though the kernel may hold a post, and one whose next head is half read.
+/// Not hyper's `graceful_shutdown`: between two requests that closes a connection at once
+/// (`Conn::disable_keep_alive`), though the kernel may hold a post, or a head be half read.
 async fn last_call<C: Future>(mut connection: Pin<&mut C>, phase: &ConnectionPhase) -> C::Output {
     loop {
         let idle = phase.idle_for().filter(|_| !phase.is_unread());

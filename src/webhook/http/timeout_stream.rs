@@ -4,8 +4,8 @@
 //! to go before; the first byte of its first post must come within the read time-out, a head that has
 //! begun must be whole within it, and an answer must be taken within it; else reads or writes fail with
 //! [`io::ErrorKind::TimedOut`]. A connection that waits is not closed upon a post that has come: the
-//! kernel is asked first. hyper's own `header_read_timeout` cannot tell an idle connection from a slow
-//! head. The body's time is kept by who reads it. A post in time costs no timer: one is armed only when
+//! kernel is asked first. hyper's own `header_read_timeout` is one time for both: it runs while a
+//! connection waits for its next head, too (`Conn::poll_read_head`). The body's time is kept by who reads it. A post in time costs no timer: one is armed only when
 //! a read or write has to wait, and moved lazily. Where an answer came before its request was whole, the close lingers: what the sender still
 //! writes is taken in for a while, since to close on unread bytes would reset the connection under
 //! the answer.
@@ -80,7 +80,7 @@ impl<'t, S> TimeoutStream<'t, S> {
 
 impl<S: AsFd> TimeoutStream<'_, S> {
     /// Ready when a read has waited for too long, or the connection was asked to go.
-    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+    fn poll_read_deadline(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let deadline = match self.phase.phase() {
             Phase::Idle => self.phase.since() + self.timeouts.idle,
             Phase::Silent | Phase::Head => self.phase.since() + self.timeouts.read,
@@ -117,7 +117,7 @@ impl<S: AsyncRead + AsFd + Unpin> AsyncRead for TimeoutStream<'_, S> {
                 }
                 Poll::Ready(result)
             }
-            Poll::Pending => self.poll_patience(cx).map(Err),
+            Poll::Pending => self.poll_read_deadline(cx).map(Err),
         }
     }
 }
@@ -157,8 +157,8 @@ impl<S: AsyncWrite + Unpin> TimeoutStream<'_, S> {
     }
 }
 
-/// It does not ask for vectored writes, so that hyper puts head and body of an answer into one buffer: a
-/// send costs less CPU than a `writev` (`docs/performance.md`). TLS makes them unasked, and has no such
+/// It says no to `is_write_vectored`, so that hyper puts head and body of an answer into one buffer (its
+/// `WriteStrategy::Flatten`): a send costs less CPU than a `writev` (`docs/performance.md`). TLS makes them unasked, and has no such
 /// buffer.
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TimeoutStream<'_, S> {
     fn poll_write(
