@@ -76,7 +76,7 @@ mod tests {
     use std::os::unix::process::ExitStatusExt as _;
     use std::process::Command;
 
-    /// Tells the test, started again, that it is the one that dies.
+    /// Set where the test is started again, as the one that dies.
     const DIES: &str = "DIES_OF_A_PANIC";
     /// Lines that take longer to be written than it takes to abort.
     const BEFORE: usize = 30;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
-/// Tells the time of day. Cheap to clone; clones share their shift.
+/// The time of day. Cheap to clone; clones share their shift.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
     /// Milliseconds that it is ahead of the system's.

@@ -31,7 +31,7 @@ pub(crate) fn count() -> Vec<Budget> {
     counted.into()
 }
 
-/// All instructions of a process that does a part so many times.
+/// All instructions of a process that does a part this many times.
 fn run(part: &str, times: u64) -> u64 {
     let output = Command::new(TOOL)
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])

@@ -2,7 +2,7 @@
 //!
 //! Instructions of the pure parts of a post, and syscalls of the whole bridge per post. Prints what
 //! it found, and fails where a count is over its budget. Not a timed test: how long anything takes
-//! is told by `cargo bench --bench speed`, and by nothing that can fail.
+//! is measured by `cargo bench --bench speed`, and by nothing that can fail.
 //!
 //! Needs valgrind and strace. Where one is missing, its half is skipped by name, or fails where
 //! `HOOKBRIDGE_REQUIRE_KAFKA=1` says that nothing may be skipped.

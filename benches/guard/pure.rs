@@ -25,7 +25,7 @@ pub(crate) const NOTIFICATION: &str = "notification";
 /// Record: its key, its headers, its id are made.
 pub(crate) const RECORD: &str = "record";
 
-/// Does one part so many times; the preparations are the same for all.
+/// Does one part this many times; the preparations are the same for all.
 pub(crate) fn run(part: &str, times: usize) {
     let authenticator = Authenticator::new(Credentials::parse("video:plain:secret").unwrap());
     let authorization = HeaderValue::try_from(basic("video", "secret")).unwrap();

@@ -1,7 +1,7 @@
 //! The spool of this build beside that of another one, in turns: `--against BINARY`.
 //!
 //! Each round takes both builds, and the other one first every second time. The ratios are of this
-//! build to the other; behind them stands the disk's own limit: a loop that appends as many bytes
+//! build to the other; behind them comes the disk's own limit: a loop that appends as many bytes
 //! for as many senders, with one sync for all of them.
 
 use std::fs::{self, File};
@@ -173,7 +173,7 @@ fn print(this: &Build<'_>, other: &Build<'_>) {
     }
 }
 
-/// Appends of so many bytes, each with a sync, a second.
+/// Appends of this many bytes, each with a sync, a second.
 fn limit(bytes: f64, time: Duration) -> f64 {
     let folder = tempfile::tempdir().expect("a folder for a file");
     let file = File::create_new(folder.path().join("limit")).expect("a file");

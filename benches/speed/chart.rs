@@ -2,7 +2,7 @@
 //!
 //! Both axes are logarithmic; the bar through a point is the spread of its rounds. Only rows of
 //! closed loop with the most projects are drawn. Colours are those of Okabe and Ito, which also
-//! those tell apart who see few, on a ground of its own, since a page may be dark.
+//! those distinguish who see few, on a ground of its own, since a page may be dark.
 
 use std::fmt;
 

@@ -6,7 +6,7 @@
 //! bridge can be held beside it in the same way (`--curve`), and its spool beside that of another
 //! build (`--against`).
 //!
-//! Promise: the ratios of one run can be relied on within the spread that stands beside them. The
+//! Promise: the ratios of one run can be relied on within the spread beside them. The
 //! figures themselves belong to one machine and one hour. It fails when a post was not answered
 //! 200; it judges nothing else.
 //!

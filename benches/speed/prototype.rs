@@ -117,8 +117,8 @@ fn send(
         .fold(OwnedHeaders::new_with_capacity(headers.len()), |to, (key, value)| {
             to.insert(Header { key, value: Some(value) })
         });
-    let (tell, acked) = oneshot::channel();
-    let record = BaseRecord::with_opaque_to(topic, Box::new(tell))
+    let (report, acked) = oneshot::channel();
+    let record = BaseRecord::with_opaque_to(topic, Box::new(report))
         .key(&*notification.app_id)
         .payload(&body[..])
         .headers(headers);

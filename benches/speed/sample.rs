@@ -59,7 +59,7 @@ impl Sample {
     }
 }
 
-/// The latency that so many of a hundred posts are within, in milliseconds.
+/// The latency that this many of a hundred posts are within, in milliseconds.
 fn percentile(tally: &mut Tally, percent: usize) -> f64 {
     let latencies = &mut tally.latencies;
     if latencies.is_empty() {

@@ -29,7 +29,7 @@ impl fmt::Display for Spread {
     }
 }
 
-/// Shows a number with as many decimals as tell something.
+/// Shows a number with as many decimals as mean something.
 pub(crate) struct Short(pub(crate) f64);
 
 impl fmt::Display for Short {

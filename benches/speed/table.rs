@@ -14,7 +14,7 @@ use crate::sample::Figure;
 use crate::spread::Short;
 use crate::subject::Subject;
 
-/// The columns and what stands above them.
+/// The columns and what is above them.
 const COLUMNS: [(Figure, &str); 5] = [
     (Figure::Rate, "posts/s"),
     (Figure::P50, "p50 ms"),

@@ -4,7 +4,7 @@
 //!  this bridge                                        the next, in `predecessor`
 //!  has the ports, listens on `rendezvous` ◀──connect── starts
 //!  serves on              ──VERSION and both sockets─▶ waits, and accepts nothing
-//!  is told to stop        ──ENDING───────────────────▶
+//!  is asked to stop       ──ENDING───────────────────▶
 //!  answers, ends its spool
 //!  ends                   ──end of the stream────────▶ opens the spool, serves
 //! ```
@@ -72,7 +72,7 @@ pub(super) fn is_same_user(stream: &UnixStream) -> bool {
 }
 
 impl HandOver {
-    /// Of these ports; `successor` is told who has them.
+    /// Of these ports; `successor` learns who has them.
     pub(super) fn of(
         webhook: &TcpListener,
         admin: &TcpListener,

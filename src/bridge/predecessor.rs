@@ -1,8 +1,8 @@
 //! The bridge that has the ports, seen from the one that is to follow it: `--reuse-port`. How they meet is
-//! told in `hand_over`.
+//! in `hand_over`.
 //!
 //! Promise: nothing is accepted before the other has answered all that it took and has closed its spool, so
-//! that no post overtakes another. It waits for `--grace` at most for the other to be told to end, and once
+//! that no post overtakes another. It waits for `--grace` at most for the other to be stopped, and once
 //! more for its end. One that is killed is followed at once.
 
 use crate::bridge::Port;
@@ -32,7 +32,7 @@ pub(super) struct Predecessor {
 /// Why the ports were not handed over.
 #[derive(Debug, thiserror::Error)]
 pub enum HandOverError {
-    /// It was not told to end, or did not.
+    /// It was not stopped, or did not end.
     #[error("the bridge that has the port has not ended within {}", humantime::format_duration(*.0))]
     Late(Duration),
     /// Another user's process is where that bridge should be.

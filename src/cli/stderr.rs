@@ -73,7 +73,7 @@ enum QueuedOutput {
 /// What the thread does next.
 enum WriterWork {
     Write(Vec<u8>),
-    Tell(u64),
+    NoteGap(u64),
     Draw(BarState),
 }
 
@@ -173,7 +173,7 @@ impl SharedOutput {
                     }
                     self.lock().bytes -= line.len() + LINE;
                 }
-                WriterWork::Tell(lines) => {
+                WriterWork::NoteGap(lines) => {
                     tracing::warn!(lines, "log lines were dropped, because nobody read the log");
                 }
                 WriterWork::Draw(progress) => bar.draw(progress),
@@ -236,7 +236,7 @@ impl OutputQueue {
         }
         Some(match self.entries.pop_front() {
             Some(QueuedOutput::Line(line)) => WriterWork::Write(line),
-            Some(QueuedOutput::Gap(lines)) => WriterWork::Tell(lines),
+            Some(QueuedOutput::Gap(lines)) => WriterWork::NoteGap(lines),
             None => WriterWork::Draw(self.progress.take()?),
         })
     }

@@ -92,9 +92,9 @@ pub struct SpoolOptions {
 /// How much to read at once.
 #[derive(Debug, Clone, Copy)]
 pub struct Limit {
-    /// At most so many rows.
+    /// At most this many rows.
     pub rows: NonZeroUsize,
-    /// No further row once so many bytes are read.
+    /// No further row once this many bytes are read.
     pub bytes: u64,
 }
 
@@ -178,7 +178,7 @@ impl Spool {
         self.shared.queue.is_closed()
     }
 
-    /// How things stand, without waiting for the disk.
+    /// Its state, without waiting for the disk.
     pub fn status(&self) -> Status {
         self.shared.status.get()
     }

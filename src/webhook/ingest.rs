@@ -56,7 +56,7 @@ pub struct Ingest {
     pub topic: Arc<str>,
     /// `--source`
     pub source: String,
-    /// Tells when a post was received.
+    /// Gives the time at which a post was received.
     pub clock: Clock,
     /// The event loop's own.
     pub publisher: Arc<Publisher>,

@@ -204,7 +204,7 @@ impl Rejection {
         self.row().outcome
     }
 
-    /// Whether nobody can tell where the request ends.
+    /// Whether nobody can know where the request ends.
     pub fn is_of_framing(&self) -> bool {
         matches!(self, Self::InvalidHead { .. } | Self::IncompleteBody)
     }

@@ -75,7 +75,7 @@ impl Broker {
         }
     }
 
-    /// A property that the bridge is to be given: a mock does not tell its topic's limit, so that
+    /// A property that the bridge is to be given: a mock does not name its topic's limit, so that
     /// it would be asked for it again and again.
     pub fn needs(&self) -> Option<&'static str> {
         match self {

@@ -19,7 +19,7 @@ const LAST: i32 = 1000;
 pub fn spawn(command: &mut Command) -> io::Result<Child> {
     // Of no matter to the lock: it guards nothing that a panic could leave half-done.
     let _starting = STARTS.read().unwrap_or_else(PoisonError::into_inner);
-    // The exec wakes us before it closes descriptors, in their order: the last of them tells.
+    // The exec wakes us before it closes descriptors, in their order: the last of them shows it.
     let (mut closed, open) = io::pipe()?;
     let last = fcntl_dupfd_cloexec(&open, LAST)?;
     drop(open);

@@ -22,9 +22,9 @@ const POLL: Duration = Duration::from_millis(100);
 /// A record as a consumer sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// Where it stands.
+    /// Its partition.
     pub partition: i32,
-    /// Where it stands in its partition.
+    /// Its place in the partition.
     pub offset: i64,
     /// None where it has no key.
     pub key: Option<Vec<u8>>,

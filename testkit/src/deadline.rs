@@ -56,7 +56,7 @@ pub fn throughout(time: Duration, mut look: impl FnMut()) {
     }
 }
 
-/// Lets a fault last: a node is frozen for so long, and no condition tells when that is over. Not for
+/// Lets a fault last: a node is frozen for so long, and no condition says when that is over. Not for
 /// waiting until something has come about.
 pub fn let_pass(time: Duration) {
     thread::sleep(time);

@@ -15,7 +15,7 @@ pub enum EitherKafka {
 
 impl EitherKafka {
     /// A new mock, then the shared real one. Where there can be none, that is said under the name
-    /// of `test`, which [`here!`](crate::here) tells.
+    /// of `test`, which [`here!`](crate::here) gives.
     pub fn both(test: &str) -> impl Iterator<Item = Self> {
         let mock = iter::once_with(|| Self::Mock(MockKafka::start()));
         mock.chain(iter::once_with(move || RealKafka::shared(test).map(Self::Real)).flatten())
@@ -30,7 +30,7 @@ impl EitherKafka {
         }
     }
 
-    /// Makes a topic with so many partitions.
+    /// Makes a topic with this many partitions.
     pub fn create_topic(&self, name: &str, partitions: i32) {
         match self {
             Self::Mock(mock) => mock.create_topic(name, partitions),

@@ -31,7 +31,7 @@ impl Exposition {
         eventually(SETTLED, "no post is under way", || {
             Self::of(admin).value::<u64>("hookbridge_in_flight") == 0
         });
-        // Another than the one that told, whose first series may be older than its last.
+        // Another than the one that answered, whose first series may be older than its last.
         let settled = Self::of(admin);
         let ended: u64 = settled.outcomes().values().sum();
         let received: u64 = settled.value("hookbridge_received_total");

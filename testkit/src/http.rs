@@ -107,13 +107,13 @@ impl<S: Read + Write> Connection<S> {
         Ok(response)
     }
 
-    /// Reads the answer to a HEAD, which tells the length of a body that does not come.
+    /// Reads the answer to a HEAD, which has the length of a body that does not come.
     #[track_caller]
     pub fn read_without_body(&mut self) -> Response {
         self.head().unwrap()
     }
 
-    /// Reads so many bytes as they are.
+    /// Reads this many bytes as they are.
     pub fn read_exactly(&mut self, length: usize) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; length];
         self.0.read_exact(&mut bytes)?;

@@ -1,7 +1,7 @@
 //! Jars, fetched once by Maven into cargo's target folder: Kafka's, and those of consumers.
 //!
 //! A folder of that name is complete: it is filled beside and renamed into place, so that neither
-//! an interrupted download nor a second test binary leaves or sees half of it. The versions stand
+//! an interrupted download nor a second test binary leaves or sees half of it. The versions are
 //! in `tests/kafka/pom.xml` and `tests/consumers/pom.xml`.
 
 use std::fs::{self, File};

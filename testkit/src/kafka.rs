@@ -77,7 +77,7 @@ impl RealKafka {
 
     /// The node of all tests that leave it running; started by the first of them. Topics are each
     /// test's own. `None` where there can be none, said under the name of `test`, which
-    /// [`here!`](crate::here) tells.
+    /// [`here!`](crate::here) gives.
     pub fn shared(test: &str) -> Option<&'static Self> {
         require(test).then(|| &Shared::started().kafka)
     }
@@ -142,7 +142,7 @@ impl RealKafka {
         eventually(ADMIN, "the topic is gone", || self.leaders(name) == 0);
     }
 
-    /// Adds partitions to a topic, up to so many, and waits until each has its leader.
+    /// Adds partitions to a topic, up to this many, and waits until each has its leader.
     pub fn add_partitions(&self, name: &str, partitions: i32) {
         let more = NewPartitions::new(name, partitions.try_into().unwrap());
         let added = block_on(self.admin().create_partitions([&more], &options())).unwrap();
@@ -203,14 +203,14 @@ impl RealKafka {
         self.nodes[node].signal(Signal::CONT);
     }
 
-    /// Whether the node answers now; a frozen one or a killed one does not, which takes [`ANSWER`]
-    /// to tell.
+    /// Whether the node answers now; a frozen one or a killed one does not, which is known
+    /// after [`ANSWER`].
     pub fn answers(&self) -> bool {
         let client = self.client();
         client.fetch_metadata(None, ANSWER).is_ok()
     }
 
-    /// Until every node that was not killed is one that clients are told of.
+    /// Until every node that was not killed is one that clients learn of.
     fn wait_until_it_answers(&self) {
         let wanted = self.nodes.iter().filter(|node| !node.is_killed());
         wait_for(START, "Kafka answers", || {

@@ -1,7 +1,7 @@
 //! The ledger: every post with its answer, held against the topic.
 //!
 //! Its verdict is on the promise to those who got a 200: their record is on the topic, and where it
-//! first stands there it stands behind all that was answered before it was posted. Posts that
+//! first is there it comes behind all that was answered before it was posted. Posts that
 //! overlapped have no order. Repeats are allowed, and counted. The time of every record is that of
 //! its post.
 //!
@@ -25,7 +25,7 @@ pub struct Post {
     pub body: String,
     /// Before its first byte was sent, of the first try.
     pub posted: Instant,
-    /// The same moment, as the records tell it.
+    /// The same moment, as the records name it.
     pub clock: SystemTime,
     /// After its last answer was read.
     pub ended: Instant,
@@ -79,7 +79,7 @@ pub struct Times {
     pub longest: Duration,
 }
 
-/// Where a record stands. Those of one project are in one partition.
+/// Where a record is. Those of one project are in one partition.
 type Place = (i32, i64);
 
 impl Ledger {
@@ -154,11 +154,11 @@ impl Ledger {
     }
 }
 
-/// The accepted ones among posts of one project that stand behind what was posted after their
+/// The accepted ones among posts of one project that come behind what was posted after their
 /// answer.
 fn overtaken(mut project: Vec<(&Post, Place)>) -> Vec<String> {
     project.sort_unstable_by_key(|(post, _)| post.posted);
-    // Of each post and all that were posted later, the one that stands first.
+    // Of each post and all that were posted later, the one that comes first.
     let mut first_from: Vec<_> = project.iter().map(|(_, place)| *place).collect();
     for later in (1..first_from.len()).rev() {
         first_from[later - 1] = first_from[later].min(first_from[later - 1]);

@@ -1,4 +1,4 @@
-//! What hookbridge's tests and benchmarks stand on: a bridge as a process, a Kafka, clients, posts.
+//! What hookbridge's tests and benchmarks are built on: a bridge as a process, a Kafka, clients, posts.
 //!
 //! | part | modules |
 //! |---|---|
@@ -7,7 +7,7 @@
 //! | posts: byte by byte, all the time and noted, as many as there can be | [`http`], [`notification`], [`senders`], [`ledger`], [`load`] |
 //! | processes, ports, waits | [`children`], [`child`], [`leash`], [`jars`], [`port`], [`deadline`] |
 //!
-//! It sees the bridge from outside, as its users do: it does not know the library, and is told by
+//! It sees the bridge from outside, as its users do: it does not know the library, and is given by
 //! [`bridge::launch::Program`] where the program is. Everything here panics where it fails: the caller
 //! is a test, and the panic names the test's line. Nothing here is retried, and nothing waits without a
 //! deadline. Each part is tried by `tests/it/harness`.
@@ -41,7 +41,7 @@ pub mod jars;
 pub mod port;
 pub mod deadline;
 
-/// The name of the test it stands in, as `cargo test` prints it.
+/// The name of the test it is in, as `cargo test` prints it.
 #[macro_export]
 macro_rules! here {
     () => {{

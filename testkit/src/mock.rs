@@ -35,13 +35,13 @@ impl MockKafka {
         Self::of(1)
     }
 
-    /// With so many brokers, which lead the partitions of a topic in turn.
+    /// With this many brokers, which lead the partitions of a topic in turn.
     pub fn of(brokers: i32) -> Self {
         let (calls, receiver) = mpsc::channel::<Call>();
-        let (tell, bootstrap) = mpsc::channel();
+        let (address, bootstrap) = mpsc::channel();
         let thread = thread::spawn(move || {
             let cluster = MockCluster::new(brokers).unwrap();
-            tell.send(cluster.bootstrap_servers()).unwrap();
+            address.send(cluster.bootstrap_servers()).unwrap();
             for call in receiver {
                 call(&cluster);
             }
@@ -55,13 +55,13 @@ impl MockKafka {
         self.bootstrap.clone()
     }
 
-    /// Makes a topic with so many partitions.
+    /// Makes a topic with this many partitions.
     pub fn create_topic(&self, name: &str, partitions: i32) {
         let name = name.to_owned();
         self.call(move |cluster| cluster.create_topic(&name, partitions, 1).unwrap());
     }
 
-    /// What a bridge in front of a mock is told where loss and order matter. A mock does not tell its
+    /// What a bridge in front of a mock is given where loss and order matter. A mock does not name its
     /// topics' limits, and the bridge waits a second for the answer unless it is given one; it checks
     /// no sequence numbers, so that with more in flight it loses what it acked.
     pub fn flags(serve: Launch) -> Launch {

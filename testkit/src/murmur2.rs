@@ -1,7 +1,7 @@
 //! Where Kafka's own partitioner puts a key, as Java computed it
 //! (`tests/kafka/Murmur2Vectors.java`).
 
-/// The numbers of partitions that a vector tells about.
+/// The numbers of partitions that a vector is for.
 pub const PARTITIONS: [i32; 4] = [1, 6, 7, 60];
 
 /// A key and its partition of each of [`PARTITIONS`].

@@ -1,4 +1,4 @@
-//! Ports for what must be told its own before it listens, or listens on it again; and one
+//! Ports for what must be given its own before it listens, or listens on it again; and one
 //! where nobody does.
 
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ pub const NOBODY: &str = "127.0.0.1:1";
 const PORTS: std::ops::Range<u16> = 16_000..32_000;
 
 /// Nothing listened on it a moment ago, and nobody else in this process was given it: a Kafka node
-/// is told twenty before it listens on the first.
+/// is given twenty before it listens on the first.
 pub fn free_port() -> u16 {
     static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     let mut given = GIVEN.lock().unwrap();

@@ -8,7 +8,7 @@ use crate::kafka::REQUIRE;
 use crate::say_skipped;
 
 /// What it says to these arguments and this input. `None` where there is no promtool, said under the
-/// name of `test`, which [`here!`](crate::here) tells.
+/// name of `test`, which [`here!`](crate::here) gives.
 pub fn promtool(test: &str, args: &[&str], input: &str) -> Option<Output> {
     let mut promtool = Command::new("promtool");
     promtool.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -58,7 +58,7 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, key).unwrap())
     }
 
-    /// A certificate for [`NAME`] that ends in so many days, or has ended.
+    /// A certificate for [`NAME`] that ends in this many days, or has ended.
     pub fn issue(&self, days: i64) -> Identity {
         self.issue_to(NAME, &[NAME], days)
     }

@@ -127,9 +127,9 @@ fn a_flood_of_wrong_passwords_does_not_stop_a_known_sender() {
         floods.into_iter().flat_map(|flood| flood.join().unwrap()).collect::<Vec<_>>()
     });
 
-    // Bounded, and told so: whoever finds the queue full may come again.
-    let told = [UNAUTHORIZED, (503, Outcome::Overloaded)];
-    assert!(flooding.iter().all(|answer| told.contains(&refusal(answer))));
+    // Bounded, and the answer says so: whoever finds the queue full may come again.
+    let expected = [UNAUTHORIZED, (503, Outcome::Overloaded)];
+    assert!(flooding.iter().all(|answer| expected.contains(&refusal(answer))));
     assert_eq!(rig.outcomes()["published"], 201);
 }
 
@@ -162,20 +162,22 @@ fn a_password_over_72_bytes_is_refused_and_logged_once_a_user() {
     assert_eq!(refusal(&post_as(&rig, "video", "x")), UNAUTHORIZED);
 
     assert_eq!(rig.count("hookbridge_long_passwords_total"), 5);
-    let told =
+    let warning =
         "a password of over 72 bytes was posted and is refused: if the user's hash was made of it";
-    rig.bridge().wait_for_log(told, SOON);
+    rig.bridge().wait_for_log(warning, SOON);
     assert_eq!(refusal(&post_as(&rig, "other", &"x".repeat(80))), UNAUTHORIZED);
-    eventually(SOON, "the other user is told", || rig.bridge().log().matches(told).count() == 2);
+    eventually(SOON, "the other user is logged", || {
+        rig.bridge().log().matches(warning).count() == 2
+    });
     let log = rig.bridge().log();
-    let of_video = |line: &&str| line.contains(told) && line.contains("\"user\":\"video\"");
+    let of_video = |line: &&str| line.contains(warning) && line.contains("\"user\":\"video\"");
     assert_eq!(log.lines().filter(of_video).count(), 1);
     assert!(log.contains("the password is over 72 bytes") && !log.contains("hush"), "{log}");
 }
 
 #[test]
 fn a_line_in_the_form_of_another_file_is_named_and_not_shown() {
-    for (line, told) in [
+    for (line, reason) in [
         (format!("video:\"{CUT}\""), "it is in quotes"),
         (format!("'video:{CUT}'"), "it is in quotes"),
         (format!("video:{}", CUT.replace('$', "$$")), "is doubled, as in a Compose file"),
@@ -187,20 +189,20 @@ fn a_line_in_the_form_of_another_file_is_named_and_not_shown() {
         let file = format!("# a comment\n{line}\n");
         let (status, said) = HOOKBRIDGE.serve(NOBODY).credentials(file).run(SOON);
         assert_eq!(status.code(), Some(2), "{line}");
-        assert!(said.contains("line 2: ") && said.contains(told), "{told}: {said}");
+        assert!(said.contains("line 2: ") && said.contains(reason), "{reason}: {said}");
         assert!(!said.contains("abcdef") && !said.contains("hush"), "{said}");
     }
 }
 
 #[test]
 fn the_password_of_the_shipped_file_is_warned_about_and_taken() {
-    let told = "the one of the shipped example";
+    let warning = "the one of the shipped example";
     let shipped = include_str!("../../config/credentials");
     let rig = Rig::on_mock(|serve| serve.credentials(shipped));
     assert_eq!(post_as(&rig, "video", "change-me").status, 200);
-    assert!(rig.bridge().log().contains(told), "{}", rig.bridge().log());
+    assert!(rig.bridge().log().contains(warning), "{}", rig.bridge().log());
     let other = HOOKBRIDGE.serve(NOBODY).credentials("video:plain:changed").start();
-    assert!(!other.log().contains(told));
+    assert!(!other.log().contains(warning));
 }
 
 #[test]

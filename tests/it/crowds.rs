@@ -145,12 +145,12 @@ fn a_bridge_out_of_files_says_so_once_and_recovers() {
     let limited = ["-c", "ulimit -n 64; exec \"$0\" \"$@\""];
     let rig = Rig::on_mock(|serve| serve.no_auth().under("sh", limited));
     let mut crowd = Connection::open_many(rig.addr(), CROWD);
-    let told = "cannot accept a connection";
-    rig.bridge().wait_for_log(told, SOON);
+    let warning = "cannot accept a connection";
+    rig.bridge().wait_for_log(warning, SOON);
 
     assert!(crowd.last_mut().unwrap().is_silent_for(A_WHILE));
 
-    assert_eq!(rig.bridge().log().matches(told).count(), 1);
+    assert_eq!(rig.bridge().log().matches(warning).count(), 1);
     assert!(rig.bridge().log().contains("Too many open files"));
     drop(crowd);
     let mut connection = rig.connect();

@@ -51,7 +51,7 @@ fn serve(kafka: &MockKafka, spool: &Path) -> Launch {
         .arg("--topic", TOPIC)
         .arg("--spool", spool.to_str().unwrap())
         .env("ACK_TIMEOUT", "250ms")
-        // The mock tells no limit of its topic, and loses what it acked with more in flight.
+        // The mock names no limit of its topic, and loses what it acked with more in flight.
         .arg("-X", "message.max.bytes=1000000")
         .arg("-X", "max.in.flight=1")
 }

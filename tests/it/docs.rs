@@ -57,8 +57,8 @@ fn a_row_speaks_of_retry_after_where_the_answer_has_it() {
         let code = format!("`{}`", rejection.outcome().as_str());
         let row = rows.iter().find(|row| row[1] == code).expect("each refusal has its row");
         let sent = rejection.response(Rest::Read).headers().contains_key(RETRY_AFTER);
-        let told = row.last().expect("a row has cells").contains("`Retry-After`");
-        assert_eq!(told, sent, "the row of {code}");
+        let said = row.last().expect("a row has cells").contains("`Retry-After`");
+        assert_eq!(said, sent, "the row of {code}");
     }
 }
 
@@ -83,7 +83,7 @@ fn every_series_has_one_row_and_every_row_a_series() {
 
 #[test]
 fn every_series_that_is_spoken_of_anywhere_exists() {
-    // The changelog tells what series were called.
+    // The changelog names series as they were called.
     for page in Page::all().iter().filter(|page| page.path != "CHANGELOG.md") {
         assert_series_exist(&page.path, &page.text);
     }
@@ -167,16 +167,16 @@ fn file(path: &str) -> String {
 
 /// Both hold the same rows, each once, in whatever order.
 fn assert_same(place: &str, code: &[Vec<String>], text: &[Vec<String>]) {
-    let (known, told) =
+    let (known, written) =
         (code.iter().collect::<BTreeSet<_>>(), text.iter().collect::<BTreeSet<_>>());
-    let missing = known.difference(&told).collect::<Vec<_>>();
-    let surplus = told.difference(&known).collect::<Vec<_>>();
+    let missing = known.difference(&written).collect::<Vec<_>>();
+    let surplus = written.difference(&known).collect::<Vec<_>>();
     assert!(
-        missing.is_empty() && surplus.is_empty() && text.len() == told.len(),
+        missing.is_empty() && surplus.is_empty() && text.len() == written.len(),
         "{place}: {} rows, of {} different ones\nin the code and not in a row: {missing:#?}\n\
          in a row and not in the code: {surplus:#?}",
         text.len(),
-        told.len(),
+        written.len(),
     );
 }
 

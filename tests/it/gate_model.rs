@@ -156,12 +156,12 @@ fn a_gate_of_two_states_that_never_catches_up_is_caught() {
 }
 
 #[test]
-fn a_gate_that_is_not_told_of_its_deadline_is_caught() {
+fn a_gate_that_does_not_learn_of_its_deadline_is_caught() {
     assert!(matches!(found(Design::NeverTicks), Violation::Waited { .. }));
 }
 
 #[test]
-fn a_gate_that_is_not_told_of_kafka_s_return_is_caught() {
+fn a_gate_that_does_not_learn_of_kafka_s_return_is_caught() {
     assert!(matches!(found(Design::ReturnUntold), Violation::Stuck { .. }));
 }
 

@@ -33,14 +33,14 @@ const RANKS: &[(&str, u8)] = &[
 /// The root that lists the modules.
 const UNRANKED: &[&str] = &["lib"];
 
-/// Where something may stand: files or folders of `src/`, without `.rs`.
+/// Where something may be named: files or folders of `src/`, without `.rs`.
 enum Places {
     Only(&'static [&'static str]),
     Never(&'static [&'static str]),
 }
 use Places::{Never, Only};
 
-/// Paths that begin so, or so behind one of [`OUTSIDE`], stand in these places.
+/// Paths that begin so, or so behind one of [`OUTSIDE`], are named in these places.
 const WALLS: &[(&[&str], Places)] = &[
     (&["rdkafka", "rdkafka_sys"], Only(&["delivery/kafka", "cli/dev"])),
     (
@@ -121,37 +121,41 @@ fn a_planted_fault_is_found_with_its_file_and_line() {
         ("admin.rs", "use crate::{delivery::{a, b::{C}}, cli::{d}};", "crate::cli::d is not below"),
         ("admin.rs", "use super::bridge;", "super::bridge is not below admin"),
         ("metrics.rs", "use hookbridge::post::P;", "hookbridge::post::P is not below metrics"),
-        ("webhook/ingest.rs", "use rdkafka as r;", "rdkafka stands only in delivery/kafka,"),
-        ("delivery/record.rs", "use ::http::HeaderMap;", "http::HeaderMap stands only in webhook"),
-        ("delivery/record.rs", "let a = b::<hyper::C>();", "hyper::C stands only in webhook"),
+        ("webhook/ingest.rs", "use rdkafka as r;", "rdkafka is named only in delivery/kafka,"),
+        (
+            "delivery/record.rs",
+            "use ::http::HeaderMap;",
+            "http::HeaderMap is named only in webhook",
+        ),
+        ("delivery/record.rs", "let a = b::<hyper::C>();", "hyper::C is named only in webhook"),
         (
             "delivery/spool/row.rs",
             "serde_json::json!()",
-            "serde_json::json! stands never in delivery",
+            "serde_json::json! is never named in delivery",
         ),
-        ("config.rs", "#[derive(clap::Parser)]", "clap::Parser stands only in args"),
+        ("config.rs", "#[derive(clap::Parser)]", "clap::Parser is named only in args"),
         (
             "bridge.rs",
             "use std::{io, fs::{self as f}};",
-            "std::fs::self stands only in delivery/spool",
+            "std::fs::self is named only in delivery/spool",
         ),
-        ("delivery/drain.rs", "std::fs::read(x)", "std::fs::read stands only in delivery/spool"),
+        ("delivery/drain.rs", "std::fs::read(x)", "std::fs::read is named only in delivery/spool"),
         (
             "admin.rs",
             "use prometheus_client::registry::*;",
-            "prometheus_client::registry::* stands",
+            "prometheus_client::registry::* is named",
         ),
         (
             "admin.rs",
             "r#\"hookbridge_kafka_up\"#",
-            "\"hookbridge_kafka_up\" stands only in metrics",
+            "\"hookbridge_kafka_up\" is named only in metrics",
         ),
-        ("bridge.rs", "std::process::exit(1)", "std::process::exit stands only in main"),
-        ("config.rs", "env::var(\"A\")", "env::var stands only in main"),
-        ("bridge.rs", "anstream::println!(\"{x}\")", "anstream::println! stands only in main"),
+        ("bridge.rs", "std::process::exit(1)", "std::process::exit is named only in main"),
+        ("config.rs", "env::var(\"A\")", "env::var is named only in main"),
+        ("bridge.rs", "anstream::println!(\"{x}\")", "anstream::println! is named only in main"),
         ("post.rs", "use crate::helpers;", "the module helpers has no rank"),
     ] {
-        // What stands before it must not hide it, nor move its line.
+        // What comes before it must not hide it, nor move its line.
         let before =
             "/* a /* b */ \n */ fn f<'a>(c: char) { '\"'; '\\''; b\"\\\"\"; r#\"\"\n\"#; }\n";
         let found = faults(file, &format!("{before}{text}"));
@@ -192,7 +196,7 @@ fn what_is_lawful_is_not_a_fault() {
 fn what_follows_the_unit_tests_is_held_to_the_rules_again() {
     let text = "mod tests { fn f() { { println!() } } }\nfn f() { println!() }";
 
-    assert_eq!(faults("bridge.rs", text), ["bridge.rs:2: println! stands only in main, cli"]);
+    assert_eq!(faults("bridge.rs", text), ["bridge.rs:2: println! is named only in main, cli"]);
 }
 
 /// Every file of `src/`: its path below it, and its text.
@@ -232,8 +236,8 @@ fn faults(file: &str, text: &str) -> Vec<String> {
         }
     }
     for Found { text, line } in source.strings {
-        if text.contains(METRIC) && !stands_in(place, &["metrics"]) {
-            fault(line, format!("{text:?} stands only in metrics"));
+        if text.contains(METRIC) && !is_in(place, &["metrics"]) {
+            fault(line, format!("{text:?} is named only in metrics"));
         }
     }
     faults
@@ -274,11 +278,11 @@ fn wall_fault(place: &str, path: &str) -> Option<String> {
     let walled = |with: &&str| begins(path, with) || begins(short, with);
     let (_, places) = WALLS.iter().find(|(paths, _)| paths.iter().any(walled))?;
     match places {
-        Only(places) if !stands_in(place, places) => {
-            Some(format!("{path} stands only in {}", places.join(", ")))
+        Only(places) if !is_in(place, places) => {
+            Some(format!("{path} is named only in {}", places.join(", ")))
         }
-        Never(places) if stands_in(place, places) => {
-            Some(format!("{path} stands never in {}", places.join(", ")))
+        Never(places) if is_in(place, places) => {
+            Some(format!("{path} is never named in {}", places.join(", ")))
         }
         Only(_) | Never(_) => None,
     }
@@ -289,7 +293,7 @@ fn begins(path: &str, with: &str) -> bool {
 }
 
 /// Whether a file is one of these places or below one.
-fn stands_in(place: &str, places: &[&str]) -> bool {
+fn is_in(place: &str, places: &[&str]) -> bool {
     places.iter().any(|allowed| {
         place.strip_prefix(allowed).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })

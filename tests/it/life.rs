@@ -41,7 +41,7 @@ fn running_with(flags: impl FnOnce(Launch) -> Launch) -> (Bridge, MockKafka) {
     let kafka = MockKafka::start();
     kafka.create_topic(TOPIC, 3);
     let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", TOPIC);
-    // The mock does not tell the topic's limit, and the bridge would wait for it.
+    // The mock does not name the topic's limit, and the bridge would wait for it.
     let bridge = flags(serve.arg("-X", "message.max.bytes=1000000")).start();
     bridge.wait_ready(SOON);
     (bridge, kafka)

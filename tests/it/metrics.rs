@@ -36,7 +36,7 @@ const NAMES: [&str; 8] = [
 ];
 
 #[test]
-fn every_series_stands_at_zero_before_the_first_post() {
+fn every_series_is_zero_before_the_first_post() {
     let bridge = HOOKBRIDGE.serve(NOBODY).no_auth().start();
     let exposition = Exposition::of(bridge.admin());
 
@@ -129,7 +129,7 @@ fn the_gauges_follow_what_is_open_and_under_way() {
 }
 
 #[test]
-fn a_spool_tells_how_large_it_may_become() {
+fn a_spool_shows_how_large_it_may_become() {
     let spool = tempfile::tempdir().unwrap();
     let serve = HOOKBRIDGE.serve(NOBODY).no_auth();
     let serve = serve.arg("--spool", spool.path().to_str().unwrap());
@@ -242,7 +242,7 @@ fn prometheus_and_who_does_not_say_get_open_metrics() {
 }
 
 #[test]
-fn both_texts_tell_the_same_series() {
+fn both_texts_have_the_same_series() {
     let bridge = HOOKBRIDGE.serve(NOBODY).no_auth().start();
     let [classic, open] = ["text/plain", "*/*"].map(|accept| {
         let exposition = scrape(&bridge, accept);

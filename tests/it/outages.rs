@@ -1,5 +1,5 @@
 //! Kafka away, frozen, without its topic, or with limits: who got a 200 loses nothing, everybody
-//! else is told in time, and it heals by itself.
+//! else is logged in time, and it heals by itself.
 
 mod away;
 mod broker;

@@ -1,5 +1,5 @@
 //! What a consumer reads of each notification, on the mock and on a real Kafka: key, value,
-//! headers, time, partition; and what its sender is told.
+//! headers, time, partition; and what its sender is answered.
 
 mod accepted;
 mod contracts;

@@ -82,19 +82,19 @@ fn bad_fields_of_a_notification_are_logged_with_their_pointers() {
 }
 
 #[test]
-fn an_unknown_type_is_told_escaped_and_cut() {
+fn an_unknown_type_is_shown_escaped_and_cut() {
     let name = format!("\u{1b}[31m\u{202e}\n{}", "x".repeat(50_000));
     let body = ROOMDROP.replace("\"roomdrop\"", &Value::from(name).to_string());
 
     let line = refused(good_head(body));
 
     holds(&line, &[("outcome", "unknown_event".into()), ("app_id", APP_ID.into())]);
-    let told = line["type"].as_str().unwrap();
-    assert!(told.starts_with(r"\u{1b}[31m\u{202e}\nxxx") && told.len() < 300, "{told}");
+    let shown = line["type"].as_str().unwrap();
+    assert!(shown.starts_with(r"\u{1b}[31m\u{202e}\nxxx") && shown.len() < 300, "{shown}");
 }
 
 #[test]
-fn a_user_that_may_not_speak_for_a_project_is_told_with_it() {
+fn a_user_that_may_not_speak_for_a_project_is_named_with_it() {
     let authorization = basic("bound", PASSWORD);
     let line = refused(request("POST", PATH, &[("Authorization", &authorization)], ROOMDROP));
     holds(
@@ -131,12 +131,12 @@ fn a_body_that_is_too_large_is_logged_with_its_declared_bytes() {
 
 #[test]
 fn a_wrong_password_names_its_user_only_if_the_file_does() {
-    for (user, told) in [(USER, Value::from(USER)), ("hush-7f", Value::Null), ("", Value::Null)] {
+    for (user, named) in [(USER, Value::from(USER)), ("hush-7f", Value::Null), ("", Value::Null)] {
         for password in ["hush-8a", ""] {
             let authorization = basic(user, password);
             let headers = [("Authorization", authorization.as_str())];
             let line = refused(request("POST", PATH, &headers, ROOMDROP));
-            holds(&line, &[("outcome", "unauthorized".into()), ("user", told.clone())]);
+            holds(&line, &[("outcome", "unauthorized".into()), ("user", named.clone())]);
             assert!(!line.to_string().contains("hush"), "{line}");
         }
     }
@@ -182,7 +182,7 @@ fn a_sender_that_left_before_its_ack_failed_is_logged_too() {
 }
 
 #[test]
-fn of_a_flood_a_few_are_told_and_the_others_are_counted() {
+fn of_a_flood_a_few_are_logged_and_the_others_are_counted() {
     let bridge = HOOKBRIDGE.serve(NOBODY).no_auth().start();
     let mut connection = http::Connection::open(bridge.webhook());
     for _ in 0..100 {
@@ -194,8 +194,8 @@ fn of_a_flood_a_few_are_told_and_the_others_are_counted() {
     eventually(SOON, "the last refusal is logged", || {
         refusals(&bridge).iter().any(|line| line["outcome"] == "not_an_object")
     });
-    let told = refusals(&bridge).iter().filter(|line| line["outcome"] == "not_found").count();
-    assert_eq!(told, LINES);
+    let logged = refusals(&bridge).iter().filter(|line| line["outcome"] == "not_found").count();
+    assert_eq!(logged, LINES);
 
     let mut bridge = bridge;
     bridge.signal(Signal::TERM);
@@ -229,10 +229,10 @@ fn wrong_passwords_of_unknown_users_hide_none_of_a_known_one() {
 
     post(USER);
 
-    let told = wait_for(SOON, "the known user's refusal is logged", || {
+    let line = wait_for(SOON, "the known user's refusal is logged", || {
         refusals(&bridge).into_iter().find(|line| line["user"] == USER)
     });
-    holds(&told, &[("outcome", "unauthorized".into()), ("left_out", Value::Null)]);
+    holds(&line, &[("outcome", "unauthorized".into()), ("left_out", Value::Null)]);
     assert_eq!(refusals(&bridge).len(), LINES + 1);
 }
 
@@ -249,12 +249,12 @@ fn the_line_of_each_post_says_as_much() {
         connection.read();
     }
 
-    let told = wait_for(SOON, "both posts have their lines", || {
-        let told = lines(rig.bridge(), "post");
-        (told.len() == 2).then_some(told)
+    let logged = wait_for(SOON, "both posts have their lines", || {
+        let logged = lines(rig.bridge(), "post");
+        (logged.len() == 2).then_some(logged)
     });
 
-    for line in &told {
+    for line in &logged {
         holds(
             line,
             &[
@@ -265,10 +265,10 @@ fn the_line_of_each_post_says_as_much() {
             ],
         );
     }
-    holds(&told[0], &[("outcome", "published".into()), ("bytes", ROOMDROP.len().into())]);
-    assert!(told[0]["ce_id"].is_string() && told[0]["offset"].is_u64(), "{}", told[0]);
+    holds(&logged[0], &[("outcome", "published".into()), ("bytes", ROOMDROP.len().into())]);
+    assert!(logged[0]["ce_id"].is_string() && logged[0]["offset"].is_u64(), "{}", logged[0]);
     holds(
-        &told[1],
+        &logged[1],
         &[("outcome", "invalid_notification".into()), ("pointers", "#/room_id".into())],
     );
     assert_eq!(refusals(rig.bridge()), [] as [Value; 0]);

@@ -35,9 +35,9 @@ fn each_request_of_the_table_is_refused_without_echo_or_record() {
         rig.bridge().log().matches("\"target\":\"post\"").count() == rows.len()
     });
     let log = rig.bridge().log();
-    // Of a body, project and type are told, and nothing else.
-    let told = ["app_id", "type"].map(|field| format!("\"{field}\":\"{MARKER}\""));
-    let log = told.iter().fold(log, |log, told| log.replace(told, ""));
+    // Of a body, project and type are logged, and nothing else.
+    let logged = ["app_id", "type"].map(|field| format!("\"{field}\":\"{MARKER}\""));
+    let log = logged.iter().fold(log, |log, field| log.replace(field, ""));
     for secret in [MARKER, PASSWORD, &authorization()["Basic ".len()..]] {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
@@ -53,7 +53,7 @@ fn check(Row { why, status, outcome, faults, .. }: &Row, answer: &Response) {
     for (name, expected) in [
         ("www-authenticate", (*status == 401).then_some(CHALLENGE)),
         ("allow", (*status == 405).then_some("POST")),
-        ("retry-after", None), // of a 503 alone, and those stand in tests of their own
+        ("retry-after", None), // of a 503 alone, and those are in tests of their own
     ] {
         assert_eq!(answer.header(name), expected, "{why}: {name}");
     }

@@ -80,7 +80,7 @@ impl Scene {
         Self { test, bridge, senders, refused: 0, _spool: spool }
     }
 
-    /// Waits until so many records wait on disk. Kafka is away, and the bridge is ready all the
+    /// Waits until this many records wait on disk. Kafka is away, and the bridge is ready all the
     /// same.
     #[track_caller]
     fn wait_until_spooled(&self, records: u32) {
@@ -137,7 +137,7 @@ fn topic_of(test: &str) -> String {
     test.replace("::", "-")
 }
 
-/// Says how the ledger of a test stands to its topic, and checks the promise.
+/// Prints the ledger of a test beside its topic, and checks the promise.
 #[track_caller]
 fn assert_kept(test: &str, brokers: &str, ledger: &Ledger) {
     let topic = consumer::to_end(brokers, &topic_of(test));
@@ -164,7 +164,7 @@ fn wait_until_direct(bridge: &Bridge) {
     bridge.wait_for_metric(PUBLISHED, SOON, |published| published > before + 20.0);
 }
 
-/// Checks that the bridge counted so many accepted posts, and that all that it spooled was drained,
+/// Checks that the bridge counted this many accepted posts, and that all that it spooled was drained,
 /// but for these. How many it spooled.
 #[track_caller]
 fn assert_counted(bridge: &Bridge, accepted: u64, quarantined: u64) -> u64 {

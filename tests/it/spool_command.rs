@@ -68,7 +68,7 @@ impl Ran {
     }
 }
 
-/// Flips a bit of each record with this text, in whatever segment it stands.
+/// Flips a bit of each record with this text, in whatever segment it is.
 #[track_caller]
 fn damage(folder: &SpoolFolder, text: &str) {
     let mut flipped = 0;

@@ -1,4 +1,4 @@
-//! What the tests stand on that knows the package: where its program is, and its types.
+//! What the tests are built on that knows the package: where its program is, and its types.
 //!
 //! Everything else that they are made of is in `testkit`, which knows nothing of it.
 

@@ -1,5 +1,5 @@
 //! Times that Kafka refuses: of records that waited too long, and of a clock that is wrong. No post
-//! is refused for it, no record quarantined, and the time of receipt is told all the same.
+//! is refused for it, no record quarantined, and the time of receipt is there all the same.
 
 mod clock;
 mod narrow;

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_stand_under_each_other_and_no_line_ends_in_blanks() {
+    fn columns_are_under_each_other_and_no_line_ends_in_blanks() {
         let rows = [["a", "1", "x"], ["größer", "1000", ""]].map(|row| row.map(str::to_owned));
         let shown = table([("NAME", Align::Left), ("N", Align::Right), ("Y", Align::Left)], &rows);
         let shown = anstream::adapter::strip_str(&shown).to_string();

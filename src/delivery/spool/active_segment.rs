@@ -26,7 +26,7 @@ pub(super) struct ActiveSegment {
 }
 
 impl ActiveSegment {
-    /// Makes one of so many bytes.
+    /// Makes one of this many bytes.
     pub(super) fn make(
         disk: &dyn Disk,
         name: String,

@@ -39,7 +39,7 @@ pub(super) struct Cursor {
     slot: SlotState,
 }
 
-/// How things stand with the slot that is written next.
+/// The state of the slot that is written next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum SlotState {
     /// There is nothing in it that is not on the disk.

@@ -15,7 +15,7 @@
 //!
 //! # A segment
 //!
-//! The header stands at 0 and again at 4,096; either is enough. Frames follow from 8,192 on.
+//! The header is at 0 and again at 4,096; either is enough. Frames follow from 8,192 on.
 //!
 //! | at | bytes | header |
 //! |---|---|---|
@@ -35,10 +35,10 @@
 //! | 16 | 8 | id: of the record; of a commit, the id that comes next |
 //! | 24 | | payload, and bytes of no meaning, written as zeros, up to a multiple of 8: without them it is no frame |
 //!
-//! Behind the last frame stand zeros that have their room on the disk, until a segment is ended and cut
+//! Behind the last frame come zeros that have their room on the disk, until a segment is ended and cut
 //! off there. A last segment that a former process has left is written on only if all behind its last
 //! frame is zeros. Ids ascend by one, through all segments. A batch is its records and a commit without a payload,
-//! synced before anybody is told. The salt keeps bytes that a sender chose from being a frame.
+//! synced before anybody is answered. The salt keeps bytes that a sender chose from being a frame.
 //!
 //! | payload | of a record | of a quarantined one |
 //! |---|---|---|
@@ -76,10 +76,10 @@
 //!    write or a sync that failed, and were promised to nobody.
 //! 2. Ids that are not there are missing: each was promised, and is counted. In the last segment a
 //!    commit says which ids there were; so do released ids above.
-//! 3. A record that leaves ids out, one of which stands further behind in the segment, was written in
+//! 3. A record that leaves ids out, one of which comes further behind in the segment, was written in
 //!    the wrong place, and is none.
 //! 4. The last segment ends behind the last frame that checks. But where a sector of 512 bytes in a gap
-//!    is all zeros from the gap's begin on, and at most one commit stands behind the gap, with no record
+//!    is all zeros from the gap's begin on, and at most one commit comes behind the gap, with no record
 //!    behind that, the batch was torn by a power cut before its sync: the segment ends at the gap.
 //!
 //! | damage | costs |
@@ -90,7 +90,7 @@
 //! | blocks that cannot be read, of 4 KiB | their records, once that has lasted for a minute, at a start for 20 seconds; at the end of the last segment, as many ids as have room there count as missing |
 //! | a commit | nothing; with the last records of the last segment, those, uncounted: as if never written |
 //! | one header of a segment, one slot of the cursor | nothing; a slot: what it alone knew goes to Kafka again |
-//! | both headers | the records of the segment, counted; of the last one, as many as what begins like its first frame tells |
+//! | both headers | the records of the segment, counted; of the last one, as many as what begins like its first frame says |
 //! | both slots | nothing; what was released and still has its segment goes to Kafka again |
 //! | a segment that is not there | its records, counted; if it was the last one, uncounted |
 
@@ -101,7 +101,7 @@ pub(super) const VERSION: u32 = 1;
 pub(super) const HEADER: usize = 8192;
 /// Bytes of a header.
 pub(super) const HEADER_LEN: usize = 40;
-/// Where it stands: in two blocks of a disk, which fail each by itself.
+/// Where it is: in two blocks of a disk, which fail each by itself.
 pub(super) const HEADER_COPIES: [usize; 2] = [0, 4096];
 /// What it begins with.
 pub(super) const HEADER_MAGIC: &[u8; 8] = b"hbspool\n";
@@ -113,7 +113,7 @@ pub(super) const STEP: usize = 8;
 /// What a disk writes whole or not at all, at the least.
 pub(super) const SECTOR: u64 = 512;
 
-/// Where the slots of the cursor stand.
+/// Where the slots of the cursor are.
 pub(super) const SLOTS: [u64; 2] = [0, 4096];
 /// What a slot begins with.
 pub(super) const SLOT_MAGIC: &[u8; 4] = b"hbcu";

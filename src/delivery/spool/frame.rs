@@ -40,7 +40,7 @@ pub(super) struct Header {
     pub(super) first: u64,
 }
 
-/// What stands where a header should.
+/// What is where a header should be.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum ParsedHeader {
     Sound(Header),
@@ -123,7 +123,7 @@ pub(super) fn put(
 }
 
 impl Header {
-    /// What stands in front of the frames: both copies.
+    /// What comes in front of the frames: both copies.
     pub(super) fn page(&self) -> Vec<u8> {
         let mut copy = HEADER_MAGIC.to_vec();
         copy.extend_from_slice(&VERSION.to_le_bytes());

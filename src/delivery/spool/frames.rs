@@ -1,6 +1,6 @@
-//! The frames of a segment that check, in the order in which they stand.
+//! The frames of a segment that check, in their order on disk.
 //!
-//! Promise: what does not check is passed over and told, never given out; each byte is read about
+//! Promise: what does not check is passed over and reported, never given out; each byte is read about
 //! once, and no more is held than one piece or one frame. It knows nothing of ids in a row: that is
 //! for who reads.
 
@@ -35,7 +35,7 @@ pub(super) struct Frames {
     /// Where there is nothing more to be read.
     end: u64,
     piece: Vec<u8>,
-    /// Where the piece stands in the file.
+    /// Where the piece is in the file.
     start: u64,
     /// Bytes behind the last frame that the disk did not give.
     unreadable: u64,
@@ -48,7 +48,7 @@ pub(super) struct Frame {
     pub(super) id: u64,
     /// Where it begins and ends in the file.
     pub(super) place: Range<u64>,
-    /// Where the bytes begin that did not check, if such stand in front of it.
+    /// Where the bytes begin that did not check, if there are such in front of it.
     pub(super) gap: Option<u64>,
     len: usize,
 }

@@ -38,7 +38,7 @@ impl Part {
         format!("{first:0width$}{}", self.suffix(), width = DIGITS)
     }
 
-    /// The part and the number that a name tells.
+    /// The part and the number in a name.
     pub(super) fn of(name: &str) -> Option<(Self, u64)> {
         [Self::Queue, Self::Quarantine].into_iter().find_map(|part| {
             let digits = name.strip_suffix(part.suffix())?;

@@ -81,7 +81,7 @@ impl SpoolReader {
         Ok(reader)
     }
 
-    /// How things stand. Reads all rows that wait.
+    /// The state of the spool. Reads all rows that wait.
     pub fn summary(&self) -> Result<Summary, SpoolError> {
         let files = self.look()?;
         let segments = files.queue.iter().chain(&files.quarantine);

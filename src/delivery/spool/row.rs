@@ -96,7 +96,7 @@ pub(super) fn put_record(bytes: &mut Vec<u8>, record: &Record) {
     bytes.extend_from_slice(record.value());
 }
 
-/// Appends what stands in front of a quarantined record.
+/// Appends what comes in front of a quarantined record.
 pub(super) fn put_quarantine_note(bytes: &mut Vec<u8>, note: QuarantineNote<'_>) {
     bytes.extend_from_slice(&note.at.to_le_bytes());
     put_text(bytes, note.reason);

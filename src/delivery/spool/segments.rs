@@ -84,7 +84,7 @@ pub(super) struct Tail {
     pub(super) next: u64,
     /// Where a further frame may be written, if there is nothing behind.
     pub(super) clean_from: Option<u64>,
-    /// Where its last batch stands, or what is left of one.
+    /// Where its last batch is, or what is left of one.
     pub(super) last_batch: Range<u64>,
 }
 
@@ -140,7 +140,7 @@ impl Segment {
         let mut torn: Option<Tail> = None;
         while let Some(frame) = frames.next()? {
             if ended {
-                // Another batch stands behind: this one was synced.
+                // Another batch comes behind: this one was synced.
                 torn = None;
             }
             if let Some(gap) = frame.gap
@@ -164,7 +164,7 @@ impl Segment {
         let (end, unreadable) = (tail.last_batch.end, frames.unreadable());
         if unreadable > 0 {
             tracing::error!(file = self.name(), "the end of the spool cannot be read");
-            // At most so many frames stand there; nothing is written behind them.
+            // At most this many frames are there; nothing is written behind them.
             tail.next += unreadable / FRAME as u64;
             return Ok(tail);
         }
@@ -175,7 +175,7 @@ impl Segment {
 }
 
 impl Headless {
-    /// An id that no record in it can have reached, as far as its frames can be told without the
+    /// An id that no record in it can have reached, as far as its frames can be counted without the
     /// salt: all that begins like the first one counts. Of one that cannot be read, as many as have room
     /// in it.
     pub(super) fn next(&self, disk: &dyn Disk) -> io::Result<u64> {

@@ -1,7 +1,7 @@
 //! What is known of the spool at any moment, without asking the disk.
 //!
 //! Promise: reading it is O(1) and waits for nothing but a copy. The spool's thread keeps it
-//! current: before a `done` is called, its effect stands here.
+//! current: before a `done` is called, its effect is here.
 
 use crate::delivery::spool::error::AppendError;
 use std::fmt;
@@ -34,7 +34,7 @@ pub struct Status {
 /// Counters since the spool was opened; they only grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Totals {
-    /// Rows appended: committed and told so.
+    /// Rows appended: committed and reported.
     pub appended: u64,
     /// Rows released because they were acked.
     pub drained: u64,

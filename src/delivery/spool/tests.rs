@@ -159,7 +159,7 @@ impl Drop for Open {
     }
 }
 
-/// A record that its number tells apart, like an ordinary post.
+/// A record that its number makes one of its kind, like an ordinary post.
 fn record(number: usize) -> Record {
     sized_record(number, 300)
 }

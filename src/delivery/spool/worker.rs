@@ -240,7 +240,7 @@ fn open_store(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Store, DiskFault> {
     }
 }
 
-/// Tells that the thread has ended, however it did.
+/// Reports that the thread has ended, however it did.
 struct OnEnd<'a>(&'a Shared);
 
 impl Drop for OnEnd<'_> {

@@ -171,7 +171,7 @@ impl Authenticator {
     }
 
     /// The users of the file with whom a password of over 72 bytes has come. Asked by who has time to
-    /// log it: said on the way of a post, it would tell a stranger by the time it takes who exists.
+    /// log it: said on the way of a post, it would show a stranger by the time it takes who exists.
     pub fn users_with_long_passwords(&self) -> Vec<Arc<str>> {
         let file = self.file();
         let seen = file.users.iter().filter(|(_, seen)| seen.load(Ordering::Relaxed));

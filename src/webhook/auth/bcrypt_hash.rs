@@ -20,7 +20,7 @@ const MIN_COST: u32 = 4;
 /// every wrong password costs them too.
 const MAX_COST: u32 = 15;
 
-/// Versions of the same algorithm, told apart by who fixed which bug in the program that wrote
+/// Versions of the same algorithm, named by who fixed which bug in the program that wrote
 /// them. `$2x$` marks the hashes that a bug did spoil, so it is not among them.
 const PREFIXES: [&str; 3] = ["$2y$", "$2a$", "$2b$"];
 

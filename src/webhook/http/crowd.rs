@@ -1,6 +1,6 @@
 //! The connections of a port, and the room for one more.
 //!
-//! Promise: at most so many are served at once, on all event loops together. Where there is no room for
+//! Promise: no more than the limit are served at once, on all event loops together. Where there is no room for
 //! a new one, the one that has waited longest for a request makes room, and so on until there is; a post
 //! that has reached this machine is read and not cut off. Where none can go, the new one waits, and what
 //! comes behind it waits in the kernel's queue. It closes no connection: each is asked, and goes itself.

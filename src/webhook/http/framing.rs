@@ -1,4 +1,4 @@
-//! Where each request begins and ends, told from the bytes as they come, and more strictly than hyper does.
+//! Where each request begins and ends, seen in the bytes as they come, and more strictly than hyper does.
 //!
 //! hyper takes what RFC 9112 lets a lenient server take: a length beside chunking (the length is dropped,
 //! and nobody behind hyper can see that it was there), a length that is repeated, lines that end in a bare
@@ -62,15 +62,15 @@ enum Part {
     RequestLine,
     /// The lines behind it.
     Fields,
-    /// A body of so many bytes more.
+    /// A body of this many bytes more.
     Body(u64),
     ChunkSize,
-    /// A chunk of so many bytes more.
+    /// A chunk of this many bytes more.
     Chunk(u64),
     /// The line end behind a chunk.
     ChunkEnd,
     Trailers,
-    /// Nobody can tell.
+    /// Nobody can know.
     Lost,
 }
 
@@ -172,7 +172,7 @@ impl Part {
         }
     }
 
-    /// Where one is behind so many of its bytes.
+    /// Where one is behind this many of its bytes.
     fn after(self, passed: u64) -> Self {
         match self {
             Self::Body(left) if left > passed => Self::Body(left - passed),

@@ -45,7 +45,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Without files every event loop fails twenty times a second, for as long as it lasts.
 pub const ACCEPT_ERROR_LINE: Duration = Duration::from_secs(10);
 /// How long after its last answer a connection is waited for at the end: whoever posts so often posts again,
-/// and is told by the answer that it was the last. One that has been unused for longer is closed at once.
+/// and reads in the answer that it was the last. One that has been unused for longer is closed at once.
 const LAST_CALL: Duration = Duration::from_millis(500);
 /// The most connections that are accepted at the end: the kernel's queue several times over.
 const LAST_IN_LINE: usize = 8 * 1024;

@@ -23,7 +23,7 @@ pub struct FieldError {
     pub detail: Cow<'static, str>,
 }
 
-/// The kinds of error that senders can tell apart, by these names in snake case.
+/// The kinds of error that senders can distinguish, by these names in snake case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldErrorCode {

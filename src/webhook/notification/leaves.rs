@@ -2,7 +2,7 @@
 //!
 //! Promise: by the second way, what RFC 8259 allows passes, however little of it Rust can hold: an
 //! escape of half a surrogate pair (section 8.2), a number beyond a double (section 6). Both leave
-//! an outline of their own, so that a rule can tell them from a text and a number. Each byte is
+//! an outline of their own, so that a rule can distinguish them from a text and a number. Each byte is
 //! looked at a few times, however deep it is; what nests too deep is refused, without its place. It
 //! parses nothing itself: `serde_json` knows the grammar and gives the text of each value. It does
 //! not know where they are: that is the walk's part.

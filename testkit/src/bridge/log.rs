@@ -80,7 +80,7 @@ impl Lines {
 }
 
 impl StartLine {
-    /// `None` for every other line. The fields stand in `fields`, or beside the level when they are
+    /// `None` for every other line. The fields are in `fields`, or beside the level when they are
     /// flattened.
     fn parse(line: &str) -> Option<Self> {
         let line: serde_json::Value = serde_json::from_str(line).ok()?;

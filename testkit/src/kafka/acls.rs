@@ -55,7 +55,7 @@ impl RealKafka {
 
     /// Lets `user` do this with a topic.
     pub fn allow(&self, user: &str, operation: Operation, topic: &str) {
-        // Behind throttle time and count stands the code of the first entry.
+        // Behind throttle time and count comes the code of the first entry.
         let answer = self.change_acls(CREATE, user, operation, topic);
         assert_eq!(answer[8..10], [0, 0], "{answer:?}");
     }

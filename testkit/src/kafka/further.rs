@@ -9,7 +9,7 @@ use crate::kafka::{RealKafka, block_on, options, require};
 use crate::port::free_port;
 
 impl RealKafka {
-    /// As [`RealKafka::own`], with a further listener for each of these: where it tells clients to
+    /// As [`RealKafka::own`], with a further listener for each of these: where it asks clients to
     /// go, its own address where that is none, and its protocol. Their addresses are returned.
     pub fn own_with_listeners(
         test: &str,
@@ -27,7 +27,7 @@ impl RealKafka {
         require(test).then(|| (Self::start(&[Ports::free(further)], settings), addresses))
     }
 
-    /// From its next start on, the first node tells clients to go to `right` instead of `wrong`.
+    /// From its next start on, the first node sends clients to `right` instead of `wrong`.
     pub fn correct_address(&self, wrong: &str, right: &str) {
         let file = self.folder().join("server.properties");
         let properties = fs::read_to_string(&file).unwrap();

@@ -22,7 +22,7 @@ const CLUSTER: &str = "aG9va2JyaWRnZS10ZXN0cw";
 /// A start of the JVM and a few small files or requests: 1 to 3 s.
 const COMMAND: Duration = Duration::from_secs(60);
 
-/// Where a node listens. Kafka must be told its ports, since its controller's address is a setting.
+/// Where a node listens. Kafka must be given its ports, since its controller's address is a setting.
 #[derive(Debug, Clone)]
 pub(super) struct Ports {
     clients: u16,
@@ -35,7 +35,7 @@ pub(super) struct Ports {
 pub(crate) struct Listener {
     /// Where the node listens.
     pub(crate) port: u16,
-    /// Where clients who came by that port are told to go: `host:port`.
+    /// Where clients who came by that port are sent: `host:port`.
     pub(crate) advertised: String,
     /// `PLAINTEXT`, `SASL_PLAINTEXT`. Its name in settings is `further` and its place.
     pub(crate) protocol: &'static str,
@@ -170,10 +170,10 @@ fn properties(folder: &Path, nodes: &[Ports], place: usize) -> String {
     let mut listeners = vec![listener("PLAINTEXT", *clients)];
     let mut advertised = listeners.clone();
     let mut protocols = vec!["PLAINTEXT:PLAINTEXT".to_owned(), "CONTROLLER:PLAINTEXT".to_owned()];
-    for (number, Listener { port, advertised: told, protocol }) in further.iter().enumerate() {
+    for (number, Listener { port, advertised: address, protocol }) in further.iter().enumerate() {
         let name = format!("FURTHER{number}");
         listeners.push(listener(&name, *port));
-        advertised.push(format!("{name}://{told}"));
+        advertised.push(format!("{name}://{address}"));
         protocols.push(format!("{name}:{protocol}"));
     }
     listeners.push(listener("CONTROLLER", *controller));

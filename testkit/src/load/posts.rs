@@ -7,7 +7,7 @@
 use crate::http::{basic, request};
 use crate::notification::PATH;
 
-/// The credential of the bridge, as `docs/deploy.md` tells operators to make one: bcrypt, cost 10.
+/// The credential of the bridge, as operators make one by `docs/deploy.md`: bcrypt, cost 10.
 pub const CREDENTIALS: &str = "video:$2y$10$yrEc8U1k5se6zjxhzrxF3OTEVM0WK9ygNUjov.e1wTNcm2J4FQtga";
 const USER: &str = "video";
 const PASSWORD: &str = "bench-password-1";
@@ -33,7 +33,7 @@ const PLACE: &str = "################";
 /// An endless row of posts, in turn for each of some projects.
 pub struct Posts {
     requests: Vec<Vec<u8>>,
-    /// Where the digits stand, the same in each.
+    /// Where the digits are, the same in each.
     place: usize,
     next: usize,
 }

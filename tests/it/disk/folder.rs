@@ -1,4 +1,4 @@
-//! A folder that is no place for a spool: told at once, by its name and its flag.
+//! A folder that is no place for a spool: refused at once, by its name and its flag.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};

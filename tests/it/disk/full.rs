@@ -175,7 +175,7 @@ fn a_first_bridge_starts_on_a_full_disk_and_heals() {
     }
 }
 
-/// Posts until one is refused because it is full; checks what is told of that. Gives how many were
+/// Posts until one is refused because it is full; checks what is said of that. Gives how many were
 /// refused before as the disk of a busy machine took too long for them: they may be there.
 #[track_caller]
 fn post_until_full(bridge: &Bridge, posts: &mut Posts, full: &str) -> usize {

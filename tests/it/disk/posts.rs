@@ -10,7 +10,7 @@ use testkit::notification::{APP_ID, PATH, numbered};
 
 use crate::disk::TOPIC;
 
-/// Posts come from so many projects in turn: a mock forgets what is over 5 MiB of a partition.
+/// Posts come from this many projects in turn: a mock forgets what is over 5 MiB of a partition.
 const PROJECTS: usize = 64;
 
 /// All posts of a test.
@@ -56,8 +56,8 @@ impl Posts {
         self.answered.iter().filter(|(_, status)| *status == 200).count()
     }
 
-    /// Checks that each that got a 200 is on the topic, in their order where they first stand
-    /// there, and that nothing stands there that was not posted, to the byte. Gives how many are
+    /// Checks that each that got a 200 is on the topic, in the order in which they first came
+    /// there, and that nothing is there that was not posted, to the byte. Gives how many are
     /// there without a 200.
     #[track_caller]
     pub(super) fn assert_on_topic(&self, kafka: &MockKafka) -> usize {

@@ -26,7 +26,7 @@ if [ $# = 0 ]; then
     mount -t tmpfs -o "size=${size}m" tmpfs "$0/disk" || exit
 else
     truncate -s "${size}M" "$0/image"
-    "$@" "$0/image" >"$0/told" && mount -o loop "$0/image" "$0/disk" || exit
+    "$@" "$0/image" >"$0/said" && mount -o loop "$0/image" "$0/disk" || exit
 fi
 echo mounted
 read -r _
@@ -117,7 +117,7 @@ impl SmallDisk {
         Some(disk)
     }
 
-    /// One of each kind that can be mounted, one after another; each is told.
+    /// One of each kind that can be mounted, one after another; each is named.
     pub(super) fn of_each_format(test: &str) -> impl Iterator<Item = (Format, Self)> {
         let mount = move |format| {
             let disk = Self::mount(test, format)?;
@@ -138,7 +138,7 @@ impl SmallDisk {
         disk.f_bavail * disk.f_frsize
     }
 
-    /// As after an error that the file system was told to stop at.
+    /// As after an error that the file system was set to stop at.
     pub(super) fn make_read_only(&self) {
         let mut mount = Command::new("mount");
         let output = children::output(mount.args(["-o", "remount,ro"]).arg(self.root())).unwrap();

@@ -41,7 +41,7 @@ fn a_start_with_a_million_rows_is_as_fast_as_one_with_ten() {
 }
 
 /// The bytes that a bridge has read, and the time it has taken, when it is ready to spool posts
-/// behind so many rows. Kafka is away.
+/// behind this many rows. Kafka is away.
 fn start(rows: usize) -> (u64, Duration) {
     let (kafka, temp) = (kafka_away(), tempdir().unwrap());
     let spool = spool_in(&temp);
@@ -67,8 +67,8 @@ fn write(dir: &Path, rows: usize) {
         let batch = first..rows.min(first + BATCH);
         for number in batch.clone() {
             let done = done.clone();
-            let tell = move |result: Result<_, AppendError>| done.send(result.is_ok()).unwrap();
-            spool.append(record(number), tell).unwrap();
+            let report = move |result: Result<_, AppendError>| done.send(result.is_ok()).unwrap();
+            spool.append(record(number), report).unwrap();
         }
         assert!(batch.into_iter().all(|_| stored.recv_timeout(STORED).unwrap()));
     }

@@ -26,7 +26,7 @@ const REQUIRE: &str = "HOOKBRIDGE_REQUIRE_KAFKA";
 /// The thread that all files of the spool are touched from once it is open.
 const SPOOL_THREAD: &str = "spool";
 
-/// Of a strace that is told to let go.
+/// Of a strace that is asked to let go.
 const GONE: Duration = Duration::from_secs(10);
 
 /// A strace at work.
@@ -77,7 +77,7 @@ impl Strace {
     }
 
     /// A bridge with this fault from its first moment on, in each of its threads, where they ask for
-    /// these files or, if there are none, for any. What was seen stands in `calls` once it has ended.
+    /// these files or, if there are none, for any. What was seen is in `calls` once it has ended.
     pub(super) fn around(serve: &Launch, fault: &str, files: &[PathBuf], calls: &Path) -> Launch {
         // A grandchild, so that the bridge is the test's own child.
         let mut args = vec!["-D".to_owned(), "-f".to_owned(), "-o".to_owned()];

@@ -47,8 +47,8 @@ fn a_spooled_post_is_answered_after_its_row_is_synced() {
     let ok = hex(OK);
     // In an answer an id is text, in a file it is bytes.
     let named = |text: &str| {
-        let stands = |id: &&str| text.contains(&hex(id)) || text.replace("\\x", "").contains(id);
-        ids.iter().map(|id| &**id).filter(stands).collect()
+        let is_there = |id: &&str| text.contains(&hex(id)) || text.replace("\\x", "").contains(id);
+        ids.iter().map(|id| &**id).filter(is_there).collect()
     };
     let (mut written, mut synced) = (HashSet::new(), HashSet::new());
     let (mut answered, mut steps) = (HashSet::<&str>::new(), HashMap::new());

@@ -9,7 +9,7 @@ use crate::docs::page::Page;
 
 /// What becomes of a command in a test.
 enum Fate {
-    /// It runs as it stands on the page, in this function, or in `.ci/run`.
+    /// It runs as it is on the page, in this function, or in `.ci/run`.
     Runs(&'static str),
     /// The same is tried, if not the command to the letter, in this function, or in `.ci/run`.
     Tried(&'static str),
@@ -62,7 +62,7 @@ const COMMANDS: &[(&str, &str, Fate)] = &[
     (
         "docs/kafka-properties.md",
         "sleep 1 | openssl",
-        Runs("openssl_tells_faults_of_certificates_as_the_page_says"),
+        Runs("openssl_names_faults_of_certificates_as_the_page_says"),
     ),
     (
         "docs/operate.md",

@@ -1,4 +1,4 @@
-//! The consumers of `docs/consume.md`, run as they stand there: each keeps each notification once, and whatever
+//! The consumers of `docs/consume.md`, run as they are there: each keeps each notification once, and whatever
 //! else is written to the topic does not end it.
 
 mod connect;
@@ -119,7 +119,7 @@ fn said_to_be_kept(folder: &Path) -> Option<Vec<String>> {
     Some(kept.filter(|id| !id.contains(' ')).collect())
 }
 
-/// What may stand on a topic beside notifications.
+/// What may be on a topic beside notifications.
 fn write_others(brokers: &str, topic: &str) {
     let producer: BaseProducer =
         ClientConfig::new().set("bootstrap.servers", brokers).create().unwrap();

@@ -75,10 +75,10 @@ fn nginx_passes_posts_to_a_bridge_laid_out_as_on_the_page() {
     let ask = code(PAGE, "curl http", &[("127.0.0.1:9090", &scrape)]);
     eventually(SOON, "kafka and topic are ok", || {
         assert!(bridge.is_running(), "the bridge ended:\n{}", bridge.log_tail());
-        let told = shell.run(&format!("{ask} --silent")).out;
+        let answer = shell.run(&format!("{ask} --silent")).out;
         ["kafka", "topic"]
             .iter()
-            .all(|name| told.contains(&format!("\"name\":\"{name}\",\"ok\":true")))
+            .all(|name| answer.contains(&format!("\"name\":\"{name}\",\"ok\":true")))
     });
 
     let https = free_port();

@@ -129,7 +129,7 @@ fn configured() -> Vec<Configured> {
         .lines()
         .filter(|line| !is_words(line))
         .map(|line| {
-            let (name, value) = line.split_once('=').expect("words stand behind `# `");
+            let (name, value) = line.split_once('=').expect("words come behind `# `");
             let is_comment = name.starts_with('#');
             let name = name.trim_start_matches('#').to_owned();
             Configured { name, value: value.to_owned(), is_comment }

@@ -97,7 +97,7 @@ fn every_page_of_the_docs_can_be_reached_from_the_readme() {
     }
 }
 
-/// A path as it stands on a page, below the root.
+/// A path as it is on a page, below the root.
 fn beside(page: &str, path: &str) -> String {
     let mut target = PathBuf::from(page);
     target.pop();

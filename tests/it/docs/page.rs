@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-/// Where pages stand.
+/// Where pages are.
 const FOLDERS: [&str; 3] = ["", "docs/", "findings/"];
 
 /// One file.

@@ -92,7 +92,7 @@ impl From<Output> for Said {
     }
 }
 
-/// The one piece of code of a page that begins so, with what stands in it replaced: each once at least.
+/// The one piece of code of a page that begins so, with what is in it replaced: each once at least.
 #[track_caller]
 pub(super) fn code(page: &str, beginning: &str, replaced: &[(&str, &str)]) -> String {
     let code = Page::read(page).code();

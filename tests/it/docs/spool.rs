@@ -41,10 +41,10 @@ fn every_spool_flag_has_a_row_of_its_commands_and_vice_versa() {
 }
 
 #[test]
-fn every_command_of_spool_is_told_of() {
-    let told = file(PAGE);
+fn every_command_of_spool_is_on_the_page() {
+    let page = file(PAGE);
     for command in command("spool").get_subcommands().map(Command::get_name) {
-        assert!(told.contains(&format!("`spool {command}`")), "{PAGE} does not tell of {command}");
+        assert!(page.contains(&format!("`spool {command}`")), "{PAGE} does not name {command}");
     }
 }
 
@@ -90,8 +90,8 @@ fn the_commands_of_the_page_look_after_a_spool() {
         folder.dir()
     );
     let said = shell.run(&drain);
-    let told = [said.out, said.err].concat();
+    let written = [said.out, said.err].concat();
     let shown = on_page("0 records went").replace("23 records", "24 records").replace("5m", "2s");
-    let (shown, _) = shown.rsplit_once(": ").expect("a reason stands last");
-    assert!(told.starts_with(shown), "{told}, as on the page: {shown}");
+    let (shown, _) = shown.rsplit_once(": ").expect("a reason comes last");
+    assert!(written.starts_with(shown), "{written}, as on the page: {shown}");
 }

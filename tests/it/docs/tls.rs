@@ -1,4 +1,4 @@
-//! The line of `docs/kafka-properties.md` that tells the faults of a broker's certificate apart, before servers that
+//! The line of `docs/kafka-properties.md` that shows the fault of a broker's certificate, before servers that
 //! have them.
 //!
 //! A certificate that is over is not among them: openssl makes none.
@@ -21,7 +21,7 @@ use crate::support::rig::SOON;
 const PAGE: &str = "docs/kafka-properties.md";
 
 #[test]
-fn openssl_tells_faults_of_certificates_as_the_page_says() {
+fn openssl_names_faults_of_certificates_as_the_page_says() {
     if !is_on_path("openssl") {
         return skip(here!(), "openssl is needed");
     }
@@ -31,7 +31,7 @@ fn openssl_tells_faults_of_certificates_as_the_page_says() {
     {
         make(&shell, name, host);
     }
-    for (certificate, authority, flags, told) in [
+    for (certificate, authority, flags, reason) in [
         ("broker", "broker", "", "0 (ok)"),
         ("unknown", "broker", "", "18 (self-signed certificate)"),
         ("other", "other", "", "62 (hostname mismatch)"),
@@ -46,14 +46,14 @@ fn openssl_tells_faults_of_certificates_as_the_page_says() {
 
         let said = ask(&shell, authority, port);
 
-        assert!(said.contains(told), "{certificate} by {authority}: {told} is not in\n{said}");
-        assert_is_on_the_page(told);
+        assert!(said.contains(reason), "{certificate} by {authority}: {reason} is not in\n{said}");
+        assert_is_on_the_page(reason);
         server.kill();
     }
 }
 
 #[test]
-fn openssl_tells_a_port_without_tls_as_the_page_says() {
+fn openssl_shows_a_port_without_tls_as_the_page_says() {
     if !is_on_path("openssl") {
         return skip(here!(), "openssl is needed");
     }
@@ -88,10 +88,10 @@ fn ask(shell: &Shell, authority: &str, port: u16) -> String {
 
 /// A number or a text that the page explains.
 #[track_caller]
-fn assert_is_on_the_page(told: &str) {
-    let word = told.split(" (").next().expect("split gives one at least");
+fn assert_is_on_the_page(reason: &str) {
+    let word = reason.split(" (").next().expect("split gives one at least");
     let rows = table("what it says");
-    assert!(rows.iter().any(|row| row[0].contains(word)), "{PAGE} does not explain {told}");
+    assert!(rows.iter().any(|row| row[0].contains(word)), "{PAGE} does not explain {reason}");
 }
 
 /// A certificate that has signed itself.

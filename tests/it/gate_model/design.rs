@@ -1,4 +1,4 @@
-//! The designs that the model can tell apart: the sound one, and the mistakes that look sound.
+//! The designs that the model distinguishes: the sound one, and the mistakes that look sound.
 
 /// How the gate and what surrounds it are put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -142,7 +142,7 @@ impl Driver {
         }
     }
 
-    /// Tells the gate of ends and releases. Where a mistake lets them come before their beginning,
+    /// Reports to the gate ends and releases. Where a mistake lets them come before their beginning,
     /// only what the gate can take by now: the mistake is to show in the world, not in the gate's
     /// own checks.
     fn settle_accounts(&mut self, now: Instant) {

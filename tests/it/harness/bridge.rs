@@ -1,4 +1,4 @@
-//! A bridge is started, watched and ended. A script stands in for it, so that only the harness can
+//! A bridge is started, watched and ended. A script takes its place, so that only the harness can
 //! be wrong; in the end the real one takes a post the whole way.
 
 use std::io::{BufRead, BufReader, Write};
@@ -33,7 +33,7 @@ fn listening() -> Launch {
 }
 
 #[test]
-fn a_bridge_that_listens_tells_its_addresses() {
+fn a_bridge_that_listens_gives_its_addresses() {
     let bridge = listening().start();
 
     assert_eq!((bridge.webhook().port(), bridge.admin().port()), (1, 2));

@@ -1,4 +1,4 @@
-//! The mock goes down, up, wrong and slow when it is told.
+//! The mock goes down, up, wrong and slow when it is to.
 
 use std::time::{Duration, Instant};
 

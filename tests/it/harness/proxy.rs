@@ -1,4 +1,4 @@
-//! The proxy passes bytes on and does to them what it is told, and Kafka's clients come by it.
+//! The proxy passes bytes on and does to them what it is to do, and Kafka's clients come by it.
 
 use std::io;
 use std::net::TcpListener;

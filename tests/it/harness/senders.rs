@@ -1,4 +1,4 @@
-//! Senders keep their pace, note what they got, and repeat where they are told to.
+//! Senders keep their pace, note what they got, and repeat where they are to.
 
 use std::time::Instant;
 
@@ -25,7 +25,7 @@ fn every_post_is_noted_once_and_its_bytes_are_its_own() {
 }
 
 #[test]
-fn paced_senders_post_no_more_than_so_many_a_second() {
+fn paced_senders_post_no_more_than_their_rate() {
     let rig = Rig::open();
     let start = Instant::now();
     let senders = Load::paced(200, 20).start(rig.addr());
@@ -33,7 +33,7 @@ fn paced_senders_post_no_more_than_so_many_a_second() {
 
     let ledger = senders.stop();
 
-    // One of each sender stands at the beginning of the first interval.
+    // One of each sender comes at the beginning of the first interval.
     let most = 200.0 * start.elapsed().as_secs_f64() + 20.0;
     assert!(ledger.count(200) as f64 <= most, "{} and {most}", ledger.count(200));
 }

@@ -63,7 +63,7 @@ fn a_dropped_leash_leaves_neither_process_nor_folder() {
 }
 
 #[test]
-fn a_process_that_ended_by_itself_is_told_and_its_log_kept() {
+fn a_process_that_ended_by_itself_is_named_and_its_log_kept() {
     let folder = tempfile::tempdir().unwrap();
     let leash = Leash::start(folder.path(), ["sh", "-c", "echo out; echo err >&2"]);
 

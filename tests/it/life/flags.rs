@@ -74,7 +74,7 @@ const BROKERS: [&str; 2] = ["bootstrap.servers", "metadata.broker.list"];
 #[test]
 fn a_value_that_cannot_be_taken_is_refused_under_its_flag() {
     for &(flag, value) in VALUES {
-        // Given alone: a flag that stands twice is another fault.
+        // Given alone: a flag that is there twice is another fault.
         let script = format!("exec {PROGRAM} serve \"$0\" \"$@\"");
         let mut serve = Launch::stand_in(&script).arg(flag, value).no_auth();
         if flag != "--brokers" {
@@ -86,7 +86,7 @@ fn a_value_that_cannot_be_taken_is_refused_under_its_flag() {
 }
 
 #[test]
-fn a_number_that_cannot_be_is_told_what_is_wanted() {
+fn a_number_that_cannot_be_is_refused_with_what_is_wanted() {
     for (flag, values) in [
         ("--workers", ["0", "-1", "two", "65536"]),
         ("--max-connections", ["0", "-1", "1e3", "99999999999999999999"]),

@@ -221,7 +221,7 @@ fn a_bridge_that_waits_in_vain_gives_up_and_leaves_the_port() {
 }
 
 #[test]
-fn one_that_waits_can_be_told_to_end_and_the_first_goes_on() {
+fn one_that_waits_can_be_stopped_and_the_first_goes_on() {
     let (line, _kafka) = Line::on_mock();
     let first = line.serve.start();
     let script = ["-c", "\"$0\" \"$@\" & sleep 1; kill $!; wait $!"];

@@ -27,7 +27,7 @@ use crate::support::spool::{SpoolFolder, record, value};
 const DROPPED: &str = "hookbridge_log_lines_dropped_total";
 /// More lines than any queue holds that is small beside a bridge's memory.
 const MANY: usize = 100_000;
-/// Of a bridge that cannot tell its ports: another program may take one before it does.
+/// Of a bridge that cannot name its ports: another program may take one before it does.
 const TRIES: usize = 3;
 /// A command, started with a full pipe for its stderr; killed when it is dropped.
 struct Unread {
@@ -179,13 +179,13 @@ fn lines_that_find_no_room_are_counted_in_one_line() {
     // What it says from here on finds room.
     let mut log = bridge.command.log.try_clone().unwrap();
     let reading = std::thread::spawn(move || io::read_to_string(&mut log).unwrap());
-    let told = || {
+    let has_room = || {
         let before = dropped();
         (0..10).for_each(|_| refused());
         dropped() == before
     };
     // Lines are taken again once half of the queue is free.
-    eventually(SOON, "the log has room again", told);
+    eventually(SOON, "the log has room again", has_room);
     bridge.command.signal(Signal::TERM);
     assert!(bridge.command.wait_exit().success());
     let log = reading.join().unwrap();

@@ -44,7 +44,7 @@ fn a_silent_resolver_delays_neither_start_nor_posts_nor_end() {
     assert_eq!(http::get(bridge.admin(), "/livez").status, 200);
     assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
     assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);
-    eventually(SOON, "the name is told", || {
+    eventually(SOON, "the name is logged", || {
         bridge.log().lines().any(|line| {
             line.contains("kafka is away")
                 && line.contains("does not answer for kafka-1.example.com")

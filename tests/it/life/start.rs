@@ -154,7 +154,7 @@ fn without_a_spool_it_says_at_the_start_what_that_means() {
 }
 
 #[test]
-fn a_free_port_is_taken_and_told() {
+fn a_free_port_is_taken_and_named() {
     let bridge = HOOKBRIDGE.serve(NOBODY).no_auth().start();
 
     let loopback = |addr: SocketAddr| addr.ip().is_loopback() && addr.port() != 0;

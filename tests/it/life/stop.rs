@@ -196,7 +196,7 @@ fn is_last(answer: &Response) -> bool {
     answer.status == 200 && answer.header("connection") == Some("close")
 }
 
-/// What stands on the topic, in the order of the alphabet.
+/// What is on the topic, in the order of the alphabet.
 fn records(kafka: &MockKafka) -> Vec<String> {
     let seen = consumer::to_end(&kafka.bootstrap(), TOPIC);
     let mut values: Vec<_> =

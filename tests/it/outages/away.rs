@@ -142,6 +142,6 @@ fn mock() -> MockKafka {
 
 fn serve(kafka: &MockKafka) -> Launch {
     let serve = HOOKBRIDGE.serve(kafka.bootstrap()).arg("--topic", TOPIC).no_auth();
-    // The mock does not tell the topic's limit, and the bridge would wait for it.
+    // The mock does not name the topic's limit, and the bridge would wait for it.
     serve.arg("-X", "message.max.bytes=1000000")
 }

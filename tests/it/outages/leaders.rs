@@ -1,4 +1,4 @@
-//! Brokers that tell of leaders whom the bridge cannot reach: such a topic is not there, whatever
+//! Brokers that name leaders whom the bridge cannot reach: such a topic is not there, whatever
 //! its brokers say, and the address that fails is named with its reason.
 
 use std::net::TcpListener;
@@ -35,8 +35,8 @@ fn unreachable_leaders_keep_it_unready_with_address_and_reason() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let swallowing = silent.local_addr().unwrap().to_string();
     let nowhere = "nowhere.invalid:9092".to_owned();
-    let told = [&refusing, &swallowing, &nowhere];
-    let listeners = told.map(|address| (Some(address.as_str()), PLAINTEXT));
+    let named = [&refusing, &swallowing, &nowhere];
+    let listeners = named.map(|address| (Some(address.as_str()), PLAINTEXT));
     let Some((kafka, addresses)) = RealKafka::own_with_listeners(here!(), &listeners, &[]) else {
         return;
     };
@@ -50,7 +50,8 @@ fn unreachable_leaders_keep_it_unready_with_address_and_reason() {
     let bridges: Vec<_> = bridges.collect();
 
     let reasons = ["Connection refused", "", "Failed to resolve"];
-    for ((bridge, spooling, _), (address, reason)) in bridges.iter().zip(told.iter().zip(reasons)) {
+    for ((bridge, spooling, _), (address, reason)) in bridges.iter().zip(named.iter().zip(reasons))
+    {
         for check in ["kafka", "topic"] {
             eventually(SOON, &format!("{check} names {address}"), || {
                 let said = detail(bridge, check);
@@ -61,7 +62,7 @@ fn unreachable_leaders_keep_it_unready_with_address_and_reason() {
         assert_eq!(timed_post(spooling.webhook()).0.status, 200);
     }
     throughout(WATCHED, || {
-        for ((bridge, spooling, _), address) in bridges.iter().zip(told) {
+        for ((bridge, spooling, _), address) in bridges.iter().zip(named) {
             for check in ["kafka", "topic"] {
                 let said = detail(bridge, check);
                 let is_steady = said.contains(NO_LEADER) && said.contains(address);
@@ -117,7 +118,7 @@ fn one_unreachable_leader_of_three_does_not_stop_the_others() {
 
     kafka.one_down(2);
 
-    eventually(SOON, "it is told", || {
+    eventually(SOON, "it is logged", || {
         detail(&bridge, "topic").contains("2 of 3 partitions have a leader that answers; no answer")
     });
     assert_eq!(bridge.readyz().0, 200);

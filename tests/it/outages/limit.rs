@@ -1,4 +1,4 @@
-//! The topic's largest record: learnt from the broker, so that who is over it is told 413 and
+//! The topic's largest record: learnt from the broker, so that who is over it is answered 413 and
 //! nobody else is harmed.
 
 use std::time::Duration;

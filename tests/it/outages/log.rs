@@ -22,18 +22,18 @@ fn the_first_line_says_what_runs() {
     let temp = tempdir().unwrap();
     let spool = temp.path().join("spool");
     let serve = HOOKBRIDGE.serve("127.0.0.1:1").credentials("video:plain:hush-6c1f\n");
-    let serve = serve.arg("--spool", spool.to_str().unwrap()).arg("--topic", "told");
+    let serve = serve.arg("--spool", spool.to_str().unwrap()).arg("--topic", "logged");
     let bridge = serve.arg("--max-body", "1MiB").start();
 
     let log = bridge.log();
-    // Only a warning about a file that it reads may stand before.
+    // Only a warning about a file that it reads may come before.
     let first = log.lines().find(|line| !line.contains("secret_file")).unwrap();
     let first: serde_json::Value = serde_json::from_str(first).unwrap();
     assert_eq!(first["message"], "hookbridge starts", "{log}");
     assert_eq!(first["version"], env!("CARGO_PKG_VERSION"));
     assert!(first["commit"].is_string() && first["librdkafka"].is_string(), "{first}");
     assert_eq!(first["brokers"], "127.0.0.1:1");
-    assert_eq!(first["topic"], "told");
+    assert_eq!(first["topic"], "logged");
     assert_eq!(first["spool"], spool.to_str().unwrap());
     assert_eq!((&first["users"], &first["max_body"]), (&1.into(), &"1.0 MiB".into()));
 }
@@ -99,7 +99,7 @@ fn brokers_that_cannot_work_are_explained_and_fill_no_log() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let bridge = HOOKBRIDGE.serve(kafka.controller()).arg("--topic", "events").no_auth().start();
 
-    eventually(SOON, "it is told", || {
+    eventually(SOON, "it is logged", || {
         detail(&bridge, "kafka").contains("is this the port of a controller")
     });
     assert_eq!(timed_post(bridge.webhook()).0.status, 503);

@@ -1,4 +1,4 @@
-//! Brokers that do not let the bridge in: the reason is told, and it heals without a restart.
+//! Brokers that do not let the bridge in: the reason is logged, and it heals without a restart.
 
 use hookbridge::metrics::Outcome;
 use testkit::bridge::launch::Launch;
@@ -67,7 +67,7 @@ fn a_refused_login_or_handshake_is_reported_with_its_reason() {
     ] {
         let bridge = serve.start();
 
-        eventually(SOON, &format!("{reason} is told"), || {
+        eventually(SOON, &format!("{reason} is logged"), || {
             let said = detail(&bridge, "kafka");
             said.contains(reason) && said.contains(address.as_str())
         });
@@ -95,7 +95,7 @@ fn a_password_learnt_later_by_the_brokers_needs_no_restart() {
     kafka.create_topic(TOPIC, 3, &[]);
     set_password(&kafka, "another");
     let bridge = serve(&addresses[0], TOPIC).arg("-X", "sasl.mechanism=SCRAM-SHA-256").start();
-    eventually(SOON, "the reason is told", || {
+    eventually(SOON, "the reason is logged", || {
         detail(&bridge, "kafka").contains("SASL authentication error")
     });
     assert_eq!(bridge.metric(KAFKA_UP), 0.0);

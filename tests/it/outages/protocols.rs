@@ -1,4 +1,4 @@
-//! A client that speaks another protocol than the listener: the reason is told with the address, in the words that
+//! A client that speaks another protocol than the listener: the reason is logged with the address, in the words that
 //! `docs/kafka-properties.md` explains.
 
 use std::process::Command;
@@ -17,8 +17,8 @@ use crate::support::rig::SOON;
 
 const TOPIC: &str = "events";
 
-/// A reason that is not the first one is in the log once it has stood for ten seconds.
-const TOLD: Duration = Duration::from_secs(60);
+/// A reason that is not the first one is in the log once it has lasted for ten seconds.
+const LOGGED: Duration = Duration::from_secs(60);
 
 /// What librdkafka 2.12.1 says of each.
 const CLOSED: &str = "Disconnected: connection closed by peer: receive 0 after POLLIN";
@@ -71,11 +71,11 @@ fn a_protocol_unlike_the_listener_s_is_named_with_its_address() {
     ];
     let bridges = clients.map(|(serve, address, words)| (serve.start(), address, words));
     for (bridge, address, words) in bridges {
-        let told = format!("no broker answers: {address}: {words}");
+        let reason = format!("no broker answers: {address}: {words}");
 
-        eventually(SOON, &told, || detail(&bridge, "kafka").starts_with(&told));
+        eventually(SOON, &reason, || detail(&bridge, "kafka").starts_with(&reason));
 
-        bridge.wait_for_log(&told, TOLD);
+        bridge.wait_for_log(&reason, LOGGED);
     }
     client(tls, "ssl").start().wait_ready(SOON);
 }

@@ -19,7 +19,7 @@ const BEGUN: &str = "kafka throttles the bridge: a quota holds answers back";
 const OVER: &str = "kafka throttles the bridge no more";
 
 /// Statistics come every five seconds, and are believed for two of them.
-const TOLD: Duration = Duration::from_secs(30);
+const LOGGED: Duration = Duration::from_secs(30);
 
 /// Long enough for many posts that are late, and short of the first minute's line.
 const THROTTLED: Duration = Duration::from_secs(30);
@@ -38,9 +38,9 @@ fn a_quota_of_the_brokers_is_named_and_costs_no_record() {
         assert_eq!(post(bridge.webhook(), PATH, &[], of_length(20_000)).status, 200);
     }
 
-    bridge.wait_for_metric(THROTTLE, TOLD, |seconds| seconds > 0.1);
+    bridge.wait_for_metric(THROTTLE, LOGGED, |seconds| seconds > 0.1);
     assert!(detail(&bridge, "kafka").contains("throttled: a quota"), "{}", bridge.readyz().1);
-    eventually(TOLD, "it is over", || bridge.log().contains(OVER));
+    eventually(LOGGED, "it is over", || bridge.log().contains(OVER));
     assert_eq!(bridge.log().matches(BEGUN).count(), 1, "{}", bridge.log());
     assert_eq!(bridge.metric(THROTTLE), 0.0);
     assert!(!detail(&bridge, "kafka").contains("throttled"));
@@ -63,10 +63,10 @@ fn posts_late_by_a_quota_are_logged_once_and_not_as_outages() {
 
     assert!(refused > 0, "the quota is too large for this test");
     let log = bridge.log();
-    let told: Vec<_> = log.lines().skip(before).filter(|line| line.contains("kafka ")).collect();
+    let logged: Vec<_> = log.lines().skip(before).filter(|line| line.contains("kafka ")).collect();
     // Away, there, coming and going, and that it is throttled.
-    assert!(told.len() <= 4, "{told:#?}");
-    bridge.wait_for_log(BEGUN, TOLD);
+    assert!(logged.len() <= 4, "{logged:#?}");
+    bridge.wait_for_log(BEGUN, LOGGED);
 }
 
 /// Makes the broker hold answers to the bridge back.

@@ -1,4 +1,4 @@
-//! Settings of a topic that cost records: told, or refused.
+//! Settings of a topic that cost records: logged, or refused.
 
 use std::time::Duration;
 
@@ -34,13 +34,13 @@ fn a_topic_that_deletes_or_changes_records_is_warned_about() {
     bridge.wait_ready(SOON);
 
     for (setting, value) in &costly[1..] {
-        let told = format!("{setting}={value}");
-        assert!(detail(&bridge, "topic").contains(&told), "{told}: {}", bridge.readyz().1);
-        let is_told = |line: &&str| line.contains(MIND) && line.contains(&told);
-        assert_eq!(bridge.log().lines().filter(is_told).count(), 1, "{}", bridge.log());
+        let warning = format!("{setting}={value}");
+        assert!(detail(&bridge, "topic").contains(&warning), "{warning}: {}", bridge.readyz().1);
+        let warns = |line: &&str| line.contains(MIND) && line.contains(&warning);
+        assert_eq!(bridge.log().lines().filter(warns).count(), 1, "{}", bridge.log());
     }
-    for told in ["cleanup.policy has compact", "a partition has one replica"] {
-        assert!(detail(&bridge, "topic").contains(told));
+    for warning in ["cleanup.policy has compact", "a partition has one replica"] {
+        assert!(detail(&bridge, "topic").contains(warning));
     }
 
     kafka.delete_topic("costly");
@@ -68,11 +68,11 @@ fn a_retention_that_deletes_spooled_records_is_warned_about() {
     let_pass(Duration::from_secs(4));
     kafka.thaw();
 
-    let told = "retention.ms=3000 is below the age of what waits on disk";
-    bridge.wait_for_log(told, SOON);
-    eventually(SOON, "it is in readiness", || detail(&bridge, "topic").contains(told));
+    let warning = "retention.ms=3000 is below the age of what waits on disk";
+    bridge.wait_for_log(warning, SOON);
+    eventually(SOON, "it is in readiness", || detail(&bridge, "topic").contains(warning));
     eventually(SOON, "nothing waits", || detail(&bridge, "spool") == "direct, 0 waiting");
-    assert_eq!(bridge.log().matches(told).count(), 1, "{}", bridge.log());
+    assert_eq!(bridge.log().matches(warning).count(), 1, "{}", bridge.log());
     assert!(!bridge.log().contains("were mended"), "{}", bridge.log());
 }
 

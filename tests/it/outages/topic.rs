@@ -1,4 +1,4 @@
-//! A topic that is not there: told by name, never made, and taken up when it comes.
+//! A topic that is not there: logged by name, never made, and taken up when it comes.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Posts that nobody acks though leaders answer, without a spool: what Kafka is worth is told by acks,
+//! Posts that nobody acks though leaders answer, without a spool: what Kafka is worth is seen by acks,
 //! and not by answers.
 
 use std::time::Duration;
@@ -73,7 +73,7 @@ fn one_leader_away_does_not_stop_a_bridge_with_other_acks() {
     posted.assert_statuses(&[200, 503]);
     assert!(posted.count(503) > 0 && posted.count(200) > posted.count(503));
 
-    eventually(SOON, "it is told why", || {
+    eventually(SOON, "it says why", || {
         detail(&strict, "kafka").contains("too few replicas in sync (min.insync.replicas=3)")
     });
     assert_eq!((strict.readyz().0, strict.metric(KAFKA_UP)), (503, 0.0));
@@ -91,7 +91,7 @@ fn a_start_without_a_controller_majority_is_not_called_well() {
     eventually(SOON, "the leader answers", || detail(&bridge, "topic").contains("3 of 3"));
     let senders = Load::paced(20, 8).start(bridge.webhook());
     assert_distrusted(&bridge);
-    eventually(SOON, "it is told what is missing", || {
+    eventually(SOON, "it says what is missing", || {
         detail(&bridge, "kafka").ends_with("no ack in time; no ack yet")
     });
     kafka.start_one_again(1);
@@ -131,8 +131,8 @@ fn records_refused_at_every_time_make_it_unready_until_an_ack() {
 #[track_caller]
 fn assert_few_lines(bridge: &Bridge) {
     let log = bridge.log();
-    let told = |words: &str| log.lines().filter(|line| line.contains(words)).count();
-    let counts = ["kafka is there", "kafka is away", "take no records"].map(told);
+    let count = |words: &str| log.lines().filter(|line| line.contains(words)).count();
+    let counts = ["kafka is there", "kafka is away", "take no records"].map(count);
     assert!(counts[0] <= 2 && counts[1] == 1 && counts[2] <= 2, "{log}");
 }
 

@@ -88,7 +88,7 @@ fn a_sender_that_waits_for_a_100_in_vain_reads_why() {
 
         let answer = connection.read();
         assert_eq!(answer.status, status, "{head}");
-        // The body may come now or not: nobody could tell it from the next post.
+        // The body may come now or not: nobody could distinguish it from the next post.
         assert_eq!(answer.header("connection"), Some("close"), "{head}");
         assert!(connection.is_closed(), "{head}");
     }

@@ -56,7 +56,7 @@ fn every_other_path_is_another_path() {
 }
 
 #[test]
-fn every_other_method_is_told_which_one_is_taken() {
+fn every_other_method_is_answered_with_the_one_that_is_taken() {
     let rig = Rig::open();
     for method in ["GET", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "post", "PROPFIND"] {
         let mut connection = rig.connect();

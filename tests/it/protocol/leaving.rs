@@ -116,7 +116,7 @@ fn a_body_whose_chunks_are_broken_is_incomplete() {
     }
 }
 
-/// The half of a post whose length is told, and of one in chunks.
+/// The half of a post whose length is given, and of one in chunks.
 fn half_posts() -> [Vec<u8>; 2] {
     let post = request("POST", PATH, &[], ROOMDROP);
     let chunked = format!("{}5\r\n{{\"a\":\r\n", head("Transfer-Encoding: chunked\r\n"));

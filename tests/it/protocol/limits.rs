@@ -89,7 +89,7 @@ fn a_sender_that_never_reads_delays_nobody_and_is_let_go() {
     let posts = request("GET", PATH, &[], "").repeat(1000);
     let mut written = 0;
 
-    // Answers fill every buffer on the way, then requests do; after that the bridge has patience
+    // Answers fill every buffer on the way, then requests do; after that the bridge waits
     // for as long as for a read.
     let let_go = wait_for(SOON, "the bridge closes", || {
         let error = loop {

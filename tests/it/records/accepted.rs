@@ -41,7 +41,7 @@ fn the_same_post_twice_is_two_records_of_one_id() {
 }
 
 #[test]
-fn the_id_tells_projects_apart_whose_posts_run_together() {
+fn the_id_keeps_projects_apart_whose_posts_run_together() {
     let rig = Rig::open();
     let body = |app_id: &str| ROOMDROP.replace(APP_ID, app_id);
     for app_id in ["a", "b"] {

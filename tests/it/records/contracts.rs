@@ -10,7 +10,7 @@ use crate::support::rig::Rig;
 const TIME: &str = "2023-07-03T08:48:43Z";
 
 #[test]
-fn an_envelope_is_enough_and_what_it_does_not_tell_is_left_out() {
+fn an_envelope_is_enough_and_what_it_lacks_is_left_out() {
     let variants: Vec<_> = [
         ("no more than it must", "", None),
         ("no room", r#","trans_date":1688374123"#, Some(TIME)),
@@ -33,7 +33,7 @@ fn an_envelope_is_enough_and_what_it_does_not_tell_is_left_out() {
 }
 
 #[test]
-fn an_unknown_type_is_forwarded_with_what_it_tells() {
+fn an_unknown_type_is_forwarded_with_what_it_says() {
     let mut variants: Vec<_> = ["cdr", "Roomdrop", " live recording ", "сессия", &"x".repeat(128)]
         .into_iter()
         .flat_map(|name| {

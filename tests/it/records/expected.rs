@@ -52,7 +52,7 @@ impl Expected {
         self
     }
 
-    /// What was seen, but for the time of receipt, which is the record's own. A header that stands
+    /// What was seen, but for the time of receipt, which is the record's own. A header that is there
     /// twice, or a value that is not UTF-8, is never expected.
     #[track_caller]
     pub(super) fn seen(record: &Seen) -> Self {

@@ -49,7 +49,7 @@ fn what_nobody_reads_is_checked_by_its_grammar_alone() {
 }
 
 #[test]
-fn a_room_that_is_no_text_is_no_subject_and_all_else_is_told() {
+fn a_room_that_is_no_text_is_no_subject_and_all_else_is_there() {
     let rig = Rig::open();
     let rooms = [r#""\ud800""#, r#""room \udead""#, "1e400", "12345678901234567890123"];
     for room in rooms {
@@ -79,7 +79,7 @@ fn a_time_before_1970_or_after_9999_is_left_out() {
         ("0", Some("1970-01-01T00:00:00Z")),
         ("253402300799999", Some("9999-12-31T23:59:59.999Z")),
     ];
-    // One project each, so that their records can be told apart.
+    // One project each, so that their records differ.
     let key = |date: &str| date.replace('"', "");
     let body = |date| ROOMDROP.replace(DATE, date).replace(APP_ID, &key(date));
     for validation in ["documented", "envelope"] {

@@ -1,4 +1,4 @@
-//! A record stands where Java's default partitioner puts its key, so that streams of others can be
+//! A record is where Java's default partitioner puts its key, so that streams of others can be
 //! joined with it.
 
 use std::collections::BTreeMap;

@@ -10,7 +10,7 @@ pub(super) struct Variant {
     pub(super) time: Option<String>,
 }
 
-/// The fields of every notification but the first, and the time that they tell.
+/// The fields of every notification but the first, and the time that they name.
 const COMMON: &str = r#""trans_date":"1688374123","app_id":"5f3a9c1e7d2b4a0012c4e8f1","room_id":"64a1f0c2e4b0d7a1c3f9b210","conf_num":"64a2035be4b0d7a1c3f9b2d4""#;
 const TIME: &str = "2023-07-03T08:48:43Z";
 
@@ -19,12 +19,12 @@ const URLS: usize = 2100;
 const LARGE: usize = 256 * 1024;
 
 impl Variant {
-    /// A body that tells [`TIME`].
+    /// A body that names [`TIME`].
     pub(super) fn new(why: impl Into<String>, body: impl Into<String>) -> Self {
         Self::at(why, body, Some(TIME))
     }
 
-    /// A body that tells another time, or none.
+    /// A body that names another time, or none.
     pub(super) fn at(why: impl Into<String>, body: impl Into<String>, time: Option<&str>) -> Self {
         Self { why: why.into(), body: body.into(), time: time.map(str::to_owned) }
     }
@@ -150,7 +150,7 @@ fn texts() -> Vec<Variant> {
             "numbers that other parsers round",
             first(r#""x":[1e300,0.1e1,12345678901234567890123]"#),
         ),
-        Variant::new("a room that stands twice", first(r#""room_id":"not this one""#)),
+        Variant::new("a room that is there twice", first(r#""room_id":"not this one""#)),
         Variant::new("an empty key", first(r#""":"""#)),
     ]
 }

@@ -1,4 +1,4 @@
-//! The address of a sender behind proxies: as far as those are trusted who tell it, and no further.
+//! The address of a sender behind proxies: as far as those are trusted who name it, and no further.
 
 use serde_json::Value;
 use testkit::bridge::Bridge;
@@ -11,7 +11,7 @@ use crate::refusal_log::refusals;
 use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
 
-/// The peer that is told of a post with these headers.
+/// The peer that is logged of a post with these headers.
 fn peer(bridge: &Bridge, headers: &[(&str, &str)]) -> Value {
     let before = refusals(bridge).len();
     assert_eq!(http::post(bridge.webhook(), "/elsewhere", headers, "").status, 404);
@@ -33,19 +33,19 @@ fn without_trusted_proxies_nobody_is_believed() {
 }
 
 #[test]
-fn the_nearest_hop_that_is_not_trusted_is_told() {
+fn the_nearest_hop_that_is_not_trusted_is_named() {
     for flags in [
         serve().args(&["--trusted-proxy=127.0.0.1".into(), "--trusted-proxy=10.0.0.0/8".into()]),
         serve().env("TRUSTED_PROXY", "10.0.0.0/8, 127.0.0.0/8"),
     ] {
         let bridge = flags.start();
-        for (headers, told) in [
+        for (headers, named) in [
             ([("X-Forwarded-For", "6.6.6.6, 203.0.113.5, 10.0.0.7")], "203.0.113.5"),
             ([("Forwarded", "for=6.6.6.6, for=\"[2001:db8::5]:81\";proto=https")], "2001:db8::5"),
             ([("Forwarded", "for=\"6.6.6.6, for=203.0.113.5")], "127.0.0.1"),
             ([("X-Real-IP", "203.0.113.5")], "127.0.0.1"),
         ] {
-            assert_eq!(peer(&bridge, &headers), told, "{headers:?}");
+            assert_eq!(peer(&bridge, &headers), named, "{headers:?}");
         }
     }
 }
@@ -65,13 +65,13 @@ fn nothing_that_a_sender_writes_hides_a_proxy_s_appended_hop() {
 }
 
 #[test]
-fn a_peer_that_is_not_trusted_is_told_itself() {
+fn a_peer_that_is_not_trusted_is_named_itself() {
     let bridge = serve().arg("--trusted-proxy", "10.0.0.0/8").start();
     assert_eq!(peer(&bridge, &[("X-Forwarded-For", "203.0.113.5")]), "127.0.0.1");
 }
 
 #[test]
-fn an_ipv4_peer_of_a_listener_for_both_is_told_as_what_it_is() {
+fn an_ipv4_peer_of_a_listener_for_both_is_shown_as_ipv4() {
     let Ok(bridge) = serve().arg("--listen", "[::]:0").try_start() else {
         return testkit::say_skipped(testkit::here!(), "this machine has no IPv6");
     };

@@ -64,7 +64,7 @@ fn a_record_over_a_limit_says_whose_it_is_with_both_sizes() {
 }
 
 #[test]
-fn a_topic_that_the_brokers_do_not_show_is_told_as_that() {
+fn a_topic_that_the_brokers_do_not_show_is_named_as_that() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let folder = TempDir::new().unwrap();
     let spool = folder.path().to_str().unwrap();

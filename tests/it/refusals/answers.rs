@@ -40,7 +40,7 @@ fn a_parse_error_is_placed_by_line_and_column() {
 }
 
 #[test]
-fn a_form_is_told_to_be_one() {
+fn a_form_is_named_as_one() {
     let rig = Rig::open();
     let encoded = "application/x-www-form-urlencoded";
     let part = "--X\r\nContent-Disposition: form-data; name=\"payload\"\r\n\r\n{}\r\n--X--";
@@ -52,8 +52,8 @@ fn a_form_is_told_to_be_one() {
         let answer = rig.post(&[("Content-Type", kind)], body);
         let problem = Problem::of(&answer);
         assert_eq!((answer.status, problem.outcome()), (400, Outcome::MalformedJson));
-        let told = format!("the body is a form ({kind}), send the JSON itself as the body");
-        assert!(problem.detail.starts_with(&told), "{}", problem.detail);
+        let expected = format!("the body is a form ({kind}), send the JSON itself as the body");
+        assert!(problem.detail.starts_with(&expected), "{}", problem.detail);
     }
     // As `curl --data` names whatever it sends.
     assert_eq!(rig.post(&[("Content-Type", encoded)], ROOMDROP).status, 200);
@@ -89,7 +89,7 @@ fn send(rig: &Rig, request: &[u8]) -> Response {
     connection.read()
 }
 
-/// The headers that could tell one answer from another.
+/// The headers that could distinguish one answer from another.
 fn but_date(answer: &Response) -> Vec<&(String, String)> {
     answer.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("date")).collect()
 }

@@ -1,4 +1,4 @@
-//! Bodies that are cut, repeated, or stand in the folder of bad samples.
+//! Bodies that are cut, repeated, or from the folder of bad samples.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The checks stand in their order: a request that fails several is told of the first alone.
+//! The checks are in their order: a request that fails several is answered for the first alone.
 
 use hookbridge::metrics::Outcome::{
     self, ForbiddenApp, InvalidNotification, MalformedJson, MethodNotAllowed, NotAnObject,

@@ -7,7 +7,7 @@ use testkit::notification::{APP_ID, PATH};
 
 use crate::support::rig::{PASSWORD, USER, authorization};
 
-/// Stands in every body that can hold it, and may stand nowhere else.
+/// It is in every body that can hold it, and may be nowhere else.
 pub(super) const MARKER: &str = "m4rk3r-7e0a";
 
 /// The user that may speak for [`APP_ID`] alone; its password is [`PASSWORD`] too.
@@ -34,7 +34,7 @@ pub(super) fn authorization_of_bound() -> String {
 }
 
 impl Row {
-    /// A request as it stands on the wire.
+    /// A request as it is on the wire.
     pub(super) fn new(
         why: impl Into<String>,
         request: impl Into<Vec<u8>>,
@@ -91,7 +91,7 @@ pub(super) fn with(sample: &str, pointer: &str, value: Value) -> String {
     })
 }
 
-/// A marked sample without what stands at `pointer`.
+/// A marked sample without what is at `pointer`.
 pub(super) fn without(sample: &str, pointer: &str) -> String {
     edited(sample, pointer, |parent, key| {
         let removed = parent.as_object_mut().and_then(|members| members.remove(key));

@@ -15,7 +15,7 @@ use crate::refusals::row::MARKER;
 use crate::support::problem::refusal;
 use crate::support::rig::{Rig, SOON};
 
-/// So many that the same seconds for all of them are no accident: one in 3^39.
+/// This many that the same seconds for all of them are no accident: one in 3^39.
 const SENDERS: usize = 40;
 
 /// The topic's limit, and the body of a record that is over it.
@@ -23,7 +23,7 @@ const LIMIT: &str = "2000";
 const OVER: usize = 2500;
 
 #[test]
-pub(crate) fn while_kafka_is_away_senders_are_told_when_to_come_back() {
+pub(crate) fn while_kafka_is_away_senders_learn_when_to_come_back() {
     let rig = Rig::on_mock(|serve| serve.no_auth().arg("--ack-timeout", "300ms"));
     rig.mock().broker_down();
 
@@ -80,7 +80,7 @@ fn a_record_is_refused_by_the_limit_that_the_topic_itself_has() {
     let rig = Rig::on_topic(EitherKafka::Real(kafka), topic, Launch::no_auth);
     rig.bridge().wait_for_log("learnt the largest record", SOON);
 
-    // A producer that does not know the limit yet cannot tell whose fault it is.
+    // A producer that does not know the limit yet cannot know whose fault it is.
     eventually(SOON, "the limit holds", || match refusal(&rig.post(&[], of_length(OVER))) {
         (413, Outcome::RecordRefused) => true,
         (503, Outcome::Unavailable) => false,

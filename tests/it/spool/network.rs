@@ -40,7 +40,7 @@ fn random_faults(test: &str) -> Vec<(Network, u64)> {
     (0..20).map(|_| fault()).collect()
 }
 
-/// Each fault lasts so many milliseconds.
+/// Each fault lasts this many milliseconds.
 fn under_faults(test: &'static str, load: Load, faults: &[(Network, u64)]) {
     let Some((kafka, proxy)) = RealKafka::shared_behind_proxy(test) else { return };
     kafka.create_topic(&topic_of(test), 6, &[]);

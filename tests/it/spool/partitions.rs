@@ -62,7 +62,7 @@ fn a_key_moves_once_when_an_outage_follows_on_added_partitions() {
     kafka.thaw();
     scene.bridge.wait_for_log(SPREAD_ANEW, SEEN);
     scene.wait_until_direct();
-    // Long enough to tell a key that goes back from posts that overlapped.
+    // Long enough to distinguish a key that goes back from posts that overlapped.
     let_pass(2 * ACK_TIMEOUT);
 
     assert_moved_once(&kafka, scene, LONG_OVERLAP);

@@ -30,7 +30,7 @@ fn posts_are_kept_until_enough_replicas_are_in_sync() {
 
     kafka.kill_one(2);
     scene.wait_until_spooled(500);
-    eventually(SOON, "it is told why", || {
+    eventually(SOON, "it says why", || {
         scene
             .bridge
             .readyz()

@@ -89,7 +89,7 @@ fn a_stop_with_frozen_brokers_does_not_look_like_a_failure() {
 
     let log = bridge.log();
     let end: Vec<_> = log.lines().skip(before).collect();
-    // That Kafka is away may be told once more meanwhile.
+    // That Kafka is away may be logged once more meanwhile.
     let looks_well =
         |line: &&str| line.contains("\"level\":\"INFO\"") || line.contains("health_log");
     assert!(end.iter().all(looks_well), "{end:#?}");

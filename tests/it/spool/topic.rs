@@ -119,11 +119,11 @@ fn a_topic_that_rows_wait_for_is_named_in_log_and_readiness() {
 
     let named = "never-made, which the brokers do not show";
     eventually(NAMED, "it is in readiness", || spool_check(&bridge).ends_with(named));
-    let told = ["records on disk wait for a topic that the brokers do not show", "\"never-made\""];
-    let is_told = |line: &&str| told.iter().all(|words| line.contains(words));
+    let words = ["records on disk wait for a topic that the brokers do not show", "\"never-made\""];
+    let is_logged = |line: &&str| words.iter().all(|word| line.contains(word));
     // Beyond the moment in which the client itself believes it, and starts over.
     let_pass(Duration::from_secs(35));
-    assert_eq!(bridge.log().lines().filter(is_told).count(), 1, "{}", bridge.log());
+    assert_eq!(bridge.log().lines().filter(is_logged).count(), 1, "{}", bridge.log());
     assert!(!bridge.log().contains("the drain starts over"), "{}", bridge.log());
     kafka.create_topic("never-made", 1, &[]);
     eventually(DRAINED, "posts go to Kafka", || spool_check(&bridge) == "direct, 0 waiting");

@@ -23,7 +23,7 @@ use crate::support::spool::{FIRST_MS, SpoolFolder, record, records, value};
 /// Of an end that does not wait for Kafka, on a busy machine.
 const SOON: Duration = Duration::from_secs(20);
 
-/// The mock does not tell the topic's limit, which after a second is a warning.
+/// The mock does not name the topic's limit, which after a second is a warning.
 const LIMIT: [&str; 2] = ["-X", "message.max.bytes=1000000"];
 
 /// A mock with the topic of all records here.
@@ -38,7 +38,7 @@ fn drain(folder: &SpoolFolder, brokers: &str, flags: &[&str]) -> Ran {
     run(folder, "drain", &[&["--brokers", brokers, "--log", "warn"], flags].concat())
 }
 
-/// What waits, as `spool list` tells it.
+/// What waits, as `spool list` shows it.
 #[track_caller]
 fn waiting(folder: &SpoolFolder) -> u64 {
     let listing = run(folder, "list", &["--output", "json"]).well();
@@ -151,7 +151,7 @@ fn a_second_topic_that_is_missing_keeps_only_its_own_records() {
 }
 
 #[test]
-fn a_signal_ends_it_and_what_is_left_is_told() {
+fn a_signal_ends_it_and_what_is_left_is_counted() {
     let folder = SpoolFolder::of(records(TOPIC, "app-1", 0..10));
     for signal in [Signal::TERM, Signal::INT] {
         let mut command = spool(&["drain", "--spool", folder.dir(), "--brokers", NOBODY]);

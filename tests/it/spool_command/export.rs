@@ -23,15 +23,15 @@ fn every_record_is_a_line_in_order_of_appends_despite_the_lock() {
     let open = folder.open();
     open.append(records(TOPIC, "app-1", 0..100));
 
-    let told = lines(&run(&folder, "export", &[]).well());
+    let exported = lines(&run(&folder, "export", &[]).well());
 
-    assert_eq!(told.len(), 100);
-    for (number, line) in (0..).zip(&told) {
+    assert_eq!(exported.len(), 100);
+    for (number, line) in (0..).zip(&exported) {
         assert_eq!((&line["row"], &line["value"]), (&(number + 1).into(), &value(number).into()));
         assert_eq!((&line["topic"], &line["key"]), (&TOPIC.into(), &"app-1".into()));
     }
-    assert_eq!(told[1]["received"], "2023-07-03T08:48:44.456Z");
-    let headers = told[0]["headers"].as_object().unwrap();
+    assert_eq!(exported[1]["received"], "2023-07-03T08:48:44.456Z");
+    let headers = exported[0]["headers"].as_object().unwrap();
     assert_eq!(headers["ce_type"], "video.roomdrop");
     assert_eq!(headers["hookbridge-user"], "video");
     assert_eq!(headers["ce_id"].as_str().unwrap().len(), 64);
@@ -47,15 +47,15 @@ fn a_quarantined_record_has_its_time_and_reason_or_its_damage() {
     open.close();
     damage(&folder, "\"number\":2}");
 
-    let told = lines(&run(&folder, "export", &["--quarantined"]).well());
+    let exported = lines(&run(&folder, "export", &["--quarantined"]).well());
 
-    let rows: Vec<_> = told.iter().map(|line| &line["row"]).collect();
+    let rows: Vec<_> = exported.iter().map(|line| &line["row"]).collect();
     // Of the one that is damaged its place in the quarantine is known, and nothing else.
     assert_eq!(rows, [&2, &2]);
-    assert_eq!((told[0].get("fault"), &told[0]["value"]), (None, &value(1).into()));
-    assert_eq!(told[0]["reason"], "InvalidRecord");
-    assert!(told[0]["quarantined"].as_str().unwrap().ends_with('Z'));
-    assert_eq!(told[1]["fault"], "quarantined record 2 is missing or damaged");
+    assert_eq!((exported[0].get("fault"), &exported[0]["value"]), (None, &value(1).into()));
+    assert_eq!(exported[0]["reason"], "InvalidRecord");
+    assert!(exported[0]["quarantined"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(exported[1]["fault"], "quarantined record 2 is missing or damaged");
     assert_eq!(lines(&run(&folder, "export", &[]).well()).len(), 3);
 }
 

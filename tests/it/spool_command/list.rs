@@ -1,4 +1,4 @@
-//! What `spool list` tells, to people and to scripts, and what it verifies.
+//! What `spool list` shows, to people and to scripts, and what it verifies.
 
 use crate::spool_command::{TOPIC, damage, run};
 use crate::support::spool::{SpoolFolder, record, records};
@@ -54,23 +54,23 @@ fn a_script_gets_the_same_as_json() {
 
     let shown = run(&folder, "list", &["--output", "json"]).well();
 
-    let told: serde_json::Value = serde_json::from_str(&shown).unwrap();
-    assert_eq!(told["waiting"]["records"], 4);
-    assert_eq!(told["waiting"]["oldest"], "2023-07-03T08:48:43.456Z");
-    let apps = told["waiting"]["by_app_id"].as_array().unwrap();
+    let listing: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(listing["waiting"]["records"], 4);
+    assert_eq!(listing["waiting"]["oldest"], "2023-07-03T08:48:43.456Z");
+    let apps = listing["waiting"]["by_app_id"].as_array().unwrap();
     let apps: Vec<_> =
         apps.iter().map(|app| (&app["topic"], &app["app_id"], &app["records"])).collect();
     let app = serde_json::Value::from("app-1");
     let expected = [(&TOPIC.into(), &app, &3.into()), (&"others".into(), &app, &1.into())];
     assert_eq!(apps, expected);
-    assert_eq!(told["quarantine"]["records"], 1);
-    let reason = &told["quarantine"]["by_reason"][0];
+    assert_eq!(listing["quarantine"]["records"], 1);
+    let reason = &listing["quarantine"]["by_reason"][0];
     assert_eq!((&reason["app_id"], &reason["reason"]), (&"app-3".into(), &"InvalidRecord".into()));
     assert_eq!(reason["topic"], TOPIC);
     assert_eq!(reason["rows"], serde_json::json!([5]));
-    assert_eq!(told["quarantine"]["files"], serde_json::json!([]));
-    assert!(told["file_bytes"].as_u64().unwrap() > 5 << 20);
-    assert!(told.get("faults").is_none(), "nobody asked");
+    assert_eq!(listing["quarantine"]["files"], serde_json::json!([]));
+    assert!(listing["file_bytes"].as_u64().unwrap() > 5 << 20);
+    assert!(listing.get("faults").is_none(), "nobody asked");
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn lists(folder: &SpoolFolder, rows: u32) {
     limited.args(["-c", "ulimit -d \"$0\" && exec \"$@\"", &MEMORY.to_string()]);
     limited.arg(command.get_program()).args(command.get_args()).env_clear();
     let shown = Ran::from(children::output(&mut limited).unwrap()).well();
-    let told: serde_json::Value = serde_json::from_str(&shown).unwrap();
-    assert_eq!(told["waiting"]["records"], rows);
-    assert_eq!(told["waiting"]["by_app_id"].as_array().unwrap().len(), APPS as usize);
+    let listing: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(listing["waiting"]["records"], rows);
+    assert_eq!(listing["waiting"]["by_app_id"].as_array().unwrap().len(), APPS as usize);
 }

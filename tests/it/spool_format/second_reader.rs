@@ -156,7 +156,7 @@ fn walk(segments: &[Segment], released: &Slot, kind: u32) -> Found {
     found
 }
 
-/// The id behind a record, or the one that a commit tells.
+/// The id behind a record, or the one that a commit names.
 fn next_id(frame: &Frame) -> u64 {
     if frame.kind == 2 { frame.id } else { frame.id + 1 }
 }
@@ -194,7 +194,7 @@ fn frame(bytes: &[u8], at: usize, salt: [u8; 8]) -> Option<Frame> {
     })
 }
 
-/// How many of the last segment's frames stand in front of what a power cut has torn.
+/// How many of the last segment's frames come in front of what a power cut has torn.
 fn torn(bytes: &[u8], frames: &[Frame]) -> usize {
     let is_torn = |number: &usize| {
         let gap =

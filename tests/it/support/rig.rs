@@ -34,7 +34,7 @@ const ACK_TIMEOUT: &str = "15s";
 /// The topic on a mock: each has one of its own.
 const TOPIC: &str = "events";
 
-/// librdkafka's default. A mock does not tell its topics' limits, and the bridge waits a second for
+/// librdkafka's default. A mock does not name its topics' limits, and the bridge waits a second for
 /// the answer unless it is given one.
 const MOCK_LIMIT: &str = "message.max.bytes=1000000";
 
@@ -134,7 +134,7 @@ impl Rig {
         Exposition::of(self.bridge.admin()).value(series)
     }
 
-    /// Waits until a series counts so many.
+    /// Waits until a series counts this many.
     #[track_caller]
     pub(crate) fn wait_for_count(&self, series: &str, count: u64) {
         eventually(SOON, &format!("{series} is {count}"), || self.count(series) == count);

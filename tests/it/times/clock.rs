@@ -50,7 +50,7 @@ pub(super) struct Clocked {
 }
 
 impl Clocked {
-    /// With a clock that is so many milliseconds ahead.
+    /// With a clock that is this many milliseconds ahead.
     pub(super) fn start(kafka: &RealKafka, topic: &str, ahead: i64, flags: &[&str]) -> Self {
         let brokers = kafka.bootstrap();
         let mut typed = vec!["hookbridge", "serve", "--no-auth", "--brokers", &brokers];
@@ -118,8 +118,8 @@ fn a_clock_that_is_hours_ahead_refuses_no_post_without_a_spool() {
 
     let seen = consumer::to_end(&kafka.bootstrap(), &topic);
     assert_eq!(seen.len(), 12);
-    let told = seen.iter().all(|record| received_ms(record) - record.timestamp_ms > HOUR_MS);
-    assert!(told, "{seen:?}");
+    let all_late = seen.iter().all(|record| received_ms(record) - record.timestamp_ms > HOUR_MS);
+    assert!(all_late, "{seen:?}");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_clock_that_is_days_ahead_quarantines_nothing() {
     keeps_nothing_on_disk(here!(), &[], 3 * DAY_MS);
 }
 
-/// Posts that waited on disk all arrive, with a clock that is so many milliseconds ahead.
+/// Posts that waited on disk all arrive, with a clock that is this many milliseconds ahead.
 pub(super) fn keeps_nothing_on_disk(test: &str, config: &[(&str, &str)], ahead: i64) {
     let Some(kafka) = RealKafka::own(test, &[]) else { return };
     kafka.create_topic("events", 3, config);

@@ -1,5 +1,5 @@
 //! A topic that takes a few seconds of times alone, and a clock that is far outside of them, before
-//! anything was acked: only the broker's own words tell what it takes.
+//! anything was acked: only the broker's own words say what it takes.
 
 use testkit::consumer;
 use testkit::here;

@@ -116,7 +116,7 @@ fn the_neighbours_of_a_record_with_a_bad_time_keep_their_own() {
 }
 
 #[test]
-fn what_stands_behind_a_refused_record_does_not_overtake_it() {
+fn what_comes_behind_a_refused_record_does_not_overtake_it() {
     let test = here!();
     let Some(kafka) = RealKafka::shared(test) else { return };
     let topic = test.replace("::", "-");

@@ -1,6 +1,6 @@
-//! The rows of a part, one after another, as they stand on disk.
+//! The rows of a part, one after another, as they are on disk.
 //!
-//! Promise: what is not there is told where it should stand. It holds a piece of a segment.
+//! Promise: what is not there is reported where it should be. It holds a piece of a segment.
 
 use crate::delivery::spool::cursor;
 use crate::delivery::spool::disk_fault::DiskFault;
@@ -26,9 +26,9 @@ pub struct Rows<'a> {
     released: Released,
     /// The id that should come.
     next: u64,
-    /// The ids below this one were given, as a last segment that has lost its headers tells.
+    /// The ids below this one were given, as a last segment that has lost its headers shows.
     reached: u64,
-    /// What is not there and was not told yet.
+    /// What is not there and was not reported yet.
     gap: Range<u64>,
     /// The segment that is read, and the id at which it ends.
     walk: Option<(Walk, u64)>,

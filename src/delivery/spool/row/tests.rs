@@ -72,7 +72,7 @@ fn only_lower_case_hexadecimal_is_kept_as_bytes() {
 }
 
 #[test]
-fn a_payload_that_is_cut_off_anywhere_before_its_value_is_told() {
+fn a_payload_cut_off_anywhere_before_its_value_is_refused() {
     let bytes = payload(&record(event(), b"", 0));
     for len in 0..bytes.len() {
         assert_eq!(RowParts::of(&bytes[..len]), Err(Unreadable), "{len}");

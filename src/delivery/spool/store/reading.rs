@@ -36,7 +36,7 @@ pub(in crate::delivery::spool) struct RowsRead {
     pub(in crate::delivery::spool) gaps: Vec<Range<u64>>,
 }
 
-/// What stands at an id.
+/// What is at an id.
 enum Lookup {
     /// A row that waits, and the bytes of its payload.
     Row(Row, u64),
@@ -179,7 +179,7 @@ impl Store {
         }
     }
 
-    /// Whether the folder is the one that was opened: another may stand in its place, or none, while a
+    /// Whether the folder is the one that was opened: another may be in its place, or none, while a
     /// volume is moved.
     fn is_there(&self) -> io::Result<bool> {
         let files = self.disk.list()?;

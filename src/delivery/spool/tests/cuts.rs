@@ -1,5 +1,5 @@
 //! Power cuts at any moment of any life: nothing that was promised is missing after one, nothing is
-//! altered, nothing is given out that is void, and nothing is told to be missing.
+//! altered, nothing is given out that is void, and nothing is reported to be missing.
 
 use crate::delivery::spool::cursor;
 use crate::delivery::spool::disk::Disk;
@@ -21,7 +21,7 @@ const ENDS: u32 = 12;
 /// Power cuts that are tried at an end, of which life goes on after one: a call that was cut off can
 /// leave far more than these, but making it costs more than trying them.
 const CUTS_OF_AN_END: u64 = 8;
-/// The most calls up to an end: some segments are begun in so many.
+/// The most calls up to an end: some segments are begun in this many.
 const CALLS: u32 = 60;
 /// Of a store that is made.
 const SIZES: Sizes = Sizes { queue: 12 << 10, quarantine: 12 << 10, limit: u64::MAX };
@@ -59,7 +59,7 @@ fn a_cursor_has_all_its_room_whenever_it_has_its_name() {
     assert!(cursors > 100, "{cursors}");
 }
 
-/// Lives of seeds from `first` on, until there were so many cuts; gives how many.
+/// Lives of seeds from `first` on, until there were this many cuts; gives how many.
 fn cut(first: u64, cuts: u64) -> u64 {
     let (seeds, done) = (&AtomicU64::new(first), &AtomicU64::new(0));
     let lives = || {

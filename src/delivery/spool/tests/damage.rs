@@ -2,7 +2,7 @@
 //! given out is counted.
 //!
 //! The spools are of small segments, so that every byte can have its turn. What a damaged byte may
-//! cost is told by the frame that it lies in: see the table of [`crate::delivery::spool::format`].
+//! cost follows from the frame that it lies in: see the table of [`crate::delivery::spool::format`].
 
 mod blocks;
 mod clumsy;
@@ -41,7 +41,7 @@ struct Sound {
     frames: Vec<FramePlace>,
 }
 
-/// Where a frame stands, without its padding.
+/// Where a frame is, without its padding.
 #[derive(Debug)]
 struct FramePlace {
     file: String,
@@ -112,7 +112,7 @@ impl Sound {
         touched.filter_map(|place| place.row).filter(|id| ids.contains(id)).collect()
     }
 
-    /// The rows of a folder's quarantine are those that were put there, but for so many.
+    /// The rows of a folder's quarantine are those that were put there, but for this many.
     #[track_caller]
     fn assert_quarantine(&self, dir: &Path, lost: &BTreeSet<u64>, what: &str) {
         let reader = SpoolReader::open(dir).unwrap();

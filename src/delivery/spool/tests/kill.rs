@@ -49,7 +49,7 @@ fn a_killed_process_loses_no_reported_row_and_raises_no_alarm() {
 #[ignore = "a part of the test above, which runs it as a process of its own"]
 fn appends_and_releases_until_it_is_killed() {
     let here = Path::new(".");
-    // Run with all the others that are ignored it stands in the package, and has nothing to do.
+    // Run with all the others that are ignored it is started in the package, and has nothing to do.
     if here.join("Cargo.toml").exists() {
         return;
     }
@@ -65,7 +65,7 @@ fn appends_and_releases_until_it_is_killed() {
             number += 1;
             let size = if number % 29 == 0 { 9000 } else { 300 };
             let done = move |id: Result<RowId, AppendError>| say("+", id.unwrap());
-            // The queue may be full; then this is not one of those that are told of.
+            // The queue may be full; then this is not one of those that are reported.
             drop(open.spool.append(sized_record(number, size), done));
         }
         if number % 7 == 0 {

@@ -2,7 +2,7 @@
 //!
 //! | a record | is then |
 //! |---|---|
-//! | was appended, and that was told | given out, as it was |
+//! | was appended, and that was reported | given out, as it was |
 //! | was appended, and that failed or was cut off | given out by who opens the spool next, or void |
 //! | was released | gone, or given out again by who opens the spool next |
 //! | was refused | in quarantine, or still in the queue |
@@ -58,7 +58,7 @@ struct Topics {
     is_unsure: bool,
 }
 
-/// The topic of all records, after it was changed so many times.
+/// The topic of all records, after it was changed this many times.
 fn topic(changes: usize) -> String {
     format!("topic-{changes}")
 }
@@ -92,7 +92,7 @@ impl Ledger {
         self.rows.iter().filter(|(_, row)| row.state.waits()).map(|(id, _)| *id)
     }
 
-    /// Records were given to the store, whose next id was `first`; it has told that `appended` of them
+    /// Records were given to the store, whose next id was `first`; it has reported that `appended` of them
     /// are there.
     pub(super) fn append(&mut self, first: u64, records: Vec<Record>, appended: usize) {
         let begin = self.records.len();
@@ -102,17 +102,17 @@ impl Ledger {
         self.put(&promised, others);
     }
 
-    /// What was in quarantine was given to the queue, whose next id was `first`; it has told that all
+    /// What was in quarantine was given to the queue, whose next id was `first`; it has reported that all
     /// is there, or that it failed.
     pub(super) fn requeue(
         &mut self,
         first: u64,
         quarantined: &[(u64, Record)],
-        told: Result<(), ()>,
+        reported: Result<(), ()>,
     ) {
         let records = quarantined.iter().map(|(id, _)| self.rows[id].record);
         let pairs: Vec<_> = (first..).zip(records).collect();
-        if told.is_err() {
+        if reported.is_err() {
             self.maybe.extend(pairs);
             return;
         }
@@ -137,10 +137,10 @@ impl Ledger {
         self.maybe.clear();
     }
 
-    /// The release of rows was asked for, and the quarantine of others, which was told to be done or to
+    /// The release of rows was asked for, and the quarantine of others, which was reported to be done or to
     /// have failed.
-    pub(super) fn release(&mut self, acked: &[u64], refused: &[u64], told: Result<(), ()>) {
-        let state = if told.is_ok() { State::Refused } else { State::MayWait };
+    pub(super) fn release(&mut self, acked: &[u64], refused: &[u64], reported: Result<(), ()>) {
+        let state = if reported.is_ok() { State::Refused } else { State::MayWait };
         for (ids, state) in [(refused, state), (acked, State::Released)] {
             for id in ids {
                 self.rows.get_mut(id).unwrap().state = state;
@@ -197,7 +197,9 @@ impl Ledger {
         let status = &look.status;
         let missing = (status.totals.missing_rows, look.missing);
         if missing != (0, 0) {
-            return Err(format!("rows and quarantined ones are told to be missing: {missing:?}"));
+            return Err(format!(
+                "rows and quarantined ones are reported to be missing: {missing:?}"
+            ));
         }
         let counted = (status.rows, status.quarantined_rows);
         let seen = (look.rows.len() as u64, look.quarantined.len() as u64);
@@ -235,7 +237,7 @@ impl Ledger {
         }
     }
 
-    /// Which record stands at an id.
+    /// Which record has an id.
     fn identify(&self, id: u64, record: &Record, who: Who) -> Result<usize, Broken> {
         let kept = self.rows.get(&id);
         match kept.map(|row| row.state) {

@@ -61,10 +61,10 @@ fn what_waits_together_is_committed_together() {
         let done = done.clone();
         open.spool.append(record(number), move |id| done.send(id.unwrap()).unwrap()).unwrap();
     }
-    let told = done.clone();
+    let is_done = done.clone();
     let on_release = move |result: Result<(), AccessError>| {
         result.unwrap();
-        told.send(RowId(0)).unwrap();
+        is_done.send(RowId(0)).unwrap();
     };
     open.spool.release(vec![RowId(1)], Vec::new(), on_release).unwrap();
     wait.wait();

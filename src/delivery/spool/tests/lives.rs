@@ -1,8 +1,8 @@
 //! A spool that lives on a disk of the model: whatever its owner may do, in an order drawn from a seed,
 //! with its [`Ledger`] held against it.
 //!
-//! Promise: a seed tells all that happens but for the spool's own random numbers, which are salts. What
-//! the ledger does not allow is told at the first look that shows it.
+//! Promise: a seed decides all that happens but for the spool's own random numbers, which are salts. What
+//! the ledger does not allow is found at the first look that shows it.
 
 use crate::delivery::record::Record;
 use crate::delivery::record::header_name::HeaderName;
@@ -220,13 +220,13 @@ impl Life {
         self.rng.shuffle(&mut acked);
         let rows: Vec<_> = acked.iter().copied().map(RowId).collect();
         let reason = |id: &u64| (RowId(*id), "refused".to_owned());
-        let told = store.release(&rows, &refused.iter().map(reason).collect::<Vec<_>>());
-        self.ledger.release(&acked, &refused, told.map_err(drop));
+        let done = store.release(&rows, &refused.iter().map(reason).collect::<Vec<_>>());
+        self.ledger.release(&acked, &refused, done.map_err(drop));
     }
 
     fn sync_cursor(&mut self) {
         let Some(store) = &mut self.store else { return };
-        // A write of the cursor may have failed before, and is not told.
+        // A write of the cursor may have failed before, and is not reported.
         if store.sync_cursor().is_ok() && matches!(self.errors, Errors::None) {
             self.ledger.releases_are_for_good();
         }
@@ -238,13 +238,13 @@ impl Life {
         self.open()?;
         let Some(mut store) = self.store.take() else { return Ok(()) };
         let Some(look) = self.see(&mut store)? else { return Ok(()) };
-        let told = store.requeue();
-        if let Ok(requeued) = told
+        let done = store.requeue();
+        if let Ok(requeued) = done
             && (requeued.rows, requeued.left) != (look.quarantined.len() as u64, 0)
         {
             return Err(format!("{requeued:?} of {}", look.quarantined.len()));
         }
-        self.ledger.requeue(look.next, &look.quarantined, told.map(drop).map_err(drop));
+        self.ledger.requeue(look.next, &look.quarantined, done.map(drop).map_err(drop));
         Ok(())
     }
 

@@ -28,7 +28,7 @@ const TOPICS: [&str; 2] = ["one", "two"];
 enum Action {
     /// Records of these sizes, of the topic.
     Append(usize, Vec<usize>),
-    /// Rows from behind this one, so many at once.
+    /// Rows from behind this one, this many at once.
     Read(Option<Index>, usize),
     /// Some of those that wait, in this order.
     Release(Vec<Index>),
@@ -190,9 +190,9 @@ impl Pair {
         let to = 1 - from;
         let all = self.queue.values_mut().chain(self.quarantine.iter_mut().map(|(_, plain)| plain));
         let changed = all.filter(|plain| plain.topic == from).map(|plain| plain.topic = to).count();
-        let told = self.store.retopic(TOPICS[from], TOPICS[to]).unwrap();
+        let reported = self.store.retopic(TOPICS[from], TOPICS[to]).unwrap();
         // Those that were released and still have their segment count too.
-        assert!(told >= changed as u64);
+        assert!(reported >= changed as u64);
         self.reopen();
     }
 

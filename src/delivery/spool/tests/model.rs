@@ -110,7 +110,7 @@ impl ModelDisk {
         self.lock().fate.set_errors(errors);
     }
 
-    /// Lets so many calls be made that change something; the last one is carried out in part, and all
+    /// Lets this many calls be made that change something; the last one is carried out in part, and all
     /// others fail.
     pub(super) fn end_after(&self, calls: u32) {
         self.lock().fate.end_after(calls);

@@ -7,7 +7,7 @@ use crate::delivery::spool::store::Store;
 use std::sync::Barrier;
 
 #[test]
-fn a_second_bridge_is_told_which_folder_is_taken() {
+fn a_second_bridge_names_the_folder_that_is_taken() {
     let fixture = Fixture::new();
     let first = fixture.open();
     let error = open(fixture.dir(), AMPLE).err().unwrap();
@@ -33,7 +33,7 @@ fn a_thread_that_hangs_is_not_waited_for_longer_than_was_said() {
 }
 
 #[test]
-fn a_done_that_panics_ends_the_thread_and_everybody_is_told() {
+fn a_done_that_panics_ends_the_thread_and_all_learn_of_it() {
     let fixture = Fixture::new();
     let mut open = fixture.open();
     open.spool.append(record(1), |_| panic!("as a test")).unwrap();

@@ -40,7 +40,7 @@ impl SmallDisk {
         open(&self.dir(), AMPLE).unwrap()
     }
 
-    /// Leaves so many bytes free, rounded up to pages.
+    /// Leaves this many bytes free, rounded up to pages.
     fn leave(&self, bytes: u64) {
         let path = self.temp.path().join("filler");
         let filler = fs::OpenOptions::new().write(true).create(true).truncate(false).open(path);
@@ -195,8 +195,10 @@ fn an_empty_folder_on_a_full_disk_is_a_full_spool_without_rows() {
 }
 
 #[test]
-fn a_read_only_disk_is_told_and_ends_it() {
-    let Some(disk) = SmallDisk::mount("a_read_only_disk_is_told_and_ends_it", 32) else { return };
+fn a_read_only_disk_is_reported_and_ends_it() {
+    let Some(disk) = SmallDisk::mount("a_read_only_disk_is_reported_and_ends_it", 32) else {
+        return;
+    };
     disk.open().close();
     let remounted =
         Command::new("mount").args(["-o", "remount,ro"]).arg(disk.temp.path()).status().unwrap();

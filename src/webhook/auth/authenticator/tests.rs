@@ -174,10 +174,10 @@ fn debug_shows_no_secret_and_no_hash() {
 fn a_password_over_72_bytes_is_refused_with_its_user_if_known() {
     let authenticator = authenticator(&format!("test:{OLD}\nother:plain:x"));
     let long = "x".repeat(73);
-    for (user, told) in [("test", Some("test")), ("nobody", None), ("other", Some("other"))] {
+    for (user, named) in [("test", Some("test")), ("nobody", None), ("other", Some("other"))] {
         let verified = authenticator.look_up(&with_pair(&format!("{user}:{long}")));
         let CacheLookup::LongPassword { user } = verified else { panic!("{verified:?}") };
-        assert_eq!(user.as_deref(), told);
+        assert_eq!(user.as_deref(), named);
     }
     let mut users = authenticator.users_with_long_passwords();
     users.sort();

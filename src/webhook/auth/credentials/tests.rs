@@ -29,7 +29,7 @@ fn a_user_may_speak_for_the_apps_of_its_line_or_for_all() {
 }
 
 #[test]
-fn a_user_may_stand_twice_but_not_three_times() {
+fn a_user_may_be_there_twice_but_not_three_times() {
     let twice = format!("user:{HASH}\nuser:{HASH}\nother:plain:x\n");
     let credentials = Credentials::parse(&twice).unwrap();
     assert_eq!((credentials.users(), credentials.passwords()), (2, 3));

@@ -37,7 +37,7 @@ impl Held {
         let (end, answer) = mpsc::channel();
         let hash = move || {
             runs.send(()).unwrap();
-            answer.recv().expect("the test tells an answer")
+            answer.recv().expect("the test gives an answer")
         };
         (Self { begun, end }, hash)
     }

@@ -21,7 +21,7 @@ fn follow(bytes: &str) -> (u64, Option<HeadFault>) {
 }
 
 #[test]
-fn requests_behind_one_another_are_told_apart() {
+fn requests_behind_one_another_are_kept_apart() {
     let empty = format!("{HEAD}\r\n");
     let sized = format!("{HEAD}cOntent-length:\t 3 \r\n\r\n\n\r\n");
     let chunked = format!(

@@ -73,7 +73,7 @@ fn a_form_is_named_with_the_place_where_it_is_no_json() {
 }
 
 #[test]
-fn nothing_may_stand_behind_the_object() {
+fn nothing_may_come_behind_the_object() {
     for tail in ["\0", "{}", ",", "]", "}", "x", "\u{feff}", "\u{a0}", "\u{b}"] {
         malformed(format!("{ROOMDROP}{tail}").as_bytes());
     }
@@ -203,7 +203,7 @@ fn a_body_that_is_no_object_is_named_by_its_type() {
 }
 
 #[test]
-fn type_and_app_id_stand_once_however_they_are_written() {
+fn type_and_app_id_come_once_however_they_are_written() {
     for (member, name) in [
         (r#""type":"roomdrop""#, "type"),
         (r#""typ\u0065":"roomdrop""#, "type"),

@@ -16,8 +16,8 @@ use crate::support::rig::SOON;
 /// Ordinary posts, longer ones, and some that are longer than a sector or a page.
 const POSTS: [(usize, usize); 3] = [(0, 60), (1500, 40), (20_000, 4)];
 
-/// It is told, at level error, where something was missed.
-const TOLD: &str = "records of the spool are damaged or missing";
+/// It is logged, at level error, where something was missed.
+const LOGGED: &str = "records of the spool are damaged or missing";
 
 /// What the name of a segment ends with that is kept for people.
 const DAMAGED: &str = ".log.damaged";
@@ -91,7 +91,7 @@ impl Left {
         let Drained { missing, files, kept, log, .. } = &drained;
         assert_eq!(lost, *missing, "{what}");
         assert_eq!(kept.len() as u64, *files, "{what}: {kept:?}");
-        assert_eq!(log.contains(TOLD), *missing > 0, "{what}: {log}");
+        assert_eq!(log.contains(LOGGED), *missing > 0, "{what}: {log}");
         drained
     }
 }

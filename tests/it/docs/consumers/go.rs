@@ -1,4 +1,4 @@
-//! With `franz-go`, into bbolt. The versions stand in `tests/consumers/go.mod`.
+//! With `franz-go`, into bbolt. The versions are in `tests/consumers/go.mod`.
 
 use std::fs;
 use std::path::Path;

@@ -142,7 +142,7 @@ fn a_damaged_quarantine_costs_its_records_and_the_queue_none() {
             let temp = sound.with(&BTreeMap::from([(name.clone(), bytes)]));
             let what = format!("{name} from {at}");
             let hit = sound.hit(Part::Quarantine, name, &(at..end));
-            // The commit behind the last one tells of it.
+            // The commit behind the last one shows it.
             let last = sound.frames.iter().rfind(|place| place.file == *name).unwrap();
             if hit.is_empty() || last.bytes.start >= end {
                 sound.assert_quarantine(temp.path(), &hit, &what);

@@ -2,7 +2,7 @@
 //! uncounted.
 //!
 //! These are uncounted: the last records of the last segment, with the commit behind them; the records
-//! of a last segment that has lost both headers, as far as the frames do not tell how many there were.
+//! of a last segment that has lost both headers, as far as the frames do not show how many there were.
 //! Where both slots of the cursor are lost, what was released may come again, or count as missing.
 
 use super::*;

@@ -29,7 +29,7 @@ pub(in crate::delivery::spool::tests) enum Errors {
     None,
     /// This one of its kind, counted from 1.
     Nth(Call, u32, Errno),
-    /// One in so many of those that change something.
+    /// One in this many of those that change something.
     OneIn(u32),
 }
 
@@ -88,7 +88,7 @@ impl Fate {
         (self.errors, self.met) = (errors, 0);
     }
 
-    /// Lets so many calls be made that change something; the last one is carried out in part.
+    /// Lets this many calls be made that change something; the last one is carried out in part.
     pub(super) fn end_after(&mut self, calls: u32) {
         self.left = calls;
     }
