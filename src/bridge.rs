@@ -24,36 +24,23 @@ mod parts;
 mod periodic_log;
 pub mod predecessor;
 mod reloader;
+mod running;
 mod spool_place;
 mod spooling;
 mod wait_until_free;
 
-use crate::admin::Admin;
 use crate::bridge::bridge_error::BridgeError;
-use crate::bridge::event_loop::EventLoop;
 use crate::bridge::hand_over::HandOver;
 use crate::bridge::inherited_sockets::InheritedSockets;
-use crate::bridge::listeners::{admin_limits, listen, raise_file_limit};
-use crate::bridge::parts::Parts;
-use crate::bridge::periodic_log::PeriodicLog;
-use crate::bridge::reloader::Reloader;
-use crate::bridge::spooling::{Opened, Spooling};
+use crate::bridge::listeners::listen;
+use crate::bridge::running::Running;
+use crate::bridge::spooling::Opened;
 use crate::bridge::wait_until_free::WaitUntilFree;
 use crate::config::Config;
-use crate::delivery::availability::Availability;
 use crate::delivery::kafka::client_endings::TIMEOUT;
-use crate::delivery::kafka::probe::Probe;
-use crate::delivery::topic::Topic;
-use crate::delivery::topic::topic_config::Plan;
-use crate::error_chain::error_chain;
 use crate::metrics::Metrics;
-use crate::post::PostRecorder;
-use crate::webhook::http::connection_phase::ConnectionPhase;
-use crate::webhook::http::rare_line::RareLine;
-use crate::webhook::http::server::{self, ACCEPT_ERROR_LINE};
 use crate::webhook::http::successor::Successor;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
@@ -187,7 +174,7 @@ impl Bridge {
                     None => (stopping.cancelled().await, None).1,
                 }
             };
-            // Told to, or because a part of it has ended.
+            // Asked to, or because a part of it has ended.
             let ending = async {
                 tokio::select! { () = stop.cancelled() => {}, () = end.cancelled() => {} }
                 stopping.cancel();
@@ -210,91 +197,10 @@ impl Bridge {
         stop: CancellationToken,
         reload: watch::Receiver<()>,
     ) -> Result<(), BridgeError> {
-        let Self { config, spool, webhook, admin, addresses, successor, .. } = self;
-        if config.spool.is_some() && spool.is_none() {
+        if self.config.spool.is_some() && self.spool.is_none() {
             return Ok(()); // It was to stop.
         }
-        raise_file_limit(config.max_connections);
-        let metrics = Arc::new(metrics);
-        let recorder = Arc::new(PostRecorder::new(metrics.clone()));
-        let availability = Arc::new(Availability::new(metrics.clone(), config.kafka.ack_timeout()));
-        let max_bytes = config.kafka.message_max_bytes();
-        let mut topic = Topic::new(config.topic.clone(), max_bytes, &config.clock);
-        let kafka = config.kafka.clone();
-        let (mut spooling, grace) = (None, config.grace.bridge);
-        if let Some(opened) = spool {
-            topic.first_sight = opened.first_sight().clone();
-            spooling = Some(Spooling::start(
-                opened,
-                &availability,
-                &kafka,
-                &topic,
-                config.missing_topic_timeout,
-            )?);
-        }
-        let gate = spooling.as_ref().map(|spooling| spooling.gate().clone());
-        let spool = gate.as_ref().map(|gate| gate.spool().clone());
-        let largest_value = config.limits.max_body.as_u64();
-        let plan = Some(Plan { largest_value, compaction: config.compaction });
-        let probe = Probe::new(&kafka, &topic, availability.clone(), plan, spool)
-            .map_err(BridgeError::Kafka)?;
-        let admin_answers = Arc::new(Admin {
-            metrics: metrics.clone(),
-            availability: availability.clone(),
-            throttle: kafka.throttle.clone(),
-            topic: topic.clone(),
-            gate: gate.clone(),
-            stop: stop.clone(),
-        });
-        let accept_errors = Arc::new(RareLine::every(ACCEPT_ERROR_LINE));
-        let admin_limits = admin_limits(accept_errors.clone());
-        let reloading = Reloader::new(&config, reload, &metrics.reloads).run();
-        let logging = PeriodicLog::new(&config, recorder.clone()).run();
-        let path = config.path.clone();
-        let loops = EventLoop {
-            config,
-            availability,
-            metrics,
-            recorder: recorder.clone(),
-            accept_errors,
-            successor,
-            topic: topic.clone(),
-            gate: gate.clone(),
-            stop: stop.clone(),
-        };
-        let mut loops = loops.start(&webhook).await?;
-        drop(webhook);
-
-        let (over, mut parts) = (CancellationToken::new(), Parts::default());
-        let listener = tokio::net::TcpListener::from_std(admin).map_err(|source| {
-            BridgeError::Listen { flag: "--admin-listen", address: addresses.admin, source }
-        })?;
-        let answer =
-            move |request, _: &ConnectionPhase| std::future::ready(admin_answers.answer(&request));
-        let serving = server::serve(listener, admin_limits, over.clone(), answer);
-        parts.start(async { (serving.await, BridgeError::Unasked("admin port")).1 });
-        parts.start(async { (logging.await, BridgeError::Unasked("periodic log")).1 });
-        parts.start(async { (reloading.await, BridgeError::Unasked("reloader")).1 });
-        let (probing, unasked) = (probe.run(over.clone()), BridgeError::Unasked("probe of Kafka"));
-        parts.start(async { probing.await.map_or_else(BridgeError::Topic, |()| unasked) });
-        tracing::info!(webhook = %addresses.webhook, admin = %addresses.admin, path, topic = %topic.name, "listening");
-        if let Some(spooling) = &spooling {
-            spooling.log_start();
-        } else {
-            tracing::info!("without a spool, posts get 503 while Kafka is away");
-        }
-
-        let ended = parts.wait_for_the_end(&mut loops, spooling.as_mut(), &stop).await;
-        over.cancel();
-        parts.shutdown().await;
-        recorder.refusals.sum_up_all();
-        let closed = match spooling {
-            Some(spooling) => spooling.close(grace).await,
-            None => Ok(()),
-        };
-        if let (Err(_), Err(also)) = (&ended, &closed) {
-            tracing::warn!(error = %error_chain(also), "the spool did not end well either");
-        }
-        ended.and(closed)
+        let running = Running::start(self, metrics, &stop, reload).await?;
+        running.wait(&stop).await
     }
 }
