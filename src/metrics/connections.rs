@@ -57,7 +57,7 @@ impl ConnectionSeries {
         );
         registry.register(
             "connections_displaced",
-            "Idle connections that were closed to make room for others",
+            "Connections without a whole head that were closed to make room for others",
             series.displaced.clone(),
         );
         registry.register(

@@ -29,6 +29,12 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 /// Connections of senders at once.
 const PLACES: usize = 50;
 
+/// Of them, those of senders that keep theirs.
+const KNOWN: usize = 10;
+
+/// For longer than a silent connection is let be where there is no room.
+const SHORT_REST: Duration = Duration::from_millis(600);
+
 fn crowded(serve: Launch) -> Launch {
     serve.no_auth().arg("--max-connections", PLACES.to_string())
 }
@@ -138,6 +144,54 @@ fn kept_connections_notice_no_flood_of_silent_ones() {
     ledger.assert_statuses(&[200]);
     ledger.assert_kept(&rig.records());
     assert!(rig.count("hookbridge_connections_displaced_total") > PLACES as u64);
+}
+
+#[test]
+fn half_heads_at_the_limit_hold_up_no_post_for_long() {
+    let rig = Rig::on_mock(crowded);
+    let mut kept = at_rest(&rig);
+    let mut half = Connection::open_many(rig.addr(), 2 * PLACES);
+    for connection in &mut half {
+        // Those that have no place yet are heard when they have one.
+        connection.send("P");
+    }
+    let begun = Instant::now();
+
+    assert_eq!(rig.post(&[], ROOMDROP).status, 200);
+
+    assert!(begun.elapsed() < 2 * PROBE, "{:?}", begun.elapsed());
+    post_again(&mut kept);
+}
+
+#[test]
+fn known_senders_at_rest_keep_their_places_in_a_flood() {
+    let rig = Rig::on_mock(crowded);
+    let mut kept = at_rest(&rig);
+
+    // More in a moment than there are places, and again when those have been silent for a while.
+    let mut flood = Vec::new();
+    for _ in 0..3 {
+        flood.extend(Connection::open_many(rig.addr(), 2 * PLACES));
+        let_pass(SHORT_REST);
+    }
+
+    post_again(&mut kept);
+    assert!(rig.count("hookbridge_connections_displaced_total") > PLACES as u64);
+}
+
+/// Connections that have posted, and then have rested for longer than any that is silent.
+fn at_rest(rig: &Rig) -> Vec<Connection> {
+    let mut kept = Connection::open_many(rig.addr(), KNOWN);
+    post_again(&mut kept);
+    let_pass(2 * SHORT_REST);
+    kept
+}
+
+fn post_again(kept: &mut [Connection]) {
+    for connection in kept {
+        connection.send(request("POST", PATH, &[], ROOMDROP));
+        assert_eq!(connection.read().status, 200);
+    }
 }
 
 #[test]

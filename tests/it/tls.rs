@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -87,9 +87,7 @@ fn a_sender_without_trust_fails_alone_and_is_logged() {
 fn half_a_handshake_and_silence_hold_up_nothing_and_end() {
     let authority = Authority::new();
     let (rig, _files) = secured(&authority.issue(30), |serve| serve.arg("--read-timeout", "1s"));
-    let mut half = TcpStream::connect(rig.addr()).unwrap();
-    half.write_all(&[22, 3, 1, 2, 0, 1]).unwrap();
-    let mut slow = [Connection::over(half), rig.connect()];
+    let mut slow = [half_a_handshake(rig.addr()), rig.connect()];
 
     let mut sender = connect(&rig, &authority.client(&TLS13));
     assert_eq!(post_on(&mut sender, ROOMDROP).status, 200);
@@ -98,6 +96,19 @@ fn half_a_handshake_and_silence_hold_up_nothing_and_end() {
         assert!(connection.is_closed());
     }
     rig.wait_for_count(FAILED, 1);
+}
+
+#[test]
+fn half_handshakes_at_the_limit_hold_up_no_post_for_long() {
+    let authority = Authority::new();
+    let (rig, _files) = secured(&authority.issue(30), |serve| serve.arg("--max-connections", "20"));
+    let _half: Vec<_> = (0..30).map(|_| half_a_handshake(rig.addr())).collect();
+    let begun = Instant::now();
+
+    let mut sender = connect(&rig, &authority.client(&TLS13));
+    assert_eq!(post_on(&mut sender, ROOMDROP).status, 200);
+
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 }
 
 #[test]
@@ -242,6 +253,12 @@ fn write(dir: &Path, identity: &Identity) {
 fn with(serve: Launch, dir: &Path) -> Launch {
     let path = |name| dir.join(name).to_str().unwrap().to_owned();
     serve.arg("--tls-cert", path("cert.pem")).arg("--tls-key", path("key.pem"))
+}
+
+fn half_a_handshake(addr: SocketAddr) -> Connection {
+    let mut half = TcpStream::connect(addr).unwrap();
+    half.write_all(&[22, 3, 1, 2, 0, 1]).unwrap();
+    Connection::over(half)
 }
 
 fn connect(rig: &Rig, client: &Client) -> TlsConnection {

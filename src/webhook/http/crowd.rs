@@ -1,12 +1,15 @@
 //! The connections of a port, and the room for one more.
 //!
 //! Promise: no more than the limit are served at once, on all event loops together. Where there is no room for
-//! a new one, the one that has waited longest for a request makes room, and so on until there is; a post
-//! that has reached this machine is read and not cut off. Where none can go, the new one waits, and what
-//! comes behind it waits in the kernel's queue. It closes no connection: each is asked, and goes itself.
+//! a new one, one without a whole head makes room, and so on until there is: first those that never had
+//! anything granted, silent ones before half heads, then those of known senders, each the longest waiting
+//! first. While strangers hold more than half of the places, a new one waits for theirs rather than take a
+//! known sender's. A post that has reached this machine is read and not cut off. Where none can go, the
+//! new one waits, and what comes behind it waits in the kernel's queue. It closes no connection: each is
+//! asked, and goes itself.
 
 use crate::metrics::connections::ConnectionSeries;
-use crate::webhook::http::connection_phase::{Asked, ConnectionPhase};
+use crate::webhook::http::connection_phase::{Asked, ConnectionPhase, Moment, Phase, Sender};
 use crate::webhook::http::rare_line::RareLine;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -21,7 +24,10 @@ use tokio_util::sync::CancellationToken;
 /// How long a connection has waited before it is taken for idle: longer than a round trip, so that what
 /// a sender writes behind its connect, or behind an answer, is on its way no more.
 const QUIET: Duration = Duration::from_millis(250);
+/// How long half a head is let be, or half a handshake: a packet that was lost has come again by then.
+const HALF: Duration = Duration::from_secs(1);
 /// After one was asked to go and there is no room yet, the next one is asked: it had a post after all.
+/// And how long is waited before the next look.
 const NEXT: Duration = Duration::from_millis(100);
 /// Whoever is at the limit is there at each new connection.
 const LINE: Duration = Duration::from_secs(60);
@@ -29,10 +35,32 @@ const LINE: Duration = Duration::from_secs(60);
 /// Which connections make room for a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MakesRoom {
-    /// Those of which no byte of a request has come, for [`QUIET`] at least.
+    /// Those of which no byte of a request has come for [`QUIET`], and half heads that are [`HALF`] old.
     Idle,
-    /// These at once, and those that have sent half of a head: of clients that ask again.
+    /// These at once, and the longest waiting first, whoever it is: of clients that ask again.
     Unanswered,
+}
+
+impl MakesRoom {
+    /// How long a connection is let be in a phase; none where it makes no room.
+    fn patience(self, phase: Phase) -> Option<Duration> {
+        match (self, phase) {
+            (Self::Idle | Self::Unanswered, Phase::Request) => None,
+            (Self::Unanswered, Phase::Silent | Phase::Secured | Phase::Head | Phase::Idle) => {
+                Some(Duration::ZERO)
+            }
+            (Self::Idle, Phase::Silent | Phase::Idle) => Some(QUIET),
+            (Self::Idle, Phase::Secured | Phase::Head) => Some(HALF),
+        }
+    }
+
+    /// Whose turn comes first, before it goes by time.
+    fn turn(self, seen: Moment) -> (Sender, Phase) {
+        match self {
+            Self::Idle => (seen.sender, seen.phase),
+            Self::Unanswered => (Sender::Stranger, Phase::Silent),
+        }
+    }
 }
 
 /// The connections of a port, on whatever event loop.
@@ -109,29 +137,40 @@ impl Crowd {
     /// As where there is no room, for want of files. The kernel says so also where nobody waits, so that
     /// only an idle one is asked, on whatever port.
     pub(super) fn make_files(&self, now: Instant) {
-        self.ask_longest(now, QUIET);
+        self.ask_next(now, MakesRoom::Idle);
     }
 
     /// Asks one to go, if one can; gives when to ask the next.
     fn make_room(&self, now: Instant) -> Duration {
-        let quiet = match self.makes_room {
-            MakesRoom::Idle => QUIET,
-            MakesRoom::Unanswered => Duration::ZERO,
-        };
-        self.ask_longest(now, quiet)
+        self.ask_next(now, self.makes_room)
     }
 
-    /// Asks the one that has waited longest, if that is so long.
-    fn ask_longest(&self, now: Instant, quiet: Duration) -> Duration {
+    fn ask_next(&self, now: Instant, makes_room: MakesRoom) -> Duration {
         let open = self.open();
-        let waiting = open.values().filter_map(|phase| Some((phase.waits_since()?, phase)));
-        let Some((since, phase)) = waiting.min_by_key(|(since, _)| *since) else { return NEXT };
-        let waited = now.saturating_duration_since(since);
-        if waited < quiet {
-            return quiet.saturating_sub(waited);
+        let mut next: Option<((_, Instant), _, _)> = None;
+        let (mut pause, mut strangers) = (NEXT, 0);
+        for phase in open.values() {
+            let seen = phase.look();
+            let Some(patience) = makes_room.patience(seen.phase) else { continue };
+            if seen.asked != Asked::Not {
+                continue;
+            }
+            let turn = (makes_room.turn(seen), phase.since(seen));
+            strangers += usize::from(turn.0.0 == Sender::Stranger);
+            let early = (turn.1 + patience).saturating_duration_since(now);
+            if early > Duration::ZERO {
+                pause = pause.min(early);
+            } else if next.is_none_or(|(first, ..)| turn < first) {
+                next = Some((turn, phase, seen));
+            }
         }
-        phase.ask(Asked::ForRoom);
-        NEXT
+        match next {
+            // One of the strangers will be it.
+            Some((((Sender::Known, _), _), ..)) if strangers > open.len() / 2 => pause,
+            Some((_, phase, seen)) if !phase.ask(seen, Asked::ForRoom) => Duration::ZERO,
+            Some(_) => NEXT,
+            None => pause,
+        }
     }
 
     /// One more, from `peer`.
@@ -141,7 +180,7 @@ impl Crowd {
         place: Option<OwnedSemaphorePermit>,
     ) -> Member {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let phase = Arc::new(ConnectionPhase::open(peer, self.makes_room));
+        let phase = Arc::new(ConnectionPhase::open(peer));
         self.open().insert(number, phase.clone());
         self.series.open.inc();
         Member { number, crowd: self.clone(), phase, _place: place }
@@ -168,101 +207,11 @@ impl Drop for Member {
     fn drop(&mut self) {
         drop(self.crowd.open().remove(&self.number));
         self.crowd.series.open.dec();
-        if self.phase.asked() == Asked::ForRoom {
+        if self.phase.look().asked == Asked::ForRoom {
             self.crowd.series.displaced.inc();
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::webhook::http::connection_phase::Rest;
-    use std::net::Ipv4Addr;
-
-    fn crowd(makes_room: MakesRoom) -> Arc<Crowd> {
-        Arc::new(Crowd::new("webhook", 8, makes_room, ConnectionSeries::default()))
-    }
-
-    fn join(crowd: &Arc<Crowd>) -> Member {
-        crowd.join(Ipv4Addr::LOCALHOST.into(), None)
-    }
-
-    fn asked(members: &[&Member]) -> Vec<bool> {
-        members.iter().map(|member| member.phase.asked() == Asked::ForRoom).collect()
-    }
-
-    #[test]
-    fn the_one_that_has_waited_longest_is_asked_and_then_the_next() {
-        let crowd = crowd(MakesRoom::Idle);
-        let [first, second, half, busy] = [(); 4].map(|()| join(&crowd));
-        half.phase.hear();
-        busy.phase.hear();
-        busy.phase.head_is_whole();
-        first.phase.hear();
-        first.phase.head_is_whole();
-        first.phase.end(Rest::Read);
-        let members = [&first, &second, &half, &busy];
-        let later = Instant::now() + QUIET;
-
-        assert_eq!(crowd.make_room(later), NEXT);
-        assert_eq!(asked(&members), [false, true, false, false]);
-        crowd.make_room(later);
-        assert_eq!(asked(&members), [true, true, false, false]);
-        crowd.make_room(later + QUIET);
-        assert_eq!(asked(&members), [true, true, false, false], "nobody else can go");
-    }
-
-    #[test]
-    fn a_new_connection_may_have_a_post_coming_and_is_not_asked() {
-        let crowd = crowd(MakesRoom::Idle);
-        let new = join(&crowd);
-
-        let pause = crowd.make_room(Instant::now());
-
-        assert_eq!(asked(&[&new]), [false]);
-        assert!(Duration::ZERO < pause && pause <= QUIET, "{pause:?}");
-    }
-
-    #[test]
-    fn half_a_head_makes_room_where_clients_ask_again() {
-        let crowd = crowd(MakesRoom::Unanswered);
-        let [half, busy] = [(); 2].map(|()| join(&crowd));
-        half.phase.hear();
-        busy.phase.hear();
-        busy.phase.head_is_whole();
-
-        crowd.make_room(Instant::now());
-
-        assert_eq!(asked(&[&half, &busy]), [true, false]);
-    }
-
-    #[test]
-    fn without_files_one_that_has_only_come_is_not_asked_to_go() {
-        for makes_room in [MakesRoom::Idle, MakesRoom::Unanswered] {
-            let crowd = crowd(makes_room);
-            let new = join(&crowd);
-
-            crowd.make_files(Instant::now());
-            assert_eq!(asked(&[&new]), [false]);
-            crowd.make_files(Instant::now() + QUIET);
-            assert_eq!(asked(&[&new]), [true]);
-        }
-    }
-
-    #[test]
-    fn an_asked_connection_with_a_post_stays_and_is_not_counted() {
-        let crowd = crowd(MakesRoom::Idle);
-        let [stays, goes] = [(); 2].map(|()| join(&crowd));
-        let later = Instant::now() + QUIET;
-        crowd.make_room(later);
-        crowd.make_room(later);
-        assert_eq!(asked(&[&stays, &goes]), [true, true]);
-
-        stays.phase.hear();
-        drop((stays, goes));
-
-        assert_eq!(crowd.series.displaced.get(), 1);
-        assert!(crowd.open().is_empty());
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@
 //! accepted is still served, or left to who has the socket next, and last answers say
 //! `Connection: close`. It knows no ingest: what answers is an argument.
 
-use crate::webhook::http::connection_phase::{Asked, ConnectionPhase, Rest};
+use crate::webhook::http::connection_phase::{Asked, ConnectionPhase, Rest, Sender};
 use crate::webhook::http::crowd::{Crowd, Member};
 use crate::webhook::http::heads::{Heads, HeadsStream};
 use crate::webhook::http::rare_line::RareLine;
@@ -214,7 +214,8 @@ where
             if stop.is_cancelled() {
                 response.headers_mut().insert(CONNECTION, CLOSE);
             }
-            phase.end(rest);
+            let is_granted = response.status().is_success();
+            phase.end(if is_granted { Sender::Known } else { Sender::Stranger }, rest);
             Ok::<_, Infallible>(response)
         })
     });
@@ -243,11 +244,12 @@ where
 /// (`Conn::disable_keep_alive`), though the kernel may hold a post, or a head be half read.
 async fn last_call<C: Future>(mut connection: Pin<&mut C>, phase: &ConnectionPhase) -> C::Output {
     loop {
-        let idle = phase.idle_for().filter(|_| !phase.is_unread());
+        let seen = phase.look();
+        let idle = (seen.is_idle() && !seen.is_unread()).then(|| phase.since(seen).elapsed());
         let wait = match idle {
             Some(idle) if idle < LAST_CALL => LAST_CALL.saturating_sub(idle),
             Some(_) => {
-                phase.ask(Asked::AtTheEnd);
+                phase.ask(seen, Asked::AtTheEnd);
                 LAST_CALL
             }
             None => LAST_CALL,

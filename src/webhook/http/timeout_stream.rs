@@ -4,11 +4,11 @@
 //! to go before; the first byte of its first post must come within the read time-out, a head that has
 //! begun must be whole within it, and an answer must be taken within it; else reads or writes fail with
 //! [`io::ErrorKind::TimedOut`]. A connection that waits is not closed upon a post that has come: the
-//! kernel is asked first. hyper's own `header_read_timeout` is one time for both: it runs while a
-//! connection waits for its next head, too (`Conn::poll_read_head`). The body's time is kept by who reads it. A post in time costs no timer: one is armed only when
-//! a read or write has to wait, and moved lazily. Where an answer came before its request was whole, the close lingers: what the sender still
-//! writes is taken in for a while, since to close on unread bytes would reset the connection under
-//! the answer.
+//! kernel is asked first. hyper's own `header_read_timeout` cannot tell an idle connection from a slow
+//! head. The body's time is kept by who reads it. A post in time costs no timer: one is armed only when
+//! a read or write has to wait, and moved lazily. Where an answer came before its request was whole, the
+//! close lingers: what the sender still writes is taken in for a while, unless the connection is asked to
+//! go, since to close on unread bytes would reset it under the answer.
 
 use crate::webhook::http::connection_phase::{ConnectionPhase, Phase};
 use rustix::io::Errno;
@@ -81,14 +81,15 @@ impl<'t, S> TimeoutStream<'t, S> {
 impl<S: AsFd> TimeoutStream<'_, S> {
     /// Ready when a read has waited for too long, or the connection was asked to go.
     fn poll_read_deadline(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        let deadline = match self.phase.phase() {
-            Phase::Idle => self.phase.since() + self.timeouts.idle,
-            Phase::Silent | Phase::Head => self.phase.since() + self.timeouts.read,
+        let (seen, timeouts) = (self.phase.look(), self.timeouts);
+        let patience = match seen.phase {
+            Phase::Idle => timeouts.idle,
+            Phase::Silent | Phase::Secured | Phase::Head => timeouts.read,
             Phase::Request => return Poll::Pending,
         };
-        let is_over = self.poll_deadline(cx, deadline).is_ready();
+        let is_over = self.poll_deadline(cx, self.phase.since(seen) + patience).is_ready();
         // A head that is late gains no time by what still comes.
-        let is_late = is_over && !self.phase.is_idle();
+        let is_late = is_over && !seen.is_idle();
         if is_late || ((self.phase.is_to_go(cx.waker()) || is_over) && self.is_quiet()) {
             return Poll::Ready(io::ErrorKind::TimedOut.into());
         }
@@ -128,6 +129,9 @@ impl<S: AsyncRead + Unpin> TimeoutStream<'_, S> {
         let since = *self.lingering.get_or_insert_with(Instant::now);
         let mut bite = [std::mem::MaybeUninit::uninit(); BITE];
         while self.poll_deadline(cx, since + LINGER).is_pending() {
+            if self.phase.is_to_go(cx.waker()) {
+                break;
+            }
             let mut buf = ReadBuf::uninit(&mut bite);
             ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf))?;
             if buf.filled().is_empty() {
@@ -186,6 +190,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TimeoutStream<'_, S> {
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
             self.lingering = Some(Instant::now());
         }
-        if self.phase.is_unread() { self.poll_linger(cx) } else { Poll::Ready(Ok(())) }
+        if self.phase.look().is_unread() { self.poll_linger(cx) } else { Poll::Ready(Ok(())) }
     }
 }
