@@ -222,7 +222,7 @@ where
     let connection = http1::Builder::new()
         .half_close(true)
         .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(HeadsStream::new(stream, &heads)), service);
+        .serve_connection(TokioIo::new(HeadsStream::new(stream, &heads, phase)), service);
     let mut connection = pin!(connection);
     let served = tokio::select! {
         biased;
