@@ -7,6 +7,7 @@
 
 use futures_util::task::AtomicWaker;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -72,6 +73,8 @@ pub(super) struct Moment {
 pub struct ConnectionPhase {
     peer: IpAddr,
     opened: Instant,
+    /// When it learned that the end has begun.
+    told: OnceLock<Instant>,
     /// A [`Moment`].
     now: AtomicU64,
     /// The task of a connection that waits.
@@ -136,6 +139,7 @@ impl ConnectionPhase {
         Self {
             peer,
             opened: Instant::now(),
+            told: OnceLock::new(),
             now: AtomicU64::new(first.to_word()),
             task: AtomicWaker::new(),
         }
@@ -200,6 +204,23 @@ impl ConnectionPhase {
     pub(super) fn is_to_go(&self, task: &Waker) -> bool {
         self.task.register(task);
         self.look().asked != Asked::Not
+    }
+
+    /// Since when it has its last call, at the end; none while a request is under way. Whoever has rested
+    /// before has had it; a stranger has one in all, whatever it gets half done.
+    pub(super) fn called_since(&self, seen: Moment) -> Option<Instant> {
+        let told = *self.told.get_or_init(Instant::now);
+        let since = self.since(seen);
+        let begun = match seen.sender {
+            Sender::Stranger => told.max(self.opened),
+            Sender::Known => told.max(since),
+        };
+        match seen.phase {
+            Phase::Request => None,
+            Phase::Head => Some(begun),
+            Phase::Silent | Phase::Secured | Phase::Idle if seen.is_unread() => Some(begun),
+            Phase::Silent | Phase::Secured | Phase::Idle => Some(since.min(begun)),
+        }
     }
 
     fn enter(&self, phase: Phase, from: Moment) {

@@ -46,6 +46,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub const ACCEPT_ERROR_LINE: Duration = Duration::from_secs(10);
 /// How long after its last answer a connection is waited for at the end: whoever posts so often posts again,
 /// and reads in the answer that it was the last. One that has been unused for longer is closed at once.
+/// Also how long a head or a handshake that is not whole may take then.
 const LAST_CALL: Duration = Duration::from_millis(500);
 /// The most connections that are accepted at the end: the kernel's queue several times over.
 const LAST_IN_LINE: usize = 8 * 1024;
@@ -185,7 +186,7 @@ async fn tls_connection<A, F>(
     let accepted = tokio::select! {
         biased;
         accepted = accepting.as_mut() => accepted,
-        () = stop.cancelled() => last_call(accepting, phase).await,
+        () = stop.cancelled() => last_call(accepting, phase).await.flatten(),
     };
     if let Some(stream) = accepted {
         phase.is_secure();
@@ -226,10 +227,10 @@ where
     let mut connection = pin!(connection);
     let served = tokio::select! {
         biased;
-        served = connection.as_mut() => served,
+        served = connection.as_mut() => Some(served),
         () = stop.cancelled() => last_call(connection, phase).await,
     };
-    if let Err(error) = served {
+    if let Some(Err(error)) = served {
         if error.is_parse() {
             member.refused_head();
         }
@@ -237,17 +238,22 @@ where
     }
 }
 
-/// Serves the post that is under way, or that begins within the [`LAST_CALL`]; its answer says that
-/// it was the last.
+/// Serves the post that is under way, or whose head is whole within the [`LAST_CALL`]; its answer says
+/// that it was the last. None where no more was left of the connection than half a head, or the rest of
+/// what was answered.
 ///
 /// Not hyper's `graceful_shutdown`: between two requests that closes a connection at once
 /// (`Conn::disable_keep_alive`), though the kernel may hold a post, or a head be half read.
-async fn last_call<C: Future>(mut connection: Pin<&mut C>, phase: &ConnectionPhase) -> C::Output {
+async fn last_call<C: Future>(
+    mut connection: Pin<&mut C>,
+    phase: &ConnectionPhase,
+) -> Option<C::Output> {
     loop {
         let seen = phase.look();
-        let idle = (seen.is_idle() && !seen.is_unread()).then(|| phase.since(seen).elapsed());
-        let wait = match idle {
-            Some(idle) if idle < LAST_CALL => LAST_CALL.saturating_sub(idle),
+        let waited = phase.called_since(seen).map(|since| since.elapsed());
+        let wait = match waited {
+            Some(waited) if waited < LAST_CALL => LAST_CALL.saturating_sub(waited),
+            Some(_) if seen.is_unread() => return None,
             Some(_) => {
                 phase.ask(seen, Asked::AtTheEnd);
                 LAST_CALL
@@ -255,7 +261,7 @@ async fn last_call<C: Future>(mut connection: Pin<&mut C>, phase: &ConnectionPha
             None => LAST_CALL,
         };
         if let Ok(served) = timeout(wait, connection.as_mut()).await {
-            return served;
+            return Some(served);
         }
     }
 }

@@ -21,6 +21,9 @@ const UNUSED: Duration = Duration::from_millis(600);
 /// Less than the end waits for such a sender.
 const AT_ONCE: Duration = Duration::from_millis(400);
 
+/// What half a head may take, more than once over, and less than an answer lingers.
+const LAST_CALLS: Duration = Duration::from_millis(1500);
+
 const TRIES: usize = 3;
 
 #[test]
@@ -137,6 +140,24 @@ fn connections_that_are_unused_do_not_hold_the_end_up() {
     // Others are busy too: the machine is given some tries.
     let best = ended.min().unwrap();
     assert!(best < AT_ONCE, "{best:?}");
+}
+
+#[test]
+fn half_a_head_and_a_refused_post_do_not_hold_the_end_up() {
+    let (mut bridge, _kafka) = running(|serve| serve);
+    let [mut new, mut kept, mut refused] = [(); 3].map(|()| Connection::open(bridge.webhook()));
+    new.send("P");
+    kept.send(request("POST", PATH, &[], ROOMDROP));
+    assert_eq!(kept.read().status, 200);
+    kept.send("POST /web");
+    refused.send("POST /elsewhere HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n");
+    assert_eq!(refused.read().status, 404);
+
+    let asked = Instant::now();
+    bridge.signal(Signal::TERM);
+    assert!(bridge.wait_exit(SOON).success(), "{}", bridge.log());
+
+    assert!(asked.elapsed() < LAST_CALLS, "{:?}", asked.elapsed());
 }
 
 #[test]
