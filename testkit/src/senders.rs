@@ -11,9 +11,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::deadline::let_pass;
-use crate::http::{Connection, request};
+use crate::http::{Connection, Response, request};
 use crate::ledger::{Ledger, Post};
 use crate::notification::{APP_ID, PATH, numbered};
+use crate::tls::{Client, TlsConnection};
 
 /// Between two posts of a steady sender. Slow senders are the ones whose order is in danger: fast
 /// ones fill every queue at once and fail together.
@@ -92,13 +93,23 @@ impl Load {
 
     /// Starts the senders, evenly spread over the first interval.
     pub fn start(self, addr: SocketAddr) -> Senders {
+        self.start_by(&Way::Plain(addr))
+    }
+
+    /// Starts them over TLS.
+    pub fn start_over_tls(self, addr: SocketAddr, client: &Client) -> Senders {
+        self.start_by(&Way::Tls(addr, client.clone()))
+    }
+
+    fn start_by(self, way: &Way) -> Senders {
         let start = Instant::now();
         let run = |sender: usize| {
             let (stop, stopped) = mpsc::channel();
             let first = start
                 + self.interval * u32::try_from(sender).unwrap()
                     / u32::try_from(self.senders).unwrap();
-            let sender = OneSender { number: sender, load: self, addr, connection: None };
+            let way = way.clone();
+            let sender = OneSender { number: sender, load: self, way, connection: None };
             (stop, thread::spawn(move || sender.post_until(&stopped, first)))
         };
         let (stops, threads) = (0..self.senders).map(run).unzip();
@@ -118,8 +129,50 @@ impl Senders {
 struct OneSender {
     number: usize,
     load: Load,
-    addr: SocketAddr,
-    connection: Option<Connection>,
+    way: Way,
+    connection: Option<Open>,
+}
+
+/// Where posts go.
+#[derive(Clone)]
+enum Way {
+    Plain(SocketAddr),
+    Tls(SocketAddr, Client),
+}
+
+/// An open connection.
+enum Open {
+    Plain(Connection),
+    Tls(Box<TlsConnection>),
+}
+
+impl Way {
+    fn open(&self) -> io::Result<Open> {
+        match self {
+            Self::Plain(addr) => Connection::try_open(*addr).map(Open::Plain),
+            Self::Tls(addr, client) => client.connect(*addr).map(Box::new).map(Open::Tls),
+        }
+    }
+}
+
+impl Open {
+    /// As far as can be seen. Over TLS it is not looked at.
+    fn is_open(&mut self) -> bool {
+        match self {
+            Self::Plain(connection) => connection.is_silent_for(LOOK),
+            Self::Tls(_) => true,
+        }
+    }
+
+    fn try_post(&mut self, body: &str) -> io::Result<Response> {
+        let post = request("POST", PATH, &[], body);
+        match self {
+            Self::Plain(connection) => {
+                connection.try_send(post).and_then(|()| connection.try_read())
+            }
+            Self::Tls(connection) => connection.try_send(post).and_then(|()| connection.try_read()),
+        }
+    }
 }
 
 impl OneSender {
@@ -155,17 +208,16 @@ impl OneSender {
     }
 
     fn try_post(&mut self, body: &str) -> io::Result<u16> {
-        let is_open = |kept: &mut Connection| match self.load.connections {
+        let is_open = |kept: &mut Open| match self.load.connections {
             Connections::Kept => true,
-            Connections::HalfKept => kept.is_silent_for(LOOK),
+            Connections::HalfKept => kept.is_open(),
         };
         let kept = self.connection.take().and_then(|mut kept| is_open(&mut kept).then_some(kept));
         let mut connection = match kept {
             Some(connection) => connection,
-            None => Connection::try_open(self.addr)?,
+            None => self.way.open()?,
         };
-        connection.try_send(request("POST", PATH, &[], body))?;
-        let answer = connection.try_read()?;
+        let answer = connection.try_post(body)?;
         let keeps = match self.load.connections {
             Connections::Kept => true,
             Connections::HalfKept => self.number.is_multiple_of(2),

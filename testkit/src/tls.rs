@@ -35,6 +35,7 @@ pub struct Identity {
 }
 
 /// A sender.
+#[derive(Clone)]
 pub struct Client(Arc<ClientConfig>);
 
 impl Default for Authority {
@@ -111,6 +112,13 @@ impl Identity {
 }
 
 impl Client {
+    /// The same, and it offers HTTP/1.1 alone: whoever speaks HTTP/2 too would else choose that.
+    pub fn http1(&self) -> Self {
+        let mut config = ClientConfig::clone(&self.0);
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Self(Arc::new(config))
+    }
+
     /// Connects and shakes hands.
     pub fn connect(&self, addr: SocketAddr) -> io::Result<TlsConnection> {
         let mut stream = TcpStream::connect(addr)?;
