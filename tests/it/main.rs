@@ -7,6 +7,7 @@
 //! | [`protocol`], [`crowds`], [`hangups`] | HTTP as it comes over the wire; more connections than there is room for; senders that leave |
 //! | [`credentials`] | who may post |
 //! | [`tls`] | the same over TLS |
+//! | [`proxies`] | each proxy of `config/proxies`, while bridges behind it restart and crash |
 //! | [`refusals`], [`refusal_log`] | every "no" to a sender, and what the log says of it |
 //! | [`records`], [`times`] | what consumers read; times that Kafka refuses |
 //! | [`gate_model`] | the gate between Kafka and disk, in a world of its own that fails by chance |
@@ -39,6 +40,7 @@ mod life;
 mod metrics;
 mod outages;
 mod protocol;
+mod proxies;
 mod records;
 mod refusal_log;
 mod refusals;

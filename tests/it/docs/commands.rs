@@ -58,6 +58,11 @@ const COMMANDS: &[(&str, &str, Fate)] = &[
         Tried("no_post_is_refused_lost_or_overtaken_by_hand_overs"),
     ),
     ("docs/deploy.md", "curl http://127.0.0.1:9090", Runs(LAID_OUT)),
+    (
+        "docs/deploy.md",
+        "cp config/proxies/nginx.conf",
+        Tried("behind_nginx_restart_and_crash_cost_no_sender_a_5xx"),
+    ),
     ("docs/deploy.md", "curl --user video", Runs(LAID_OUT)),
     (
         "docs/kafka-properties.md",

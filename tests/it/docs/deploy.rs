@@ -13,10 +13,10 @@ use testkit::jars::is_on_path;
 use testkit::leash::Leash;
 use testkit::mock::MockKafka;
 use testkit::notification::ROOMDROP;
-use testkit::port::free_port;
+use testkit::port::{NOBODY, free_port};
 
 use crate::docs::shell::{Shell, code};
-use crate::docs::skip;
+use crate::docs::{file, skip};
 use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
 
@@ -112,7 +112,7 @@ fn nginx_passes_posts_to_a_bridge_laid_out_as_on_the_page() {
     bridge.kill();
 }
 
-/// The page's configuration with what nginx wants around it, and a certificate that it has signed itself.
+/// The configuration that is shipped with what nginx wants around it, and a certificate that it has signed itself.
 fn nginx(shell: &Shell, webhook: &str, port: u16) -> String {
     let (certificate, key) = (shell.path("fullchain.pem"), shell.path("privkey.pem"));
     shell
@@ -121,27 +121,28 @@ fn nginx(shell: &Shell, webhook: &str, port: u16) -> String {
              -addext subjectAltName=DNS:hooks.example.com -out {certificate} -keyout {key} 2>&1"
         ))
         .well();
-    let site = code(
-        PAGE,
-        "upstream hookbridge",
-        &[
-            ("127.0.0.1:8080", webhook),
-            ("listen 443", &format!("listen 127.0.0.1:{port}")),
-            ("/etc/ssl/hooks.example.com/fullchain.pem", &certificate),
-            ("/etc/ssl/hooks.example.com/privkey.pem", &key),
-        ],
-    );
+    let mut site = file("config/proxies/nginx.conf");
+    for (shown, meant) in [
+        ("127.0.0.1:8080", webhook),
+        ("127.0.0.1:8081", NOBODY),
+        ("listen 443", &format!("listen 127.0.0.1:{port}")),
+        ("/etc/ssl/hooks.example.com/fullchain.pem", &certificate),
+        ("/etc/ssl/hooks.example.com/privkey.pem", &key),
+    ] {
+        assert!(site.contains(shown), "{shown} is not in\n{site}");
+        site = site.replace(shown, meant);
+    }
     let temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|kind| format!("{kind}_temp_path {};\n", shell.path(kind)))
         .concat();
-    let file = shell.path("nginx.conf");
+    let whole = shell.path("nginx.conf");
     let around = format!(
         "daemon off;\nmaster_process off;\npid {};\nerror_log stderr;\n",
         shell.path("pid")
     );
-    fs::write(&file, format!("{around}events {{}}\nhttp {{\naccess_log off;\n{temp}{site}}}\n"))
+    fs::write(&whole, format!("{around}events {{}}\nhttp {{\naccess_log off;\n{temp}{site}}}\n"))
         .unwrap();
-    file
+    whole
 }
 
 #[test]
