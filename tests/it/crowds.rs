@@ -1,6 +1,10 @@
 //! More connections than there is room for: of probes, of senders, and of files.
 
+mod bodies;
+mod soak;
+
 use std::collections::VecDeque;
+use std::fs;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -25,6 +29,9 @@ const A_WHILE: Duration = Duration::from_secs(2);
 
 /// Less than any connection may be silent: what is answered sooner did not wait for one to time out.
 const AT_ONCE: Duration = Duration::from_secs(5);
+
+/// CPU time of [`A_WHILE`] that says that somebody asks again and again, in hundredths of a second.
+const SPINNING: u64 = 100;
 
 /// Connections of senders at once.
 const PLACES: usize = 50;
@@ -202,7 +209,9 @@ fn a_bridge_out_of_files_says_so_once_and_recovers() {
     let warning = "cannot accept a connection";
     rig.bridge().wait_for_log(warning, SOON);
 
+    let before = cpu(&rig);
     assert!(crowd.last_mut().unwrap().is_silent_for(A_WHILE));
+    assert!(cpu(&rig) - before < SPINNING, "{before} {}", cpu(&rig));
 
     assert_eq!(rig.bridge().log().matches(warning).count(), 1);
     assert!(rig.bridge().log().contains("Too many open files"));
@@ -210,4 +219,13 @@ fn a_bridge_out_of_files_says_so_once_and_recovers() {
     let mut connection = rig.connect();
     connection.send(request("POST", PATH, &[], ROOMDROP));
     assert_eq!(connection.read().status, 200);
+}
+
+/// The CPU time of the bridge, asked of the kernel, in hundredths of a second.
+fn cpu(rig: &Rig) -> u64 {
+    let pid = rig.bridge().pid().as_raw_nonzero();
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    // proc_pid_stat(5): utime and stime are the 14th and 15th field, and the name is the second.
+    fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
 }

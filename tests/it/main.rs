@@ -8,6 +8,7 @@
 //! | [`credentials`] | who may post |
 //! | [`tls`] | the same over TLS |
 //! | [`proxies`] | each proxy of `config/proxies`, while bridges behind it restart and crash |
+//! | [`leaks`] | what must not be said |
 //! | [`refusals`], [`refusal_log`] | every "no" to a sender, and what the log says of it |
 //! | [`records`], [`times`] | what consumers read; times that Kafka refuses |
 //! | [`gate_model`] | the gate between Kafka and disk, in a world of its own that fails by chance |
@@ -36,6 +37,7 @@ mod gate_model;
 mod hangups;
 mod harness;
 mod layers;
+mod leaks;
 mod life;
 mod metrics;
 mod outages;

@@ -16,7 +16,7 @@ use testkit::http::Response;
 use testkit::notification::{APP_ID, PATH, ce_id};
 
 /// The head of a post with these lines.
-fn head(lines: &str) -> String {
+pub(crate) fn head(lines: &str) -> String {
     format!("POST {PATH} HTTP/1.1\r\nHost: test\r\n{lines}\r\n")
 }
 
@@ -28,6 +28,6 @@ fn http_1_0(lines: &str, body: &str) -> String {
 }
 
 /// Whether this is the 200 of that notification of [`APP_ID`].
-fn is_accepted(answer: &Response, body: &str) -> bool {
+pub(crate) fn is_accepted(answer: &Response, body: &str) -> bool {
     answer.status == 200 && answer.json()["id"] == ce_id(APP_ID, body)
 }
