@@ -102,7 +102,8 @@ impl Framing {
             }
             let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
                 if self.begun.len() + bytes.len() > LONGEST_LINE {
-                    return (sound, self.lose(HeadFault::LineEnd));
+                    self.lose();
+                    return (sound, Some(HeadFault::LineEnd));
                 }
                 self.begun.extend_from_slice(bytes);
                 break;
@@ -111,15 +112,17 @@ impl Framing {
             bytes = rest;
             match self.follow_line(line) {
                 Ok(ended) => sound += u64::from(ended),
-                Err(fault) => return (sound, self.lose(fault)),
+                Err(fault) => {
+                    self.lose();
+                    return (sound, Some(fault));
+                }
             }
         }
         (sound, None)
     }
 
-    fn lose(&mut self, fault: HeadFault) -> Option<HeadFault> {
+    fn lose(&mut self) {
         *self = Self { part: Part::Lost, ..Self::default() };
-        Some(fault)
     }
 
     /// Whether a head ends with this line, of which what came before may have begun.
@@ -136,7 +139,7 @@ impl Framing {
         let line = line.strip_suffix(b"\r\n").ok_or(HeadFault::LineEnd)?;
         self.part = match self.part {
             // RFC 9112, section 2.2: empty lines before a request line are passed over.
-            Part::RequestLine if line.is_empty() => Part::RequestLine,
+            Part::RequestLine | Part::Trailers if line.is_empty() => Part::RequestLine,
             Part::RequestLine => {
                 self.head.hosts.wanted = usize::from(line.ends_with(b"HTTP/1.1"));
                 Part::Fields
@@ -155,7 +158,6 @@ impl Framing {
             },
             Part::ChunkEnd if line.is_empty() => Part::ChunkSize,
             Part::ChunkEnd => return Err(HeadFault::Before),
-            Part::Trailers if line.is_empty() => Part::RequestLine,
             part @ (Part::Trailers | Part::Body(_) | Part::Chunk(_) | Part::Lost) => part,
         };
         Ok(false)
@@ -167,8 +169,12 @@ impl Part {
     fn left(self) -> Option<u64> {
         match self {
             Self::Body(left) | Self::Chunk(left) => Some(left),
-            Self::RequestLine | Self::Fields | Self::ChunkSize => None,
-            Self::ChunkEnd | Self::Trailers | Self::Lost => None,
+            Self::RequestLine
+            | Self::Fields
+            | Self::ChunkSize
+            | Self::ChunkEnd
+            | Self::Trailers
+            | Self::Lost => None,
         }
     }
 
@@ -179,8 +185,12 @@ impl Part {
             Self::Body(_) => Self::RequestLine,
             Self::Chunk(left) if left > passed => Self::Chunk(left - passed),
             Self::Chunk(_) => Self::ChunkEnd,
-            Self::RequestLine | Self::Fields | Self::ChunkSize => self,
-            Self::ChunkEnd | Self::Trailers | Self::Lost => self,
+            Self::RequestLine
+            | Self::Fields
+            | Self::ChunkSize
+            | Self::ChunkEnd
+            | Self::Trailers
+            | Self::Lost => self,
         }
     }
 }

@@ -135,7 +135,7 @@ impl Flow {
                 all.rev().min_by_key(|(_, waiting)| pairs[&waiting.network])
             }
             Rule::MostAwaited => all.max_by_key(|(_, waiting)| waiting.pending.awaiting()),
-            Rule::Newest => all.rev().take(self.passed_over + 1).last(),
+            Rule::Newest => all.rev().take(self.passed_over + 1).next_back(),
         };
         next.map(|(index, _)| index)
     }
