@@ -137,11 +137,10 @@ impl Probe {
         };
         let settings = self.settings.clone();
         let look = move || (look.take(&client), KeyFiles::seen(&settings));
-        let (seen, files) = spawn_blocking(look).await.map_or_else(
+        let (mut seen, files) = spawn_blocking(look).await.map_or_else(
             |panic| (Err(ProbeError::Slow(panic.to_string())), None),
             |(seen, files)| (seen, Some(files)),
         );
-        let mut seen = seen;
         match &mut seen {
             Ok(TopicState::Present(description)) => {
                 if !self.topic.first_sight.is_shown() {

@@ -122,6 +122,7 @@ pub(super) fn says_less(message: &str, before: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ffi::CStr;
 
     #[test]
     fn a_refused_certificate_is_told_with_openssls_reason_and_its_names() {
@@ -162,7 +163,8 @@ mod tests {
         assert_eq!(call(0, &mut [1; 4]), 1);
         let mut room = [1; 4];
         assert_eq!(call(10, &mut room), 0);
-        assert_eq!(room.map(|byte| byte as u8), *b"10 \0");
+        // SAFETY: a NUL was written at its end.
+        assert_eq!(unsafe { CStr::from_ptr(room.as_ptr()) }, c"10 ");
         assert_eq!(call(10, &mut []), 0);
     }
 
