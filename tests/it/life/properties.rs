@@ -27,6 +27,7 @@ const JAVA: &[(&str, &str)] = &[
     ("sasl.mechanism=scram-sha-512", "SCRAM-SHA-512, in capitals"),
     ("sasl.mechanisms=plain", "PLAIN, in capitals"),
     ("sasl.mechanism=AWS_MSK_IAM", "MSK takes SCRAM-SHA-512 and client certificates"),
+    #[cfg(not(feature = "gssapi"))]
     ("sasl.mechanism=GSSAPI", "Kerberos is not built in"),
     ("sasl.mechanism=hush", "SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN"),
     ("sasl.client.callback.handler.class=a.b.C", "a Java class"),

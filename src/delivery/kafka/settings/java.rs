@@ -53,8 +53,9 @@ const REGISTRIES: [&str; 2] = ["schema.registry.", "basic.auth."];
 /// Java's way to say that a broker's certificate may have any name.
 const NAME_CHECK: &str = "ssl.endpoint.identification.algorithm";
 
-/// The mechanisms of SASL that work here.
+/// The mechanisms of SASL that work in any build.
 const MECHANISMS: [&str; 4] = ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN", "OAUTHBEARER"];
+const KERBEROS: &str = "GSSAPI";
 
 /// What librdkafka wants in the place of this property, if it is one of Java's.
 pub(super) fn wanted(key: &str, value: &str) -> Option<String> {
@@ -83,7 +84,10 @@ fn mechanism(value: &str) -> Option<String> {
              client certificates too"
                 .to_owned(),
         ),
-        None if value == "GSSAPI" => Some("Kerberos is not built in".to_owned()),
+        None if value == KERBEROS => (!cfg!(feature = "gssapi")).then(|| {
+            "Kerberos is not built in: cargo build --release --features gssapi builds it in"
+                .to_owned()
+        }),
         None => Some("librdkafka wants SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN".to_owned()),
     }
 }
