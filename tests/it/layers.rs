@@ -121,38 +121,26 @@ fn a_planted_fault_is_found_with_its_file_and_line() {
         ("admin.rs", "use crate::{delivery::{a, b::{C}}, cli::{d}};", "crate::cli::d is not below"),
         ("admin.rs", "use super::bridge;", "super::bridge is not below admin"),
         ("metrics.rs", "use hookbridge::post::P;", "hookbridge::post::P is not below metrics"),
-        ("webhook/ingest.rs", "use rdkafka as r;", "rdkafka is named only in delivery/kafka,"),
-        (
-            "delivery/record.rs",
-            "use ::http::HeaderMap;",
-            "http::HeaderMap is named only in webhook",
-        ),
-        ("delivery/record.rs", "let a = b::<hyper::C>();", "hyper::C is named only in webhook"),
+        ("webhook/ingest.rs", "use rdkafka as r;", "rdkafka belongs in delivery/kafka,"),
+        ("delivery/record.rs", "use ::http::HeaderMap;", "http::HeaderMap belongs in webhook"),
+        ("delivery/record.rs", "let a = b::<hyper::C>();", "hyper::C belongs in webhook"),
         (
             "delivery/spool/row.rs",
             "serde_json::json!()",
-            "serde_json::json! is never named in delivery",
+            "serde_json::json! does not belong in delivery",
         ),
-        ("config.rs", "#[derive(clap::Parser)]", "clap::Parser is named only in args"),
-        (
-            "bridge.rs",
-            "use std::{io, fs::{self as f}};",
-            "std::fs::self is named only in delivery/spool",
-        ),
-        ("delivery/drain.rs", "std::fs::read(x)", "std::fs::read is named only in delivery/spool"),
+        ("config.rs", "#[derive(clap::Parser)]", "clap::Parser belongs in args"),
+        ("bridge.rs", "use std::{io, fs::{self as f}};", "std::fs::self belongs in delivery/spool"),
+        ("delivery/drain.rs", "std::fs::read(x)", "std::fs::read belongs in delivery/spool"),
         (
             "admin.rs",
             "use prometheus_client::registry::*;",
-            "prometheus_client::registry::* is named",
+            "prometheus_client::registry::* belongs in metrics",
         ),
-        (
-            "admin.rs",
-            "r#\"hookbridge_kafka_up\"#",
-            "\"hookbridge_kafka_up\" is named only in metrics",
-        ),
-        ("bridge.rs", "std::process::exit(1)", "std::process::exit is named only in main"),
-        ("config.rs", "env::var(\"A\")", "env::var is named only in main"),
-        ("bridge.rs", "anstream::println!(\"{x}\")", "anstream::println! is named only in main"),
+        ("admin.rs", "r#\"hookbridge_kafka_up\"#", "\"hookbridge_kafka_up\" belongs in metrics"),
+        ("bridge.rs", "std::process::exit(1)", "std::process::exit belongs in main"),
+        ("config.rs", "env::var(\"A\")", "env::var belongs in main"),
+        ("bridge.rs", "anstream::println!(\"{x}\")", "anstream::println! belongs in main"),
         ("post.rs", "use crate::helpers;", "the module helpers has no rank"),
     ] {
         // What comes before it must not hide it, nor move its line.
@@ -196,7 +184,7 @@ fn what_is_lawful_is_not_a_fault() {
 fn what_follows_the_unit_tests_is_held_to_the_rules_again() {
     let text = "mod tests { fn f() { { println!() } } }\nfn f() { println!() }";
 
-    assert_eq!(faults("bridge.rs", text), ["bridge.rs:2: println! is named only in main, cli"]);
+    assert_eq!(faults("bridge.rs", text), ["bridge.rs:2: println! belongs in main, cli"]);
 }
 
 /// Every file of `src/`: its path below it, and its text.
@@ -237,7 +225,7 @@ fn faults(file: &str, text: &str) -> Vec<String> {
     }
     for Found { text, line } in source.strings {
         if text.contains(METRIC) && !is_in(place, &["metrics"]) {
-            fault(line, format!("{text:?} is named only in metrics"));
+            fault(line, format!("{text:?} belongs in metrics"));
         }
     }
     faults
@@ -279,10 +267,10 @@ fn wall_fault(place: &str, path: &str) -> Option<String> {
     let (_, places) = WALLS.iter().find(|(paths, _)| paths.iter().any(walled))?;
     match places {
         Only(places) if !is_in(place, places) => {
-            Some(format!("{path} is named only in {}", places.join(", ")))
+            Some(format!("{path} belongs in {}", places.join(", ")))
         }
         Never(places) if is_in(place, places) => {
-            Some(format!("{path} is never named in {}", places.join(", ")))
+            Some(format!("{path} does not belong in {}", places.join(", ")))
         }
         Only(_) | Never(_) => None,
     }
