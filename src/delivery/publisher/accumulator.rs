@@ -14,7 +14,7 @@
 use crate::delivery::kafka::producer::Headers;
 
 /// librdkafka's own limit, in messages of a partition (`RD_KAFKA_IDEMP_MAX_INFLIGHT`, held against
-/// `rktp_msgs_inflight` in its rdkafka_broker.c).
+/// `rktp_msgs_inflight` in its `rdkafka_broker.c`).
 const MOST_UNDER_WAY: usize = 5;
 
 /// A short substitute for a record's key. Two keys that share one are held back together.
