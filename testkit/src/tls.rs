@@ -113,6 +113,7 @@ impl Identity {
 
 impl Client {
     /// The same, and it offers HTTP/1.1 alone: whoever speaks HTTP/2 too would else choose that.
+    #[must_use]
     pub fn http1(&self) -> Self {
         let mut config = ClientConfig::clone(&self.0);
         config.alpn_protocols = vec![b"http/1.1".to_vec()];

@@ -8,6 +8,7 @@ mod front;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -20,7 +21,7 @@ use testkit::here;
 use testkit::http::{Response, request};
 use testkit::kafka::REQUIRE;
 use testkit::mock::MockKafka;
-use testkit::notification::PATH;
+use testkit::notification::{PATH, of_length};
 use testkit::port::free_port;
 use testkit::say_skipped;
 use testkit::senders::Load;
@@ -40,6 +41,9 @@ const BETWEEN: Duration = Duration::from_millis(500);
 const FROZEN: Duration = Duration::from_millis(300);
 /// How late Kafka acknowledges: so some posts are under way at any time.
 const UNDER_WAY: Duration = Duration::from_millis(40);
+
+/// Of a post that is under way, too: as long as a record of the mock may be, less its headers.
+const LARGE: usize = 900_000;
 
 /// `--max-body`.
 const MAX_BODY: usize = 1 << 20;
@@ -92,11 +96,11 @@ fn check(test: &str, front: &Front, crash: &Crash) {
     let kafka = MockKafka::start();
     kafka.create_topic(TOPIC, 3);
     let (ports, serve) = launches(&kafka, front.bridges);
-    let mut bridge = start(&serve);
     let _second = match front.bridges {
-        Bridges::Pair => Some(start(&bridge_on(&kafka, ports[1]))),
+        Bridges::Pair => Some(bridge_on(&kafka, ports[1]).start()),
         Bridges::One | Bridges::OneBehindSocket => None,
     };
+    let mut bridge = start(&serve);
     let authority = Authority::new();
     let client = authority.client(&TLS13).http1();
     let port = free_port();
@@ -115,12 +119,7 @@ fn check(test: &str, front: &Front, crash: &Crash) {
     bridge = start(&serve);
     let_pass(BETWEEN);
     if matches!(crash, Crash::Hidden) {
-        bridge.wait_for_metric("hookbridge_in_flight", SOON, |posts| posts >= 1.0);
-        bridge.signal(Signal::STOP); // what comes is taken by its kernel, and more is under way
-        let_pass(FROZEN);
-        bridge.kill();
-        let_pass(GAP);
-        bridge = start(&serve);
+        bridge = after_crash(bridge, &serve, address, &client);
         let_pass(BETWEEN);
     }
     let ledger = senders.stop();
@@ -132,6 +131,21 @@ fn check(test: &str, front: &Front, crash: &Crash) {
     eprintln!("{}: {} posts, {verdict}; {}", front.program, ledger.count(200), ledger.times());
     ledger.assert_statuses(&[200]);
     ledger.assert_kept(&topic);
+}
+
+/// Kills the bridge with posts under way, a large one among them, and gives the next.
+fn after_crash(mut bridge: Bridge, serve: &Launch, address: SocketAddr, client: &Client) -> Bridge {
+    bridge.wait_for_metric("hookbridge_in_flight", SOON, |posts| posts >= 1.0);
+    bridge.signal(Signal::STOP); // what comes is taken by its kernel, and more is under way
+    thread::scope(|scope| {
+        let large = scope.spawn(|| post(address, client, PATH, &of_length(LARGE)));
+        let_pass(FROZEN);
+        bridge.kill();
+        let_pass(GAP / 2);
+        let next = start(serve);
+        assert_eq!(large.join().unwrap().status, 200, "the large one");
+        next
+    })
 }
 
 /// The ports that the proxy is told, and what starts the first bridge.

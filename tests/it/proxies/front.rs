@@ -164,15 +164,16 @@ impl Front {
     /// What is missing: the program, or one that knows what is in the file.
     pub(super) fn missing(&self) -> Option<String> {
         if !is_on_path(self.program) {
-            return Some(format!("{} is needed", self.program));
+            let package = self.package.map(|name| format!(", of Debian's package {name}"));
+            return Some(format!("{} is needed{}", self.program, package.unwrap_or_default()));
         }
-        let is_old = |version: &str| self.too_old.iter().any(|old| version.starts_with(old));
         if self.too_old.is_empty() {
             return None;
         }
         let version = Command::new(self.program).arg("version").output().unwrap().stdout;
         let version = String::from_utf8(version).unwrap();
-        is_old(&version).then(|| format!("{} {} is too old", self.program, version.trim()))
+        let is_old = self.too_old.iter().any(|old| version.starts_with(old));
+        is_old.then(|| format!("{} {} is too old", self.program, version.trim()))
     }
 
     /// Starts it on a port of loopback, before bridges on those.
@@ -211,10 +212,7 @@ impl Running {
     pub(super) fn wait_until_it_answers(&self, address: SocketAddr, client: &Client) {
         eventually(SOON, "the proxy answers", || {
             assert!(self.process.is_running(), "{}", self.process.log_tail());
-            let mut connection = match client.connect(address) {
-                Ok(connection) => connection,
-                Err(_) => return false,
-            };
+            let Ok(mut connection) = client.connect(address) else { return false };
             connection.try_send(request("GET", "/", &[], "")).is_ok()
                 && connection.try_read().is_ok_and(|answer| answer.status == 404)
         });
