@@ -1,6 +1,55 @@
 //! Heads that are sound and heads that are not, whole and in pieces of every length.
 
 use super::*;
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use proptest::collection::vec;
+use proptest::prelude::proptest;
+use proptest::sample::select;
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::io::{AsyncWriteExt as _, duplex};
+use tokio::runtime::Builder;
+
+/// What requests are made of, sound or not.
+const PARTS: [&str; 30] = [
+    HEAD,
+    HEAD,
+    HEAD,
+    "GET / HTTP/1.0\r\n",
+    "GET / HTTP/1.1\r\n",
+    "Host: b\r\n",
+    "Content-Length: 2\r\n",
+    "Content-Length: 0\r\n",
+    "content-length: 02\r\n",
+    "Content-Length: +2\r\n",
+    "Transfer-Encoding: chunked\r\n",
+    "transfer-encoding: CHUNKED\r\n",
+    "Transfer-Encoding: gzip, chunked\r\n",
+    "Connection: keep-alive\r\n",
+    "Expect: 100-continue\r\n",
+    "X: y\r\n",
+    "X : y\r\n",
+    "\r\n",
+    "\r\n",
+    "\r\n",
+    "\n",
+    "\r",
+    "{}",
+    "2\r\n{}\r\n",
+    "2;a=\"b\" \r\n{}\r\n",
+    "2\n{}\r\n",
+    "0\r\n",
+    "0\r\n\r\n",
+    "00 \r\n\r\n",
+    "\0",
+];
+/// More than all answers to so many parts.
+const ROOM: usize = 64 * 1024;
 
 const HEAD: &str = "POST /webhook HTTP/1.1\r\nHost: a\r\n";
 
@@ -84,4 +133,35 @@ fn a_line_without_an_end_is_kept_to_a_bound() {
     let piece = [b'x'; 1024];
     let faults = (0..100).filter_map(|_| framing.follow(&piece).1).count();
     assert_eq!((faults, framing.begun.capacity()), (1, 0));
+}
+
+/// How many requests hyper finds in these bytes.
+fn found_by_hyper(bytes: &str) -> u64 {
+    let found = AtomicU64::new(0);
+    let (mut sender, server) = duplex(ROOM);
+    let service = service_fn(|request: Request<Incoming>| {
+        found.fetch_add(1, Ordering::Relaxed);
+        async {
+            drop(request.into_body().collect().await);
+            Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
+        }
+    });
+    Builder::new_current_thread().build().unwrap().block_on(async {
+        sender.write_all(bytes.as_bytes()).await.unwrap();
+        sender.shutdown().await.unwrap();
+        let connection =
+            http1::Builder::new().half_close(true).serve_connection(TokioIo::new(server), service);
+        drop(connection.await);
+    });
+    found.load(Ordering::Relaxed)
+}
+
+proptest! {
+    #[test]
+    fn hyper_finds_no_request_that_is_not_followed(parts in vec(select(&PARTS[..]), 1..24)) {
+        let bytes = parts.concat();
+        let (sound, fault) = follow(&bytes);
+        let found = found_by_hyper(&bytes);
+        assert!(found <= sound || fault.is_some(), "{found} of {sound} in {bytes:?}");
+    }
 }
