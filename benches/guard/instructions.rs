@@ -4,10 +4,9 @@
 //! before and after is not counted. valgrind's processor has no SHA instructions: the digests of
 //! credentials and record are counted in software, and are most of both.
 
-use std::process::Command;
-
 use crate::budget::Budget;
 use crate::pure::{CREDENTIALS, NOTIFICATION, PURE, RECORD};
+use std::process::Command;
 
 pub(crate) const TOOL: &str = "valgrind";
 

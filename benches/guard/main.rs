@@ -19,13 +19,11 @@ mod instructions;
 mod pure;
 mod syscalls;
 
+use crate::budget::Budget;
 use std::process::{Command, ExitCode, Stdio};
-
 use testkit::bridge::launch::Program;
 use testkit::kafka::REQUIRE;
 use testkit::{broker, child};
-
-use crate::budget::Budget;
 
 /// The bridge that cargo has built beside the benchmark.
 const HOOKBRIDGE: Program = Program::at(env!("CARGO_BIN_EXE_hookbridge"));

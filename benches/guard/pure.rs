@@ -1,9 +1,5 @@
 //! The pure parts of a post, over and over: what callgrind counts.
 
-use std::hint::black_box;
-use std::sync::Arc;
-use std::time::SystemTime;
-
 use bytes::Bytes;
 use hookbridge::delivery::record::{Event, Record};
 use hookbridge::webhook::auth::authenticator::{Authenticator, CacheLookup};
@@ -12,6 +8,9 @@ use hookbridge::webhook::notification::Notification;
 use hookbridge::webhook::notification::contract::Contract;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::SystemTime;
 use testkit::http::basic;
 use testkit::load::posts::{APP_IDS, body};
 

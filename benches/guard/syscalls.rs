@@ -8,18 +8,16 @@
 //! librdkafka writes to its pipe while it holds a lock, so that to count writes makes futexes.
 //! Starting and stopping the bridge is counted along, which is a hundredth of it.
 
+use crate::HOOKBRIDGE;
+use crate::budget::Budget;
+use rustix::process::Signal;
 use std::fs;
 use std::time::Duration;
-
-use rustix::process::Signal;
 use testkit::broker::{Broker, Kind, TOPIC};
 use testkit::deadline::wait_for;
 use testkit::load::posts::{APP_IDS, CREDENTIALS, Posts};
 use testkit::load::schedule::Pace;
 use testkit::load::{Load, Tally};
-
-use crate::HOOKBRIDGE;
-use crate::budget::Budget;
 
 pub(crate) const TOOL: &str = "strace";
 

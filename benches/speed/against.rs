@@ -4,12 +4,17 @@
 //! build to the other; behind them comes the disk's own limit: a loop that appends as many bytes
 //! for as many senders, with one sync for all of them.
 
+use crate::HOOKBRIDGE;
+use crate::row::Rounds;
+use crate::sample::Sample;
+use crate::spread::Spread;
+use crate::subject::Subject;
+use crate::usage::Usage;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
 use tempfile::TempDir;
 use testkit::broker::Broker;
 use testkit::deadline::eventually;
@@ -17,13 +22,6 @@ use testkit::load::Load;
 use testkit::load::posts::{APP_IDS, Posts};
 use testkit::load::schedule::Pace;
 use testkit::port::NOBODY;
-
-use crate::HOOKBRIDGE;
-use crate::row::Rounds;
-use crate::sample::Sample;
-use crate::spread::Spread;
-use crate::subject::Subject;
-use crate::usage::Usage;
 
 /// Connections of the phases in which Kafka is away.
 const SPOOLING: [usize; 3] = [1, 64, 256];

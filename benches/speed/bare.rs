@@ -1,9 +1,8 @@
 //! Bare hyper: takes a post in and answers 200. The limit of what any server on hyper can do.
 
+use crate::server::{accepted, refused, serve};
 use http_body_util::BodyExt as _;
 use hyper::StatusCode;
-
-use crate::server::{accepted, refused, serve};
 
 /// As long as an id is.
 const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";

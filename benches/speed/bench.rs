@@ -3,16 +3,6 @@
 //! Goes on where a post was not answered 200, so that the whole table can be seen, and fails at the
 //! end.
 
-use std::fs;
-use std::io;
-use std::time::Duration;
-
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use testkit::broker::Broker;
-use testkit::load::Load;
-use testkit::load::posts::{APP_IDS, Posts};
-use testkit::load::schedule::Pace;
-
 use crate::against::against;
 use crate::chart::Chart;
 use crate::lineup::Lineup;
@@ -22,6 +12,14 @@ use crate::sample::Figure;
 use crate::subject::Subject;
 use crate::table::{print_head, print_idle, print_row};
 use crate::usage::Usage;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::fs;
+use std::io;
+use std::time::Duration;
+use testkit::broker::Broker;
+use testkit::load::Load;
+use testkit::load::posts::{APP_IDS, Posts};
+use testkit::load::schedule::Pace;
 
 /// Kafka's own code is slow at first.
 const WARM_UP: Duration = Duration::from_secs(3);

@@ -4,14 +4,12 @@
 //! closed loop with the most projects are drawn. Colours are those of Okabe and Ito, which also
 //! those distinguish who see few, on a ground of its own, since a page may be dark.
 
-use std::fmt;
-
-use testkit::load::schedule::Pace;
-
 use crate::options::Options;
 use crate::row::Row;
 use crate::sample::Figure;
 use crate::spread::Spread;
+use std::fmt;
+use testkit::load::schedule::Pace;
 
 /// Sizes in the units of the SVG: of all of it, and of a panel.
 const SIZE: (f64, f64) = (920.0, 412.0);

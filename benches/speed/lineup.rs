@@ -1,12 +1,10 @@
 //! What is compared: some servers, and which by which.
 
-use std::path::PathBuf;
-use std::str::FromStr;
-
-use testkit::broker::Broker;
-
 use crate::HOOKBRIDGE;
 use crate::subject::Subject;
+use std::path::PathBuf;
+use std::str::FromStr;
+use testkit::broker::Broker;
 
 /// Running servers.
 pub(crate) struct Lineup {

@@ -38,13 +38,11 @@ mod spread;
 mod table;
 mod chart;
 
-use std::process::ExitCode;
-
+use crate::options::Options;
 use clap::Parser as _;
+use std::process::ExitCode;
 use testkit::bridge::launch::Program;
 use testkit::{broker, child};
-
-use crate::options::Options;
 
 /// The bridge that cargo has built beside the benchmark.
 const HOOKBRIDGE: Program = Program::at(env!("CARGO_BIN_EXE_hookbridge"));

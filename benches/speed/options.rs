@@ -1,16 +1,14 @@
 //! The flags of the benchmark.
 
+use crate::lineup::{Variant, build_at};
+use crate::row::Rounds;
+use clap::builder::RangedU64ValueParser;
+use clap::{Parser, value_parser};
 use std::fs::OpenOptions;
 use std::path::PathBuf;
 use std::time::Duration;
-
-use clap::builder::RangedU64ValueParser;
-use clap::{Parser, value_parser};
 use testkit::broker::Kind;
 use testkit::load::posts::MOST_APP_IDS;
-
-use crate::lineup::{Variant, build_at};
-use crate::row::Rounds;
 
 /// Compares the bridge with bare hyper and with a bare prototype of hyper and librdkafka
 ///

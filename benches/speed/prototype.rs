@@ -5,9 +5,7 @@
 //! the bridge's promise of a 200 (acks from all, idempotent), and nothing else of it: no
 //! credentials, no contract, no limits, no deadline, no metrics, no log, no graceful end.
 
-use std::borrow::Cow;
-use std::sync::Arc;
-
+use crate::server::{accepted, refused, serve};
 use http_body_util::BodyExt as _;
 use hyper::body::{Bytes, Incoming};
 use hyper::{Request, StatusCode};
@@ -17,9 +15,9 @@ use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, ProducerContext, ThreadedProducer};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
+use std::sync::Arc;
 use tokio::sync::oneshot;
-
-use crate::server::{accepted, refused, serve};
 
 /// Measured to be its best: batches gather while the one request is under way.
 const PROPERTIES: [(&str, &str); 5] = [

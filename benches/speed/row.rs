@@ -4,18 +4,16 @@
 //! next round begins with another. What disturbs a machine for a second or two disturbs neighbours
 //! alike, so the ratios within a round say more than the ratio of two averages.
 
-use std::fmt;
-use std::io;
-use std::time::Duration;
-
-use testkit::load::Load;
-use testkit::load::posts::Posts;
-use testkit::load::schedule::Pace;
-
 use crate::lineup::Lineup;
 use crate::sample::{Figure, Sample};
 use crate::spread::Spread;
 use crate::subject::Subject;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+use testkit::load::Load;
+use testkit::load::posts::Posts;
+use testkit::load::schedule::Pace;
 
 /// Of each run before it counts: batches find their size.
 const WARM_UP: Duration = Duration::from_millis(200);

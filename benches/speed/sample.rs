@@ -1,12 +1,10 @@
 //! What one run of one server says.
 
-use std::time::Duration;
-
+use crate::usage::Usage;
 use rustix::process::Pid;
+use std::time::Duration;
 use testkit::load::schedule::Pace;
 use testkit::load::{Load, Tally};
-
-use crate::usage::Usage;
 
 /// The figures of one run.
 #[derive(Debug, Clone)]

@@ -3,10 +3,6 @@
 //! With hyper's own time-out for heads, which no server should be without. No limits, no graceful
 //! end.
 
-use std::convert::Infallible;
-use std::net::Ipv4Addr;
-use std::time::Duration;
-
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -14,6 +10,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::net::Ipv4Addr;
+use std::time::Duration;
 use testkit::child;
 use tokio::net::TcpListener;
 use tokio::runtime;

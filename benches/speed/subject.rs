@@ -1,19 +1,17 @@
 //! A server that is compared, in a process of its own.
 
+use crate::HOOKBRIDGE;
+use crate::usage::Usage;
+use rustix::process::Pid;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
-
-use rustix::process::Pid;
 use tempfile::TempDir;
 use testkit::bridge::Bridge;
 use testkit::broker::{Broker, TOPIC};
 use testkit::child::Child;
 use testkit::http::Connection;
 use testkit::load::posts::{CREDENTIALS, Posts};
-
-use crate::HOOKBRIDGE;
-use crate::usage::Usage;
 
 /// The jobs of children.
 pub(crate) const BARE: &str = "bare";

@@ -2,10 +2,6 @@
 //!
 //! Medians over the rounds; ratios with the least and the greatest of all rounds behind them.
 
-use std::fs;
-use std::io;
-use std::process::Command;
-
 use crate::HOOKBRIDGE;
 use crate::lineup::Lineup;
 use crate::options::Options;
@@ -13,6 +9,9 @@ use crate::row::Row;
 use crate::sample::Figure;
 use crate::spread::Short;
 use crate::subject::Subject;
+use std::fs;
+use std::io;
+use std::process::Command;
 
 /// The columns and what is above them.
 const COLUMNS: [(Figure, &str); 5] = [

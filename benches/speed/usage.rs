@@ -6,11 +6,10 @@
 //! count along; those of the servers live as long as they do, but for one that hashes a password,
 //! once.
 
-use std::thread;
-use std::time::Duration;
-
 use procfs::process::Process;
 use rustix::process::Pid;
+use std::thread;
+use std::time::Duration;
 
 /// Until a server that has answered everything is switched out.
 const SETTLED: Duration = Duration::from_millis(5);

@@ -7,17 +7,15 @@ pub mod launch;
 mod log;
 mod running;
 
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
-use std::time::Duration;
-
-use rustix::process::{Pid, Signal, kill_process};
-
 use crate::bridge::running::Running;
 use crate::deadline::{eventually, wait_for};
 use crate::exposition::Exposition;
 use crate::http;
+use rustix::process::{Pid, Signal, kill_process};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::time::Duration;
 
 /// From start to the start line: a tenth of a second, and tests share the machine.
 const START: Duration = Duration::from_secs(20);

@@ -1,12 +1,11 @@
 //! The Kafka behind the prototype and the bridge: a real one where Java and Maven are, else
 //! librdkafka's mock in a process of its own.
 
-use std::fmt;
-use std::time::Duration;
-
 use crate::child::{self, Child};
 use crate::kafka::{Availability, RealKafka};
 use crate::mock::MockKafka;
+use std::fmt;
+use std::time::Duration;
 
 /// The topic of all posts.
 pub const TOPIC: &str = "video.events";

@@ -4,12 +4,11 @@
 //! A child says one line when it is ready, and ends with whoever started it: its standard input is
 //! a pipe that only its parent holds.
 
+use rustix::process::Pid;
 use std::fmt::Display;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::thread;
-
-use rustix::process::Pid;
 
 /// The first argument of a child.
 const CHILD: &str = "child";

@@ -4,11 +4,10 @@
 //! mock that goes down closes its listener and binds the port anew, which fails while a child has
 //! it, and librdkafka then aborts the tests. So no process is started meanwhile.
 
+use rustix::io::fcntl_dupfd_cloexec;
 use std::io::{self, Read as _};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{PoisonError, RwLock};
-
-use rustix::io::fcntl_dupfd_cloexec;
 
 static STARTS: RwLock<()> = RwLock::new(());
 

@@ -3,15 +3,13 @@
 //! Records of one partition come in its order; across partitions there is none. Nothing is
 //! committed, so any number of readers see the same.
 
-use std::collections::HashSet;
-use std::time::{Duration, Instant};
-
+use crate::deadline::wait_for;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers};
 use rdkafka::{ClientConfig, Message, Offset, Timestamp, TopicPartitionList};
-
-use crate::deadline::wait_for;
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 /// Of a topic that is there, at a broker that is up: milliseconds.
 const END: Duration = Duration::from_secs(20);

@@ -1,9 +1,8 @@
 //! One test, two brokers: librdkafka's mock always, the real Kafka where there can be one.
 
-use std::iter;
-
 use crate::kafka::RealKafka;
 use crate::mock::MockKafka;
+use std::iter;
 
 /// A broker to run a test against.
 pub enum EitherKafka {

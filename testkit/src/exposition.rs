@@ -1,13 +1,12 @@
 //! What `/metrics` says at one moment.
 
+use crate::deadline::eventually;
+use crate::http;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
-
-use crate::deadline::eventually;
-use crate::http;
 
 /// For the last reports of a Kafka that is away, on a busy machine.
 const SETTLED: Duration = Duration::from_secs(20);

@@ -4,14 +4,13 @@
 //! Blocking, every read and write with a time-out. It checks nothing that a test could want to send
 //! wrong, follows nothing, repeats nothing. No chunked responses (it says so when it meets one).
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::time::Duration;
-
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::SockRef;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
 
 /// Longer than any answer of the bridge may take; a test that waits so long has failed.
 const TIME_OUT: Duration = Duration::from_secs(20);

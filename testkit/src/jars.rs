@@ -4,13 +4,12 @@
 //! an interrupted download nor a second test binary leaves or sees half of it. The versions are
 //! in `tests/kafka/pom.xml` and `tests/consumers/pom.xml`.
 
+use crate::children;
+use crate::deadline::{eventually, wait_exit};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
-
-use crate::children;
-use crate::deadline::{eventually, wait_exit};
 
 /// Takes 7 s here; 50 MB on a slow line take a while.
 const DOWNLOAD: Duration = Duration::from_secs(300);

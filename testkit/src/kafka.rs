@@ -9,10 +9,12 @@ pub mod acls;
 mod further;
 mod node;
 
-use std::path::Path;
-use std::sync::{Mutex, OnceLock};
-use std::time::Duration;
-
+use crate::deadline::{eventually, wait_for};
+use crate::jars::{Jars, Pom};
+use crate::kafka::node::{Listener, Node, Ports};
+use crate::port::free_port;
+use crate::proxy::Proxy;
+use crate::say_skipped;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{
     AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier,
@@ -22,13 +24,9 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::metadata::MetadataTopic;
 use rustix::process::Signal;
-
-use crate::deadline::{eventually, wait_for};
-use crate::jars::{Jars, Pom};
-use crate::kafka::node::{Listener, Node, Ports};
-use crate::port::free_port;
-use crate::proxy::Proxy;
-use crate::say_skipped;
+use std::path::Path;
+use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
 
 /// Set to 1, as CI does, it turns a skipped test into a failed one.
 pub const REQUIRE: &str = "HOOKBRIDGE_REQUIRE_KAFKA";

@@ -7,17 +7,15 @@
 //! process. The process is not waited for by the shell while it runs, so its id is never another's
 //! when it is killed.
 
+use crate::children;
+use crate::deadline;
+use procfs::process::Process;
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-
-use procfs::process::Process;
-use rustix::process::{Pid, Signal, kill_process};
-
-use crate::children;
-use crate::deadline;
 
 /// `$0` is the folder, `$@` the command. A line on stdin says that the folder is still needed, its
 /// end that it is not.

@@ -7,11 +7,10 @@
 //!
 //! A post is known by its bytes: no two of a ledger are the same.
 
+use crate::consumer::Seen;
 use std::collections::HashMap;
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
-use crate::consumer::Seen;
 
 /// Clocks are set while tests run, and the time of a record is in whole milliseconds.
 const CLOCK: Duration = Duration::from_millis(100);

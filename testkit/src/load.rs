@@ -13,21 +13,19 @@ mod answer;
 pub mod posts;
 pub mod schedule;
 
-use std::collections::VecDeque;
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::thread;
-use std::time::{Duration, Instant};
-
+use crate::load::answer::{Answer, NoAnswer};
+use crate::load::posts::Posts;
+use crate::load::schedule::{Pace, Schedule};
 use rustix::buffer::spare_capacity;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
-
-use crate::load::answer::{Answer, NoAnswer};
-use crate::load::posts::Posts;
-use crate::load::schedule::{Pace, Schedule};
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// An answer that took so long is a failure: above every time-out of the servers.
 const PATIENCE: Duration = Duration::from_secs(10);

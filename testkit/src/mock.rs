@@ -4,16 +4,14 @@
 //! Starts in a millisecond. It checks no sequence numbers and has no admin requests: order, loss
 //! and rights are tested on the real broker.
 
-use std::sync::mpsc::{self, Sender};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
-
+use crate::bridge::launch::Launch;
+use crate::children;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
-
-use crate::bridge::launch::Launch;
-use crate::children;
+use std::sync::mpsc::{self, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 type Cluster = MockCluster<'static, DefaultProducerContext>;
 type Call = Box<dyn FnOnce(&Cluster) + Send>;

@@ -1,8 +1,7 @@
 //! Notifications to be posted, and what identifies their records.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
 
 /// Where they are posted, unless a test says otherwise.
 pub const PATH: &str = "/webhook";

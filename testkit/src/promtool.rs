@@ -1,11 +1,10 @@
 //! promtool: what Prometheus itself says of the files and the texts that are meant for it.
 
-use std::io::Write as _;
-use std::process::{Command, Output, Stdio};
-
 use crate::children;
 use crate::kafka::REQUIRE;
 use crate::say_skipped;
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
 
 /// What it says to these arguments and this input. `None` where there is no promtool, said under the
 /// name of `test`, which [`here!`](crate::here) gives.

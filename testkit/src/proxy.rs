@@ -4,11 +4,11 @@
 //! its connections. Whoever is to be cut off must know Kafka by the proxy's address:
 //! [`RealKafka::shared_behind_proxy`](crate::kafka::RealKafka::shared_behind_proxy).
 
+use crate::port::free_port;
 use std::io;
 use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -16,8 +16,6 @@ use tokio::runtime::Builder;
 use tokio::sync::watch::{self, Receiver, Sender};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-
-use crate::port::free_port;
 
 /// What is done with the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,17 +4,16 @@
 //! another when it is lost, unless it is to open one for each post. Whether the answers are right is for the test to judge, by the
 //! [`Ledger`].
 
-use std::io;
-use std::net::SocketAddr;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime};
-
 use crate::deadline::let_pass;
 use crate::http::{Connection, Response, request};
 use crate::ledger::{Ledger, Post};
 use crate::notification::{APP_ID, PATH, numbered};
 use crate::tls::{Client, TlsConnection};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Between two posts of a steady sender. Slow senders are the ones whose order is in danger: fast
 /// ones fill every queue at once and fail together.

@@ -5,13 +5,15 @@
 
 mod floods;
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-use std::thread;
-
+use crate::support::HOOKBRIDGE;
+use crate::support::problem::refusal;
+use crate::support::rig::{Rig, SOON};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hookbridge::metrics::Outcome;
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::thread;
 use testkit::children;
 use testkit::deadline::eventually;
 use testkit::here;
@@ -19,10 +21,6 @@ use testkit::http::{Connection, Response, basic, request};
 use testkit::notification::{APP_ID, PATH, ROOMDROP, numbered};
 use testkit::port::NOBODY;
 use testkit::say_skipped;
-
-use crate::support::HOOKBRIDGE;
-use crate::support::problem::refusal;
-use crate::support::rig::{Rig, SOON};
 
 const UNAUTHORIZED: (u16, Outcome) = (401, Outcome::Unauthorized);
 

@@ -3,20 +3,18 @@
 mod bodies;
 mod soak;
 
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::{Rig, SOON};
 use std::collections::VecDeque;
 use std::fs;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-
 use testkit::bridge::launch::Launch;
 use testkit::deadline::let_pass;
 use testkit::http::{Connection, get, request};
 use testkit::notification::{PATH, ROOMDROP};
 use testkit::port::NOBODY;
 use testkit::senders::Load;
-
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::{Rig, SOON};
 
 /// Twice what the admin port takes at once.
 const CROWD: usize = 128;

@@ -1,20 +1,18 @@
 //! `hookbridge dev` as a newcomer meets it: the four samples, the commands to paste, the end.
 
+use crate::support::HOOKBRIDGE;
+use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
-
-use rustix::fs::{OFlags, fcntl_setfl};
-use rustix::process::{Pid, Signal, kill_process};
 use testkit::children;
 use testkit::deadline::{eventually, let_pass, wait_exit, wait_for};
 use testkit::http::{basic, post};
 use testkit::port::free_port;
-
-use crate::support::HOOKBRIDGE;
 
 /// It takes half a second, and tests share the machine.
 const SOON: Duration = Duration::from_secs(30);

@@ -11,16 +11,14 @@ mod starts;
 pub(crate) mod strace;
 mod synced;
 
+use crate::support::HOOKBRIDGE;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
 use tempfile::TempDir;
 use testkit::bridge::Bridge;
 use testkit::bridge::launch::Launch;
 use testkit::http;
 use testkit::mock::MockKafka;
-
-use crate::support::HOOKBRIDGE;
 
 const TOPIC: &str = "events";
 

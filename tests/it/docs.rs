@@ -17,10 +17,7 @@ mod spool;
 mod tls;
 mod topic;
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
-
+use crate::docs::page::{Page, rows, table};
 use hookbridge::delivery::record::header_name::HeaderName;
 use hookbridge::delivery::undelivered::{LimitSource, Undelivered};
 use hookbridge::metrics::build::Build;
@@ -33,10 +30,11 @@ use hookbridge::webhook::notification::invalid::{About, Invalid};
 use hookbridge::webhook::rejection::Rejection;
 use http::header::RETRY_AFTER;
 use prometheus_client::metrics::counter::Counter;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 use testkit::kafka::REQUIRE;
 use testkit::say_skipped;
-
-use crate::docs::page::{Page, rows, table};
 
 /// Counters and histograms are exposed under their family's name with one of these behind it.
 const SUFFIXES: [&str; 5] = ["_total", "_info", "_bucket", "_sum", "_count"];

@@ -1,10 +1,11 @@
 //! Senders that hang up while Kafka's ack is under way: their posts go on, and each is counted
 //! once, by what became of it.
 
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::{Rig, SOON};
+use rustix::process::Signal;
 use std::collections::HashSet;
 use std::time::Duration;
-
-use rustix::process::Signal;
 use testkit::bridge::Bridge;
 use testkit::consumer;
 use testkit::deadline::let_pass;
@@ -12,9 +13,6 @@ use testkit::exposition::Exposition;
 use testkit::http::{Connection, post, request};
 use testkit::mock::MockKafka;
 use testkit::notification::{PATH, ROOMDROP, numbered};
-
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::{Rig, SOON};
 
 const SENDERS: usize = 1000;
 

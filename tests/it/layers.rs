@@ -7,10 +7,9 @@
 
 mod source;
 
+use source::{Found, Source};
 use std::fs;
 use std::path::Path;
-
-use source::{Found, Source};
 
 /// The modules of the crate; each may name those of a lower rank.
 const RANKS: &[(&str, u8)] = &[
@@ -96,14 +95,14 @@ fn every_source_file_opens_with_its_job() {
 #[test]
 fn imports_are_one_block_which_rustfmt_sorts() {
     let is_parted = |(_, text): &(String, String)| {
-        let begins_import = |paragraph: &str| {
-            let item = paragraph.trim_start();
-            item.starts_with("use ") || item.starts_with("pub use ")
+        let imports = |paragraph: &str| {
+            ["use ", "pub use "].iter().any(|item| paragraph.trim_start().starts_with(item))
         };
-        let blocks: Vec<_> = text.split("\n\n").map(begins_import).collect();
+        let blocks: Vec<_> = text.split("\n\n").map(imports).collect();
         blocks.windows(2).any(|two| two == [true, true])
     };
-    let parted: Vec<_> = files().into_iter().filter(is_parted).map(|(file, _)| file).collect();
+    let files = ["src", "tests", "testkit/src", "benches"].into_iter().flat_map(files_below);
+    let parted: Vec<_> = files.filter(is_parted).map(|(file, _)| file).collect();
 
     assert!(parted.is_empty(), "{parted:?}");
 }
@@ -189,8 +188,15 @@ fn what_follows_the_unit_tests_is_held_to_the_rules_again() {
 
 /// Every file of `src/`: its path below it, and its text.
 fn files() -> Vec<(String, String)> {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut folders = vec![src.clone()];
+    let files = files_below("src");
+    assert!(files.iter().any(|(file, _)| file == "lib.rs"), "this is the source: {files:?}");
+    files
+}
+
+/// The same of a folder of the package.
+fn files_below(folder: &str) -> Vec<(String, String)> {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut folders = vec![top.clone()];
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
@@ -198,12 +204,11 @@ fn files() -> Vec<(String, String)> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let file = path.strip_prefix(&src).unwrap().to_str().unwrap().to_owned();
+                let file = path.strip_prefix(&top).unwrap().to_str().unwrap().to_owned();
                 files.push((file, fs::read_to_string(path).unwrap()));
             }
         }
     }
-    assert!(files.iter().any(|(file, _)| file == "lib.rs"), "this is the source: {files:?}");
     files
 }
 

@@ -1,14 +1,12 @@
 //! Nothing leaks: all that the bridge says, at its most talkative, held against all that it was told.
 
-use std::fs;
-
-use testkit::http::{Connection, Response, basic, get, request};
-use testkit::mock::MockKafka;
-use testkit::notification::{PATH, ROOMDROP};
-
 use crate::protocol::head;
 use crate::support::HOOKBRIDGE;
 use crate::support::rig::{Rig, SOON};
+use std::fs;
+use testkit::http::{Connection, Response, basic, get, request};
+use testkit::mock::MockKafka;
+use testkit::notification::{PATH, ROOMDROP};
 
 /// In the file in the clear, and posted.
 const PASSWORD: &str = "s3cret-4f1d";

@@ -12,16 +12,14 @@ mod resolver;
 mod start;
 mod stop;
 
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::SOON;
 use std::time::Duration;
-
 use testkit::bridge::Bridge;
 use testkit::bridge::launch::Launch;
 use testkit::http::request;
 use testkit::mock::MockKafka;
 use testkit::notification::PATH;
-
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::SOON;
 
 const TOPIC: &str = "events";
 

@@ -1,9 +1,11 @@
 //! The admin port: what machines read of the bridge, whatever the bridge is busy with.
 
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::{Rig, SOON};
+use crate::support::spool::{SpoolFolder, records};
+use hookbridge::metrics::{EventKind, Outcome};
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
-
-use hookbridge::metrics::{EventKind, Outcome};
 use testkit::bridge::Bridge;
 use testkit::exposition::Exposition;
 use testkit::here;
@@ -11,10 +13,6 @@ use testkit::http::{Connection, Response, get, request};
 use testkit::notification::{PATH, ROOMDROP};
 use testkit::port::NOBODY;
 use testkit::promtool::promtool;
-
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::{Rig, SOON};
-use crate::support::spool::{SpoolFolder, records};
 
 const SAMPLES: [(&str, &str); 4] = [
     ("roomdrop", ROOMDROP),

@@ -20,7 +20,6 @@ mod withdrawn;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-
 use testkit::bridge::Bridge;
 use testkit::deadline::eventually;
 use testkit::exposition::Exposition;

@@ -11,7 +11,6 @@ mod reuse;
 pub(crate) mod slow;
 
 use std::fmt::Write as _;
-
 use testkit::http::Response;
 use testkit::notification::{APP_ID, PATH, ce_id};
 

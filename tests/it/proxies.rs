@@ -6,13 +6,15 @@
 
 mod front;
 
+use crate::proxies::front::{Bridges, Front};
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::SOON;
+use rustix::process::Signal;
+use rustls::version::TLS13;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
-
-use rustix::process::Signal;
-use rustls::version::TLS13;
 use testkit::bridge::Bridge;
 use testkit::bridge::launch::Launch;
 use testkit::consumer;
@@ -26,10 +28,6 @@ use testkit::port::free_port;
 use testkit::say_skipped;
 use testkit::senders::Load;
 use testkit::tls::{Authority, Client};
-
-use crate::proxies::front::{Bridges, Front};
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::SOON;
 
 const TOPIC: &str = "events";
 

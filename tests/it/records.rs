@@ -9,15 +9,13 @@ mod headers;
 mod partitions;
 mod variants;
 
-use std::collections::BTreeMap;
-
+use crate::support::rig::{Rig, USER, authorization};
 use expected::Expected;
+use std::collections::BTreeMap;
 use testkit::bridge::launch::Launch;
 use testkit::either_kafka::EitherKafka;
 use testkit::here;
 use variants::Variant;
-
-use crate::support::rig::{Rig, USER, authorization};
 
 /// Each sample and its time; the rest can be read from it.
 const SAMPLES: &[(&str, &str)] = &[

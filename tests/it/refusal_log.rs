@@ -4,6 +4,8 @@
 mod proxies;
 mod undelivered;
 
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::{PASSWORD, Rig, SOON, USER, authorization};
 use rustix::process::Signal;
 use serde_json::Value;
 use testkit::bridge::Bridge;
@@ -11,9 +13,6 @@ use testkit::deadline::{eventually, wait_for};
 use testkit::http::{self, basic, request};
 use testkit::notification::{APP_ID, PATH, ROOMDROP};
 use testkit::port::NOBODY;
-
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::{PASSWORD, Rig, SOON, USER, authorization};
 
 /// The lines of one minute and one code, of posts that name a known user or of those that do not.
 const LINES: usize = 5;

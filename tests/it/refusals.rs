@@ -9,12 +9,11 @@ mod row;
 mod set_ups;
 mod table;
 
+use crate::support::problem::Problem;
+use crate::support::rig::{PASSWORD, Rig, SOON, authorization};
 use row::{MARKER, Row, credentials};
 use testkit::deadline::eventually;
 use testkit::http::Response;
-
-use crate::support::problem::Problem;
-use crate::support::rig::{PASSWORD, Rig, SOON, authorization};
 
 /// What a 401 asks for (RFC 7617).
 const CHALLENGE: &str = "Basic realm=\"hookbridge\", charset=\"UTF-8\"";

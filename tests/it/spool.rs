@@ -14,8 +14,9 @@ mod sizes;
 mod stop;
 mod topic;
 
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::SOON;
 use std::time::{Duration, Instant};
-
 use tempfile::TempDir;
 use testkit::bridge::Bridge;
 use testkit::bridge::launch::Launch;
@@ -25,9 +26,6 @@ use testkit::exposition::Exposition;
 use testkit::ledger::Ledger;
 use testkit::port::free_port;
 use testkit::senders::{Load, Senders};
-
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::SOON;
 
 /// The default, and the most that a post waits for Kafka.
 const ACK_TIMEOUT: Duration = Duration::from_millis(2500);

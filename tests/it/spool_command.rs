@@ -7,12 +7,10 @@ mod many;
 mod requeue;
 mod retopic;
 
-use std::process::{Command, Output, Stdio};
-
-use testkit::children;
-
 use crate::support::HOOKBRIDGE;
 use crate::support::spool::SpoolFolder;
+use std::process::{Command, Output, Stdio};
+use testkit::children;
 
 const TOPIC: &str = "events";
 

@@ -4,17 +4,15 @@
 mod makers;
 mod second_reader;
 
-use std::fs;
-use std::ops::Range;
-use std::path::Path;
-use std::thread;
-
 use fastrand::Rng;
 use hookbridge::delivery::spool::part::Part;
 use hookbridge::delivery::spool::reader::SpoolReader;
 use hookbridge::timestamp::Timestamp;
-
 use second_reader::{Found, Row};
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+use std::thread;
 
 /// Each spool has this many turns of appends, releases, restarts and kills, at the most.
 const TURNS: usize = 12;

@@ -1,20 +1,18 @@
 //! TLS on the webhook port: senders of either version, certificates that change, and who speaks no TLS.
 
+use crate::support::rig::{Rig, SOON};
+use rustls::version::{TLS12, TLS13};
 use std::fs;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
-
-use rustls::version::{TLS12, TLS13};
 use testkit::bridge::Bridge;
 use testkit::bridge::launch::Launch;
 use testkit::deadline::{eventually, let_pass};
 use testkit::http::{Connection, Response, post, request};
 use testkit::notification::{PATH, ROOMDROP};
 use testkit::tls::{Authority, Client, Identity, TlsConnection};
-
-use crate::support::rig::{Rig, SOON};
 
 const FULL: &str = r#"hookbridge_tls_handshakes_total{result="full"}"#;
 const RESUMED: &str = r#"hookbridge_tls_handshakes_total{result="resumed"}"#;

@@ -3,6 +3,8 @@
 //! Always on free loopback ports and with a JSON log; nothing of the environment's own
 //! `HOOKBRIDGE_*` gets through.
 
+use crate::bridge::Bridge;
+use crate::bridge::running::Running;
 use std::fs;
 use std::mem;
 use std::net::TcpListener;
@@ -11,9 +13,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
-
-use crate::bridge::Bridge;
-use crate::bridge::running::Running;
 
 /// What precedes every variable that is a flag.
 const ENV: &str = "HOOKBRIDGE_";

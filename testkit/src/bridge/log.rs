@@ -2,6 +2,7 @@
 //!
 //! Bounded: of a bridge that logs without end the oldest lines are forgotten, the start line never.
 
+use crate::deadline::eventually;
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -9,8 +10,6 @@ use std::process::ChildStderr;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-
-use crate::deadline::eventually;
 
 /// A debug log of a post is a line or two: enough for a test that posts thousands.
 const LINES: usize = 50_000;

@@ -2,15 +2,13 @@
 //!
 //! Shows the log when the test fails. Kills only the child that it started, by its handle.
 
-use std::path::Path;
-use std::process::{Child, Command, ExitStatus};
-use std::time::Duration;
-
-use tempfile::TempDir;
-
 use crate::bridge::log::Log;
 use crate::children;
 use crate::deadline;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus};
+use std::time::Duration;
+use tempfile::TempDir;
 
 pub(super) struct Running {
     pub(super) child: Child,

@@ -1,11 +1,10 @@
 //! Kafka's access control lists, in the protocol's own words: librdkafka offers them through C alone,
 //! and Kafka's command for them is in none of the jars that its broker needs.
 
+use crate::kafka::RealKafka;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
-
-use crate::kafka::RealKafka;
 
 /// Of a node that answers within milliseconds.
 const ANSWER: Duration = Duration::from_secs(20);

@@ -1,12 +1,10 @@
 //! What few tests need of a node: other listeners, Kafka's own commands, its controller.
 
-use std::fs;
-
-use rdkafka::admin::{AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
-
 use crate::kafka::node::{Listener, Ports};
 use crate::kafka::{RealKafka, block_on, options, require};
 use crate::port::free_port;
+use rdkafka::admin::{AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
+use std::fs;
 
 impl RealKafka {
     /// As [`RealKafka::own`], with a further listener for each of these: where it asks clients to

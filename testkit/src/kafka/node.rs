@@ -2,19 +2,17 @@
 //!
 //! Does not know whether it answers; [`RealKafka`](crate::kafka::RealKafka) asks.
 
-use std::fs::{self, File};
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Duration;
-
-use rustix::process::Signal;
-use tempfile::TempDir;
-
 use crate::children;
 use crate::deadline::wait_exit;
 use crate::jars::{Jars, target_tmp};
 use crate::leash::Leash;
 use crate::port::free_port;
+use rustix::process::Signal;
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
 
 /// Any 16 bytes will do: only nodes of one test ever meet.
 const CLUSTER: &str = "aG9va2JyaWRnZS10ZXN0cw";

@@ -1,15 +1,13 @@
 //! Floods of wrong passwords, and who gets in beside them.
 
+use crate::credentials::{htpasswd, post_as, send};
+use crate::support::rig::{Rig, SOON};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-
 use testkit::here;
 use testkit::http::{Connection, basic, request};
 use testkit::notification::{PATH, ROOMDROP};
-
-use crate::credentials::{htpasswd, post_as, send};
-use crate::support::rig::{Rig, SOON};
 
 /// A hash that takes some tens of milliseconds in a build for tests, as one of cost 10 does in a release.
 const COST: &str = "6";

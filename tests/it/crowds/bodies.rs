@@ -1,15 +1,13 @@
 //! More bodies at once than there is memory for, and bodies without an end.
 
-use std::fs;
-use std::time::Duration;
-
-use hookbridge::metrics::Outcome;
-use testkit::http::{Connection, request};
-use testkit::notification::{PATH, ROOMDROP, of_length};
-
 use crate::protocol::{head, is_accepted};
 use crate::support::problem::refusal;
 use crate::support::rig::Rig;
+use hookbridge::metrics::Outcome;
+use std::fs;
+use std::time::Duration;
+use testkit::http::{Connection, request};
+use testkit::notification::{PATH, ROOMDROP, of_length};
 
 /// A little under the limit of a mock's topic, which is what a topic takes by default.
 const LARGE: usize = 950_000;

@@ -1,12 +1,10 @@
 //! A long life: what a million posts leave behind.
 
-use std::thread;
-
-use testkit::http::request;
-use testkit::notification::{PATH, ROOMDROP};
-
 use crate::protocol::is_accepted;
 use crate::support::rig::Rig;
+use std::thread;
+use testkit::http::request;
+use testkit::notification::{PATH, ROOMDROP};
 
 const SENDERS: usize = 8;
 const CONNECTIONS: usize = 100_000;

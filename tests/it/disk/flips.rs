@@ -3,15 +3,13 @@
 
 mod left;
 
+use crate::disk::flips::left::Left;
+use crate::disk::spool_in;
+use fastrand::Rng;
+use rustix::process::Signal;
 use std::fs;
 use std::ops::Range;
 use std::thread;
-
-use fastrand::Rng;
-use rustix::process::Signal;
-
-use crate::disk::flips::left::Left;
-use crate::disk::spool_in;
 
 /// Bridges at once: they mostly wait.
 const AT_ONCE: usize = 4;

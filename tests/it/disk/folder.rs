@@ -1,19 +1,17 @@
 //! A folder that is no place for a spool: refused at once, by its name and its flag.
 
-use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::Path;
-use std::time::Duration;
-
-use tempfile::tempdir;
-use testkit::bridge::launch::Launch;
-use testkit::deadline::eventually;
-use testkit::here;
-
 use crate::disk::posts::Posts;
 use crate::disk::small_disk::{Format, SmallDisk};
 use crate::disk::{RECORDS, assert_alive, kafka_away, serve, spool_in, wait_for_drain};
 use crate::support::rig::SOON;
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::time::Duration;
+use tempfile::tempdir;
+use testkit::bridge::launch::Launch;
+use testkit::deadline::eventually;
+use testkit::here;
 
 /// Twice the longest pause between two tries of the spool.
 const HEALED: Duration = Duration::from_secs(20);

@@ -1,23 +1,21 @@
 //! No room: the disk's, or the limit's. Posts get a 503 until the drain has made some, which needs
 //! none; a bridge starts there as anywhere.
 
-use std::fs;
-use std::path::Path;
-
+use crate::disk::posts::Posts;
+use crate::disk::small_disk::{Format, SmallDisk};
+use crate::disk::{RECORDS, assert_alive, kafka_away, serve, spool_check, wait_for_drain};
+use crate::support::problem::refusal;
+use crate::support::rig::SOON;
 use hookbridge::metrics::Outcome;
 use rustix::process::Signal;
+use std::fs;
+use std::path::Path;
 use tempfile::tempdir;
 use testkit::bridge::Bridge;
 use testkit::bridge::launch::Launch;
 use testkit::deadline::eventually;
 use testkit::here;
 use testkit::mock::MockKafka;
-
-use crate::disk::posts::Posts;
-use crate::disk::small_disk::{Format, SmallDisk};
-use crate::disk::{RECORDS, assert_alive, kafka_away, serve, spool_check, wait_for_drain};
-use crate::support::problem::refusal;
-use crate::support::rig::SOON;
 
 const BY_DISK: &str = "full: the disk is full";
 const BY_LIMIT: &str = "full: its limit is reached";

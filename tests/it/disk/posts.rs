@@ -1,14 +1,12 @@
 //! Posts, each one of a kind, and the promise to those that got a 200.
 
+use crate::disk::TOPIC;
 use std::collections::{BTreeMap, HashMap};
-
 use testkit::bridge::Bridge;
 use testkit::consumer::{self, Seen};
 use testkit::http::{Connection, Response, request};
 use testkit::mock::MockKafka;
 use testkit::notification::{APP_ID, PATH, numbered};
-
-use crate::disk::TOPIC;
 
 /// Posts come from this many projects in turn: a mock forgets what is over 5 MiB of a partition.
 const PROJECTS: usize = 64;

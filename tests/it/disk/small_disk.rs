@@ -3,14 +3,13 @@
 //! A shell mounts it and unmounts it when its standard input closes, so that it is gone when it is
 //! dropped and also when the test binary is killed.
 
+use rustix::fs::{FallocateFlags, fallocate, statvfs, syncfs};
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-
-use rustix::fs::{FallocateFlags, fallocate, statvfs, syncfs};
 use tempfile::TempDir;
 use testkit::children;
 use testkit::deadline;

@@ -1,17 +1,15 @@
 //! A start with many rows costs what one with a few does.
 
-use std::path::Path;
-use std::sync::mpsc;
-use std::time::{Duration, Instant, SystemTime};
-
+use crate::disk::{RECORDS, TOPIC, kafka_away, serve, spool_in};
 use hookbridge::delivery::record::{Event, Record};
 use hookbridge::delivery::spool::error::AppendError;
 use hookbridge::delivery::spool::{Spool, SpoolOptions};
 use procfs::process::Process;
+use std::path::Path;
+use std::sync::mpsc;
+use std::time::{Duration, Instant, SystemTime};
 use tempfile::tempdir;
 use testkit::http::get;
-
-use crate::disk::{RECORDS, TOPIC, kafka_away, serve, spool_in};
 
 /// Of the disk, for a batch.
 const STORED: Duration = Duration::from_secs(60);

@@ -2,6 +2,8 @@
 //!
 //! Attached to a running one and dropped, it lets go, and the bridge goes on as before.
 
+use procfs::process::Process;
+use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
@@ -10,9 +12,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
-
-use procfs::process::Process;
-use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use testkit::bridge::Bridge;
 use testkit::bridge::launch::Launch;

@@ -1,16 +1,14 @@
 //! When the disk is asked: a sync before each 200 from the spool, and nothing while Kafka is there.
 
-use std::collections::{HashMap, HashSet};
-use std::fs;
-
-use tempfile::tempdir;
-use testkit::deadline::eventually;
-use testkit::here;
-
 use crate::disk::posts::Posts;
 use crate::disk::strace::{Event, Strace, hex};
 use crate::disk::{RECORDS, TOPIC, kafka_away, serve, spool_in};
 use crate::support::rig::SOON;
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use tempfile::tempdir;
+use testkit::deadline::eventually;
+use testkit::here;
 
 /// Whatever changes a file or sends an answer.
 const CALLS: &str = "write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,fsync,fdatasync,\

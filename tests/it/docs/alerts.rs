@@ -1,14 +1,13 @@
 //! The alert rules that are shipped: Prometheus takes them, each is tried both ways, and what they
 //! wait for exists.
 
-use hookbridge::metrics::Outcome;
-use testkit::here;
-use testkit::jars::is_on_path;
-
 use crate::docs::page::rows;
 use crate::docs::shell::{Shell, code};
 use crate::docs::skip;
 use crate::docs::{assert_same, assert_series_exist, file};
+use hookbridge::metrics::Outcome;
+use testkit::here;
+use testkit::jars::is_on_path;
 
 const RULES: &str = "config/prometheus/hookbridge.rules.yml";
 const TESTS: &str = "config/prometheus/hookbridge.test.yml";

@@ -2,10 +2,9 @@
 //!
 //! Promise: a command that is added to a page fails here until it is in the table.
 
+use crate::docs::page::Page;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-use crate::docs::page::Page;
 
 /// What becomes of a command in a test.
 enum Fate {

@@ -6,14 +6,15 @@ mod go;
 mod java;
 mod python;
 
+use crate::docs::page::Page;
+use crate::support::rig::Rig;
+use rdkafka::ClientConfig;
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
-
-use rdkafka::ClientConfig;
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use tempfile::TempDir;
 use testkit::bridge::launch::Launch;
 use testkit::deadline::wait_for;
@@ -21,9 +22,6 @@ use testkit::either_kafka::EitherKafka;
 use testkit::kafka::RealKafka;
 use testkit::leash::Leash;
 use testkit::notification::ROOMDROP;
-
-use crate::docs::page::Page;
-use crate::support::rig::Rig;
 
 /// From the start of a member of a new group to its first record: some seconds, and more where it is compiled
 /// beside others.

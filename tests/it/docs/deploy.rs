@@ -1,11 +1,14 @@
 //! The files, the process, the proxy and the post of `docs/deploy.md`, on this machine: folders, ports and
 //! certificates are the test's, all else is as the page has it.
 
+use crate::docs::shell::{Shell, code};
+use crate::docs::{file, skip};
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::SOON;
+use rustix::process::getuid;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-
-use rustix::process::getuid;
 use testkit::consumer::to_end;
 use testkit::deadline::eventually;
 use testkit::here;
@@ -14,11 +17,6 @@ use testkit::leash::Leash;
 use testkit::mock::MockKafka;
 use testkit::notification::ROOMDROP;
 use testkit::port::{NOBODY, free_port};
-
-use crate::docs::shell::{Shell, code};
-use crate::docs::{file, skip};
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::SOON;
 
 const PAGE: &str = "docs/deploy.md";
 const PASSWORD: &str = "hush-3e9a";

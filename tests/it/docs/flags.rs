@@ -2,15 +2,13 @@
 //!
 //! Promise: a flag without its row or its line fails here, and so does a row or a line without its flag.
 
-use std::process;
-
-use clap::{Arg, ArgAction, Command, CommandFactory as _};
-use hookbridge::args::Cli;
-use testkit::children;
-
 use crate::docs::page::rows;
 use crate::docs::{assert_same, file};
 use crate::support::HOOKBRIDGE;
+use clap::{Arg, ArgAction, Command, CommandFactory as _};
+use hookbridge::args::Cli;
+use std::process;
+use testkit::children;
 
 #[test]
 fn every_flag_of_serve_has_one_row_and_every_row_a_flag() {

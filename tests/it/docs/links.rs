@@ -1,9 +1,8 @@
 //! What the pages point to is there: links, their anchors, and files that are named in passing.
 
+use crate::docs::page::Page;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
-
-use crate::docs::page::Page;
 
 /// What a word begins with that names a file of this repository.
 const FOLDERS: [&str; 8] =

@@ -1,11 +1,10 @@
 //! What the pages show is what the bridge takes and says.
 
-use testkit::notification::ROOMDROP;
-use testkit::port::NOBODY;
-
 use crate::docs::shell::code;
 use crate::support::HOOKBRIDGE;
 use crate::support::rig::Rig;
+use testkit::notification::ROOMDROP;
+use testkit::port::NOBODY;
 
 #[test]
 fn the_error_of_the_page_is_the_one_that_a_sender_gets() {

@@ -1,16 +1,14 @@
 //! A shell in which the pages' commands run: in the root of the repository, with programs and folders of the test
 //! in the place of the reader's.
 
+use crate::docs::page::Page;
+use crate::support::HOOKBRIDGE;
 use std::fs::{self, Permissions};
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Output, Stdio};
-
 use tempfile::TempDir;
 use testkit::children;
-
-use crate::docs::page::Page;
-use crate::support::HOOKBRIDGE;
 
 /// See the module.
 pub(super) struct Shell(TempDir);

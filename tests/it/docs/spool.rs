@@ -1,19 +1,17 @@
 //! `spool` on the pages: the one table of its flags, each row of which says which of its commands have the flag, and
 //! the commands of `docs/operate.md` with what they print.
 
-use std::collections::BTreeMap;
-
-use clap::Command;
-use testkit::here;
-use testkit::jars::is_on_path;
-use testkit::port::NOBODY;
-
 use crate::docs::flags::{command, default, environment, name};
 use crate::docs::page::rows;
 use crate::docs::shell::{Shell, code};
 use crate::docs::skip;
 use crate::docs::{assert_same, file};
 use crate::support::spool::{SpoolFolder, records};
+use clap::Command;
+use std::collections::BTreeMap;
+use testkit::here;
+use testkit::jars::is_on_path;
+use testkit::port::NOBODY;
 
 const PAGE: &str = "docs/operate.md";
 

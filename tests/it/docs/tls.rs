@@ -3,20 +3,18 @@
 //!
 //! A certificate that is over is not among them: openssl makes none.
 
+use crate::docs::page::table;
+use crate::docs::shell::{Shell, code};
+use crate::docs::skip;
+use crate::support::rig::SOON;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::thread;
-
 use testkit::deadline::eventually;
 use testkit::here;
 use testkit::jars::is_on_path;
 use testkit::leash::Leash;
 use testkit::port::free_port;
-
-use crate::docs::page::table;
-use crate::docs::shell::{Shell, code};
-use crate::docs::skip;
-use crate::support::rig::SOON;
 
 const PAGE: &str = "docs/kafka-properties.md";
 

@@ -1,11 +1,10 @@
 //! The topic, and what the bridge may do with it, made by Kafka's own commands as `docs/deploy.md` has them.
 
+use crate::docs::shell::{Shell, code};
+use crate::docs::skip;
 use testkit::here;
 use testkit::jars::{Jars, Pom};
 use testkit::kafka::RealKafka;
-
-use crate::docs::shell::{Shell, code};
-use crate::docs::skip;
 
 const PAGE: &str = "docs/deploy.md";
 

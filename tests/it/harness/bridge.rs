@@ -1,6 +1,8 @@
 //! A bridge is started, watched and ended. A script takes its place, so that only the harness can
 //! be wrong; in the end the real one takes a post the whole way.
 
+use crate::support::HOOKBRIDGE;
+use rustix::process::Signal;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::ExitStatusExt;
@@ -8,15 +10,11 @@ use std::panic::catch_unwind;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
-
-use rustix::process::Signal;
 use testkit::bridge::launch::Launch;
 use testkit::consumer;
 use testkit::here;
 use testkit::http::{basic, post};
 use testkit::kafka::RealKafka;
-
-use crate::support::HOOKBRIDGE;
 
 const SOON: Duration = Duration::from_secs(10);
 

@@ -1,13 +1,12 @@
 //! The real Kafka starts, keeps what it acked, stops on demand and leaves nothing behind.
 
+use rdkafka::ClientConfig;
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::net::TcpStream;
 use std::panic::catch_unwind;
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
-
-use rdkafka::ClientConfig;
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use testkit::children;
 use testkit::consumer;
 use testkit::here;

@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, UNIX_EPOCH};
-
 use testkit::consumer::Seen;
 use testkit::ledger::{Ledger, Post, Verdict};
 

@@ -5,7 +5,6 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
-
 use testkit::load::posts::Posts;
 use testkit::load::schedule::Pace;
 use testkit::load::{Load, Tally};

@@ -1,11 +1,10 @@
 //! The mock goes down, up, wrong and slow when it is to.
 
-use std::time::{Duration, Instant};
-
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+use std::time::{Duration, Instant};
 use testkit::consumer;
 use testkit::mock::MockKafka;
 use testkit::murmur2::{self, PARTITIONS};

@@ -1,11 +1,10 @@
 //! The proxy passes bytes on and does to them what it is to do, and Kafka's clients come by it.
 
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use std::io;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
-
-use rdkafka::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer};
 use testkit::here;
 use testkit::http::Connection;
 use testkit::kafka::RealKafka;

@@ -1,10 +1,8 @@
 //! Senders keep their pace, note what they got, and repeat where they are to.
 
-use std::time::Instant;
-
-use testkit::senders::Load;
-
 use crate::support::rig::{Rig, SOON};
+use std::time::Instant;
+use testkit::senders::Load;
 
 const RECEIVED: &str = "hookbridge_received_total";
 const UNAVAILABLE: &str = "hookbridge_outcomes_total{outcome=\"unavailable\"}";

@@ -5,7 +5,6 @@ use std::panic::catch_unwind;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-
 use testkit::children;
 use testkit::deadline::{eventually, wait_exit, wait_for};
 use testkit::leash::Leash;

@@ -1,15 +1,14 @@
 //! Settings that cannot be meant: names that mean nothing, quotes, relative paths, one flag without
 //! the other.
 
+use crate::life::PROGRAM;
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::SOON;
 use clap::{Arg, Command, CommandFactory as _};
 use hookbridge::args::Cli;
 use testkit::bridge::launch::Launch;
 use testkit::port::NOBODY;
 use testkit::{here, say_skipped};
-
-use crate::life::PROGRAM;
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::SOON;
 
 /// Where posts are kept while Kafka is away.
 #[derive(Clone, Copy)]

@@ -1,14 +1,12 @@
 //! Flags and files that cannot be taken: exit code 2, and the place that is to be mended.
 
-use std::fs;
-use std::path::Path;
-
-use tempfile::TempDir;
-use testkit::bridge::launch::Launch;
-
 use crate::life::PROGRAM;
 use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+use testkit::bridge::launch::Launch;
 
 /// Flags whose value alone is wrong.
 const VALUES: &[(&str, &str)] = &[

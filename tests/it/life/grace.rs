@@ -1,18 +1,16 @@
 //! The end has bounds, and says what it left; only a second signal cuts it short.
 
-use std::time::{Duration, Instant};
-
+use crate::life::{APART, halves, running};
+use crate::support::problem::refusal;
+use crate::support::rig::SOON;
 use hookbridge::metrics::Outcome;
 use rustix::process::Signal;
+use std::time::{Duration, Instant};
 use testkit::bridge::Bridge;
 use testkit::bridge::launch::Launch;
 use testkit::deadline::let_pass;
 use testkit::http::{Connection, post};
 use testkit::notification::{PATH, ROOMDROP};
-
-use crate::life::{APART, halves, running};
-use crate::support::problem::refusal;
-use crate::support::rig::SOON;
 
 #[test]
 fn a_body_that_never_comes_whole_ends_with_the_read_time_out() {

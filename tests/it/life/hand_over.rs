@@ -1,15 +1,13 @@
 //! `--reuse-port`: a bridge follows another on its ports, and no post notices.
 
-use std::net::SocketAddr;
-use std::thread;
-use std::time::{Duration, Instant};
-
-use rustix::process::Signal;
-use tempfile::TempDir;
-
 use crate::life::TOPIC;
 use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
+use rustix::process::Signal;
+use std::net::SocketAddr;
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
 use testkit::bridge::Bridge;
 use testkit::bridge::launch::Launch;
 use testkit::consumer;

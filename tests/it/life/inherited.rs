@@ -1,11 +1,13 @@
 //! A socket that a service manager keeps: posts of a restart wait in its queue.
 
+use crate::life::{PROGRAM, TOPIC, halves};
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::SOON;
+use rustix::process::Signal;
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
-
-use rustix::process::Signal;
 use testkit::bridge::launch::Launch;
 use testkit::children;
 use testkit::consumer;
@@ -17,10 +19,6 @@ use testkit::notification::{PATH, numbered};
 use testkit::port::free_port;
 use testkit::say_skipped;
 use testkit::senders::Load;
-
-use crate::life::{PROGRAM, TOPIC, halves};
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::SOON;
 
 /// Restarts under load.
 const RESTARTS: usize = 5;

@@ -1,5 +1,11 @@
 //! A log that nobody reads: a pipe on stderr that stays open and is full.
 
+use crate::disk::strace::Strace;
+use crate::life::{APART, PROGRAM, TOPIC, halves};
+use crate::support::rig::SOON;
+use crate::support::spool::{SpoolFolder, record, value};
+use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::io::{self, BufRead, BufReader, PipeReader, Read, Write};
 use std::iter;
@@ -7,9 +13,6 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
-
-use rustix::fs::{OFlags, fcntl_setfl};
-use rustix::process::{Pid, Signal, kill_process};
 use testkit::children;
 use testkit::deadline::{eventually, let_pass, wait_exit, wait_for};
 use testkit::exposition::Exposition;
@@ -18,11 +21,6 @@ use testkit::http::{self, Connection, post, request};
 use testkit::mock::MockKafka;
 use testkit::notification::{PATH, ROOMDROP};
 use testkit::port::{NOBODY, free_port};
-
-use crate::disk::strace::Strace;
-use crate::life::{APART, PROGRAM, TOPIC, halves};
-use crate::support::rig::SOON;
-use crate::support::spool::{SpoolFolder, record, value};
 
 const DROPPED: &str = "hookbridge_log_lines_dropped_total";
 /// More lines than any queue holds that is small beside a bridge's memory.

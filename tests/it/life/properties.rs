@@ -1,19 +1,17 @@
 //! Files of Kafka properties as vendors write them: what is taken, and what is said of the rest.
 
+use crate::life::{PROGRAM, TOPIC};
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::SOON;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-
 use tempfile::TempDir;
 use testkit::bridge::launch::Launch;
 use testkit::http::post;
 use testkit::mock::MockKafka;
 use testkit::notification::{PATH, ROOMDROP};
 use testkit::port::NOBODY;
-
-use crate::life::{PROGRAM, TOPIC};
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::SOON;
 
 const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/kafka-properties.md");
 

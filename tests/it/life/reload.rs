@@ -1,20 +1,18 @@
 //! Files that are read again while the bridge runs: at a change, and at SIGHUP.
 
+use crate::life::running_with;
+use crate::support::rig::SOON;
+use rustix::process::Signal;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
-
-use rustix::process::Signal;
 use testkit::bridge::Bridge;
 use testkit::bridge::launch::Launch;
 use testkit::deadline::{eventually, let_pass};
 use testkit::exposition::Exposition;
 use testkit::http::{Connection, basic, post, request};
 use testkit::notification::{PATH, ROOMDROP};
-
-use crate::life::running_with;
-use crate::support::rig::SOON;
 
 /// Between looks at the file.
 const LOOKS: &str = "100ms";

@@ -1,11 +1,12 @@
 //! A resolver that does not answer: the bridge starts, takes posts and ends as if it did.
 
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::SOON;
+use rustix::process::Signal;
 use std::fs;
 use std::net::UdpSocket;
 use std::process::Command;
 use std::time::{Duration, Instant};
-
-use rustix::process::Signal;
 use tempfile::TempDir;
 use testkit::bridge::launch::Launch;
 use testkit::children;
@@ -13,9 +14,6 @@ use testkit::deadline::eventually;
 use testkit::http::{self, Connection, post};
 use testkit::notification::{PATH, ROOMDROP};
 use testkit::{here, say_skipped};
-
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::SOON;
 
 /// A body that does not become whole.
 const HALF: &str = "{";

@@ -1,20 +1,18 @@
 //! The start: what is bound, what is said and where, and what is warned about.
 
+use crate::life::PROGRAM;
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::SOON;
 use std::fs::{self, Permissions};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
-
 use tempfile::TempDir;
 use testkit::bridge::launch::Launch;
 use testkit::children;
 use testkit::http;
 use testkit::port::NOBODY;
 use testkit::{here, say_skipped};
-
-use crate::life::PROGRAM;
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::SOON;
 
 const READABLE: &str = "every user of this machine can read the secrets in this file";
 const FILES: &str = "the limit of open files is too low for --max-connections";

@@ -1,19 +1,17 @@
 //! The graceful end: nothing that was begun is lost, and nothing new begins.
 
+use crate::life::{TOPIC, halves, running};
+use crate::support::rig::SOON;
+use rustix::process::Signal;
 use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
-
-use rustix::process::Signal;
 use testkit::bridge::Bridge;
 use testkit::consumer;
 use testkit::deadline::eventually;
 use testkit::http::{Connection, Response, request};
 use testkit::mock::MockKafka;
 use testkit::notification::{PATH, ROOMDROP, numbered};
-
-use crate::life::{TOPIC, halves, running};
-use crate::support::rig::SOON;
 
 /// For longer than a sender that posts often lets a connection rest.
 const UNUSED: Duration = Duration::from_millis(600);

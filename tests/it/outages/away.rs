@@ -1,19 +1,17 @@
 //! A mock that is away: from the start, and again and again.
 
-use std::time::Duration;
-
+use crate::outages::{BACK, KAFKA_UP, PUBLISHED, assert_counted, assert_taken, timed_post};
+use crate::support::HOOKBRIDGE;
+use crate::support::problem::refusal;
+use crate::support::rig::SOON;
 use hookbridge::metrics::Outcome;
+use std::time::Duration;
 use testkit::bridge::launch::Launch;
 use testkit::consumer;
 use testkit::deadline::wait_for;
 use testkit::http;
 use testkit::mock::MockKafka;
 use testkit::senders::Load;
-
-use crate::outages::{BACK, KAFKA_UP, PUBLISHED, assert_counted, assert_taken, timed_post};
-use crate::support::HOOKBRIDGE;
-use crate::support::problem::refusal;
-use crate::support::rig::SOON;
 
 const TOPIC: &str = "events";
 

@@ -1,17 +1,16 @@
 //! A real broker that is killed, and one that freezes, under steady posts.
 
+use crate::outages::{
+    BACK, KAFKA_UP, PUBLISHED, RECOVERED, assert_counted, assert_taken, timed_post,
+};
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::SOON;
 use testkit::bridge::Bridge;
 use testkit::consumer;
 use testkit::exposition::Exposition;
 use testkit::here;
 use testkit::kafka::{RealKafka, SHORT_SESSION};
 use testkit::senders::{Load, Senders};
-
-use crate::outages::{
-    BACK, KAFKA_UP, PUBLISHED, RECOVERED, assert_counted, assert_taken, timed_post,
-};
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::SOON;
 
 const TOPIC: &str = "events";
 const UNAVAILABLE: &str = "hookbridge_outcomes_total{outcome=\"unavailable\"}";

@@ -1,21 +1,19 @@
 //! TLS and logins behind it, on a real Kafka: each fault is told with its cause, and heals without a
 //! restart where the cause can.
 
-use std::fs;
-
+use crate::outages::login::{PASSWORD, USER};
+use crate::outages::secured::{DAYS, Listener, OVER, Secured};
+use crate::outages::{KAFKA_UP, RECOVERED, assert_taken, detail, timed_post, wait_for_200};
+use crate::support::problem::refusal;
+use crate::support::rig::SOON;
 use hookbridge::metrics::Outcome;
+use std::fs;
 use tempfile::tempdir;
 use testkit::bridge::Bridge;
 use testkit::deadline::eventually;
 use testkit::here;
 use testkit::kafka::acls::Operation;
 use testkit::tls::Identity;
-
-use crate::outages::login::{PASSWORD, USER};
-use crate::outages::secured::{DAYS, Listener, OVER, Secured};
-use crate::outages::{KAFKA_UP, RECOVERED, assert_taken, detail, timed_post, wait_for_200};
-use crate::support::problem::refusal;
-use crate::support::rig::SOON;
 
 const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/kafka-properties.md"));
 

@@ -1,12 +1,11 @@
 //! A producer that dies: librdkafka has errors that no retry mends, only a new producer.
 
-use hookbridge::metrics::Outcome;
-use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
-use testkit::notification::ROOMDROP;
-
 use crate::outages::{KAFKA_UP, RECOVERED, wait_for_200};
 use crate::support::problem::refusal;
 use crate::support::rig::Rig;
+use hookbridge::metrics::Outcome;
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+use testkit::notification::ROOMDROP;
 
 #[test]
 fn a_producer_with_a_fatal_error_is_replaced_and_posts_resume() {

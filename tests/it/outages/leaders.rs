@@ -1,20 +1,18 @@
 //! Brokers that name leaders whom the bridge cannot reach: such a topic is not there, whatever
 //! its brokers say, and the address that fails is named with its reason.
 
+use crate::outages::{BACK, KAFKA_UP, PUBLISHED, assert_taken, detail, timed_post};
+use crate::support::HOOKBRIDGE;
+use crate::support::problem::refusal;
+use crate::support::rig::SOON;
+use hookbridge::metrics::Outcome;
 use std::net::TcpListener;
 use std::time::Duration;
-
-use hookbridge::metrics::Outcome;
 use testkit::deadline::{eventually, throughout};
 use testkit::here;
 use testkit::kafka::RealKafka;
 use testkit::mock::MockKafka;
 use testkit::port::free_port;
-
-use crate::outages::{BACK, KAFKA_UP, PUBLISHED, assert_taken, detail, timed_post};
-use crate::support::HOOKBRIDGE;
-use crate::support::problem::refusal;
-use crate::support::rig::SOON;
 
 const PLAINTEXT: &str = "PLAINTEXT";
 

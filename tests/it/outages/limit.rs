@@ -1,9 +1,12 @@
 //! The topic's largest record: learnt from the broker, so that who is over it is answered 413 and
 //! nobody else is harmed.
 
-use std::time::Duration;
-
+use crate::outages::{RECOVERED, detail, wait_for_200};
+use crate::support::HOOKBRIDGE;
+use crate::support::problem::refusal;
+use crate::support::rig::SOON;
 use hookbridge::metrics::Outcome;
+use std::time::Duration;
 use testkit::bridge::Bridge;
 use testkit::bridge::launch::Launch;
 use testkit::consumer;
@@ -14,11 +17,6 @@ use testkit::http::{Response, post};
 use testkit::kafka::RealKafka;
 use testkit::notification::{PATH, ROOMDROP, of_length};
 use testkit::senders::Load;
-
-use crate::outages::{RECOVERED, detail, wait_for_200};
-use crate::support::HOOKBRIDGE;
-use crate::support::problem::refusal;
-use crate::support::rig::SOON;
 
 const LEARNT: &str = "learnt the largest record that the topic takes";
 

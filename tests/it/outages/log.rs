@@ -1,18 +1,16 @@
 //! What an operator reads of a start and of an outage: who runs, one line for the outage, how old what
 //! is known is, and what brokers that cannot work probably are.
 
+use crate::outages::{BACK, PUBLISHED, detail, timed_post};
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::SOON;
 use std::time::Duration;
-
 use tempfile::tempdir;
 use testkit::deadline::{eventually, let_pass};
 use testkit::here;
 use testkit::kafka::RealKafka;
 use testkit::mock::MockKafka;
 use testkit::senders::Load;
-
-use crate::outages::{BACK, PUBLISHED, detail, timed_post};
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::SOON;
 
 /// Long enough for every line of an outage's beginning.
 const OUTAGE: Duration = Duration::from_secs(6);

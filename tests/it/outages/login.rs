@@ -1,15 +1,14 @@
 //! Brokers that do not let the bridge in: the reason is logged, and it heals without a restart.
 
+use crate::outages::{BACK, KAFKA_UP, assert_taken, detail, timed_post};
+use crate::support::HOOKBRIDGE;
+use crate::support::problem::refusal;
+use crate::support::rig::SOON;
 use hookbridge::metrics::Outcome;
 use testkit::bridge::launch::Launch;
 use testkit::deadline::eventually;
 use testkit::here;
 use testkit::kafka::RealKafka;
-
-use crate::outages::{BACK, KAFKA_UP, assert_taken, detail, timed_post};
-use crate::support::HOOKBRIDGE;
-use crate::support::problem::refusal;
-use crate::support::rig::SOON;
 
 /// Who the bridge is to the brokers.
 pub(super) const USER: &str = "bridge";

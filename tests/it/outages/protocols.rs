@@ -1,19 +1,17 @@
 //! A client that speaks another protocol than the listener: the reason is logged with the address, in the words that
 //! `docs/kafka-properties.md` explains.
 
+use crate::outages::detail;
+use crate::outages::login::{LISTENER, plain_users, serve};
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::SOON;
 use std::process::Command;
 use std::time::Duration;
-
 use tempfile::TempDir;
 use testkit::children;
 use testkit::deadline::eventually;
 use testkit::here;
 use testkit::kafka::RealKafka;
-
-use crate::outages::detail;
-use crate::outages::login::{LISTENER, plain_users, serve};
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::SOON;
 
 const TOPIC: &str = "events";
 

@@ -1,18 +1,16 @@
 //! A quota of the brokers, which looks like a sick Kafka: it is named, once in the log, in readiness
 //! and as a series, and nothing is lost for it.
 
+use crate::outages::detail;
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::SOON;
 use std::time::Duration;
-
 use testkit::consumer;
 use testkit::deadline::{eventually, throughout};
 use testkit::here;
 use testkit::http::post;
 use testkit::kafka::RealKafka;
 use testkit::notification::{PATH, of_length};
-
-use crate::outages::detail;
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::SOON;
 
 const THROTTLE: &str = "hookbridge_kafka_throttle_seconds";
 const BEGUN: &str = "kafka throttles the bridge: a quota holds answers back";

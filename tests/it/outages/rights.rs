@@ -1,9 +1,12 @@
 //! A topic that the bridge may not write to: it is not ready, says which right is missing, and heals
 //! when it is given.
 
-use std::time::Duration;
-
+use crate::outages::login::{self, LISTENER, PASSWORD, USER};
+use crate::outages::{KAFKA_UP, RECOVERED, detail, timed_post, wait_for_200};
+use crate::support::problem::refusal;
+use crate::support::rig::SOON;
 use hookbridge::metrics::Outcome;
+use std::time::Duration;
 use tempfile::tempdir;
 use testkit::consumer;
 use testkit::deadline::{eventually, throughout};
@@ -11,11 +14,6 @@ use testkit::here;
 use testkit::kafka::RealKafka;
 use testkit::kafka::acls::Operation;
 use testkit::senders::Load;
-
-use crate::outages::login::{self, LISTENER, PASSWORD, USER};
-use crate::outages::{KAFKA_UP, RECOVERED, detail, timed_post, wait_for_200};
-use crate::support::problem::refusal;
-use crate::support::rig::SOON;
 
 const TOPIC: &str = "guarded";
 const ADVICE: &str = "--add --allow-principal User:bridge --operation Write --topic guarded";

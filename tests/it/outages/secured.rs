@@ -3,18 +3,16 @@
 //! The tests of `certificates` and `withdrawn` share it, since a start takes longer than any of
 //! them; topics and users' rights are each test's own.
 
+use crate::outages::login::{PASSWORD, USER};
+use crate::support::HOOKBRIDGE;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-
 use tempfile::TempDir;
 use testkit::bridge::launch::Launch;
 use testkit::kafka::RealKafka;
 use testkit::kafka::acls::Operation;
 use testkit::tls::{Authority, Identity};
-
-use crate::outages::login::{PASSWORD, USER};
-use crate::support::HOOKBRIDGE;
 
 /// Where its nodes are.
 const HOST: &str = "127.0.0.1";

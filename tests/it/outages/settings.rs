@@ -1,19 +1,17 @@
 //! Settings of a topic that cost records: logged, or refused.
 
-use std::time::Duration;
-
+use crate::outages::{BACK, detail, timed_post, wait_for_200};
+use crate::support::HOOKBRIDGE;
+use crate::support::problem::refusal;
+use crate::support::rig::SOON;
 use hookbridge::metrics::Outcome;
+use std::time::Duration;
 use tempfile::tempdir;
 use testkit::bridge::launch::Launch;
 use testkit::consumer;
 use testkit::deadline::{eventually, let_pass};
 use testkit::here;
 use testkit::kafka::RealKafka;
-
-use crate::outages::{BACK, detail, timed_post, wait_for_200};
-use crate::support::HOOKBRIDGE;
-use crate::support::problem::refusal;
-use crate::support::rig::SOON;
 
 const MIND: &str = "mind the settings of the topic";
 const COMPACT: (&str, &str) = ("cleanup.policy", "compact");

@@ -1,18 +1,16 @@
 //! A topic that is not there: logged by name, never made, and taken up when it comes.
 
-use std::time::Duration;
-
+use crate::outages::{BACK, KAFKA_UP, RECOVERED, detail, timed_post, wait_for_200};
+use crate::support::HOOKBRIDGE;
+use crate::support::problem::refusal;
+use crate::support::rig::SOON;
 use hookbridge::metrics::Outcome;
+use std::time::Duration;
 use testkit::consumer;
 use testkit::deadline::eventually;
 use testkit::exposition::Exposition;
 use testkit::here;
 use testkit::kafka::RealKafka;
-
-use crate::outages::{BACK, KAFKA_UP, RECOVERED, detail, timed_post, wait_for_200};
-use crate::support::HOOKBRIDGE;
-use crate::support::problem::refusal;
-use crate::support::rig::SOON;
 
 #[test]
 fn a_missing_topic_is_named_never_made_and_used_when_it_comes() {

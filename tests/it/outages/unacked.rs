@@ -1,21 +1,19 @@
 //! Posts that nobody acks though leaders answer, without a spool: what Kafka is worth is seen by acks,
 //! and not by answers.
 
-use std::time::Duration;
-
+use crate::outages::{KAFKA_UP, PUBLISHED, assert_taken, detail, timed_post, wait_for_200};
+use crate::support::HOOKBRIDGE;
+use crate::support::problem::refusal;
+use crate::support::rig::SOON;
 use hookbridge::metrics::Outcome;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+use std::time::Duration;
 use testkit::bridge::Bridge;
 use testkit::deadline::{eventually, throughout};
 use testkit::here;
 use testkit::kafka::{RealKafka, SHORT_SESSION};
 use testkit::mock::MockKafka;
 use testkit::senders::Load;
-
-use crate::outages::{KAFKA_UP, PUBLISHED, assert_taken, detail, timed_post, wait_for_200};
-use crate::support::HOOKBRIDGE;
-use crate::support::problem::refusal;
-use crate::support::rig::SOON;
 
 /// Two posts in a row without an ack, and the probes that find out why, on a busy machine.
 const BELIEVED: Duration = Duration::from_secs(25);

@@ -1,19 +1,17 @@
 //! Rights that are taken away under load and given back, of a user who logs in behind TLS: nothing
 //! that was answered 200 is lost, and the right is named.
 
+use crate::outages::login::{PASSWORD, USER};
+use crate::outages::secured::{Listener, Secured};
+use crate::outages::{KAFKA_UP, assert_taken, detail};
+use crate::support::rig::SOON;
 use std::time::Duration;
-
 use tempfile::tempdir;
 use testkit::consumer;
 use testkit::deadline::{eventually, throughout};
 use testkit::here;
 use testkit::kafka::acls::Operation;
 use testkit::senders::{Load, Senders};
-
-use crate::outages::login::{PASSWORD, USER};
-use crate::outages::secured::{Listener, Secured};
-use crate::outages::{KAFKA_UP, assert_taken, detail};
-use crate::support::rig::SOON;
 
 /// Longer than the pause between two probes with traffic would be without acks.
 const WATCHED: Duration = Duration::from_secs(3);

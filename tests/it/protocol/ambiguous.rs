@@ -2,11 +2,10 @@
 //!
 //! Each is followed by a post that is sound, which would be accepted if the end were found there.
 
-use testkit::http::{Connection, Response, request};
-use testkit::notification::{PATH, ROOMDROP, numbered};
-
 use crate::protocol::{head, is_accepted};
 use crate::support::rig::Rig;
+use testkit::http::{Connection, Response, request};
+use testkit::notification::{PATH, ROOMDROP, numbered};
 
 /// What is refused by the bridge, which hyper would take.
 const INVALID: Option<&str> = Some("invalid_head");

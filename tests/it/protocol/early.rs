@@ -1,12 +1,11 @@
 //! Answers that come before the body: they can be read, and the connection is kept or closed as
 //! they say.
 
+use crate::protocol::{head, is_accepted};
+use crate::support::rig::{Rig, SOON, authorization};
 use testkit::deadline::wait_for;
 use testkit::http::{Connection, basic, request};
 use testkit::notification::{PATH, ROOMDROP, numbered, of_length};
-
-use crate::protocol::{head, is_accepted};
-use crate::support::rig::{Rig, SOON, authorization};
 
 /// More than the buffers of both sockets hold: the sender is still writing when it is answered.
 const LARGE: usize = 10 * 1024 * 1024;

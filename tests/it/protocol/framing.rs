@@ -1,12 +1,11 @@
 //! How a body is marked off: its length, chunks, a wait for 100 (Continue).
 
-use hookbridge::metrics::Outcome;
-use testkit::http::request;
-use testkit::notification::{PATH, ROOMDROP, numbered};
-
 use crate::protocol::{head, is_accepted};
 use crate::support::problem::refusal;
 use crate::support::rig::{Rig, authorization};
+use hookbridge::metrics::Outcome;
+use testkit::http::request;
+use testkit::notification::{PATH, ROOMDROP, numbered};
 
 const EXPECT: (&str, &str) = ("Expect", "100-continue");
 

@@ -1,10 +1,9 @@
 //! What a head may look like: target, method, names, length.
 
-use testkit::http::request;
-use testkit::notification::{PATH, ROOMDROP};
-
 use crate::protocol::is_accepted;
 use crate::support::rig::{Rig, authorization};
+use testkit::http::request;
+use testkit::notification::{PATH, ROOMDROP};
 
 /// What hyper takes of the lines of a head.
 const MOST_FIELDS: usize = 100;

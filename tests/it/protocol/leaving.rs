@@ -1,14 +1,12 @@
 //! Senders that leave: after their body, and before its end.
 
-use std::time::Duration;
-
-use hookbridge::metrics::Outcome;
-use testkit::http::request;
-use testkit::notification::{PATH, ROOMDROP};
-
 use crate::protocol::{head, is_accepted};
 use crate::support::problem::refusal;
 use crate::support::rig::Rig;
+use hookbridge::metrics::Outcome;
+use std::time::Duration;
+use testkit::http::request;
+use testkit::notification::{PATH, ROOMDROP};
 
 const INCOMPLETE: &str = "hookbridge_outcomes_total{outcome=\"incomplete_body\"}";
 

@@ -1,18 +1,16 @@
 //! Limits on all connections and bodies together, and senders that would use them up.
 
-use std::io::{ErrorKind, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
-
-use hookbridge::metrics::Outcome;
-use socket2::{Domain, Socket, Type};
-use testkit::deadline::wait_for;
-use testkit::http::{Connection, request};
-use testkit::notification::{APP_ID, PATH, ROOMDROP, ce_id, numbered, of_length};
-
 use crate::protocol::is_accepted;
 use crate::support::problem::refusal;
 use crate::support::rig::{Rig, SOON};
+use hookbridge::metrics::Outcome;
+use socket2::{Domain, Socket, Type};
+use std::io::{ErrorKind, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+use testkit::deadline::wait_for;
+use testkit::http::{Connection, request};
+use testkit::notification::{APP_ID, PATH, ROOMDROP, ce_id, numbered, of_length};
 
 /// Long enough to see that nothing comes: longer than a connection has to be idle to make room.
 const A_WHILE: Duration = Duration::from_millis(600);

@@ -1,10 +1,9 @@
 //! More than one post on a connection, and none after the last.
 
-use testkit::http::request;
-use testkit::notification::{APP_ID, PATH, ROOMDROP, ce_id, numbered};
-
 use crate::protocol::{http_1_0, is_accepted};
 use crate::support::rig::Rig;
+use testkit::http::request;
+use testkit::notification::{APP_ID, PATH, ROOMDROP, ce_id, numbered};
 
 const POSTS: usize = 40;
 

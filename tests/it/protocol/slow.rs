@@ -1,16 +1,14 @@
 //! Senders that take their time: long between posts, short within one.
 
-use std::time::{Duration, Instant};
-
+use crate::protocol::{head, is_accepted};
+use crate::support::problem::refusal;
+use crate::support::rig::Rig;
 use hookbridge::metrics::Outcome;
+use std::time::{Duration, Instant};
 use testkit::bridge::launch::Launch;
 use testkit::deadline::wait_for;
 use testkit::http::{Connection, request};
 use testkit::notification::{PATH, ROOMDROP, numbered};
-
-use crate::protocol::{head, is_accepted};
-use crate::support::problem::refusal;
-use crate::support::rig::Rig;
 
 const READ: Duration = Duration::from_millis(300);
 const IDLE: Duration = Duration::from_secs(3);

@@ -2,19 +2,17 @@
 //!
 //! What the test puts in the place of the file's ports, paths and names must be in the file.
 
+use crate::support::rig::SOON;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
-
 use tempfile::TempDir;
 use testkit::deadline::eventually;
 use testkit::http::request;
 use testkit::jars::is_on_path;
 use testkit::leash::Leash;
 use testkit::tls::{Client, Identity};
-
-use crate::support::rig::SOON;
 
 /// One of the proxies.
 pub(super) struct Front {

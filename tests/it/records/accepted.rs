@@ -1,14 +1,12 @@
 //! The one answer of success, and what it says about the record.
 
+use crate::support::rig::Rig;
 use std::time::{SystemTime, UNIX_EPOCH};
-
 use testkit::bridge::launch::Launch;
 use testkit::either_kafka::EitherKafka;
 use testkit::here;
 use testkit::http::{Response, request};
 use testkit::notification::{APP_ID, PATH, ROOMDROP, ce_id, numbered};
-
-use crate::support::rig::Rig;
 
 #[test]
 fn the_answer_is_exactly_200_with_the_id_of_the_record() {

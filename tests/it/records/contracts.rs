@@ -1,11 +1,10 @@
 //! Records of posts that only the tolerant flags let through.
 
-use testkit::either_kafka::EitherKafka;
-use testkit::here;
-
 use crate::records::become_records;
 use crate::records::variants::{self, Variant};
 use crate::support::rig::Rig;
+use testkit::either_kafka::EitherKafka;
+use testkit::here;
 
 const TIME: &str = "2023-07-03T08:48:43Z";
 

@@ -1,14 +1,12 @@
 //! The record that the contract describes, worked out from the posted text alone.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
-
-use serde_json::Value;
-use testkit::consumer::Seen;
-use testkit::notification::ce_id;
-
 use crate::records::variants::Variant;
 use crate::support::rig::{PASSWORD, USER};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+use testkit::consumer::Seen;
+use testkit::notification::ce_id;
 
 /// A record but for its place and time.
 #[derive(Debug, Clone, PartialEq, Eq)]

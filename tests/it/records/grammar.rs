@@ -1,13 +1,12 @@
 //! What JSON's grammar allows and many a reader cannot hold: it reaches the topic byte for byte.
 
+use crate::support::rig::Rig;
 use testkit::bridge::launch::Launch;
 use testkit::consumer::Seen;
 use testkit::either_kafka::EitherKafka;
 use testkit::here;
 use testkit::http::Response;
 use testkit::notification::{APP_ID, ROOMDROP, ce_id};
-
-use crate::support::rig::Rig;
 
 /// The room of [`ROOMDROP`], and its time.
 const ROOM: &str = "\"64a1f0c2e4b0d7a1c3f9b210\"";

@@ -1,14 +1,13 @@
 //! The headers of a record: what the request adds to them, and what it cannot change.
 
+use crate::records::expected::{Expected, credentials};
+use crate::records::variants::Variant;
+use crate::support::rig::{Rig, USER, authorization};
 use testkit::bridge::launch::Launch;
 use testkit::either_kafka::EitherKafka;
 use testkit::here;
 use testkit::http::{basic, request};
 use testkit::notification::{PATH, ROOMDROP, numbered};
-
-use crate::records::expected::{Expected, credentials};
-use crate::records::variants::Variant;
-use crate::support::rig::{Rig, USER, authorization};
 
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 

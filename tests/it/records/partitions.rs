@@ -1,17 +1,15 @@
 //! A record is where Java's default partitioner puts its key, so that streams of others can be
 //! joined with it.
 
-use std::collections::BTreeMap;
-
+use crate::support::rig::Rig;
 use serde_json::json;
+use std::collections::BTreeMap;
 use testkit::bridge::launch::Launch;
 use testkit::either_kafka::EitherKafka;
 use testkit::here;
 use testkit::http::request;
 use testkit::murmur2::{PARTITIONS, vectors};
 use testkit::notification::PATH;
-
-use crate::support::rig::Rig;
 
 #[test]
 fn every_key_goes_to_the_partition_that_java_chooses() {

@@ -1,15 +1,14 @@
 //! The address of a sender behind proxies: as far as those are trusted who name it, and no further.
 
+use crate::refusal_log::refusals;
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::SOON;
 use serde_json::Value;
 use testkit::bridge::Bridge;
 use testkit::bridge::launch::Launch;
 use testkit::deadline::wait_for;
 use testkit::http;
 use testkit::port::NOBODY;
-
-use crate::refusal_log::refusals;
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::SOON;
 
 /// The peer that is logged of a post with these headers.
 fn peer(bridge: &Bridge, headers: &[(&str, &str)]) -> Value {

@@ -1,5 +1,8 @@
 //! Posts that were refused because their records did not become durable: the line says why.
 
+use crate::refusal_log::{holds, lines, refusals, the_refusal};
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::{Rig, SOON};
 use serde_json::Value;
 use tempfile::TempDir;
 use testkit::bridge::Bridge;
@@ -9,10 +12,6 @@ use testkit::http::post;
 use testkit::kafka::RealKafka;
 use testkit::notification::{PATH, ROOMDROP, of_length};
 use testkit::port::NOBODY;
-
-use crate::refusal_log::{holds, lines, refusals, the_refusal};
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::{Rig, SOON};
 
 /// Enough for [`ROOMDROP`] with its headers.
 const LIMIT: &str = "4000";

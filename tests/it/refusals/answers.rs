@@ -1,14 +1,13 @@
 //! What refusals say in words: where a body breaks, what else is wrong, and nothing to those who
 //! fail to identify themselves.
 
-use hookbridge::metrics::Outcome;
-use testkit::http::Response;
-use testkit::notification::ROOMDROP;
-
 use crate::refusals::row::{credentials, good_head, with};
 use crate::refusals::table;
 use crate::support::problem::Problem;
 use crate::support::rig::Rig;
+use hookbridge::metrics::Outcome;
+use testkit::http::Response;
+use testkit::notification::ROOMDROP;
 
 #[test]
 fn every_401_is_the_same_answer_for_any_wrong_credentials() {

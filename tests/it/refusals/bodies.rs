@@ -1,14 +1,12 @@
 //! Bodies that are cut, repeated, or from the folder of bad samples.
 
-use std::collections::BTreeSet;
-use std::path::Path;
-
-use hookbridge::metrics::Outcome;
-use testkit::http::request;
-use testkit::notification::{APP_ID, PATH, ROOMDROP, ce_id, of_length};
-
 use crate::support::problem::{Problem, refusal};
 use crate::support::rig::Rig;
+use hookbridge::metrics::Outcome;
+use std::collections::BTreeSet;
+use std::path::Path;
+use testkit::http::request;
+use testkit::notification::{APP_ID, PATH, ROOMDROP, ce_id, of_length};
 
 const BAD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/samples/bad");
 

@@ -1,11 +1,9 @@
 //! No refusal without a test.
 
-use std::collections::BTreeSet;
-
-use hookbridge::metrics::Outcome;
-
 use crate::protocol::{leaving, limits, slow};
 use crate::refusals::{set_ups, table};
+use hookbridge::metrics::Outcome;
+use std::collections::BTreeSet;
 
 /// The tests of refusals that no single request brings about.
 const TESTS: &[(Outcome, fn())] = &[

@@ -1,11 +1,10 @@
 //! What is refused under the tolerant flags.
 
+use crate::support::problem::{Problem, refusal};
+use crate::support::rig::Rig;
 use hookbridge::metrics::Outcome;
 use serde_json::json;
 use testkit::notification::ROOMDROP;
-
-use crate::support::problem::{Problem, refusal};
-use crate::support::rig::Rig;
 
 #[test]
 fn the_envelope_asks_for_type_and_app_id_alone() {

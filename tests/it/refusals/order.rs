@@ -1,5 +1,9 @@
 //! The checks are in their order: a request that fails several is answered for the first alone.
 
+use crate::refusals::row::{authorization_of_bound, credentials};
+use crate::refusals::table::heads::MAX_BODY;
+use crate::support::problem::Problem;
+use crate::support::rig::{Rig, USER};
 use hookbridge::metrics::Outcome::{
     self, ForbiddenApp, InvalidNotification, MalformedJson, MethodNotAllowed, NotAnObject,
     NotFound, RepeatedField, TooLarge, Unauthorized, Unavailable, UnknownEvent,
@@ -7,11 +11,6 @@ use hookbridge::metrics::Outcome::{
 };
 use testkit::http::{basic, request};
 use testkit::notification::{PATH, ROOMDROP, of_length};
-
-use crate::refusals::row::{authorization_of_bound, credentials};
-use crate::refusals::table::heads::MAX_BODY;
-use crate::support::problem::Problem;
-use crate::support::rig::{Rig, USER};
 
 /// Not among the projects of the credential that posts.
 const FOREIGN: &str = "60b7e2d49f1c3a0019ad5577";

@@ -1,11 +1,10 @@
 //! One row of the table: a request, and the refusal that it gets.
 
+use crate::support::rig::{PASSWORD, USER, authorization};
 use hookbridge::metrics::Outcome;
 use serde_json::Value;
 use testkit::http::{basic, request};
 use testkit::notification::{APP_ID, PATH};
-
-use crate::support::rig::{PASSWORD, USER, authorization};
 
 /// It is in every body that can hold it, and may be nowhere else.
 pub(super) const MARKER: &str = "m4rk3r-7e0a";

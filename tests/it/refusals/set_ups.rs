@@ -1,19 +1,17 @@
 //! Refusals that need more than a request: a Kafka that is away, a topic with a limit.
 
+use crate::refusals::row::MARKER;
+use crate::support::problem::refusal;
+use crate::support::rig::{Rig, SOON};
+use hookbridge::metrics::Outcome;
 use std::collections::BTreeSet;
 use std::time::Duration;
-
-use hookbridge::metrics::Outcome;
 use testkit::bridge::launch::Launch;
 use testkit::deadline::eventually;
 use testkit::either_kafka::EitherKafka;
 use testkit::here;
 use testkit::kafka::RealKafka;
 use testkit::notification::{ROOMDROP, of_length};
-
-use crate::refusals::row::MARKER;
-use crate::support::problem::refusal;
-use crate::support::rig::{Rig, SOON};
 
 /// This many that the same seconds for all of them are no accident: one in 3^39.
 const SENDERS: usize = 40;

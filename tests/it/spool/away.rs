@@ -1,15 +1,13 @@
 //! Posts while no broker is there, from the start on.
 
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::SOON;
 use std::time::{Duration, Instant};
-
 use tempfile::tempdir;
 use testkit::deadline::eventually;
 use testkit::http::post;
 use testkit::notification::{PATH, ROOMDROP};
 use testkit::port::NOBODY;
-
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::SOON;
 
 /// Far below the time-out, and long for a sync of a disk that others use too.
 const AT_ONCE: Duration = Duration::from_secs(1);

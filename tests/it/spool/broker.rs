@@ -4,15 +4,13 @@
 //! Few posts over many projects are the dangerous ones: some of them wait while others get through.
 //! Thousands fill every queue at once and fail together.
 
+use crate::spool::{ACK_TIMEOUT, Scene, topic_of};
 use std::time::Duration;
-
 use testkit::bridge::launch::Launch;
 use testkit::deadline::let_pass;
 use testkit::here;
 use testkit::kafka::{RealKafka, SHORT_SESSION};
 use testkit::senders::Load;
-
-use crate::spool::{ACK_TIMEOUT, Scene, topic_of};
 
 const PARTITIONS: i32 = 6;
 

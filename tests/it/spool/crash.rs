@@ -1,19 +1,17 @@
 //! The bridge killed and started again on its spool, while senders repeat what they got no answer to.
 
-use std::time::Duration;
-
+use crate::spool::{
+    RECORDS, assert_kept, on_one_address, serve, topic_of, wait_until_direct, wait_until_empty,
+};
+use crate::support::rig::SOON;
 use fastrand::Rng;
+use std::time::Duration;
 use testkit::bridge::Bridge;
 use testkit::deadline::let_pass;
 use testkit::here;
 use testkit::kafka::RealKafka;
 use testkit::proxy::{Network, Proxy};
 use testkit::senders::Load;
-
-use crate::spool::{
-    RECORDS, assert_kept, on_one_address, serve, topic_of, wait_until_direct, wait_until_empty,
-};
-use crate::support::rig::SOON;
 
 #[test]
 fn all_arrive_in_order_with_a_bridge_killed_at_random_moments() {

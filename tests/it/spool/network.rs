@@ -1,14 +1,12 @@
 //! A network between bridge and Kafka that closes connections, delays answers, or loses them.
 
+use crate::spool::{Scene, topic_of};
 use std::time::Duration;
-
 use testkit::deadline::let_pass;
 use testkit::here;
 use testkit::kafka::RealKafka;
 use testkit::proxy::{Network, Proxy};
 use testkit::senders::Load;
-
-use crate::spool::{Scene, topic_of};
 
 /// Some answers come before the deadline of a post, and some behind it.
 const SLOW: Network = Network::Slow(Duration::from_millis(1500));

@@ -1,16 +1,14 @@
 //! Partitions that are added while posts keep coming: each key that moves does so once.
 
+use crate::spool::{ACK_TIMEOUT, Scene, topic_of, wait_until_empty};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
-
 use testkit::bridge::launch::Launch;
 use testkit::consumer::{self, Seen};
 use testkit::deadline::let_pass;
 use testkit::here;
 use testkit::kafka::RealKafka;
 use testkit::senders::Load;
-
-use crate::spool::{ACK_TIMEOUT, Scene, topic_of, wait_until_empty};
 
 const BEFORE: i32 = 3;
 const AFTER: i32 = 8;

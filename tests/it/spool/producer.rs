@@ -1,13 +1,12 @@
 //! A producer that dies: the one of posts, the one of the drain.
 
+use crate::spool::{APPENDED, Scene, topic_of};
+use crate::support::rig::SOON;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use testkit::deadline::eventually;
 use testkit::here;
 use testkit::mock::MockKafka;
 use testkit::senders::Load;
-
-use crate::spool::{APPENDED, Scene, topic_of};
-use crate::support::rig::SOON;
 
 const FATAL: &[RDKafkaRespErr] = &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER];
 

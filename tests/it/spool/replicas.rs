@@ -1,14 +1,12 @@
 //! Three nodes with a replica of the topic on each.
 
+use crate::spool::{Scene, topic_of};
+use crate::support::rig::SOON;
 use std::time::{Duration, Instant};
-
 use testkit::deadline::{eventually, let_pass};
 use testkit::here;
 use testkit::kafka::{RealKafka, SHORT_SESSION};
 use testkit::senders::Load;
-
-use crate::spool::{Scene, topic_of};
-use crate::support::rig::SOON;
 
 /// Every few seconds, leaders go back to where they were before a node was away.
 const LEADERS_MOVE_BACK: [(&str, &str); 2] = [

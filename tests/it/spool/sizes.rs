@@ -1,16 +1,15 @@
 //! Records on disk that are larger than their topic takes.
 
-use rustix::process::Signal;
-use testkit::consumer;
-use testkit::deadline::eventually;
-use testkit::here;
-use testkit::kafka::RealKafka;
-
 use crate::spool::{DRAINED, ROWS_QUARANTINED, spool_check, topic_of};
 use crate::spool_command::run;
 use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
 use crate::support::spool::{SpoolFolder, record, value};
+use rustix::process::Signal;
+use testkit::consumer;
+use testkit::deadline::eventually;
+use testkit::here;
+use testkit::kafka::RealKafka;
 
 const REFUSED: &str = "a batch was refused";
 const FIRST: &str = "a record is larger than its topic takes and is quarantined";

@@ -1,9 +1,13 @@
 //! SIGTERM while posts go to Kafka, while they are spooled, and while the spool is drained: the
 //! bridge ends in time and in good order, what waits on disk stays there, and the next one drains it.
 
-use std::time::Duration;
-
+use crate::spool::{
+    DRAINED_TOTAL, RECORDS, assert_kept, on_one_address, serve, spool_check, topic_of,
+    wait_until_direct, wait_until_empty,
+};
+use crate::support::rig::SOON;
 use rustix::process::Signal;
+use std::time::Duration;
 use testkit::bridge::Bridge;
 use testkit::deadline::let_pass;
 use testkit::here;
@@ -12,12 +16,6 @@ use testkit::kafka::RealKafka;
 use testkit::notification::{PATH, ROOMDROP};
 use testkit::proxy::Network;
 use testkit::senders::Load;
-
-use crate::spool::{
-    DRAINED_TOTAL, RECORDS, assert_kept, on_one_address, serve, spool_check, topic_of,
-    wait_until_direct, wait_until_empty,
-};
-use crate::support::rig::SOON;
 
 /// The drain sends at once what waits.
 const SENT: Duration = Duration::from_secs(1);

@@ -1,9 +1,13 @@
 //! A topic that is deleted and made again, one that takes smaller records than it did, and one that
 //! may not be written to.
 
-use std::time::{Duration, Instant};
-
+use crate::spool::{DRAINED, ROWS_QUARANTINED, Scene, spool_check, topic_of};
+use crate::spool_command::run;
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::SOON;
+use crate::support::spool::{SpoolFolder, records};
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+use std::time::{Duration, Instant};
 use tempfile::tempdir;
 use testkit::bridge::launch::Launch;
 use testkit::consumer;
@@ -15,12 +19,6 @@ use testkit::mock::MockKafka;
 use testkit::notification::{PATH, ROOMDROP, of_length};
 use testkit::proxy::Network;
 use testkit::senders::Load;
-
-use crate::spool::{DRAINED, ROWS_QUARANTINED, Scene, spool_check, topic_of};
-use crate::spool_command::run;
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::SOON;
-use crate::support::spool::{SpoolFolder, records};
 
 /// It is asked for after a second.
 const NAMED: Duration = Duration::from_secs(10);

@@ -1,10 +1,12 @@
 //! `spool drain`: a left-over spool, to Kafka and to nowhere else.
 
+use crate::spool_command::{Ran, TOPIC, run, spool};
+use crate::support::HOOKBRIDGE;
+use crate::support::spool::{FIRST_MS, SpoolFolder, record, records, value};
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-
-use rustix::process::{Pid, Signal, kill_process};
 use testkit::children;
 use testkit::consumer::{self, Seen};
 use testkit::deadline::wait_exit;
@@ -15,10 +17,6 @@ use testkit::kafka::RealKafka;
 use testkit::mock::MockKafka;
 use testkit::notification::{PATH, ROOMDROP};
 use testkit::port::NOBODY;
-
-use crate::spool_command::{Ran, TOPIC, run, spool};
-use crate::support::HOOKBRIDGE;
-use crate::support::spool::{FIRST_MS, SpoolFolder, record, records, value};
 
 /// Of an end that does not wait for Kafka, on a busy machine.
 const SOON: Duration = Duration::from_secs(20);

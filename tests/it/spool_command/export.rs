@@ -1,14 +1,12 @@
 //! What `spool export` prints: every record, whole, in order, as lines of JSON.
 
+use crate::spool_command::{TOPIC, damage, run, spool};
+use crate::support::spool::{SpoolFolder, record, records, value};
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 use std::time::Duration;
-
 use testkit::children;
 use testkit::deadline::wait_exit;
-
-use crate::spool_command::{TOPIC, damage, run, spool};
-use crate::support::spool::{SpoolFolder, record, records, value};
 
 /// Of a command that writes to nobody, on a busy machine.
 const SOON: Duration = Duration::from_secs(20);

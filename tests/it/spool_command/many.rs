@@ -1,11 +1,9 @@
 //! `spool list` on many records: bounded memory, and time enough for somebody who waits.
 
-use std::time::{Duration, Instant};
-
-use testkit::children;
-
 use crate::spool_command::{Ran, TOPIC, spool};
 use crate::support::spool::{SpoolFolder, record, value};
+use std::time::{Duration, Instant};
+use testkit::children;
 
 /// Memory that the command may have for itself, in KiB; the rows here take several times that.
 const MEMORY: u32 = 12 << 10;

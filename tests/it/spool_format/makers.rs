@@ -1,11 +1,6 @@
 //! Random spools, made by the library, and what must be in them.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
-use std::sync::mpsc;
-use std::time::{Duration, UNIX_EPOCH};
-
+use crate::spool_format::second_reader::{self, Row};
 use bytes::Bytes;
 use fastrand::Rng;
 use hookbridge::delivery::record::Record;
@@ -13,9 +8,12 @@ use hookbridge::delivery::record::header_name::HeaderName;
 use hookbridge::delivery::spool::row::RowId;
 use hookbridge::delivery::spool::{Spool, SpoolOptions, SpoolThread};
 use hookbridge::timestamp::Timestamp;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::mpsc;
+use std::time::{Duration, UNIX_EPOCH};
 use tempfile::TempDir;
-
-use crate::spool_format::second_reader::{self, Row};
 
 /// Of anything that the disk does.
 const DISK: Duration = Duration::from_secs(60);

@@ -3,11 +3,11 @@
 //! Dropped, its accounts are checked, so that no test can forget to: each post that it received has
 //! exactly one outcome, and no body is held any more.
 
+use crate::support::HOOKBRIDGE;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
-
 use testkit::bridge::Bridge;
 use testkit::bridge::launch::Launch;
 use testkit::consumer::{self, Seen};
@@ -17,8 +17,6 @@ use testkit::exposition::Exposition;
 use testkit::http::{self, Connection, Response, basic};
 use testkit::mock::MockKafka;
 use testkit::notification::PATH;
-
-use crate::support::HOOKBRIDGE;
 
 /// A credential that may speak for every project: a user and a password that no other text holds.
 pub(crate) const USER: &str = "video";

@@ -2,16 +2,15 @@
 //!
 //! Open, it holds the folder's lock; closed, it is what a bridge leaves behind.
 
-use std::ops::Range;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
 use bytes::Bytes;
 use hookbridge::delivery::record::{Event, Record};
 use hookbridge::delivery::spool::error::SpoolError;
 use hookbridge::delivery::spool::row::RowId;
 use hookbridge::delivery::spool::{Spool, SpoolOptions, SpoolThread};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 use testkit::deadline::wait_for;
 

@@ -2,11 +2,8 @@
 //!
 //! The bridge runs inside the test, which moves its clock; all else is as it is run.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
-
+use crate::support::rig::SOON;
+use crate::times::{BEFORE_MAX, received_ms};
 use clap::Parser as _;
 use hookbridge::args::{Cli, Command};
 use hookbridge::bridge::inherited_sockets::InheritedSockets;
@@ -16,6 +13,10 @@ use hookbridge::config::Config;
 use hookbridge::metrics::Metrics;
 use hookbridge::metrics::build::Build;
 use prometheus_client::metrics::counter::Counter;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 use tempfile::TempDir;
 use testkit::consumer;
 use testkit::deadline::{eventually, let_pass};
@@ -28,9 +29,6 @@ use testkit::senders::Load;
 use tokio::runtime;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-
-use crate::support::rig::SOON;
-use crate::times::{BEFORE_MAX, received_ms};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;

@@ -1,14 +1,13 @@
 //! A topic that takes a few seconds of times alone, and a clock that is far outside of them, before
 //! anything was acked: only the broker's own words say what it takes.
 
+use crate::times::clock::{Clocked, keeps_nothing_on_disk};
+use crate::times::{AFTER_MAX, BEFORE_MAX, received_ms};
 use testkit::consumer;
 use testkit::here;
 use testkit::http;
 use testkit::kafka::RealKafka;
 use testkit::notification::{PATH, numbered};
-
-use crate::times::clock::{Clocked, keeps_nothing_on_disk};
-use crate::times::{AFTER_MAX, BEFORE_MAX, received_ms};
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 1_440 * MINUTE_MS;

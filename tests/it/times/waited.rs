@@ -1,7 +1,11 @@
 //! Records that waited on disk for longer than their topic allows.
 
+use crate::spool_command::run;
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::SOON;
+use crate::support::spool::{FIRST_MS, SpoolFolder, record, records, value};
+use crate::times::{BEFORE_MAX, received_ms};
 use std::time::{Duration, UNIX_EPOCH};
-
 use tempfile::TempDir;
 use testkit::bridge::Bridge;
 use testkit::consumer;
@@ -11,12 +15,6 @@ use testkit::http;
 use testkit::kafka::RealKafka;
 use testkit::notification::{PATH, numbered};
 use testkit::senders::Load;
-
-use crate::spool_command::run;
-use crate::support::HOOKBRIDGE;
-use crate::support::rig::SOON;
-use crate::support::spool::{FIRST_MS, SpoolFolder, record, records, value};
-use crate::times::{BEFORE_MAX, received_ms};
 
 const DRAINED: &str = "hookbridge_spool_drained_total";
 const WAITING: &str = "hookbridge_spool_records";

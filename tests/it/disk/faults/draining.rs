@@ -1,12 +1,5 @@
 //! Faults while Kafka is back and takes what waits.
 
-use std::fs;
-use std::path::Path;
-
-use tempfile::tempdir;
-use testkit::deadline::eventually;
-use testkit::here;
-
 use crate::disk::faults::{
     BROKEN, CHANGES, FULL, MANY, READ, REMOVE, SYNC, WRITE, assert_nothing_damaged, fault,
 };
@@ -14,6 +7,11 @@ use crate::disk::posts::Posts;
 use crate::disk::strace::Strace;
 use crate::disk::{kafka_away, serve, spool_check, spool_in, wait_for_drain};
 use crate::support::rig::SOON;
+use std::fs;
+use std::path::Path;
+use tempfile::tempdir;
+use testkit::deadline::eventually;
+use testkit::here;
 
 const SOME: [usize; 4] = [1, 2, 5, 13];
 

@@ -1,13 +1,5 @@
 //! Faults while posts are spooled.
 
-use std::time::Duration;
-
-use hookbridge::metrics::Outcome;
-use tempfile::tempdir;
-use testkit::bridge::Bridge;
-use testkit::deadline::eventually;
-use testkit::here;
-
 use crate::disk::faults::{
     ALLOCATE, BROKEN, FIRST, FULL, MANY, OPEN, REMOVE, RENAME, SYNC, WRITE, assert_nothing_damaged,
     fault,
@@ -16,6 +8,12 @@ use crate::disk::posts::Posts;
 use crate::disk::strace::Strace;
 use crate::disk::{assert_alive, kafka_away, serve, spool_check, spool_in, wait_for_drain};
 use crate::support::problem::refusal;
+use hookbridge::metrics::Outcome;
+use std::time::Duration;
+use tempfile::tempdir;
+use testkit::bridge::Bridge;
+use testkit::deadline::eventually;
+use testkit::here;
 
 /// A spool that has failed again and again tries once more within ten seconds.
 const HEALED: Duration = Duration::from_secs(20);

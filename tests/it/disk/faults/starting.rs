@@ -1,12 +1,6 @@
 //! Faults from the first moment of a bridge on, in each of its threads, over what a killed one has
 //! left.
 
-use std::path::{Path, PathBuf};
-
-use rustix::process::Signal;
-use tempfile::tempdir;
-use testkit::here;
-
 use crate::disk::faults::{
     ALLOCATE, BROKEN, CHANGES, FIRST, FULL, MANY, OPEN, READ, REMOVE, RENAME, SYNC, WRITE,
     assert_nothing_damaged, fault,
@@ -15,6 +9,10 @@ use crate::disk::posts::Posts;
 use crate::disk::strace::{Calls, Strace};
 use crate::disk::{DRAINED, RECORDS, kafka_away, serve, spool_in, wait_for_drain};
 use crate::support::rig::SOON;
+use rustix::process::Signal;
+use std::path::{Path, PathBuf};
+use tempfile::tempdir;
+use testkit::here;
 
 /// More than any test posts here, and so than any name of a segment.
 const IDS: u64 = 400;

@@ -1,17 +1,15 @@
 //! What a bridge has left on the disk, and what the next one makes of a copy.
 
+use crate::disk::posts::Posts;
+use crate::disk::{DRAINED, TOPIC, kafka_away, serve, spool_check, spool_in, wait_for_drain};
+use crate::support::rig::SOON;
+use rustix::process::Signal;
 use std::collections::HashMap;
 use std::fs;
-
-use rustix::process::Signal;
 use tempfile::{TempDir, tempdir};
 use testkit::consumer::{self, Seen};
 use testkit::deadline::eventually;
 use testkit::exposition::Exposition;
-
-use crate::disk::posts::Posts;
-use crate::disk::{DRAINED, TOPIC, kafka_away, serve, spool_check, spool_in, wait_for_drain};
-use crate::support::rig::SOON;
 
 /// Ordinary posts, longer ones, and some that are longer than a sector or a page.
 const POSTS: [(usize, usize); 3] = [(0, 60), (1500, 40), (20_000, 4)];

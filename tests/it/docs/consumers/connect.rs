@@ -1,16 +1,14 @@
 //! With Kafka Connect, into a file: every notification is passed on as it is, and a repeat too.
 
+use crate::docs::consumers::{READ, Scene, write_others};
+use crate::docs::skip;
 use std::fs;
-
 use testkit::deadline::wait_for;
 use testkit::here;
 use testkit::jars::{Jars, Pom};
 use testkit::leash::Leash;
 use testkit::notification::ROOMDROP;
 use testkit::port::free_port;
-
-use crate::docs::consumers::{READ, Scene, write_others};
-use crate::docs::skip;
 
 #[test]
 fn the_connector_passes_on_posts_and_nothing_of_others() {

@@ -1,17 +1,15 @@
 //! With `franz-go`, into bbolt. The versions are in `tests/consumers/go.mod`.
 
+use crate::docs::consumers::{Scene, said_to_be_kept};
+use crate::docs::skip;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
-
 use testkit::deadline::wait_exit;
 use testkit::jars::is_on_path;
 use testkit::leash::Leash;
 use testkit::{children, here};
-
-use crate::docs::consumers::{Scene, said_to_be_kept};
-use crate::docs::skip;
 
 /// Compiling takes half a minute the first time; what it needs is fetched before.
 const BUILT: Duration = Duration::from_secs(300);

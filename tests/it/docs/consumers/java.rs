@@ -1,11 +1,10 @@
 //! With `kafka-clients`, into `SQLite`.
 
+use crate::docs::consumers::{Scene, said_to_be_kept};
+use crate::docs::skip;
 use testkit::here;
 use testkit::jars::{Jars, Pom, is_on_path};
 use testkit::leash::Leash;
-
-use crate::docs::consumers::{Scene, said_to_be_kept};
-use crate::docs::skip;
 
 #[test]
 fn the_consumer_in_java_keeps_each_notification_once() {

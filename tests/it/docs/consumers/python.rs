@@ -1,13 +1,11 @@
 //! With `confluent_kafka`, into `SQLite`.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
-
-use testkit::leash::Leash;
-use testkit::{children, here};
-
 use crate::docs::consumers::Scene;
 use crate::docs::skip;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use testkit::leash::Leash;
+use testkit::{children, here};
 
 /// The one of the path may be another than the system's, which has the system's libraries.
 const PYTHONS: [&str; 2] = ["python3", "/usr/bin/python3"];

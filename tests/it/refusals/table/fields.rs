@@ -1,9 +1,8 @@
 //! Fields that break the contract of their type, and the pointers that say where.
 
+use crate::refusals::row::{MARKER, Row, marked, with, without};
 use serde_json::{Value, json};
 use testkit::notification::ROOMDROP;
-
-use crate::refusals::row::{MARKER, Row, marked, with, without};
 
 const RECORDING: &str = include_str!("../../../samples/recording.json");
 const TRANSCODED: &str = include_str!("../../../samples/transcoded.json");

@@ -1,14 +1,13 @@
 //! What the head alone decides, and the credential of a project.
 
+use crate::refusals::row::{MARKER, Row, authorization_of_bound, marked, with};
+use crate::support::rig::{PASSWORD, USER, authorization};
 use hookbridge::metrics::Outcome::{
     ForbiddenApp, InvalidHead, MethodNotAllowed, NotFound, TooLarge, Unauthorized,
     UnsupportedEncoding,
 };
 use testkit::http::{basic, request};
 use testkit::notification::{PATH, ROOMDROP, of_length};
-
-use crate::refusals::row::{MARKER, Row, authorization_of_bound, marked, with};
-use crate::support::rig::{PASSWORD, USER, authorization};
 
 /// The default of `--max-body`.
 pub(in crate::refusals) const MAX_BODY: usize = 1024 * 1024;

@@ -1,9 +1,8 @@
 //! Bodies that are not JSON, not one object, or ambiguous, and types that nobody knows.
 
+use crate::refusals::row::{MARKER, Row, marked, with};
 use hookbridge::metrics::Outcome::{MalformedJson, NotAnObject, RepeatedField, UnknownEvent};
 use testkit::notification::ROOMDROP;
-
-use crate::refusals::row::{MARKER, Row, marked, with};
 
 /// Rows about bodies as JSON.
 pub(super) fn rows() -> Vec<Row> {
