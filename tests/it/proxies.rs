@@ -40,6 +40,9 @@ const FROZEN: Duration = Duration::from_millis(300);
 /// How late Kafka acknowledges: so some posts are under way at any time.
 const UNDER_WAY: Duration = Duration::from_millis(40);
 
+/// A busy machine makes none late, and the proxies wait for ten seconds.
+const ACK_TIMEOUT: &str = "8s";
+
 /// Of a post that is under way, too: as long as a record of the mock may be, less its headers.
 const LARGE: usize = 900_000;
 
@@ -124,6 +127,7 @@ fn check(test: &str, front: &Front, crash: &Crash) {
     bridge.signal(Signal::TERM);
     assert!(bridge.wait_exit(SOON).success(), "{}", bridge.log());
 
+    kafka.round_trip_time(Duration::ZERO);
     let topic = consumer::to_end(&kafka.bootstrap(), TOPIC);
     let verdict = ledger.verdict(&topic);
     eprintln!("{}: {} posts, {verdict}; {}", front.program, ledger.count(200), ledger.times());
@@ -163,6 +167,7 @@ fn launches(kafka: &MockKafka, bridges: Bridges) -> ([u16; 2], Launch) {
 
 fn bridge_on(kafka: &MockKafka, port: u16) -> Launch {
     let serve = MockKafka::flags(HOOKBRIDGE.serve(kafka.bootstrap())).arg("--topic", TOPIC);
+    let serve = serve.arg("--ack-timeout", ACK_TIMEOUT);
     serve.no_auth().arg("--listen", format!("127.0.0.1:{port}"))
 }
 
