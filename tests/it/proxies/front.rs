@@ -143,7 +143,8 @@ LoadModule proxy_balancer_module modules/mod_proxy_balancer.so
 LoadModule lbmethod_byrequests_module modules/mod_lbmethod_byrequests.so
 LoadModule slotmem_shm_module modules/mod_slotmem_shm.so
 @site",
-    args: &["-D", "FOREGROUND", "-f", "@file"],
+    // One process: children would outlive it when it is killed.
+    args: &["-X", "-f", "@file"],
 };
 
 /// What the senders put into `Host`.
