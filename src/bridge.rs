@@ -98,14 +98,14 @@ impl Bridge {
         let ports = stop.run_until_cancelled(predecessor::ports(&config, passed.admin)).await;
         let Some(ports) = ports else { return Ok(None) };
         let (webhook, admin) = ports?;
-        let successor = Successor::default();
-        let spool_wait = WaitUntilFree(config.grace.whole);
-        let hand_over = HandOver::of(&webhook.0, &admin.0, successor.clone());
+        let (successor, grace) = (Successor::default(), config.grace.whole);
+        let hand_over = HandOver::of(&webhook.0, &admin.0, successor.clone(), grace);
         let hand_over = hand_over.map_err(|source| BridgeError::HandOver {
             address: webhook.1,
             source: source.into(),
         })?;
         let bridge = Self::on(config, webhook, admin, successor);
+        let spool_wait = WaitUntilFree(grace);
         Ok(Some(Self { spool_wait, hand_over: Some(hand_over), ..bridge }))
     }
 

@@ -3,8 +3,10 @@
 //! ```text
 //!  this bridge                                        the next, in `predecessor`
 //!  has the ports, listens on `rendezvous` ◀──connect── starts
-//!  serves on              ──VERSION and both sockets─▶ waits, and accepts nothing
+//!  serves on              ──VERSION──────────────────▶ waits, and accepts nothing
 //!  is asked to stop       ──ENDING───────────────────▶
+//!                         ◀──────────────────READY─── is still there
+//!                         ──its grace, both sockets──▶
 //!  answers, ends its spool
 //!  ends                   ──end of the stream────────▶ opens the spool, serves
 //! ```
@@ -12,8 +14,10 @@
 //! Promise: the sockets themselves are passed on (`SCM_RIGHTS`, unix(7)), so what waits in their queues,
 //! and what is within its handshake, is the next one's. With sockets of their own beside each other
 //! (`SO_REUSEPORT`) the kernel resets both when the first is closed, unless `tcp_migrate_req` is on (its
-//! `ip-sysctl.rst`), and gives the second its share of connections long before it may serve them. Only
-//! one waits at a time, and only a process of the same user. Where nobody waits, a stop costs nothing.
+//! `ip-sysctl.rst`), and gives the second its share of connections long before it may serve them. Nobody
+//! has them before this bridge ends, and who does not answer then never has: this bridge serves its queue.
+//! Only one waits at a time, and only a process of the same user: that one is trusted. Where nobody
+//! waits, a stop costs nothing.
 
 use crate::webhook::http::rare_line::RareLine;
 use crate::webhook::http::successor::Successor;
@@ -27,18 +31,23 @@ use std::os::fd::AsFd;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net;
 use std::time::{Duration, Instant};
-use tokio::io::Interest;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// What comes with the sockets. Another number is another way of handing over.
-pub(super) const VERSION: u8 = 1;
+/// What comes first. Another number is another way of handing over.
+pub(super) const VERSION: u8 = 2;
 /// What comes when this bridge begins to end.
 pub(super) const ENDING: u8 = b'.';
+/// The next one's answer to that.
+pub(super) const READY: u8 = b'!';
+/// What comes with the sockets: the milliseconds that this bridge may take to end, little-endian.
+pub(super) type GraceMillis = [u8; 8];
 /// The ports of a bridge: of senders and of machines.
 pub(super) const PORTS: usize = 2;
 
+/// How long the next one may take to answer: its one task waits for nothing else.
+const ANSWER: Duration = Duration::from_secs(1);
 /// After one that could not be accepted, as for want of files, or while a process that was killed still has
 /// the name.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -52,6 +61,7 @@ pub(super) struct HandOver {
     webhook: TcpListener,
     admin: TcpListener,
     successor: Successor,
+    grace: Duration,
     strangers: RareLine,
 }
 
@@ -72,27 +82,28 @@ pub(super) fn is_same_user(stream: &UnixStream) -> bool {
 }
 
 impl HandOver {
-    /// Of these ports; `successor` learns who has them.
+    /// Of these ports; `successor` learns who has them. From its stop on, this bridge ends within `grace`.
     pub(super) fn of(
         webhook: &TcpListener,
         admin: &TcpListener,
         successor: Successor,
+        grace: Duration,
     ) -> io::Result<Self> {
         let (webhook, admin) = (webhook.try_clone()?, admin.try_clone()?);
-        Ok(Self { webhook, admin, successor, strangers: RareLine::every(LINE) })
+        Ok(Self { webhook, admin, successor, grace, strangers: RareLine::every(LINE) })
     }
 
-    /// Passes the ports on to whoever asks, until `stop`; gives who waits for them then. From then on,
-    /// nobody else is given them.
+    /// Passes the ports on to whoever asked for them, at the `stop`; gives who has them then.
     pub(super) async fn run(self, stop: &CancellationToken) -> Option<Heir> {
         let rendezvous = stop.run_until_cancelled(self.listen()).await?;
         while let Some(next) = stop.run_until_cancelled(self.next(&rendezvous)).await {
             tracing::info!("a bridge waits to follow this one, and has the ports when it ends");
-            let is_gone = stop.run_until_cancelled(closed(&next)).await.is_some();
-            if !is_gone && write(&next, &[ENDING]).is_ok() {
-                return Some(Heir(next));
+            if stop.run_until_cancelled(closed(&next)).await.is_none() {
+                let Err(error) = self.pass(&next).await else { return Some(Heir(next)) };
+                self.successor.leave();
+                tracing::warn!(%error, "the ports were not passed on, and nobody follows this bridge");
+                return None;
             }
-            self.successor.leave();
             tracing::warn!("the bridge that waited to follow this one is gone");
         }
         None
@@ -120,7 +131,7 @@ impl HandOver {
         UnixListener::from_std(rendezvous)
     }
 
-    /// The next one that has the sockets.
+    /// The next one that waits for the sockets.
     async fn next(&self, rendezvous: &UnixListener) -> UnixStream {
         loop {
             match rendezvous.accept().await {
@@ -132,13 +143,11 @@ impl HandOver {
                         );
                     }
                 }
-                Ok((stream, _)) => match self.pass(&stream).await {
-                    Ok(()) => return stream,
-                    Err(error) => {
-                        self.successor.leave();
-                        tracing::warn!(%error, "cannot pass the ports on");
+                Ok((stream, _)) => {
+                    if write(&stream, &[VERSION]).is_ok() {
+                        return stream;
                     }
-                },
+                }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a bridge that is to follow");
                     sleep(PAUSE).await;
@@ -148,27 +157,43 @@ impl HandOver {
     }
 
     async fn pass(&self, stream: &UnixStream) -> io::Result<()> {
-        stream.writable().await?;
+        write(stream, &[ENDING])?;
+        let said = timeout(ANSWER, read(stream)).await?;
+        if said != Some(READY) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let grace = u64::try_from(self.grace.as_millis()).unwrap_or(u64::MAX);
         let ports = [self.webhook.as_fd(), self.admin.as_fd()];
+        let mut room = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(PORTS))];
+        let mut rights = SendAncillaryBuffer::new(&mut room);
+        rights.push(SendAncillaryMessage::ScmRights(&ports));
         // From the moment that it may have them, their queues are its.
         self.successor.come();
-        stream.try_io(Interest::WRITABLE, || {
-            let mut room = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(PORTS))];
-            let mut rights = SendAncillaryBuffer::new(&mut room);
-            rights.push(SendAncillaryMessage::ScmRights(&ports));
-            sendmsg(stream, &[IoSlice::new(&[VERSION])], &mut rights, SendFlags::NOSIGNAL)?;
-            Ok(())
-        })
+        let grace: GraceMillis = grace.to_le_bytes();
+        sendmsg(stream, &[IoSlice::new(&grace)], &mut rights, SendFlags::NOSIGNAL)?;
+        Ok(())
     }
 }
 
-/// Waits until the other side has closed; it has nothing to say.
-async fn closed(stream: &UnixStream) {
-    while stream.readable().await.is_ok() {
-        match stream.try_read(&mut [0; 1]) {
+/// The next byte; none once the other has ended.
+pub(super) async fn read(stream: &UnixStream) -> Option<u8> {
+    let mut byte = [0; 1];
+    loop {
+        let read = match stream.readable().await {
+            Ok(()) => stream.try_read(&mut byte),
+            Err(error) => Err(error),
+        };
+        match read {
+            Ok(0) => return None,
+            Ok(_) => return Some(byte[0]),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Ok(0) | Err(_) => return,
-            Ok(_) => {}
+            // It is gone without having read all that was sent, which is nothing.
+            Err(_) => return None,
         }
     }
+}
+
+/// Waits until the other side has closed; it has nothing to say yet.
+async fn closed(stream: &UnixStream) {
+    while read(stream).await.is_some() {}
 }

@@ -4,6 +4,7 @@ mod environment;
 mod flags;
 mod grace;
 mod hand_over;
+mod heirs;
 mod inherited;
 mod log;
 mod properties;

@@ -26,7 +26,7 @@ use testkit::say_skipped;
 use testkit::senders::Load;
 
 /// What the bridge that runs says once another waits.
-const WAITS: &str = "a bridge waits to follow this one";
+pub(super) const WAITS: &str = "a bridge waits to follow this one";
 
 /// Under load, between two hand-overs.
 const BETWEEN: Duration = Duration::from_millis(300);
@@ -38,15 +38,15 @@ const ACK_TIMEOUT: &str = "500ms";
 const SHORT: &str = "2s";
 
 /// Bridges that follow each other on one port, with one spool.
-struct Line {
-    serve: Launch,
-    address: SocketAddr,
+pub(super) struct Line {
+    pub(super) serve: Launch,
+    pub(super) address: SocketAddr,
     _spool: TempDir,
 }
 
 impl Line {
     /// In front of a mock, which outlives it.
-    fn on_mock() -> (Self, MockKafka) {
+    pub(super) fn on_mock() -> (Self, MockKafka) {
         let kafka = MockKafka::start();
         kafka.create_topic(TOPIC, 3);
         (Self::before(kafka.bootstrap(), TOPIC, MockKafka::flags), kafka)
@@ -209,7 +209,12 @@ fn a_bridge_that_waits_in_vain_gives_up_and_leaves_the_port() {
     let (status, said) = impatient.run(SOON);
 
     assert_eq!(status.code(), Some(1), "{said}");
-    assert!(said.contains("the bridge that has the port has not ended within 2s"), "{said}");
+    assert!(
+        said.contains(
+            "the bridge that has the port was not told to end within 2s, which is --grace"
+        ),
+        "{said}"
+    );
     first.wait_for_log("the bridge that waited to follow this one is gone", SOON);
     assert_eq!(post(line.address, PATH, &[], ROOMDROP).status, 200);
     first.signal(Signal::TERM);
@@ -238,14 +243,19 @@ fn a_process_of_another_user_is_not_handed_the_ports() {
         say_skipped(here!(), "root and setpriv are needed");
         return;
     }
-    let (line, _kafka) = Line::on_mock();
+    let (line, kafka) = Line::on_mock();
     let first = line.serve.start();
     let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
 
-    let (status, said) = line.serve.clone().under("setpriv", nobody).run(SOON);
+    let stranger = HOOKBRIDGE.serve(kafka.bootstrap()).no_auth().arg("--topic", TOPIC);
+    let stranger = stranger.arg("--listen", line.address.to_string()).env("REUSE_PORT", "true");
+    let stranger = stranger.arg("--ack-timeout", ACK_TIMEOUT).arg("--grace", SHORT);
+    let (status, said) = stranger.under("setpriv", nobody).run(SOON);
 
     assert_eq!(status.code(), Some(1), "{said}");
-    assert!(said.contains("the bridge that has the port is of another user"), "{said}");
+    let told = "the bridge that has the port is of another user";
+    assert_eq!(said.matches(told).count(), 1, "{said}");
+    assert!(said.contains("--listen: cannot listen on"), "{said}");
     first.wait_for_log("a process of another user asked for the ports and got nothing", SOON);
     assert!(!first.log().contains(WAITS), "{}", first.log());
     assert_eq!(post(line.address, PATH, &[], ROOMDROP).status, 200);
