@@ -9,9 +9,9 @@
 //!    does not delay either.
 //! 5. Wait for the call to stop, or until a part ends unasked: then the process ends with an error,
 //!    because a bridge without one of its parts would lose posts unseen.
-//! 6. Stop: readiness off; what waits to be accepted is served, or left to who has the port next; last answers close their
-//!    connections; publishes end; the drain stops and the spool is closed; all within the grace
-//!    period, or what was left is counted.
+//! 6. Stop: readiness off; what waits to be accepted is served, or left to who has the port next; last
+//!    answers close their connections; publishes end; the drain stops and the spool is closed; all within
+//!    the grace period, or what was left is counted.
 //!
 //! It handles no signals: its caller says when to stop.
 
@@ -40,6 +40,7 @@ use crate::config::Config;
 use crate::delivery::kafka::client_endings::TIMEOUT;
 use crate::metrics::Metrics;
 use crate::webhook::http::successor::Successor;
+use futures_util::FutureExt as _;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Instant;
 use tokio::sync::watch;
@@ -171,7 +172,7 @@ impl Bridge {
             let heir = async {
                 match hand_over {
                     Some(hand_over) => hand_over.run(&stopping).await,
-                    None => (stopping.cancelled().await, None).1,
+                    None => stopping.cancelled().map(|()| None).await,
                 }
             };
             // Asked to, or because a part of it has ended.

@@ -7,6 +7,7 @@ use crate::bridge::bridge_error::BridgeError;
 use crate::bridge::event_loop::EventLoops;
 use crate::bridge::spooling::Spooling;
 use crate::error_chain::error_chain;
+use futures_util::FutureExt as _;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +19,15 @@ impl Parts {
     /// Starts one; its end is an error.
     pub(super) fn start(&mut self, part: impl Future<Output = BridgeError> + Send + 'static) {
         self.0.spawn(part);
+    }
+
+    /// Starts one that has no end of its own, under the name that its end is reported with.
+    pub(super) fn start_endless(
+        &mut self,
+        name: &'static str,
+        part: impl Future<Output: Send> + Send + 'static,
+    ) {
+        self.0.spawn(part.map(move |_| BridgeError::Unasked(name)));
     }
 
     /// Ends them.

@@ -98,9 +98,9 @@ impl Running {
         let answer =
             move |request, _: &ConnectionPhase| std::future::ready(admin_answers.answer(&request));
         let serving = server::serve(listener, admin_limits, over.clone(), answer);
-        parts.start(async { (serving.await, BridgeError::Unasked("admin port")).1 });
-        parts.start(async { (logging.await, BridgeError::Unasked("periodic log")).1 });
-        parts.start(async { (reloading.await, BridgeError::Unasked("reloader")).1 });
+        parts.start_endless("admin port", serving);
+        parts.start_endless("periodic log", logging);
+        parts.start_endless("reloader", reloading);
         let (probing, unasked) = (probe.run(over.clone()), BridgeError::Unasked("probe of Kafka"));
         parts.start(async { probing.await.map_or_else(BridgeError::Topic, |()| unasked) });
         tracing::info!(webhook = %addresses.webhook, admin = %addresses.admin, path, topic = %topic.name, "listening");

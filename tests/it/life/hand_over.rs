@@ -211,7 +211,7 @@ fn a_bridge_that_waits_in_vain_gives_up_and_leaves_the_port() {
     assert_eq!(status.code(), Some(1), "{said}");
     assert!(
         said.contains(
-            "the bridge that has the port was not told to end within 2s, which is --grace"
+            "the bridge that has the port was not asked to stop within 2s, which is --grace"
         ),
         "{said}"
     );
