@@ -96,9 +96,9 @@ impl Bridge {
         if passed.webhook.is_some() {
             return Self::bind(config, passed).map(Some);
         }
+        spooling::look(config.spool.as_ref()).await?;
         let ports = stop.run_until_cancelled(predecessor::ports(&config, passed.admin)).await;
-        let Some(ports) = ports else { return Ok(None) };
-        let (webhook, admin) = ports?;
+        let Some((webhook, admin)) = ports.transpose()? else { return Ok(None) };
         let (successor, grace) = (Successor::default(), config.grace.whole);
         let hand_over = HandOver::of(&webhook.0, &admin.0, successor.clone(), grace);
         let hand_over = hand_over.map_err(|source| BridgeError::HandOver {

@@ -149,6 +149,13 @@ impl Spooling {
     }
 }
 
+/// Whether the spool could be opened, as far as can be seen while another bridge has it.
+pub(super) async fn look(options: Option<&SpoolOptions>) -> Result<(), BridgeError> {
+    let Some(options) = options.cloned() else { return Ok(()) };
+    let looked = spawn_blocking(move || Spool::look(&options)).await;
+    looked.expect("looking does not panic").map_err(BridgeError::Spool)
+}
+
 /// Opens the spool, which takes milliseconds unless the disk hangs.
 pub(super) async fn open(options: &SpoolOptions, topic: &Arc<str>) -> Result<Opened, BridgeError> {
     let options = options.clone();

@@ -59,6 +59,7 @@ use crate::delivery::spool::disk::Disk;
 use crate::delivery::spool::disk_fault::DiskFault;
 use crate::delivery::spool::error::{AccessError, AppendError, CloseError, SpoolError};
 use crate::delivery::spool::folder::{Folder, FolderLock};
+use crate::delivery::spool::frames::OnError;
 use crate::delivery::spool::queue::{Ended, Read, Rejected, Release};
 use crate::delivery::spool::row::{Row, RowId};
 use crate::delivery::spool::status::Status;
@@ -124,6 +125,16 @@ impl Spool {
         let thread = Builder::new().name("spool".to_owned()).spawn(run);
         let thread = Some(thread.map_err(SpoolError::Thread)?);
         Ok((Self { shared: shared.clone() }, SpoolThread { shared, thread }))
+    }
+
+    /// Whether it could be opened, as far as its folder tells while another bridge has it. Changes nothing;
+    /// a folder that is missing can be made.
+    pub fn look(options: &SpoolOptions) -> Result<(), SpoolError> {
+        let SpoolOptions { dir, max_bytes } = options;
+        check_limit(*max_bytes)?;
+        let Some(disk) = Folder::at(dir).look()? else { return Ok(()) };
+        let looked = segments::look(&disk, OnError::IsPassedOver);
+        looked.map(drop).map_err(|fault| SpoolError::Files { dir: dir.clone(), fault })
     }
 
     /// Opens the spool that a bridge has left in `dir`, to empty it: there must be one, and it may
@@ -218,12 +229,17 @@ impl fmt::Debug for SpoolThread {
     }
 }
 
+fn check_limit(given: u64) -> Result<(), SpoolError> {
+    if given < LEAST_LIMIT {
+        return Err(SpoolError::LimitTooSmall { given, least: LEAST_LIMIT });
+    }
+    Ok(())
+}
+
 /// The files of a spool, opened by their owner.
 fn prepare(options: &SpoolOptions) -> Result<(Worker, FolderLock), SpoolError> {
     let SpoolOptions { dir, max_bytes } = options;
-    if *max_bytes < LEAST_LIMIT {
-        return Err(SpoolError::LimitTooSmall { given: *max_bytes, least: LEAST_LIMIT });
-    }
+    check_limit(*max_bytes)?;
     let folder = Folder::at(dir);
     folder.make()?;
     let (disk, lock) = folder.open()?;

@@ -8,6 +8,7 @@ use crate::delivery::spool::disk::system::SystemDisk;
 use crate::delivery::spool::error::SpoolError;
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::segments::EARLIER;
+use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::io::Errno;
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
@@ -91,17 +92,29 @@ impl Folder {
         }
     }
 
+    /// The folder as it is, none where it is missing; an error where this user may not change it.
+    pub(super) fn look(&self) -> Result<Option<SystemDisk>, SpoolError> {
+        let rights = Access::WRITE_OK | Access::EXEC_OK;
+        match accessat(CWD, &self.dir, rights, AtFlags::EACCESS) {
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(self.failed(errno.into())),
+            Ok(()) => SystemDisk::at(&self.dir).map(Some).map_err(|source| self.failed(source)),
+        }
+    }
+
+    fn failed(&self, source: io::Error) -> SpoolError {
+        let dir = self.dir.clone();
+        if source.kind() == io::ErrorKind::ReadOnlyFilesystem {
+            return SpoolError::ReadOnly { dir };
+        }
+        SpoolError::Folder { dir, source }
+    }
+
     /// Opens the folder, and makes this process its only owner, until the lock is dropped. It is a lock
     /// of flock(2) on a file of its own, and on the folder where that can be: somebody may remove the
     /// file. It ends with the process, however that ends.
     pub(super) fn open(&self) -> Result<(SystemDisk, FolderLock), SpoolError> {
-        let failed = |source: io::Error| {
-            let dir = self.dir.clone();
-            if source.kind() == io::ErrorKind::ReadOnlyFilesystem {
-                return SpoolError::ReadOnly { dir };
-            }
-            SpoolError::Folder { dir, source }
-        };
+        let failed = |source| self.failed(source);
         let refused = |error| match error {
             TryLockError::WouldBlock => SpoolError::Locked { dir: self.dir.clone() },
             TryLockError::Error(source) => failed(source),

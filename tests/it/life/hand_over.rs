@@ -41,7 +41,7 @@ const SHORT: &str = "2s";
 pub(super) struct Line {
     pub(super) serve: Launch,
     pub(super) address: SocketAddr,
-    _spool: TempDir,
+    pub(super) spool: TempDir,
 }
 
 impl Line {
@@ -61,7 +61,7 @@ impl Line {
         let serve = serve.arg("--spool", spool.path().to_str().unwrap());
         let serve = serve.arg("--listen", address.to_string()).env("REUSE_PORT", "true");
         let serve = serve.arg("--admin-listen", format!("127.0.0.1:{}", free_port()));
-        Self { serve, address, _spool: spool }
+        Self { serve, address, spool }
     }
 
     /// Starts the next one, ends the first in this way, and gives the next once it serves.

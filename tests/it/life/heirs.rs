@@ -1,5 +1,6 @@
 //! Hand-overs that somebody stands in the way of: who follows badly, who has the place, who holds it up.
 
+use std::fs;
 use std::io::{IoSliceMut, Read as _};
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
@@ -103,6 +104,20 @@ fn half_a_head_does_not_hold_a_hand_over_up() {
         assert_eq!(post(next.join().unwrap().webhook(), PATH, &[], ROOMDROP).status, 200);
         assert!(begun.elapsed() < LAST_CALLS, "{:?}", begun.elapsed());
     });
+}
+
+#[test]
+fn a_spool_that_is_refused_is_seen_before_the_first_bridge_ends() {
+    let (line, _kafka) = Line::on_mock();
+    let first = line.serve.start();
+    fs::write(line.spool.path().join("spool.db"), "of an earlier version").unwrap();
+
+    let (status, said) = line.serve.run(SOON);
+
+    assert_eq!(status.code(), Some(2), "{said}");
+    assert!(said.contains("spool.db"), "{said}");
+    assert!(!first.log().contains(WAITS), "{}", first.log());
+    assert_eq!(post(line.address, PATH, &[], ROOMDROP).status, 200);
 }
 
 #[test]
