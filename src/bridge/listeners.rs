@@ -59,19 +59,33 @@ pub(super) fn listen(
     listen().map_err(|source| BridgeError::Listen { flag, address, source })
 }
 
-/// One file per connection: the soft limit of 1,024 that most systems start with is too low.
-pub(super) fn raise_file_limit(max_connections: NonZeroUsize) {
+/// Raises the limit of open files, since the soft one of 1,024 that most systems start with is too low.
+/// Gives how many of the `wanted` connections there are files for.
+pub(super) fn raise_file_limit(wanted: NonZeroUsize) -> NonZeroUsize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
         tracing::warn!(%error, "cannot raise the limit of open files");
     }
-    let wanted = max_connections.get() as u64 + OTHER_FILES;
-    if let Some(files) = getrlimit(Resource::Nofile).current
-        && files < wanted
-    {
-        tracing::warn!(files, wanted, "the limit of open files is too low for --max-connections");
+    let Some(files) = getrlimit(Resource::Nofile).current else { return wanted };
+    let connections = connections_of(files);
+    if connections < wanted {
+        let wanted = wanted.get() as u64 + OTHER_FILES;
+        tracing::warn!(
+            files,
+            wanted,
+            connections,
+            "the limit of open files is too low for --max-connections"
+        );
     }
+    connections.min(wanted)
+}
+
+/// How many connections so many files are enough for: half of few.
+fn connections_of(files: u64) -> NonZeroUsize {
+    let connections = files - OTHER_FILES.min(files / 2);
+    let connections = usize::try_from(connections).unwrap_or(usize::MAX);
+    NonZeroUsize::new(connections).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// What the admin port allows.
@@ -88,6 +102,13 @@ mod tests {
     use super::*;
     use rustix::net::sockopt;
     use std::net::TcpStream;
+
+    #[test]
+    fn files_of_the_bridge_itself_are_left_out_of_the_connections() {
+        for (files, connections) in [(0, 1), (1, 1), (64, 32), (256, 128), (1024, 896)] {
+            assert_eq!(connections_of(files).get(), connections, "{files}");
+        }
+    }
 
     #[test]
     fn each_connection_has_the_options_of_its_listener() {

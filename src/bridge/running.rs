@@ -49,8 +49,8 @@ impl Running {
         stop: &CancellationToken,
         reload: watch::Receiver<()>,
     ) -> Result<Self, BridgeError> {
-        let Bridge { config, spool, webhook, admin, addresses, successor, .. } = bridge;
-        raise_file_limit(config.max_connections);
+        let Bridge { mut config, spool, webhook, admin, addresses, successor, .. } = bridge;
+        config.max_connections = raise_file_limit(config.max_connections);
         let metrics = Arc::new(metrics);
         let recorder = Arc::new(PostRecorder::new(metrics.clone()));
         let availability = Arc::new(Availability::new(metrics.clone(), config.kafka.ack_timeout()));

@@ -134,18 +134,9 @@ impl Crowd {
         }
     }
 
-    /// As where there is no room, for want of files. The kernel says so also where nobody waits, so that
-    /// only an idle one is asked, on whatever port.
-    pub(super) fn make_files(&self, now: Instant) {
-        self.ask_next(now, MakesRoom::Idle);
-    }
-
     /// Asks one to go, if one can; gives when to ask the next.
     fn make_room(&self, now: Instant) -> Duration {
-        self.ask_next(now, self.makes_room)
-    }
-
-    fn ask_next(&self, now: Instant, makes_room: MakesRoom) -> Duration {
+        let makes_room = self.makes_room;
         let open = self.open();
         let mut next: Option<((_, Instant), _, _)> = None;
         let (mut pause, mut strangers) = (NEXT, 0);

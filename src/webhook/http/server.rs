@@ -24,7 +24,6 @@ use hyper_util::rt::TokioIo;
 use rustix::io::Errno;
 use rustix::net::{SocketFlags, accept_with};
 use std::convert::Infallible;
-use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -99,9 +98,6 @@ where
                     if let Some(left_out) = limits.accept_errors.note(Instant::now()) {
                         tracing::warn!(%error, left_out, "cannot accept a connection");
                     }
-                    if is_out_of_files(&error) {
-                        limits.crowd.make_files(Instant::now());
-                    }
                     sleep(ACCEPT_PAUSE).await;
                 }
             },
@@ -116,11 +112,6 @@ where
     while let Some(ended) = tasks.join_next().await {
         report(ended);
     }
-}
-
-/// Whether there would be one if a connection were closed.
-fn is_out_of_files(error: &io::Error) -> bool {
-    Errno::from_io_error(error).is_some_and(|errno| [Errno::MFILE, Errno::NFILE].contains(&errno))
 }
 
 /// Takes what already waits to be accepted, from the kernel itself: the event loop may not know of it yet.

@@ -94,19 +94,6 @@ fn half_a_head_makes_room_where_clients_ask_again() {
 }
 
 #[test]
-fn without_files_one_that_has_only_come_is_not_asked_to_go() {
-    for makes_room in [MakesRoom::Idle, MakesRoom::Unanswered] {
-        let crowd = crowd(makes_room);
-        let new = join(&crowd);
-
-        crowd.make_files(Instant::now());
-        assert_eq!(asked(&[&new]), [false]);
-        crowd.make_files(Instant::now() + QUIET);
-        assert_eq!(asked(&[&new]), [true]);
-    }
-}
-
-#[test]
 fn an_asked_connection_with_a_post_stays_and_is_not_counted() {
     let crowd = crowd(MakesRoom::Idle);
     let [stays, goes] = [(); 2].map(|()| join(&crowd));
