@@ -8,6 +8,7 @@
 //! new one waits, and what comes behind it waits in the kernel's queue. It closes no connection: each is
 //! asked, and goes itself.
 
+use crate::lock::Lock;
 use crate::metrics::connections::ConnectionSeries;
 use crate::webhook::http::connection_phase::{Asked, ConnectionPhase, Moment, Phase, Sender};
 use crate::webhook::http::rare_line::RareLine;
@@ -15,7 +16,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
@@ -29,6 +30,8 @@ const HALF: Duration = Duration::from_secs(1);
 /// After one was asked to go and there is no room yet, the next one is asked: it had a post after all.
 /// And how long is waited before the next look.
 const NEXT: Duration = Duration::from_millis(100);
+/// Strangers that are found in one look through all, so that a flood does not cost one for each connection.
+const FOUND: usize = 32;
 /// Whoever is at the limit is there at each new connection.
 const LINE: Duration = Duration::from_secs(60);
 
@@ -71,7 +74,16 @@ pub struct Crowd {
     line: RareLine,
     places: Arc<Semaphore>,
     numbers: AtomicU64,
-    open: Mutex<HashMap<u64, Arc<ConnectionPhase>>>,
+    open: Lock<HashMap<u64, Arc<ConnectionPhase>>>,
+    found: Lock<Found>,
+}
+
+/// Whose turn to make room is next, as of a short while ago.
+#[derive(Default)]
+struct Found {
+    until: Option<Instant>,
+    /// The last one is the first.
+    next: Vec<(Weak<ConnectionPhase>, Moment)>,
 }
 
 /// One of the crowd, until it is dropped.
@@ -98,7 +110,8 @@ impl Crowd {
             line: RareLine::every(LINE),
             places: Arc::new(Semaphore::new(most)),
             numbers: AtomicU64::default(),
-            open: Mutex::default(),
+            open: Lock::default(),
+            found: Lock::default(),
         }
     }
 
@@ -136,32 +149,47 @@ impl Crowd {
 
     /// Asks one to go, if one can; gives when to ask the next.
     fn make_room(&self, now: Instant) -> Duration {
-        let makes_room = self.makes_room;
-        let open = self.open();
-        let mut next: Option<((_, Instant), _, _)> = None;
-        let (mut pause, mut strangers) = (NEXT, 0);
+        let mut found = self.found.lock();
+        if found.is_asked(now) {
+            return NEXT;
+        }
+        let pause = self.find(now, &mut found);
+        if found.is_asked(now) { NEXT } else { pause }
+    }
+
+    /// Looks through all for those whose turn is next; gives when to look again where there are none.
+    fn find(&self, now: Instant, found: &mut Found) -> Duration {
+        let open = self.open.lock();
+        let (mut due, mut pause, mut strangers) = (Vec::new(), NEXT, 0);
         for phase in open.values() {
             let seen = phase.look();
-            let Some(patience) = makes_room.patience(seen.phase) else { continue };
+            let Some(patience) = self.makes_room.patience(seen.phase) else { continue };
             if seen.asked != Asked::Not {
                 continue;
             }
-            let turn = (makes_room.turn(seen), phase.since(seen));
-            strangers += usize::from(turn.0.0 == Sender::Stranger);
-            let early = (turn.1 + patience).saturating_duration_since(now);
+            let (turn, since) = (self.makes_room.turn(seen), phase.since(seen));
+            strangers += usize::from(turn.0 == Sender::Stranger);
+            let early = (since + patience).saturating_duration_since(now);
             if early > Duration::ZERO {
                 pause = pause.min(early);
-            } else if next.is_none_or(|(first, ..)| turn < first) {
-                next = Some((turn, phase, seen));
+            } else {
+                due.push((turn, since, phase, seen));
             }
         }
-        match next {
+        let Some(first) = due.iter().map(|(turn, ..)| *turn).min() else { return pause };
+        let most = match first.0 {
+            Sender::Stranger => FOUND,
             // One of the strangers will be it.
-            Some((((Sender::Known, _), _), ..)) if strangers > open.len() / 2 => pause,
-            Some((_, phase, seen)) if !phase.ask(seen, Asked::ForRoom) => Duration::ZERO,
-            Some(_) => NEXT,
-            None => pause,
-        }
+            Sender::Known if strangers > open.len() / 2 => return pause,
+            // A stranger's turn may come before the next one's.
+            Sender::Known => 1,
+        };
+        due.retain(|(turn, ..)| *turn == first);
+        due.sort_unstable_by_key(|(_, since, ..)| *since);
+        due.truncate(most);
+        let next = due.into_iter().rev().map(|(.., phase, seen)| (Arc::downgrade(phase), seen));
+        *found = Found { until: Some(now + NEXT), next: next.collect() };
+        Duration::ZERO
     }
 
     /// One more, from `peer`.
@@ -172,13 +200,24 @@ impl Crowd {
     ) -> Member {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let phase = Arc::new(ConnectionPhase::open(peer));
-        self.open().insert(number, phase.clone());
+        self.open.lock().insert(number, phase.clone());
         self.series.open.inc();
         Member { number, crowd: self.clone(), phase, _place: place }
     }
+}
 
-    fn open(&self) -> MutexGuard<'_, HashMap<u64, Arc<ConnectionPhase>>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+impl Found {
+    /// Asks the next one that is still where it was found; none while that is too long ago.
+    fn is_asked(&mut self, now: Instant) -> bool {
+        if self.until.is_none_or(|until| now >= until) {
+            self.next.clear();
+        }
+        while let Some((phase, seen)) = self.next.pop() {
+            if phase.upgrade().is_some_and(|phase| phase.ask(seen, Asked::ForRoom)) {
+                return true;
+            }
+        }
+        false
     }
 }
 
@@ -196,7 +235,7 @@ impl Member {
 
 impl Drop for Member {
     fn drop(&mut self) {
-        drop(self.crowd.open().remove(&self.number));
+        drop(self.crowd.open.lock().remove(&self.number));
         self.crowd.series.open.dec();
         if self.phase.look().asked == Asked::ForRoom {
             self.crowd.series.displaced.inc();

@@ -106,5 +106,37 @@ fn an_asked_connection_with_a_post_stays_and_is_not_counted() {
     drop((stays, goes));
 
     assert_eq!(crowd.series.displaced.get(), 1);
-    assert!(crowd.open().is_empty());
+    assert!(crowd.open.lock().is_empty());
+}
+
+#[test]
+fn strangers_are_found_together_and_each_is_asked_in_its_turn() {
+    let crowd = crowd(MakesRoom::Idle);
+    let members: Vec<_> = (0..FOUND + 2).map(|_| join(&crowd)).collect();
+    let later = Instant::now() + QUIET;
+    crowd.make_room(later);
+    assert_eq!(crowd.found.lock().next.len(), FOUND - 1);
+
+    members[1].phase.hear();
+    for _ in 0..FOUND {
+        assert_eq!(crowd.make_room(later), NEXT);
+    }
+
+    let members: Vec<_> = members.iter().collect();
+    let stays = asked(&members).iter().position(|asked| !asked);
+    assert_eq!(stays, Some(1), "it has a post now");
+    assert_eq!(asked(&members).iter().filter(|asked| **asked).count(), FOUND + 1);
+}
+
+#[test]
+fn one_that_was_found_and_has_left_is_passed_over() {
+    let crowd = crowd(MakesRoom::Idle);
+    let [first, left, next] = [(); 3].map(|()| join(&crowd));
+    let later = Instant::now() + QUIET;
+    crowd.make_room(later);
+    drop(left);
+
+    crowd.make_room(later);
+
+    assert_eq!(asked(&[&first, &next]), [true, true]);
 }
