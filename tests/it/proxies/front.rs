@@ -3,12 +3,14 @@
 //! What the test puts in the place of the file's ports, paths and names must be in the file.
 
 use crate::support::rig::SOON;
+use rustix::process::Signal;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use testkit::deadline::eventually;
+use testkit::deadline::{eventually, let_pass};
 use testkit::http::request;
 use testkit::jars::is_on_path;
 use testkit::leash::Leash;
@@ -108,7 +110,7 @@ pub(super) const ENVOY: Front = Front {
     ],
     around: "@site",
     args: &[
-        "--use-dynamic-base-id",
+        "--disable-hot-restart",
         "--concurrency",
         "1",
         "--log-level",
@@ -203,6 +205,20 @@ impl Front {
         let args = self.args.iter().map(|arg| if *arg == "@file" { file } else { arg });
         let process = Leash::start(folder.path(), [self.program].into_iter().chain(args));
         Running { process, _folder: folder }
+    }
+}
+
+/// By the signal that lets it tidy up: killed, Apache leaves its children, and files in `/dev/shm`.
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.process.is_running() {
+            self.process.signal(Signal::TERM);
+        }
+        // No panic: a test that fails drops its proxy too, and then the leash kills it.
+        let end = Instant::now() + SOON;
+        while self.process.is_running() && Instant::now() < end {
+            let_pass(Duration::from_millis(10));
+        }
     }
 }
 
