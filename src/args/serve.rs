@@ -51,8 +51,8 @@ pub struct ServeArgs {
 
     /// Take the ports over from a bridge that runs
     ///
-    /// Waits until the bridge that has them is asked to stop and has ended, for --grace at most each, and hands
-    /// them to the next one in turn: no post is refused in between. Both need this flag
+    /// Waits for --grace until the bridge that has them is asked to stop, then until it has ended, and
+    /// hands them to the next one in turn: no post is refused in between. Both need this flag
     #[arg(long, env = "HOOKBRIDGE_REUSE_PORT", help_heading = LISTENING,
           value_parser = BoolishValueParser::new())]
     pub reuse_port: bool,
