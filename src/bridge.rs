@@ -9,9 +9,9 @@
 //!    does not delay either.
 //! 5. Wait for the call to stop, or until a part ends unasked: then the process ends with an error,
 //!    because a bridge without one of its parts would lose posts unseen.
-//! 6. Stop: readiness off; what waits to be accepted is served, or left to who has the port next; last
-//!    answers close their connections; publishes end; the drain stops and the spool is closed; all within
-//!    the grace period, or what was left is counted.
+//! 6. Stop: readiness off; what waits to be accepted is served, or left to who has the port next;
+//!    last answers close their connections; publishes end; the drain stops and the spool is closed;
+//!    all within the grace period, or what was left is counted.
 //!
 //! It handles no signals: its caller says when to stop.
 

@@ -33,26 +33,28 @@
 //!
 //! The files that decide something about a post; what they are built on is in the mods beside them.
 //!
-//! 1. [`webhook::http::server`] accepts the connection, for which `crowd` has room; `connection_phase` says
-//!    where it is, and `timeout_stream` ends it where it is too slow. What answers on it is given to it:
-//!    `EventLoop::serve` in [`bridge`] joins the server, the ingest and the publisher of one event loop.
-//! 2. [`webhook::ingest`] asks in the order of the contract: [`webhook::auth::authenticator`] whose post
-//!    it is (a pair that was good before is in `verified_pairs`), [`webhook::http::body`] for its bytes,
-//!    [`webhook::notification`] what they say (`json_walk` once over the bytes, `rules` for each field,
-//!    `members` for what is kept). Every "no" is a [`webhook::rejection`].
+//! 1. [`webhook::http::server`] accepts the connection, for which `crowd` has room;
+//!    `connection_phase` says where it is, and `timeout_stream` ends it where it is too slow. What
+//!    answers on it is given to it: `EventLoop::serve` in [`bridge`] joins the server, the ingest
+//!    and the publisher of one event loop.
+//! 2. [`webhook::ingest`] asks in the order of the contract: [`webhook::auth::authenticator`] whose
+//!    post it is (a pair that was good before is in `verified_pairs`), [`webhook::http::body`] for
+//!    its bytes, [`webhook::notification`] what they say (`json_walk` once over the bytes, `rules`
+//!    for each field, `members` for what is kept). Every "no" is a [`webhook::rejection`].
 //! 3. [`delivery::record`] is made: key, value and [headers](delivery::record::header_name).
-//! 4. [`delivery::publisher`] takes it. [`delivery::shared_gate`] says which way it goes. On its way to
-//!    Kafka it is an entry of `in_flight`, gathers in `accumulator` until the turn of the loop ends, and
-//!    is handed to [`delivery::kafka::producer`] with the time and partition that [`delivery::topic`]
-//!    gives it.
+//! 4. [`delivery::publisher`] takes it. [`delivery::shared_gate`] says which way it goes. On its
+//!    way to Kafka it is an entry of `in_flight`, gathers in `accumulator` until the turn of the
+//!    loop ends, and is handed to [`delivery::kafka::producer`] with the time and partition that
+//!    [`delivery::topic`] gives it.
 //! 5. Kafka's report comes: `publisher/reports` reads it, `in_flight/stage` says what it means for the
 //!    record, and [`delivery::publisher::publish`] gives the waiting handler its receipt.
 //! 6. [`post`] records the outcome, and the sender has its 200.
 //!
 //! # What holds it together
 //!
-//! **A 200 is a type.** [`webhook::ingest`] builds it from a [`delivery::publisher::publish::Receipt`], and
-//! only what saw a record become durable can make one.
+//! **A 200 is a type.** [`webhook::ingest`] builds it from a
+//! [`delivery::publisher::publish::Receipt`], and only what saw a record become durable can make
+//! one.
 //!
 //! **Hang-up is not cancellation.** A record that was handed over belongs to the publisher, not to
 //! the handler: whether its sender waits, closes its half of the connection or is gone, the ack is
@@ -60,16 +62,17 @@
 //! [`post::PostOutcome`] goes to the publisher.
 //!
 //! **Unacked is not failed.** A record whose ack did not come may still be on Kafka; a broker that
-//! refuses one record of a batch fails its neighbours with it. [`delivery::kafka::delivery_error`] says what
-//! each code proves.
+//! refuses one record of a batch fails its neighbours with it. [`delivery::kafka::delivery_error`]
+//! says what each code proves.
 //!
 //! **A time is no fault.** A record whose time Kafka refuses is sent again with another
 //! ([`delivery::record_times`]); its header says when it was received.
 //!
 //! **One gate.** Whether a post goes to Kafka or to disk is decided in one place, a value without
-//! I/O ([`delivery::gate`]) behind one lock ([`delivery::shared_gate`]), so that for one app_id nothing
-//! overtakes what was answered before it. The spool ([`delivery::spool`]) is a log of files on a thread of
-//! its own; one task ([`delivery::drain`]) with a producer of its own empties it, oldest first.
+//! I/O ([`delivery::gate`]) behind one lock ([`delivery::shared_gate`]), so that for one app_id
+//! nothing overtakes what was answered before it. The spool ([`delivery::spool`]) is a log of files
+//! on a thread of its own; one task ([`delivery::drain`]) with a producer of its own empties it,
+//! oldest first.
 //!
 //! **One post, one event loop.** Each `--workers` loop has a listener, a producer and a publisher of
 //! its own; delivery reports are read inside the loop, in batches. A post costs neither a task nor

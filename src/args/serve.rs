@@ -82,8 +82,8 @@ pub struct ServeArgs {
 
     /// How often credentials and certificate are looked at
     ///
-    /// A file that has changed is read again, whole or not at all, without a restart. SIGHUP has it read at
-    /// once; with 0s nothing else does
+    /// A file that has changed is read again, whole or not at all, without a restart. SIGHUP has it
+    /// read at once; with 0s nothing else does
     #[arg(long, env = "HOOKBRIDGE_RELOAD", help_heading = ACCESS,
           value_parser = humantime::parse_duration, value_name = "TIME", default_value = "30s")]
     pub reload: Duration,
@@ -183,23 +183,24 @@ pub struct ServeArgs {
 
     /// How long a post may take to arrive
     ///
-    /// From its first byte to its last, and from the connect to its first byte. For senders on slow lines
+    /// From its first byte to its last, and from the connect to its first byte. For senders on slow
+    /// lines
     #[arg(long, env = "HOOKBRIDGE_READ_TIMEOUT", help_heading = LIMITS,
           value_parser = humantime::parse_duration, value_name = "TIME", default_value = "10s")]
     pub read_timeout: Duration,
 
     /// How long an unused connection is kept
     ///
-    /// Longer than the sender or proxy keeps it, so that no post meets one that is closing. It costs nobody a
-    /// place: at --max-connections the longest unused one makes room
+    /// Longer than the sender or proxy keeps it, so that no post meets one that is closing. It
+    /// costs nobody a place: at --max-connections the longest unused one makes room
     #[arg(long, env = "HOOKBRIDGE_IDLE_TIMEOUT", help_heading = LIMITS,
           value_parser = humantime::parse_duration, value_name = "TIME", default_value = "75m")]
     pub idle_timeout: Duration,
 
     /// Connections at once
     ///
-    /// A further one takes the place of the longest unused one, or waits until there is one. The limit of
-    /// open files must follow
+    /// A further one takes the place of the longest unused one, or waits until there is one. The
+    /// limit of open files must follow
     #[arg(long, env = "HOOKBRIDGE_MAX_CONNECTIONS", help_heading = LIMITS,
           value_parser = connections, allow_negative_numbers = true, value_name = "N",
           default_value = "4096")]

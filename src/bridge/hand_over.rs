@@ -11,13 +11,13 @@
 //!  ends                   ──end of the stream────────▶ opens the spool, serves
 //! ```
 //!
-//! Promise: the sockets themselves are passed on (`SCM_RIGHTS`, unix(7)), so what waits in their queues,
-//! and what is within its handshake, is the next one's. With sockets of their own beside each other
-//! (`SO_REUSEPORT`) the kernel resets both when the first is closed, unless `tcp_migrate_req` is on (its
-//! `ip-sysctl.rst`), and gives the second its share of connections long before it may serve them. Nobody
-//! has them before this bridge ends, and who does not answer then never has: this bridge serves its queue.
-//! Only one waits at a time, and only a process of the same user: that one is trusted. Where nobody
-//! waits, a stop costs nothing.
+//! Promise: the sockets themselves are passed on (`SCM_RIGHTS`, unix(7)), so what waits in their
+//! queues, and what is within its handshake, is the next one's. With sockets of their own beside
+//! each other (`SO_REUSEPORT`) the kernel resets both when the first is closed, unless
+//! `tcp_migrate_req` is on (its `ip-sysctl.rst`), and gives the second its share of connections
+//! long before it may serve them. Nobody has them before this bridge ends, and who does not answer
+//! then never has: this bridge serves its queue. Only one waits at a time, and only a process of
+//! the same user: that one is trusted. Where nobody waits, a stop costs nothing.
 
 use crate::webhook::http::rare_line::RareLine;
 use crate::webhook::http::successor::Successor;
@@ -48,8 +48,8 @@ pub(super) const PORTS: usize = 2;
 
 /// How long the next one may take to answer: its one task waits for nothing else.
 const ANSWER: Duration = Duration::from_secs(1);
-/// After one that could not be accepted, as for want of files, or while a process that was killed still has
-/// the name.
+/// After one that could not be accepted, as for want of files, or while a process that was killed
+/// still has the name.
 const PAUSE: Duration = Duration::from_millis(200);
 /// Any process of the machine can ask as often as it likes.
 const LINE: Duration = Duration::from_secs(60);
@@ -82,7 +82,8 @@ pub(super) fn is_same_user(stream: &UnixStream) -> bool {
 }
 
 impl HandOver {
-    /// Of these ports; `successor` learns who has them. From its stop on, this bridge ends within `grace`.
+    /// Of these ports; `successor` learns who has them. From its stop on, this bridge ends within
+    /// `grace`.
     pub(super) fn of(
         webhook: &TcpListener,
         admin: &TcpListener,

@@ -18,9 +18,9 @@ use std::time::Duration;
 
 /// Connections that the kernel keeps while all event loops are busy: a burst at the full hour.
 const BACKLOG: i32 = 1024;
-/// A sender that is gone without a word, or behind a firewall that has forgotten the connection, is found
-/// out after a minute of silence and four questions; the questions keep firewalls from forgetting it, which
-/// most do after some minutes.
+/// A sender that is gone without a word, or behind a firewall that has forgotten the connection, is
+/// found out after a minute of silence and four questions; the questions keep firewalls from
+/// forgetting it, which most do after some minutes.
 const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
     .with_time(Duration::from_secs(60))
     .with_interval(Duration::from_secs(20))

@@ -1,7 +1,8 @@
-//! The parts of a bridge beside its event loops: admin port, periodic log, reloader, probe of Kafka, drain.
+//! The parts of a bridge beside its event loops: admin port, periodic log, reloader, probe of
+//! Kafka, drain.
 //!
-//! Promise: one that ends although nobody has asked it to ends the bridge, with an error that names it. Those
-//! that go on are ended when no post needs them any more.
+//! Promise: one that ends although nobody has asked it to ends the bridge, with an error that names
+//! it. Those that go on are ended when no post needs them any more.
 
 use crate::bridge::bridge_error::BridgeError;
 use crate::bridge::event_loop::EventLoops;

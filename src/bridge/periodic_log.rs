@@ -1,5 +1,5 @@
-//! Says what posts leave to be said, and shows when passwords were last used, so that no post is held up
-//! by it.
+//! Says what posts leave to be said, and shows when passwords were last used, so that no post is
+//! held up by it.
 
 use crate::config::Config;
 use crate::post::PostRecorder;

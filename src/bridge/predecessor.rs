@@ -1,10 +1,11 @@
-//! The bridge that has the ports, seen from the one that is to follow it: `--reuse-port`. How they meet is
-//! in `hand_over`.
+//! The bridge that has the ports, seen from the one that is to follow it: `--reuse-port`. How they
+//! meet is in `hand_over`.
 //!
-//! Promise: nothing is accepted before the other has answered all that it took and has closed its spool, so
-//! that no post overtakes another. It waits for its own `--grace` at most for the other to be asked to stop,
-//! and then for as long as the other says that its end may take. One that is killed is followed at once.
-//! Who is in that bridge's place and is none is reported, and hinders nothing: the port itself decides.
+//! Promise: nothing is accepted before the other has answered all that it took and has closed its
+//! spool, so that no post overtakes another. It waits for its own `--grace` at most for the other
+//! to be asked to stop, and then for as long as the other says that its end may take. One that is
+//! killed is followed at once. Who is in that bridge's place and is none is reported, and hinders
+//! nothing: the port itself decides.
 
 use crate::bridge::Port;
 use crate::bridge::bridge_error::BridgeError;
@@ -89,8 +90,8 @@ impl HandOverError {
 }
 
 impl Predecessor {
-    /// Waits for the end of the bridge that has `webhook`; none where no bridge is there that hands it over.
-    /// One that is another's is told of in `strangers`.
+    /// Waits for the end of the bridge that has `webhook`; none where no bridge is there that hands
+    /// it over. One that is another's is told of in `strangers`.
     pub(super) async fn wait(
         webhook: SocketAddr,
         grace: Duration,
@@ -192,7 +193,8 @@ async fn connect(webhook: SocketAddr) -> Result<Option<UnixStream>, HandOverErro
     }
 }
 
-/// The sockets, and how long the other may take to end; none where it ends before it has passed them on.
+/// The sockets, and how long the other may take to end; none where it ends before it has passed
+/// them on.
 async fn receive(stream: &UnixStream) -> Result<Option<(Predecessor, Duration)>, HandOverError> {
     let (mut grace, mut sockets) = (GraceMillis::default(), Vec::new());
     let read = stream.async_io(Interest::READABLE, || {

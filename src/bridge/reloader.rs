@@ -1,8 +1,8 @@
 //! Reads files again that have changed, or when it is asked to.
 //!
-//! Promise: a change is read once it has been there for [`SETTLED`], so that a file that is being written
-//! is not; what cannot be taken is logged and counted once, and what was in force before stays. A file
-//! system that hangs holds up nothing but the reload of its own files.
+//! Promise: a change is read once it has been there for [`SETTLED`], so that a file that is being
+//! written is not; what cannot be taken is logged and counted once, and what was in force before
+//! stays. A file system that hangs holds up nothing but the reload of its own files.
 
 use crate::config::Config;
 use crate::config::reload::{Reloadable, Stamp};

@@ -1,7 +1,7 @@
 //! A bridge that runs: its parts are made and started in order, and waited for.
 //!
-//! Promise: the event loops are started when all that they share is made. At the end the parts that serve
-//! them go on until the last post is answered; then the spool is closed.
+//! Promise: the event loops are started when all that they share is made. At the end the parts that
+//! serve them go on until the last post is answered; then the spool is closed.
 
 use crate::admin::Admin;
 use crate::bridge::Bridge;

@@ -1,7 +1,7 @@
 //! `hookbridge serve`: the bridge, until a signal ends it.
 //!
-//! Promise: SIGTERM and SIGINT end it gracefully, a second one at once; SIGHUP never ends it, and has its
-//! files read again.
+//! Promise: SIGTERM and SIGINT end it gracefully, a second one at once; SIGHUP never ends it, and
+//! has its files read again.
 
 use crate::args::serve::ServeArgs;
 use crate::bridge::Bridge;

@@ -22,8 +22,8 @@ pub struct Reloadable {
     read: Box<dyn Fn() -> Result<PutInForce, ConfigError> + Send + Sync>,
 }
 
-/// What distinguishes a state of some files from any other, without reading them. Behind a link it is that of
-/// the file which the link leads to, so that the swap of a link is a change.
+/// What distinguishes a state of some files from any other, without reading them. Behind a link it
+/// is that of the file which the link leads to, so that the swap of a link is a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stamp(Vec<Option<FileStamp>>);
 

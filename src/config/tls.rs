@@ -1,8 +1,9 @@
 //! The certificate and the key of the webhook port: `--tls-cert` and `--tls-key`.
 //!
-//! Promise: what is put in force is a chain and the key of its first certificate, in PEM (RFC 7468). An
-//! error names the flag and the file. At the start, a certificate that is over is warned about and shown,
-//! as some senders do not look; later, none that is over takes the place of one that holds.
+//! Promise: what is put in force is a chain and the key of its first certificate, in PEM (RFC
+//! 7468). An error names the flag and the file. At the start, a certificate that is over is warned
+//! about and shown, as some senders do not look; later, none that is over takes the place of one
+//! that holds.
 
 use crate::args::serve::ServeArgs;
 use crate::config::ConfigError;

@@ -1,8 +1,8 @@
 //! The gate between Kafka and the spool: where a post goes, so that none overtakes an older one.
 //!
 //! Promises, as long as it hears the truth:
-//! - In [`GateState::Direct`] the spool is empty and nothing is on its way there, so that no record sent
-//!   to Kafka overtakes one that was answered before it was posted.
+//! - In [`GateState::Direct`] the spool is empty and nothing is on its way there, so that no record
+//!   sent to Kafka overtakes one that was answered before it was posted.
 //! - Once Kafka acks, the gate comes back to `Direct`, also while posts keep coming, as long as the
 //!   drain is faster than they are and a commit takes less than a quarter of [`CATCH_UP_LIMIT`].
 //! - A parked post may go on after [`CATCH_UP_LIMIT`] at the latest.

@@ -127,8 +127,8 @@ impl Spool {
         Ok((Self { shared: shared.clone() }, SpoolThread { shared, thread }))
     }
 
-    /// Whether it could be opened, as far as its folder tells while another bridge has it. Changes nothing;
-    /// a folder that is missing can be made.
+    /// Whether it could be opened, as far as its folder tells while another bridge has it. Changes
+    /// nothing; a folder that is missing can be made.
     pub fn look(options: &SpoolOptions) -> Result<(), SpoolError> {
         let SpoolOptions { dir, max_bytes } = options;
         check_limit(*max_bytes)?;

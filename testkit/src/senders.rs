@@ -1,8 +1,8 @@
 //! Senders that post all the time: each waits for the answer to its post before the next.
 //!
 //! Every post has bytes of its own, and every one is noted. A sender keeps its connection and opens
-//! another when it is lost, unless it is to open one for each post. Whether the answers are right is for the test to judge, by the
-//! [`Ledger`].
+//! another when it is lost, unless it is to open one for each post. Whether the answers are right
+//! is for the test to judge, by the [`Ledger`].
 
 use crate::deadline::let_pass;
 use crate::http::{Connection, Response, request};
@@ -44,7 +44,8 @@ pub struct Load {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Connections {
     Kept,
-    /// By every other sender, which looks before each post whether the other side has closed, as pools do.
+    /// By every other sender, which looks before each post whether the other side has closed, as
+    /// pools do.
     HalfKept,
 }
 

@@ -107,7 +107,8 @@ fn silent_connections_over_the_limit_hold_up_no_post() {
         assert_eq!(rig.post(&[], ROOMDROP).status, 200);
 
         assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
-        // For ten of the silent ones, and for the post, unless the last of them had its place behind it.
+        // For ten of the silent ones, and for the post, unless the last of them had its place
+        // behind it.
         rig.bridge().wait_for_metric("hookbridge_connections_displaced_total", SOON, |displaced| {
             (10.0..=11.0).contains(&displaced)
         });

@@ -1,4 +1,5 @@
-//! Holds what the pages say against the code: tables, links, commands, and the configuration that is shipped.
+//! Holds what the pages say against the code: tables, links, commands, and the configuration that
+//! is shipped.
 //!
 //! Promise: a flag, a refusal, a header or a series without its row fails here, and so does a row
 //! without its flag, refusal, header or series. The words of a row are nobody's but its author's.

@@ -19,8 +19,8 @@ const SENDERS: usize = 1000;
 /// Longer than it takes to open all connections.
 const ACK: Duration = Duration::from_secs(2);
 
-/// It lasts until librdkafka has given up too: behind the time-out of the posts, for which it looks once
-/// a second. What a shorter one leaves under way may still arrive.
+/// It lasts until librdkafka has given up too: behind the time-out of the posts, for which it looks
+/// once a second. What a shorter one leaves under way may still arrive.
 const OUTAGE: Duration = Duration::from_millis(2500);
 
 const RECEIVED: &str = "hookbridge_received_total";

@@ -1,8 +1,8 @@
-//! The proxies of `config/proxies`, each with its file as it is shipped: ports, the host's name and certificates
-//! are the test's, and what names folders of the system stands around it.
+//! The proxies of `config/proxies`, each with its file as it is shipped: ports, the host's name and
+//! certificates are the test's, and what names folders of the system stands around it.
 //!
-//! Promise: while the bridge behind it is restarted, and killed with posts under way, senders get 200 and nothing
-//! else, and no post is lost. What is not installed is skipped.
+//! Promise: while the bridge behind it is restarted, and killed with posts under way, senders get
+//! 200 and nothing else, and no post is lost. What is not installed is skipped.
 
 mod front;
 

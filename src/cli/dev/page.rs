@@ -19,8 +19,8 @@ const LABEL: Style = Style::new().dimmed();
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 
-/// What a further line of a labelled text begins with, as wide as a label. A `ce_id` header behind it ends
-/// at column 80.
+/// What a further line of a labelled text begins with, as wide as a label. A `ce_id` header behind
+/// it ends at column 80.
 const INDENT: &str = "         ";
 /// As much of an id as distinguishes it from the others on the screen.
 const SHORT_ID: usize = 12;

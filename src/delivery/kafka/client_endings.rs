@@ -1,10 +1,11 @@
 //! The ends of clients, which nobody waits for longer than they should take.
 //!
 //! Promise: whoever drops a client goes on after [`TIMEOUT`] at most, and at once where
-//! [`ClientEndings::gather`] was called; then [`ClientEndings::wait`] waits for all of them together.
-//! `rd_kafka_destroy` waits for the client's threads, and one of them may wait in `getaddrinfo(3)`, which
-//! has no time-out (`tests/it/life/resolver.rs`). They are waited for at all because OpenSSL frees what it
-//! uses when the process exits (`OPENSSL_init_crypto(3)`), also under a thread that speaks TLS.
+//! [`ClientEndings::gather`] was called; then [`ClientEndings::wait`] waits for all of them
+//! together. `rd_kafka_destroy` waits for the client's threads, and one of them may wait in
+//! `getaddrinfo(3)`, which has no time-out (`tests/it/life/resolver.rs`). They are waited for at
+//! all because OpenSSL frees what it uses when the process exits (`OPENSSL_init_crypto(3)`), also
+//! under a thread that speaks TLS.
 
 use crate::lock::Lock;
 use std::ops::Deref;

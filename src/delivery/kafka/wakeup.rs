@@ -2,8 +2,8 @@
 //!
 //! Promise: it is raised at first, and whatever is reported raises it again once
 //! [`Wakeup::pending`] has said zero behind a poll of the queue (safe code, elsewhere). librdkafka
-//! writes to the eventfd when something comes into an empty queue (`rd_kafka_queue_io_event_enable` in its
-//! rdkafka.h). The eventfd is never read: each write is an edge for epoll(7).
+//! writes to the eventfd when something comes into an empty queue (`rd_kafka_queue_io_event_enable`
+//! in its rdkafka.h). The eventfd is never read: each write is an edge for epoll(7).
 #![allow(unsafe_code, reason = "librdkafka offers its queue's file event through C alone")]
 
 use rdkafka::bindings as c;

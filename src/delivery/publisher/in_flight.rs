@@ -63,8 +63,8 @@ pub(super) struct InFlightRecord {
     sender: Sender,
 }
 
-/// What the publisher has to do next: a step of the table ([`stage`]) with the record or the post that it is
-/// done with.
+/// What the publisher has to do next: a step of the table ([`stage`]) with the record or the post
+/// that it is done with.
 #[must_use]
 pub(super) enum FollowUp {
     Nothing,

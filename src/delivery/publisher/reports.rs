@@ -214,9 +214,9 @@ impl Publisher {
         next
     }
 
-    /// Makes a new producer where the old one is dead or has old keys, or makes batches that are too
-    /// large for the topic and has nothing under way. Gives the old one, which is to end beside the loop, since
-    /// that may block.
+    /// Makes a new producer where the old one is dead or has old keys, or makes batches that are
+    /// too large for the topic and has nothing under way. Gives the old one, which is to end beside
+    /// the loop, since that may block.
     pub(super) fn renew(&self) -> Option<Producer> {
         let old = self.replace_producer()?;
         Some(Arc::into_inner(old).expect("only the loop that calls this clones it"))

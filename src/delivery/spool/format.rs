@@ -35,10 +35,11 @@
 //! | 16 | 8 | id: of the record; of a commit, the id that comes next |
 //! | 24 | | payload, and bytes of no meaning, written as zeros, up to a multiple of 8: without them it is no frame |
 //!
-//! Behind the last frame come zeros that have their room on the disk, until a segment is ended and cut
-//! off there. A last segment that a former process has left is written on only if all behind its last
-//! frame is zeros. Ids ascend by one, through all segments. A batch is its records and a commit without a payload,
-//! synced before anybody is answered. The salt keeps bytes that a sender chose from being a frame.
+//! Behind the last frame come zeros that have their room on the disk, until a segment is ended and
+//! cut off there. A last segment that a former process has left is written on only if all behind
+//! its last frame is zeros. Ids ascend by one, through all segments. A batch is its records and a
+//! commit without a payload, synced before anybody is answered. The salt keeps bytes that a sender
+//! chose from being a frame.
 //!
 //! | payload | of a record | of a quarantined one |
 //! |---|---|---|
@@ -53,9 +54,9 @@
 //!
 //! # The cursor
 //!
-//! 8,192 bytes. Two slots, at 0 and 4,096; one is written until a sync of it has succeeded, then the other. Of those
-//! that check and bear the number of the spool, the one with the greater turn counts. If there is none,
-//! nothing of what is there was released.
+//! 8,192 bytes. Two slots, at 0 and 4,096; one is written until a sync of it has succeeded, then
+//! the other. Of those that check and bear the number of the spool, the one with the greater turn
+//! counts. If there is none, nothing of what is there was released.
 //!
 //! | at | bytes | slot |
 //! |---|---|---|

@@ -176,8 +176,8 @@ impl Segment {
 
 impl Headless {
     /// An id that no record in it can have reached, as far as its frames can be counted without the
-    /// salt: all that begins like the first one counts. Of one that cannot be read, as many as have room
-    /// in it.
+    /// salt: all that begins like the first one counts. Of one that cannot be read, as many as have
+    /// room in it.
     pub(super) fn next(&self, disk: &dyn Disk) -> io::Result<u64> {
         let room = self.bytes.saturating_sub(HEADER as u64);
         let most = self.first + room / FRAME as u64;

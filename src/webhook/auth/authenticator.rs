@@ -7,8 +7,8 @@
 //! Promise:
 //! - A known pair does not wait for the hashing of others, nor for a place in a queue.
 //! - Any number of connections that present the same pair at once wait for one hash.
-//! - A flood of wrong passwords is bounded in work at a time, in pairs that wait, and in the wait; a good
-//!   pair that is not known yet gets in beside it, as the queue says.
+//! - A flood of wrong passwords is bounded in work at a time, in pairs that wait, and in the wait;
+//!   a good pair that is not known yet gets in beside it, as the queue says.
 //! - A refusal says nothing but "no". Unknown user, wrong password, one password or two: all cost
 //!   the same rounds of hashing, those of the costliest user in the file. What can still be seen
 //!   is that sum, whether it is nothing at all (a file without bcrypt), and by some microseconds
@@ -18,7 +18,8 @@
 //!   names is refused from the next request on, also where a hash is under way; a pair whose line has
 //!   stayed is known on.
 //!
-//! It does not answer requests, and does not count or log: that is the ingest's. It does not read the file.
+//! It does not answer requests, and does not count or log: that is the ingest's. It does not read
+//! the file.
 
 use crate::webhook::auth::basic_auth::{Authorization, BasicAuth};
 use crate::webhook::auth::bcrypt_hash::waste;
@@ -97,8 +98,8 @@ impl Authenticator {
         authenticator
     }
 
-    /// Puts a new state of the file in the place of the old one. Look-ups wait only while the known pairs
-    /// are copied. It is for one caller at a time.
+    /// Puts a new state of the file in the place of the old one. Look-ups wait only while the known
+    /// pairs are copied. It is for one caller at a time.
     pub fn replace(&self, credentials: Credentials) {
         let (mut passwords, mut plain) = (Vec::new(), Vec::new());
         for CredentialLine { user, secret } in credentials.into_lines() {
@@ -178,8 +179,8 @@ impl Authenticator {
         seen.map(|(user, _)| Arc::clone(user)).collect()
     }
 
-    /// Every live password, in the order of the file: its user, its number among those of the user, from
-    /// 1 on, and when a post last came with it.
+    /// Every live password, in the order of the file: its user, its number among those of the user,
+    /// from 1 on, and when a post last came with it.
     pub fn last_uses(&self) -> Vec<(Arc<str>, u64, Option<SystemTime>)> {
         let (file, mut ordinals) = (Arc::clone(&self.file()), HashMap::<_, u64>::new());
         let use_of = |Password { user, .. }: &Password| {
@@ -190,8 +191,8 @@ impl Authenticator {
         file.passwords.iter().map(use_of).collect()
     }
 
-    /// The slow half: hashes on another thread, in turn, for a request from `peer` that names a `user` of the
-    /// file or another; until `deadline` at most.
+    /// The slow half: hashes on another thread, in turn, for a request from `peer` that names a
+    /// `user` of the file or another; until `deadline` at most.
     ///
     /// A hash that was begun ends by itself and is remembered, also when the caller has gone.
     pub async fn verify(

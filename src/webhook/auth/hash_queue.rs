@@ -1,22 +1,25 @@
 //! Slow hashes: off the event loop, few at a time, fairly, within bounds.
 //!
-//! Each user of the credentials file has a flow of its own, and all other names have one together. Flows take
-//! turns, and each computes one hash at a time: so whatever else is in the queue, users that are new at the
-//! same time wait for each other alone. Within a flow, [`flow`] says which pair is next; a pair that is
-//! good and not known yet gets in beside a flood of wrong ones for the same user.
+//! Each user of the credentials file has a flow of its own, and all other names have one together.
+//! Flows take turns, and each computes one hash at a time: so whatever else is in the queue, users
+//! that are new at the same time wait for each other alone. Within a flow, [`flow`] says which pair
+//! is next; a pair that is good and not known yet gets in beside a flood of wrong ones for the same
+//! user.
 //!
 //! Promise: at most [`HASHES_AT_A_TIME`] threads hash, also when the senders hang up; at most
-//! [`PAIRS_IN_A_FLOW`](flow::PAIRS_IN_A_FLOW) pairs wait in a flow, and a request waits until its deadline at
-//! most. Equal pairs share one hash, however many: a sender with one credential may fill every connection
-//! when the bridge starts, and all go in by the hash of the first. A refusal is shared by those alone who
-//! waited for it: who comes later is hashed anew, and nothing that guessing could fill is kept.
+//! [`PAIRS_IN_A_FLOW`](flow::PAIRS_IN_A_FLOW) pairs wait in a flow, and a request waits until its
+//! deadline at most. Equal pairs share one hash, however many: a sender with one credential may
+//! fill every connection when the bridge starts, and all go in by the hash of the first. A refusal
+//! is shared by those alone who waited for it: who comes later is hashed anew, and nothing that
+//! guessing could fill is kept.
 //!
 //! What was decided against:
-//! - A record of good pairs that outlives the process. It would be one more secret on disk, to be guarded,
-//!   rotated and dated against the credentials file, to save a restart one hash for each sender.
-//! - One flow for each name, known or not. A flood of ever new names would take every turn. So who floods
-//!   the queue with names can find out whether one of them is waited for in a flow of its own: `SECURITY.md`
-//!   says so. Without a flood each name costs the same.
+//! - A record of good pairs that outlives the process. It would be one more secret on disk, to be
+//!   guarded, rotated and dated against the credentials file, to save a restart one hash for each
+//!   sender.
+//! - One flow for each name, known or not. A flood of ever new names would take every turn. So who
+//!   floods the queue with names can find out whether one of them is waited for in a flow of its
+//!   own: `SECURITY.md` says so. Without a flood each name costs the same.
 //!
 //! It does not know how to hash, and makes no guess easier: what a flood finds out, it pays a hash for.
 

@@ -1,9 +1,9 @@
 //! Where a connection is, shared by its stream, whoever answers on it, and the crowd that it is one of.
 //!
 //! Promise: where it is, since when, and what it was asked is one value, read and changed as one. A
-//! connection goes only if it is where it was when it was judged: one on which something has come since
-//! stays, whatever it was asked. It closes nothing: the stream does, when it finds that it was asked and
-//! that nothing has come.
+//! connection goes only if it is where it was when it was judged: one on which something has come
+//! since stays, whatever it was asked. It closes nothing: the stream does, when it finds that it
+//! was asked and that nothing has come.
 
 use futures_util::task::AtomicWaker;
 use std::net::IpAddr;
@@ -206,8 +206,8 @@ impl ConnectionPhase {
         self.look().asked != Asked::Not
     }
 
-    /// Since when it has its last call, at the end; none while a request is under way. Whoever has rested
-    /// before has had it; a stranger has one in all, whatever it gets half done.
+    /// Since when it has its last call, at the end; none while a request is under way. Whoever has
+    /// rested before has had it; a stranger has one in all, whatever it gets half done.
     pub(super) fn called_since(&self, seen: Moment) -> Option<Instant> {
         let told = *self.told.get_or_init(Instant::now);
         let since = self.since(seen);

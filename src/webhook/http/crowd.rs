@@ -1,12 +1,12 @@
 //! The connections of a port, and the room for one more.
 //!
-//! Promise: no more than the limit are served at once, on all event loops together. Where there is no room for
-//! a new one, one without a whole head makes room, and so on until there is: first those that never had
-//! anything granted, silent ones before half heads, then those of known senders, each the longest waiting
-//! first. While strangers hold more than half of the places, a new one waits for theirs rather than take a
-//! known sender's. A post that has reached this machine is read and not cut off. Where none can go, the
-//! new one waits, and what comes behind it waits in the kernel's queue. It closes no connection: each is
-//! asked, and goes itself.
+//! Promise: no more than the limit are served at once, on all event loops together. Where there is
+//! no room for a new one, one without a whole head makes room, and so on until there is: first
+//! those that never had anything granted, silent ones before half heads, then those of known
+//! senders, each the longest waiting first. While strangers hold more than half of the places, a
+//! new one waits for theirs rather than take a known sender's. A post that has reached this machine
+//! is read and not cut off. Where none can go, the new one waits, and what comes behind it waits in
+//! the kernel's queue. It closes no connection: each is asked, and goes itself.
 
 use crate::lock::Lock;
 use crate::metrics::connections::ConnectionSeries;
@@ -30,7 +30,8 @@ const HALF: Duration = Duration::from_secs(1);
 /// After one was asked to go and there is no room yet, the next one is asked: it had a post after all.
 /// And how long is waited before the next look.
 const NEXT: Duration = Duration::from_millis(100);
-/// Strangers that are found in one look through all, so that a flood does not cost one for each connection.
+/// Strangers that are found in one look through all, so that a flood does not cost one for each
+/// connection.
 const FOUND: usize = 32;
 /// Whoever is at the limit is there at each new connection.
 const LINE: Duration = Duration::from_secs(60);
@@ -38,7 +39,8 @@ const LINE: Duration = Duration::from_secs(60);
 /// Which connections make room for a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MakesRoom {
-    /// Those of which no byte of a request has come for [`QUIET`], and half heads that are [`HALF`] old.
+    /// Those of which no byte of a request has come for [`QUIET`], and half heads that are [`HALF`]
+    /// old.
     Idle,
     /// These at once, and the longest waiting first, whoever it is: of clients that ask again.
     Unanswered,

@@ -1,16 +1,17 @@
-//! Where each request begins and ends, seen in the bytes as they come, and more strictly than hyper does.
+//! Where each request begins and ends, seen in the bytes as they come, and more strictly than hyper
+//! does.
 //!
-//! hyper takes what RFC 9112 lets a lenient server take: a length beside chunking (the length is dropped,
-//! and nobody behind hyper can see that it was there), a length that is repeated, lines that end in a bare
-//! line feed, no `Host`. A proxy in front may read each of them in another way, and then the end of one post
-//! is the head of another.
+//! hyper takes what RFC 9112 lets a lenient server take: a length beside chunking (the length is
+//! dropped, and nobody behind hyper can see that it was there), a length that is repeated, lines
+//! that end in a bare line feed, no `Host`. A proxy in front may read each of them in another way,
+//! and then the end of one post is the head of another.
 //!
-//! Promise: a head is sound if it can be read in one way alone (RFC 9112, sections 2.2, 3.2 and 6.3). From
-//! the first fault on, nothing more of the connection is sound. Where this and hyper do not agree on where a
-//! head ends, the next one is not sound.
+//! Promise: a head is sound if it can be read in one way alone (RFC 9112, sections 2.2, 3.2 and
+//! 6.3). From the first fault on, nothing more of the connection is sound. Where this and hyper do
+//! not agree on where a head ends, the next one is not sound.
 //!
-//! It refuses nothing and decodes nothing. What hyper refuses itself, as white space before a colon, comes
-//! to no answer of the bridge, and is not looked for here.
+//! It refuses nothing and decodes nothing. What hyper refuses itself, as white space before a
+//! colon, comes to no answer of the bridge, and is not looked for here.
 
 use std::mem;
 

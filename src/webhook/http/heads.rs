@@ -1,8 +1,8 @@
-//! Which requests of a connection have a sound head, counted where its bytes are read and asked where it
-//! is answered.
+//! Which requests of a connection have a sound head, counted where its bytes are read and asked
+//! where it is answered.
 //!
-//! Promise: a request counts as sound only if a sound head has ended for it: what was not followed, or not
-//! understood, is a fault. It answers nothing; the fault goes with the request.
+//! Promise: a request counts as sound only if a sound head has ended for it: what was not followed,
+//! or not understood, is a fault. It answers nothing; the fault goes with the request.
 
 use crate::webhook::http::connection_phase::ConnectionPhase;
 use crate::webhook::http::framing::{Framing, HeadFault};
@@ -32,8 +32,8 @@ impl Heads {
     }
 }
 
-/// A connection whose heads are counted as they are read. What TLS has decoded is heard here: it may have
-/// come with the end of the handshake.
+/// A connection whose heads are counted as they are read. What TLS has decoded is heard here: it
+/// may have come with the end of the handshake.
 pub(super) struct HeadsStream<'h, S> {
     stream: S,
     framing: Framing,

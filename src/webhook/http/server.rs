@@ -1,10 +1,10 @@
 //! Accepts connections and serves HTTP/1 on them, within limits, to a graceful end.
 //!
-//! Promise: at most `--max-connections` at once; one more takes the place of one that is idle, or waits;
-//! nobody holds a connection by being slow; an early answer can be read, because what its sender still
-//! writes is taken in for a while before the connection is closed. At the end what already waits to be
-//! accepted is still served, or left to who has the socket next, and last answers say
-//! `Connection: close`. It knows no ingest: what answers is an argument.
+//! Promise: at most `--max-connections` at once; one more takes the place of one that is idle, or
+//! waits; nobody holds a connection by being slow; an early answer can be read, because what its
+//! sender still writes is taken in for a while before the connection is closed. At the end what
+//! already waits to be accepted is still served, or left to who has the socket next, and last
+//! answers say `Connection: close`. It knows no ingest: what answers is an argument.
 
 use crate::webhook::http::connection_phase::{Asked, ConnectionPhase, Rest, Sender};
 use crate::webhook::http::crowd::{Crowd, Member};
@@ -43,9 +43,9 @@ const MAX_HEAD: usize = 16 * 1024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Without files every event loop fails twenty times a second, for as long as it lasts.
 pub const ACCEPT_ERROR_LINE: Duration = Duration::from_secs(10);
-/// How long after its last answer a connection is waited for at the end: whoever posts so often posts again,
-/// and reads in the answer that it was the last. One that has been unused for longer is closed at once.
-/// Also how long a head or a handshake that is not whole may take then.
+/// How long after its last answer a connection is waited for at the end: whoever posts so often
+/// posts again, and reads in the answer that it was the last. One that has been unused for longer
+/// is closed at once. Also how long a head or a handshake that is not whole may take then.
 const LAST_CALL: Duration = Duration::from_millis(500);
 /// The most connections that are accepted at the end: the kernel's queue several times over.
 const LAST_IN_LINE: usize = 8 * 1024;
@@ -65,8 +65,8 @@ pub struct Limits {
     pub tls: Option<Arc<TlsPort>>,
 }
 
-/// Serves `listener`, whose connections have no Nagle's delay, until `stop`, and then until the last answer
-/// was given. Whoever drops the future aborts what is still open.
+/// Serves `listener`, whose connections have no Nagle's delay, until `stop`, and then until the
+/// last answer was given. Whoever drops the future aborts what is still open.
 pub async fn serve<A, F>(listener: TcpListener, limits: Limits, stop: CancellationToken, answer: A)
 where
     A: Fn(Request<Incoming>, &ConnectionPhase) -> F + Clone + Send + Sync + 'static,
@@ -114,7 +114,8 @@ where
     }
 }
 
-/// Takes what already waits to be accepted, from the kernel itself: the event loop may not know of it yet.
+/// Takes what already waits to be accepted, from the kernel itself: the event loop may not know of
+/// it yet.
 fn last_in_line(listener: &TcpListener) -> Vec<(TcpStream, SocketAddr)> {
     let mut last = Vec::new();
     while last.len() < LAST_IN_LINE {

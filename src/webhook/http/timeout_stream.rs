@@ -1,14 +1,15 @@
 //! A connection's stream with time-outs: long between posts, short within one.
 //!
-//! Promise: a connection that waits for its next post is kept for the idle time-out, unless it is asked
-//! to go before; the first byte of its first post must come within the read time-out, a head that has
-//! begun must be whole within it, and an answer must be taken within it; else reads or writes fail with
-//! [`io::ErrorKind::TimedOut`]. A connection that waits is not closed upon a post that has come: the
-//! kernel is asked first. hyper's own `header_read_timeout` cannot tell an idle connection from a slow
-//! head. The body's time is kept by who reads it. A post in time costs no timer: one is armed only when
-//! a read or write has to wait, and moved lazily. Where an answer came before its request was whole, the
-//! close lingers: what the sender still writes is taken in for a while, unless the connection is asked to
-//! go, since to close on unread bytes would reset it under the answer.
+//! Promise: a connection that waits for its next post is kept for the idle time-out, unless it is
+//! asked to go before; the first byte of its first post must come within the read time-out, a head
+//! that has begun must be whole within it, and an answer must be taken within it; else reads or
+//! writes fail with [`io::ErrorKind::TimedOut`]. A connection that waits is not closed upon a post
+//! that has come: the kernel is asked first. hyper's own `header_read_timeout` cannot tell an idle
+//! connection from a slow head. The body's time is kept by who reads it. A post in time costs no
+//! timer: one is armed only when a read or write has to wait, and moved lazily. Where an answer
+//! came before its request was whole, the close lingers: what the sender still writes is taken in
+//! for a while, unless the connection is asked to go, since to close on unread bytes would reset it
+//! under the answer.
 
 use crate::webhook::http::connection_phase::{ConnectionPhase, Phase};
 use rustix::io::Errno;
@@ -161,9 +162,9 @@ impl<S: AsyncWrite + Unpin> TimeoutStream<'_, S> {
     }
 }
 
-/// It says no to `is_write_vectored`, so that hyper puts head and body of an answer into one buffer (its
-/// `WriteStrategy::Flatten`): a send costs less CPU than a `writev` (`docs/performance.md`). TLS makes them unasked, and has no such
-/// buffer.
+/// It says no to `is_write_vectored`, so that hyper puts head and body of an answer into one buffer
+/// (its `WriteStrategy::Flatten`): a send costs less CPU than a `writev` (`docs/performance.md`).
+/// TLS makes them unasked, and has no such buffer.
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TimeoutStream<'_, S> {
     fn poll_write(
         mut self: Pin<&mut Self>,

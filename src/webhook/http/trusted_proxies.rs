@@ -22,8 +22,8 @@ impl TrustedProxies {
 
     /// The sender of a post that came over a connection with `peer`.
     ///
-    /// A proxy that writes one of the two headers may pass the other one on as its sender wrote it. Where
-    /// both are there and do not say the same, neither is believed.
+    /// A proxy that writes one of the two headers may pass the other one on as its sender wrote it.
+    /// Where both are there and do not say the same, neither is believed.
     pub fn sender(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         if !self.trusts(peer) {
             return peer;
@@ -38,7 +38,8 @@ impl TrustedProxies {
         sender.unwrap_or(peer)
     }
 
-    /// The nearest hop that is no proxy of ours, else the farthest that is one, without a gap in between.
+    /// The nearest hop that is no proxy of ours, else the farthest that is one, without a gap in
+    /// between.
     fn nearest(&self, hops: Hops, headers: &HeaderMap) -> Option<IpAddr> {
         let mut nearest = None;
         for line in hops.lines(headers).rev() {

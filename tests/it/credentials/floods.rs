@@ -9,7 +9,8 @@ use testkit::here;
 use testkit::http::{Connection, basic, request};
 use testkit::notification::{PATH, ROOMDROP};
 
-/// A hash that takes some tens of milliseconds in a build for tests, as one of cost 10 does in a release.
+/// A hash that takes some tens of milliseconds in a build for tests, as one of cost 10 does in a
+/// release.
 const COST: &str = "6";
 /// Who flood.
 const THREADS: usize = 300;
@@ -122,7 +123,8 @@ fn posts_of_a_known_pair_beside_a_flood_as_measured() {
     eprintln!("beside: {beside:?}");
 }
 
-/// Does something while [`THREADS`] post ever new passwords for these users, as fast as they are answered.
+/// Does something while [`THREADS`] post ever new passwords for these users, as fast as they are
+/// answered.
 fn beside_a_flood<T>(
     rig: &Rig,
     user: impl Fn(usize) -> String + Sync,

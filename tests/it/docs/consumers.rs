@@ -1,5 +1,5 @@
-//! The consumers of `docs/consume.md`, run as they are there: each keeps each notification once, and whatever
-//! else is written to the topic does not end it.
+//! The consumers of `docs/consume.md`, run as they are there: each keeps each notification once,
+//! and whatever else is written to the topic does not end it.
 
 mod connect;
 mod go;
@@ -23,8 +23,8 @@ use testkit::kafka::RealKafka;
 use testkit::leash::Leash;
 use testkit::notification::ROOMDROP;
 
-/// From the start of a member of a new group to its first record: some seconds, and more where it is compiled
-/// beside others.
+/// From the start of a member of a new group to its first record: some seconds, and more where it
+/// is compiled beside others.
 const READ: Duration = Duration::from_secs(90);
 
 /// Of a record that the broker acks at once.
@@ -48,8 +48,8 @@ impl Scene {
         Some(Self { rig, brokers, topic, folder: tempfile::tempdir().unwrap() })
     }
 
-    /// Writes the page's code in this language into the consumer's folder, with this topic, these brokers, and a
-    /// group and a store of its own.
+    /// Writes the page's code in this language into the consumer's folder, with this topic, these
+    /// brokers, and a group and a store of its own.
     #[track_caller]
     fn write(&self, language: &str, file: &str, store: &str) -> String {
         let page = Page::read("docs/consume.md").code();
@@ -78,8 +78,8 @@ impl Scene {
         self.folder.path().join(file).to_str().unwrap().to_owned()
     }
 
-    /// What the consumer is to keep: two notifications of which one comes twice, beside what others write, and a
-    /// third behind all that.
+    /// What the consumer is to keep: two notifications of which one comes twice, beside what others
+    /// write, and a third behind all that.
     fn assert_keeps_each_once(&self, consumer: Leash, kept: impl Fn(&Path) -> Option<Vec<String>>) {
         write_others(&self.brokers, &self.topic);
         let mut ids: BTreeSet<_> =

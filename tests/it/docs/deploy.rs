@@ -1,5 +1,5 @@
-//! The files, the process, the proxy and the post of `docs/deploy.md`, on this machine: folders, ports and
-//! certificates are the test's, all else is as the page has it.
+//! The files, the process, the proxy and the post of `docs/deploy.md`, on this machine: folders,
+//! ports and certificates are the test's, all else is as the page has it.
 
 use crate::docs::shell::{Shell, code};
 use crate::docs::{file, skip};
@@ -63,7 +63,8 @@ fn nginx_passes_posts_to_a_bridge_laid_out_as_on_the_page() {
     for folder in &logs {
         fs::create_dir(folder).unwrap();
     }
-    // Without the parentheses, which keep the variables from whoever types it, the shell becomes the bridge.
+    // Without the parentheses, which keep the variables from whoever types it, the shell becomes
+    // the bridge.
     let serve = serve.trim().trim_start_matches('(').trim_end_matches(')');
     let bridge = Leash::start(
         logs[0].as_ref(),
@@ -110,7 +111,8 @@ fn nginx_passes_posts_to_a_bridge_laid_out_as_on_the_page() {
     bridge.kill();
 }
 
-/// The configuration that is shipped with what nginx wants around it, and a certificate that it has signed itself.
+/// The configuration that is shipped with what nginx wants around it, and a certificate that it has
+/// signed itself.
 fn nginx(shell: &Shell, webhook: &str, port: u16) -> String {
     let (certificate, key) = (shell.path("fullchain.pem"), shell.path("privkey.pem"));
     shell

@@ -1,6 +1,7 @@
 //! The flags, in the tables of `docs/reference.md` and in `config/bridge.env`.
 //!
-//! Promise: a flag without its row or its line fails here, and so does a row or a line without its flag.
+//! Promise: a flag without its row or its line fails here, and so does a row or a line without its
+//! flag.
 
 use crate::docs::page::rows;
 use crate::docs::{assert_same, file};

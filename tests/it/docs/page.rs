@@ -1,7 +1,7 @@
 //! A page for people, as the tests read it: its tables, its code, its headings and links.
 //!
-//! Promise: every Markdown file of the root, of `docs/` and of `findings/` is a page. Markdown is read as far as
-//! these pages use it: tables and headings begin a line, a fence is three backticks.
+//! Promise: every Markdown file of the root, of `docs/` and of `findings/` is a page. Markdown is
+//! read as far as these pages use it: tables and headings begin a line, a fence is three backticks.
 
 use std::fs;
 use std::path::Path;

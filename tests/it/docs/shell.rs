@@ -1,5 +1,5 @@
-//! A shell in which the pages' commands run: in the root of the repository, with programs and folders of the test
-//! in the place of the reader's.
+//! A shell in which the pages' commands run: in the root of the repository, with programs and
+//! folders of the test in the place of the reader's.
 
 use crate::docs::page::Page;
 use crate::support::HOOKBRIDGE;

@@ -1,5 +1,5 @@
-//! `spool` on the pages: the one table of its flags, each row of which says which of its commands have the flag, and
-//! the commands of `docs/operate.md` with what they print.
+//! `spool` on the pages: the one table of its flags, each row of which says which of its commands
+//! have the flag, and the commands of `docs/operate.md` with what they print.
 
 use crate::docs::flags::{command, default, environment, name};
 use crate::docs::page::rows;

@@ -1,5 +1,5 @@
-//! The line of `docs/kafka-properties.md` that shows the fault of a broker's certificate, before servers that
-//! have them.
+//! The line of `docs/kafka-properties.md` that shows the fault of a broker's certificate, before
+//! servers that have them.
 //!
 //! A certificate that is over is not among them: openssl makes none.
 

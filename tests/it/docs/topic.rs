@@ -1,4 +1,5 @@
-//! The topic, and what the bridge may do with it, made by Kafka's own commands as `docs/deploy.md` has them.
+//! The topic, and what the bridge may do with it, made by Kafka's own commands as `docs/deploy.md`
+//! has them.
 
 use crate::docs::shell::{Shell, code};
 use crate::docs::skip;

@@ -1,4 +1,5 @@
-//! Hand-overs that somebody stands in the way of: who follows badly, who has the place, who holds it up.
+//! Hand-overs that somebody stands in the way of: who follows badly, who has the place, who holds
+//! it up.
 
 use std::fs;
 use std::io::{IoSliceMut, Read as _};

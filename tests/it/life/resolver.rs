@@ -96,8 +96,8 @@ struct SilentResolver {
 }
 
 impl SilentResolver {
-    /// On an address that no other test has. None where this process may not have the port, or no mounts of
-    /// its own.
+    /// On an address that no other test has. None where this process may not have the port, or no
+    /// mounts of its own.
     fn start(address: &str) -> Option<Self> {
         let socket = UdpSocket::bind((address, 53)).ok()?;
         let may_mount = children::output(Command::new("unshare").args(["-m", "true"]));

@@ -1,5 +1,5 @@
-//! A client that speaks another protocol than the listener: the reason is logged with the address, in the words that
-//! `docs/kafka-properties.md` explains.
+//! A client that speaks another protocol than the listener: the reason is logged with the address,
+//! in the words that `docs/kafka-properties.md` explains.
 
 use crate::outages::detail;
 use crate::outages::login::{LISTENER, plain_users, serve};

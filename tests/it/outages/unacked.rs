@@ -30,7 +30,8 @@ fn a_bridge_with_unacked_posts_is_unready_beside_live_leaders() {
     let senders = Load::paced(20, 8).start(bridge.webhook());
     bridge.wait_for_metric(PUBLISHED, SOON, |published| published > 20.0);
 
-    // Without a majority nobody takes the others' partitions, nor lets them out of the replicas in sync.
+    // Without a majority nobody takes the others' partitions, nor lets them out of the replicas in
+    // sync.
     kafka.freeze_one(1);
     kafka.freeze_one(2);
     assert_distrusted(&bridge);

@@ -26,8 +26,8 @@ pub(super) struct Front {
     pub(super) package: Option<&'static str>,
     /// What the program calls versions that do not know all that is in the file.
     too_old: &'static [&'static str],
-    /// What is replaced, beside the bridges' ports and the certificate. `@port` is where it listens, `@name` the
-    /// host that the test posts to, `@dir` a folder.
+    /// What is replaced, beside the bridges' ports and the certificate. `@port` is where it
+    /// listens, `@name` the host that the test posts to, `@dir` a folder.
     replaced: &'static [(&'static str, &'static str)],
     /// What the system's own configuration has around the file, which stands at `@site`.
     around: &'static str,
@@ -65,7 +65,8 @@ http {
     args: &["-c", "@file"],
 };
 
-/// Without kept connections: of those several may have ended with the bridge, and nginx tries each server once.
+/// Without kept connections: of those several may have ended with the bridge, and nginx tries each
+/// server once.
 pub(super) const NGINX_TWICE: Front = Front {
     bridges: Bridges::OneBehindSocket,
     replaced: &[("listen 443 ", "listen 127.0.0.1:@port "), ("    keepalive", "    # keepalive")],

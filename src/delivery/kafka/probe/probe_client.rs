@@ -1,10 +1,10 @@
 //! The client that looks, and its successors.
 //!
-//! Promise: one that reaches no leader is replaced after [`STALE`] by another, which asks the bootstrap
-//! servers: a client may go on for ever with addresses that were advertised once and lead nowhere
-//! (`findings/librdkafka-keeps-to-an-address-that-leads-nowhere.sh`). Where the files of keys and
-//! certificates have changed since it was made, it is replaced at once; if its successor reaches a leader,
-//! the producers are told.
+//! Promise: one that reaches no leader is replaced after [`STALE`] by another, which asks the
+//! bootstrap servers: a client may go on for ever with addresses that were advertised once and lead
+//! nowhere (`findings/librdkafka-keeps-to-an-address-that-leads-nowhere.sh`). Where the files of
+//! keys and certificates have changed since it was made, it is replaced at once; if its successor
+//! reaches a leader, the producers are told.
 
 use crate::delivery::availability::health_report::ProbeError;
 use crate::delivery::availability::topic_state::TopicState;

@@ -62,8 +62,8 @@ pub(in crate::delivery::publisher) enum RecordEvent {
     SpoolSilent,
 }
 
-/// What an event means for the record. The table knows neither record nor sender: `InFlight` makes of it
-/// what the publisher has to do next, which is nothing where a sender that waits is woken.
+/// What an event means for the record. The table knows neither record nor sender: `InFlight` makes
+/// of it what the publisher has to do next, which is nothing where a sender that waits is woken.
 pub(super) enum StageStep {
     Wait,
     /// Its deadline runs from now on.

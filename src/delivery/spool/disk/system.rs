@@ -114,9 +114,10 @@ impl Disk for SystemDisk {
     }
 }
 
-/// Where what is written goes to a new place, as on btrfs, a full disk would refuse writes into allocated
-/// room, the cursor's too. An empty file can be exempted; most file systems know no such flag, and need
-/// none. The file system's checksums go with it; every frame and every slot has its own.
+/// Where what is written goes to a new place, as on btrfs, a full disk would refuse writes into
+/// allocated room, the cursor's too. An empty file can be exempted; most file systems know no such
+/// flag, and need none. The file system's checksums go with it; every frame and every slot has its
+/// own.
 fn write_in_place(file: &File) {
     let exempted =
         ioctl_getflags(file).and_then(|flags| ioctl_setflags(file, flags | IFlags::NOCOW));

@@ -37,7 +37,8 @@ impl Store {
             requeued.left += left;
             let damage = if left > 0 { Damage::Seen } else { Damage::None };
             self.remove(&Segment { damage, ..segment })?;
-            // Else a power cut could take this one and leave those around it: its rows would be missing.
+            // Else a power cut could take this one and leave those around it: its rows would be
+            // missing.
             self.disk.sync().map_err(DiskFault::io("sync the folder"))?;
             self.quarantine.take_off();
         }

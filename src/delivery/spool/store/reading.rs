@@ -1,8 +1,8 @@
 //! Rows out of a store, in order.
 //!
-//! Promise: a row is given out as it was stored, or not at all; of the rows that are not there, each is
-//! counted once. A disk that cannot read is asked again, for [`READ_TIMEOUT`], before what it does not give
-//! counts as missing; a segment that is there and cannot be opened is waited for.
+//! Promise: a row is given out as it was stored, or not at all; of the rows that are not there,
+//! each is counted once. A disk that cannot read is asked again, for [`READ_TIMEOUT`], before what
+//! it does not give counts as missing; a segment that is there and cannot be opened is waited for.
 
 use crate::delivery::spool::Limit;
 use crate::delivery::spool::cursor;

@@ -92,8 +92,8 @@ impl Ledger {
         self.rows.iter().filter(|(_, row)| row.state.waits()).map(|(id, _)| *id)
     }
 
-    /// Records were given to the store, whose next id was `first`; it has reported that `appended` of them
-    /// are there.
+    /// Records were given to the store, whose next id was `first`; it has reported that `appended`
+    /// of them are there.
     pub(super) fn append(&mut self, first: u64, records: Vec<Record>, appended: usize) {
         let begin = self.records.len();
         self.records.extend(records);
@@ -102,8 +102,8 @@ impl Ledger {
         self.put(&promised, others);
     }
 
-    /// What was in quarantine was given to the queue, whose next id was `first`; it has reported that all
-    /// is there, or that it failed.
+    /// What was in quarantine was given to the queue, whose next id was `first`; it has reported
+    /// that all is there, or that it failed.
     pub(super) fn requeue(
         &mut self,
         first: u64,
@@ -137,8 +137,8 @@ impl Ledger {
         self.maybe.clear();
     }
 
-    /// The release of rows was asked for, and the quarantine of others, which was reported to be done or to
-    /// have failed.
+    /// The release of rows was asked for, and the quarantine of others, which was reported to be
+    /// done or to have failed.
     pub(super) fn release(&mut self, acked: &[u64], refused: &[u64], reported: Result<(), ()>) {
         let state = if reported.is_ok() { State::Refused } else { State::MayWait };
         for (ids, state) in [(refused, state), (acked, State::Released)] {

@@ -1,8 +1,8 @@
 //! A spool that lives on a disk of the model: whatever its owner may do, in an order drawn from a seed,
 //! with its [`Ledger`] held against it.
 //!
-//! Promise: a seed decides all that happens but for the spool's own random numbers, which are salts. What
-//! the ledger does not allow is found at the first look that shows it.
+//! Promise: a seed decides all that happens but for the spool's own random numbers, which are
+//! salts. What the ledger does not allow is found at the first look that shows it.
 
 use crate::delivery::record::Record;
 use crate::delivery::record::header_name::HeaderName;

@@ -1,9 +1,9 @@
 //! Whose pairs wait for a hash, and whose turn it is: a plain value, without clock and threads.
 //!
-//! Promise: each user of the credentials file has a flow, and all other names have one together; flows take
-//! turns, and a flow hashes one pair at a time. A flow has one entry for each pair, shared by all requests
-//! with that pair until its hash has ended. Of a hash that has ended nothing is kept, and of a flow that
-//! nobody is in neither.
+//! Promise: each user of the credentials file has a flow, and all other names have one together;
+//! flows take turns, and a flow hashes one pair at a time. A flow has one entry for each pair,
+//! shared by all requests with that pair until its hash has ended. Of a hash that has ended nothing
+//! is kept, and of a flow that nobody is in neither.
 //!
 //! It does not bound how many requests share an entry: that takes a connection for each and nothing
 //! here.

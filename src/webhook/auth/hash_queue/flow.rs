@@ -1,13 +1,14 @@
 //! The pairs of one user that wait for a hash, and which of them is next.
 //!
-//! A flood of ever new wrong passwords for the right user fills that user's own flow, and nothing in a pair
-//! that is good tells it from the others. What does tell them apart is how they come, so the three rules of
-//! [`Rule`] take turns, each of which a flood can copy only at the cost of the others: few passwords from
-//! many networks, the same password from many connections, or ever newer ones. Oldest first, as is fair
-//! among equals, would give a good pair its hash when the whole flood had had theirs.
+//! A flood of ever new wrong passwords for the right user fills that user's own flow, and nothing
+//! in a pair that is good tells it from the others. What does tell them apart is how they come, so
+//! the three rules of [`Rule`] take turns, each of which a flood can copy only at the cost of the
+//! others: few passwords from many networks, the same password from many connections, or ever newer
+//! ones. Oldest first, as is fair among equals, would give a good pair its hash when the whole
+//! flood had had theirs.
 //!
-//! Promise: at most [`PAIRS_IN_A_FLOW`] wait. Where there are as many, the oldest goes, which would have
-//! waited for longest and in vain. A pair that nobody waits for is passed over.
+//! Promise: at most [`PAIRS_IN_A_FLOW`] wait. Where there are as many, the oldest goes, which would
+//! have waited for longest and in vain. A pair that nobody waits for is passed over.
 
 use crate::webhook::auth::hash_queue::fair_queue::{Awaited, Hash, HashAnswer};
 use crate::webhook::auth::verified_pairs::Digest;
@@ -15,15 +16,15 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use tokio::sync::watch;
 
-/// More than a flow gets through within a request's time: a hundred hashes of cost 10. An entry takes some
-/// hundred bytes, and somebody waits for it on a connection that takes more.
+/// More than a flow gets through within a request's time: a hundred hashes of cost 10. An entry
+/// takes some hundred bytes, and somebody waits for it on a connection that takes more.
 pub(super) const PAIRS_IN_A_FLOW: usize = 1024;
 
 /// How far back the newest pairs go.
 const FEW: usize = 8;
 
-/// Where a request comes from, as far as one sender has one of it: an IPv4 address, or the 64 bits of an
-/// IPv6 address that a provider gives to one customer.
+/// Where a request comes from, as far as one sender has one of it: an IPv4 address, or the 64 bits
+/// of an IPv6 address that a provider gives to one customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Network(IpAddr);
 
@@ -43,9 +44,9 @@ enum Rule {
     FewestOfNetwork,
     /// That most requests wait for: a sender posts with the same password, and a flood tries each once.
     MostAwaited,
-    /// That came last, or a few before, in turns: those who flood wait for their answers, so that new pairs
-    /// come no faster than old ones are answered. Always the last alone, and a pair behind which one of the
-    /// flood came would wait in vain (1 of 20, and none with the few).
+    /// That came last, or a few before, in turns: those who flood wait for their answers, so that
+    /// new pairs come no faster than old ones are answered. Always the last alone, and a pair
+    /// behind which one of the flood came would wait in vain (1 of 20, and none with the few).
     Newest,
 }
 
