@@ -1,6 +1,11 @@
 //! Hand-overs that somebody stands in the way of: who follows badly, who has the place, who holds
 //! it up.
 
+use crate::life::halves;
+use crate::life::hand_over::{Line, WAITS};
+use crate::support::rig::SOON;
+use rustix::net::{RecvAncillaryBuffer, RecvFlags, listen, recvmsg};
+use rustix::process::Signal;
 use std::fs;
 use std::io::{IoSliceMut, Read as _};
 use std::mem::MaybeUninit;
@@ -9,16 +14,9 @@ use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{self, UnixListener, UnixStream};
 use std::thread;
 use std::time::{Duration, Instant};
-
-use rustix::net::{RecvAncillaryBuffer, RecvFlags, listen, recvmsg};
-use rustix::process::Signal;
 use testkit::deadline::let_pass;
 use testkit::http::{Connection, post, request};
 use testkit::notification::{PATH, ROOMDROP};
-
-use crate::life::halves;
-use crate::life::hand_over::{Line, WAITS};
-use crate::support::rig::SOON;
 
 /// A grace period that is over before the first bridge has ended.
 const SHORT: &str = "2s";
