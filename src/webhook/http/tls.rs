@@ -35,10 +35,9 @@ const LARGEST_GREETING: usize = 16 * 1024;
 const SPEAK_TLS: &str = concat!(
     "HTTP/1.1 400 Bad Request\r\n",
     "content-type: application/problem+json\r\n",
-    "content-length: 110\r\n",
+    "content-length: 103\r\n",
     "connection: close\r\n\r\n",
-    r#"{"type":"about:blank","title":"This port speaks TLS: post to https","status":400,"code":"tls_required"}"#,
-    "       "
+    r#"{"type":"about:blank","title":"This port speaks TLS: post to https","status":400,"code":"tls_required"}"#
 );
 
 /// Between lines on handshakes that fail: whoever scans ports causes one at each.
