@@ -13,9 +13,9 @@ use crate::delivery::kafka::throttle::Throttle;
 use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::spool::status::Status;
 use crate::delivery::topic::Topic;
-use crate::metrics::Metrics;
 use crate::metrics::exposition::Format;
 use crate::metrics::spool::SpoolSeries;
+use crate::metrics::{Metrics, unix_seconds};
 use bytes::Bytes;
 use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderValue, VARY};
 use http::{HeaderMap, Method, StatusCode};
@@ -23,7 +23,6 @@ use http_body_util::Full;
 use hyper::{Request, Response};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
 use tokio_util::sync::CancellationToken;
 
 const OPENMETRICS: HeaderValue =
@@ -120,8 +119,7 @@ fn copy(status: &Status, series: &SpoolSeries) {
     ] {
         gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
     }
-    let oldest = status.oldest.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
-    series.oldest.set(oldest.unwrap_or_default().as_secs_f64());
+    series.oldest.set(status.oldest.map_or(0.0, unix_seconds));
     for (counter, value) in [
         (&series.appended, status.totals.appended),
         (&series.drained, status.totals.drained),

@@ -246,14 +246,18 @@ impl Metrics {
     /// Counts a notification that was answered 200.
     pub fn accepted(&self, event: EventKind) {
         self.accepted[event as usize].inc();
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        self.last_accepted[event as usize].set(now.unwrap_or(Duration::ZERO).as_secs_f64());
+        self.last_accepted[event as usize].set(unix_seconds(SystemTime::now()));
     }
 
     /// The whole exposition.
     pub fn exposition(&self, format: Format) -> Result<String, fmt::Error> {
         format.write(&self.registry)
     }
+}
+
+/// A time as series show it, in seconds of Unix time; one before 1970 is 0.
+pub(crate) fn unix_seconds(at: SystemTime) -> f64 {
+    at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs_f64()
 }
 
 /// Registers a series, and gives it.

@@ -1,5 +1,6 @@
 //! The series of the senders' connections.
 
+use crate::metrics::series;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -43,28 +44,28 @@ impl HandshakeSeries {
 
 impl ConnectionSeries {
     pub(super) fn new(registry: &mut Registry) -> Self {
-        let series = Self::default();
-        registry.register("connections", "Open connections of senders", series.open.clone());
-        registry.register(
-            "connections_limit",
-            "The most that are served at once, --max-connections",
-            series.limit.clone(),
-        );
-        registry.register(
-            "connections_waiting",
-            "Connections that wait for room, one for each event loop; more wait in the kernel",
-            series.waiting.clone(),
-        );
-        registry.register(
-            "connections_displaced",
-            "Connections without a whole head that were closed to make room for others",
-            series.displaced.clone(),
-        );
-        registry.register(
-            "heads_refused",
-            "Connections of senders that ended with a bare 400, 414 or 431: no HTTP, or too long a head",
-            series.refused_heads.clone(),
-        );
-        series
+        Self {
+            open: series(registry, "connections", "Open connections of senders"),
+            limit: series(
+                registry,
+                "connections_limit",
+                "The most that are served at once, --max-connections",
+            ),
+            waiting: series(
+                registry,
+                "connections_waiting",
+                "Connections that wait for room, one for each event loop; more wait in the kernel",
+            ),
+            displaced: series(
+                registry,
+                "connections_displaced",
+                "Connections without a whole head that were closed to make room for others",
+            ),
+            refused_heads: series(
+                registry,
+                "heads_refused",
+                "Connections of senders that ended with a bare 400, 414 or 431: no HTTP, or too long a head",
+            ),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The series of files that are read again, and of what is in force.
 
-use crate::metrics::{FloatGauge, Reloaded};
+use crate::metrics::{FloatGauge, Reloaded, unix_seconds};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -67,8 +67,7 @@ impl ReloadSeries {
 
     /// Shows when the certificate that is in force ends.
     pub fn show_certificate(&self, not_after: SystemTime) {
-        let since = not_after.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        self.not_after.set(since.as_secs_f64());
+        self.not_after.set(unix_seconds(not_after));
     }
 
     /// Shows the live passwords, each with its user, its number among those of the user, and its last
@@ -77,8 +76,7 @@ impl ReloadSeries {
         self.last_used.clear();
         for (user, password, at) in passwords {
             let labels = PasswordLabels { user: user.to_string(), password };
-            let at = at.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
-            self.last_used.get_or_create(&labels).set(at.unwrap_or_default().as_secs_f64());
+            self.last_used.get_or_create(&labels).set(at.map_or(0.0, unix_seconds));
         }
     }
 }

@@ -4,8 +4,8 @@
 //! current: before a `done` is called, its effect is here.
 
 use crate::delivery::spool::error::AppendError;
+use crate::lock::Lock;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 /// A look at the spool.
@@ -86,36 +86,32 @@ impl fmt::Display for FullBecause {
 
 /// The status as the thread and the handles share it.
 #[derive(Debug)]
-pub(super) struct StatusCell(Mutex<Status>);
+pub(super) struct StatusCell(Lock<Status>);
 
 impl StatusCell {
     pub(super) fn new(status: Status) -> Self {
-        Self(Mutex::new(status))
+        Self(Lock::new(status))
     }
 
     pub(super) fn get(&self) -> Status {
-        self.lock().clone()
+        self.0.lock().clone()
     }
 
     pub(super) fn set(&self, status: Status) {
-        *self.lock() = status;
+        *self.0.lock() = status;
     }
 
     /// Nobody is left to recover.
     pub(super) fn thread_has_ended(&self) {
-        self.lock().room = Room::Broken { why: "the spool's thread has ended".to_owned() };
+        self.0.lock().room = Room::Broken { why: "the spool's thread has ended".to_owned() };
     }
 
     /// What `Status::room` allows, without a copy of it.
     pub(super) fn check_room(&self) -> Result<(), AppendError> {
-        match &self.lock().room {
+        match &self.0.lock().room {
             Room::HasRoom => Ok(()),
             Room::Full { why } => Err(AppendError::Full(*why)),
             Room::Broken { .. } => Err(AppendError::Broken),
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Status> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

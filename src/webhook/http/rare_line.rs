@@ -3,15 +3,15 @@
 //! Promise: one line in a time, however many event loops have cause for it, and how many causes came
 //! with it. It gets the time, and writes nothing.
 
+use crate::lock::Lock;
 use std::mem;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Shared by all who have cause for the line.
 #[derive(Debug)]
 pub struct RareLine {
     pause: Duration,
-    state: Mutex<RareLineState>,
+    state: Lock<RareLineState>,
 }
 
 #[derive(Debug, Default)]
@@ -23,12 +23,12 @@ struct RareLineState {
 impl RareLine {
     /// A line that is written once in `pause` at most.
     pub fn every(pause: Duration) -> Self {
-        Self { pause, state: Mutex::default() }
+        Self { pause, state: Lock::default() }
     }
 
     /// Whether this cause has a line; with it, how many before it had none.
     pub fn note(&self, now: Instant) -> Option<u64> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         if state.last_logged.is_some_and(|last| now.saturating_duration_since(last) < self.pause) {
             state.left_out += 1;
             return None;

@@ -160,7 +160,8 @@ async fn connection<A, F>(
     serve_connection(stream, &member, &stop, answer).await;
 }
 
-/// The same over TLS.
+/// The same over TLS. A task of its own kind, so that plain connections do not pay for the room of its
+/// handshake.
 async fn tls_connection<A, F>(
     tls: Arc<TlsPort>,
     stream: TcpStream,
