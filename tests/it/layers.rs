@@ -101,7 +101,8 @@ fn imports_are_one_block_which_rustfmt_sorts() {
         let blocks: Vec<_> = text.split("\n\n").map(imports).collect();
         blocks.windows(2).any(|two| two == [true, true])
     };
-    let files = ["src", "tests", "testkit/src", "benches"].into_iter().flat_map(files_below);
+    let files =
+        ["src", "tests", "testkit/src", "fuzz/src", "benches"].into_iter().flat_map(files_below);
     let parted: Vec<_> = files.filter(is_parted).map(|(file, _)| file).collect();
 
     assert!(parted.is_empty(), "{parted:?}");
