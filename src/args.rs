@@ -3,6 +3,7 @@
 //! What was typed, not what it means: files are read and combinations checked in
 //! [`crate::config`].
 
+pub mod kafka;
 pub mod serve;
 pub mod spool;
 
@@ -12,10 +13,8 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
-/// The flags that commands share, as `-h` and `--help` put them together.
-const KAFKA: &str = "Kafka";
+/// As `-h` and `--help` put the flags of the log together.
 const LOGS: &str = "Logs";
 
 /// Behind the flags of `serve`.
@@ -68,31 +67,6 @@ pub enum Command {
     /// Look after what waits on disk while Kafka is away
     #[command(subcommand)]
     Spool(SpoolCommand),
-}
-
-/// The flags of every command that writes to Kafka.
-#[derive(Debug, Args)]
-pub struct KafkaArgs {
-    /// Brokers to begin with
-    ///
-    /// Two or three, so that one may be away at the start. Wins over bootstrap.servers in the file of
-    /// --kafka-config; one of the two is required
-    #[arg(long, env = "HOOKBRIDGE_BROKERS", help_heading = KAFKA, value_name = "HOST:PORT,…")]
-    pub brokers: Option<String>,
-
-    /// librdkafka properties: TLS, SASL, secrets
-    ///
-    /// key=value lines, as docs/kafka-properties.md shows them
-    #[arg(long, env = "HOOKBRIDGE_KAFKA_CONFIG", help_heading = KAFKA, value_name = "FILE")]
-    pub kafka_config: Option<PathBuf>,
-
-    /// One librdkafka property, as in kcat
-    ///
-    /// Wins over the file. May be repeated; the environment takes one a line. Across a network:
-    /// max.in.flight=5
-    #[arg(short = 'X', long = "kafka-property", env = "HOOKBRIDGE_KAFKA_PROPERTY", help_heading = KAFKA,
-          hide_env_values = true, value_name = "KEY=VALUE")]
-    pub kafka_properties: Vec<String>,
 }
 
 /// The flags of the log, on stderr.

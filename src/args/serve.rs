@@ -1,6 +1,7 @@
 //! The flags of `serve`.
 
-use crate::args::{KAFKA, KafkaArgs, LogArgs, address};
+use crate::args::kafka::{KAFKA, KafkaArgs};
+use crate::args::{LogArgs, address};
 use bytesize::ByteSize;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};

@@ -1,6 +1,7 @@
 //! The flags of `spool`: what waits on disk, for those who look after it.
 
-use crate::args::{KafkaArgs, LogArgs};
+use crate::args::LogArgs;
+use crate::args::kafka::KafkaArgs;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 //!
 //! Promise: librdkafka takes what it gives, one by one and together. It connects to nothing.
 
-use crate::args::KafkaArgs;
+use crate::args::kafka::KafkaArgs;
 use crate::config::ConfigError;
 use crate::config::secret_file::secret_file;
 use crate::delivery::kafka::settings::property_file::PropertyFile;
