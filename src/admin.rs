@@ -41,6 +41,8 @@ pub struct Admin {
     pub throttle: Arc<Throttle>,
     /// The topic that is checked.
     pub topic: Topic,
+    /// The name of the dead-letter topic, and what is known of it, where there is one.
+    pub dead_letters: Option<(Arc<str>, Arc<Availability>)>,
     /// The gate and the spool, where there is one.
     pub gate: Option<Arc<SharedGate>>,
     /// Cancelled once the bridge takes no more posts.
@@ -79,7 +81,12 @@ impl Admin {
         let spool = spool.map(|spool| (spool.status(), spool.spool().status().room));
         let known = (&self.availability.knowledge(), self.throttle.longest());
         let unshown = self.gate.as_ref().and_then(|spool| spool.unshown_topic());
-        Readiness::new(serving_state, &self.topic, known, spool).naming(unshown.as_deref())
+        let readiness =
+            Readiness::new(serving_state, &self.topic, known, spool).naming(unshown.as_deref());
+        match &self.dead_letters {
+            Some((topic, availability)) => readiness.beside(topic, &availability.knowledge()),
+            None => readiness,
+        }
     }
 
     fn exposition(&self, asked: &HeaderMap) -> Response<Full<Bytes>> {

@@ -16,6 +16,7 @@
 //! It handles no signals: its caller says when to stop.
 
 pub mod bridge_error;
+mod dead_letter_topic;
 mod event_loop;
 mod hand_over;
 pub mod inherited_sockets;
@@ -127,8 +128,7 @@ impl Bridge {
     /// Opens the spool, where there is to be one, unless `stop` comes first.
     pub async fn open(&mut self, stop: &CancellationToken) -> Result<(), BridgeError> {
         if let Some(options) = &self.config.spool {
-            let topic = &self.config.topic;
-            let attempt = async || spooling::open(options, topic).await;
+            let attempt = async || spooling::open(options).await;
             let opening = self.spool_wait.until_free("the spool", attempt);
             self.spool = stop.run_until_cancelled(opening).await.transpose()?;
         }

@@ -9,6 +9,7 @@ pub mod bounds;
 pub mod reload;
 
 mod access;
+mod dead_letters;
 mod secret_file;
 mod tls;
 
@@ -16,6 +17,7 @@ use crate::args::serve::{self, ServeArgs};
 use crate::clock::Clock;
 use crate::config::access::{Access, access};
 use crate::config::bounds::{at_most_a_day, limits, max_connections, positive};
+use crate::config::dead_letters::dead_letter_topic;
 use crate::config::grace::{Beside, Grace};
 use crate::config::reload::Reloadable;
 use crate::config::tls::{TlsFiles, tls};
@@ -65,6 +67,8 @@ pub struct Config {
     pub missing_topic_timeout: Duration,
     /// `--topic`
     pub topic: Arc<str>,
+    /// `--invalid`, `--dead-letter-topic`: none where invalid posts are refused.
+    pub dead_letter_topic: Option<Arc<str>>,
     /// `--allow-compacted-topic`
     pub compaction: Compaction,
     /// `--validation`, `--unknown-events`
@@ -139,6 +143,7 @@ impl Config {
                 args.missing_topic_timeout,
             )?,
             topic: topic("--topic", &args.topic)?,
+            dead_letter_topic: dead_letter_topic(&args)?,
             compaction: compaction(&args),
             contract: contract(&args),
             port_reuse: if args.reuse_port { PortReuse::HandOver } else { PortReuse::Alone },

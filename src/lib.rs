@@ -11,6 +11,9 @@
 //!  Request ──▶ Notification ──▶ Record ──▶ Receipt          or, at any point, a Rejection
 //! ```
 //!
+//! What is invalid and is to be kept goes the same way to a second topic ([`webhook::dead_letters`]),
+//! with a publisher of its own.
+//!
 //! The mods are in reading order, top down; a module imports only from those below it.
 //!
 //! - [`cli`]: the commands; they read the environment, print, and choose exit codes.

@@ -53,6 +53,8 @@ labels! {
         Published = "published",
         /// The spool has synced the record to disk.
         Spooled = "spooled",
+        /// An invalid post is on the dead-letter topic, or on disk for it.
+        DeadLettered = "dead_lettered",
         /// The head can be read in more than one way.
         InvalidHead = "invalid_head",
         /// No such path.
@@ -148,6 +150,8 @@ pub struct Metrics {
     pub in_flight_bytes: Gauge,
     /// 1 while Kafka is held to be there.
     pub kafka_up: Gauge,
+    /// 1 while the dead-letter topic is held to take records; 0 also where there is none.
+    pub dead_letter_topic_up: Gauge,
     /// How long brokers hold their answers back.
     pub kafka_throttle: FloatGauge,
     /// Files that are read again.
@@ -203,6 +207,9 @@ impl Metrics {
         let in_flight_bytes = series(registry, "in_flight_bytes", "Bytes of all bodies in memory");
         let up = "1 while Kafka is held to be there, by acks and probes";
         let kafka_up = series(registry, "kafka_up", up);
+        let up =
+            "1 while the dead-letter topic is held to take records; 0 also where there is none";
+        let dead_letter_topic_up = series(registry, "dead_letter_topic_up", up);
         let kafka_throttle = FloatGauge::default();
         registry.register_with_unit(
             "kafka_throttle",
@@ -232,6 +239,7 @@ impl Metrics {
             in_flight,
             in_flight_bytes,
             kafka_up,
+            dead_letter_topic_up,
             kafka_throttle,
             reloads,
             spool,

@@ -28,6 +28,8 @@ pub struct PostOutcome {
     /// Bytes of its body that count as in memory until it is closed.
     held: usize,
     facts: PostFacts,
+    /// Set when it is to be kept as a dead letter. Boxed: few are.
+    dead_letter: Option<Box<RefusalReason>>,
     /// Filled only while somebody reads the line of every post.
     ce_id: Option<Box<str>>,
     is_recorded: bool,
@@ -46,6 +48,7 @@ impl PostOutcome {
             event: None,
             held: 0,
             facts: PostFacts { peer, bytes, user: None, app_id, event },
+            dead_letter: None,
             ce_id: None,
             is_recorded: false,
         }
@@ -79,6 +82,17 @@ impl PostOutcome {
     /// Its body is whole and a notification, whose record has this id.
     pub fn describe(&mut self, event: EventKind, ce_id: &str) {
         self.event = Some(event);
+        self.note_id(ce_id);
+    }
+
+    /// Its body is whole, and is kept as a dead letter with this id for this reason.
+    pub fn becomes_dead_letter(&mut self, why: RefusalReason, ce_id: &str) {
+        self.event = None;
+        self.dead_letter = Some(Box::new(why));
+        self.note_id(ce_id);
+    }
+
+    fn note_id(&mut self, ce_id: &str) {
         if tracing::enabled!(target: LOG_TARGET, tracing::Level::DEBUG) {
             self.ce_id = Some(ce_id.into());
         }
@@ -86,11 +100,13 @@ impl PostOutcome {
 
     /// Records that its record is durable, there.
     pub fn end(mut self, location: Location) {
-        let outcome = match location {
-            Location::Kafka { .. } => Outcome::Published,
-            Location::Spool { .. } => Outcome::Spooled,
+        let outcome = match (&self.dead_letter, location) {
+            (Some(_), _) => Outcome::DeadLettered,
+            (None, Location::Kafka { .. }) => Outcome::Published,
+            (None, Location::Spool { .. }) => Outcome::Spooled,
         };
-        self.record(outcome, Some(location), RefusalReason::default);
+        let why = self.dead_letter.take();
+        self.record(outcome, Some(location), || why.map(|why| *why).unwrap_or_default());
     }
 
     /// Records a refusal. `why` is called only where it is logged.
@@ -140,11 +156,11 @@ impl Drop for PostOutcome {
     fn drop(&mut self) {
         if !self.is_recorded {
             // Only the end of the process drops a post whose body was whole.
-            let whole = self.event.is_some();
+            let whole = self.event.is_some() || self.dead_letter.is_some();
             let outcome = if whole { Outcome::Unavailable } else { Outcome::IncompleteBody };
             let ended = "the bridge ended before it was known what became of it";
             let reason = whole.then(|| ended.to_owned());
-            self.record(outcome, None, || RefusalReason { reason, pointers: None });
+            self.record(outcome, None, || RefusalReason { reason, ..RefusalReason::default() });
         }
     }
 }
@@ -181,9 +197,11 @@ pub enum Location {
     },
 }
 
-/// Why a post was refused, for the log, in words without its values.
+/// Why a post was refused or kept as a dead letter, for the log, in words without its values.
 #[derive(Debug, Default)]
 pub struct RefusalReason {
+    /// What the code of a dead letter's refusal would be.
+    pub code: Option<&'static str>,
     /// What is wrong.
     pub reason: Option<String>,
     /// The fields at fault, as JSON pointers with a blank between.

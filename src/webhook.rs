@@ -2,6 +2,7 @@
 
 pub mod ingest;
 pub mod rejection;
+pub mod dead_letters;
 
 pub mod auth;
 pub mod http;

@@ -81,6 +81,15 @@ impl Readiness {
         self
     }
 
+    /// Adds what is known of the dead-letter topic. It is a check of its own: notifications are
+    /// taken whatever it says.
+    pub(super) fn beside(mut self, dead_letter_topic: &str, known: &Knowledge) -> Self {
+        let check = topic(dead_letter_topic, known);
+        let ok = check.ok && kafka(known).ok;
+        self.checks.push(Check { name: "dead_letter_topic", ok, ..check });
+        self
+    }
+
     pub(super) fn is_ready(&self) -> bool {
         self.status == READY
     }

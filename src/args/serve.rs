@@ -14,6 +14,9 @@ use std::time::Duration;
 /// Of `--topic`; the embedded broker of `dev` has it too.
 pub const DEFAULT_TOPIC: &str = "video.events";
 
+/// Of `--dead-letter-topic`.
+pub const DEFAULT_DEAD_LETTER_TOPIC: &str = "video.events.dead-letters";
+
 /// Event loops, each with a producer of its own and so with batches of its own
 /// (`docs/performance.md#what-each-default-was-chosen-by`).
 const WORKERS: &str = "1";
@@ -175,6 +178,21 @@ pub struct ServeArgs {
           value_enum, value_name = "HOW", default_value_t = UnknownEventsFlag::Reject)]
     pub unknown_events: UnknownEventsFlag,
 
+    /// Invalid posts: reject, or dead-letter
+    ///
+    /// `dead-letter` keeps what would be answered 400 or 422 for its body on --dead-letter-topic and
+    /// answers 200: for senders that do not send it again. Not with --no-auth
+    #[arg(long, env = "HOOKBRIDGE_INVALID", help_heading = CONTRACT,
+          value_enum, value_name = "HOW", default_value_t = InvalidFlag::Reject)]
+    pub invalid: InvalidFlag,
+
+    /// Where dead letters go
+    ///
+    /// It must exist, and be another topic than --topic; with --invalid dead-letter alone
+    #[arg(long, env = "HOOKBRIDGE_DEAD_LETTER_TOPIC", help_heading = CONTRACT,
+          value_name = "TOPIC", default_value = DEFAULT_DEAD_LETTER_TOPIC)]
+    pub dead_letter_topic: String,
+
     /// The largest body
     ///
     /// At most 999MB. Keep it a little under the topic's max.message.bytes
@@ -250,6 +268,15 @@ pub enum UnknownEventsFlag {
     Reject,
     /// Published, with the envelope checked
     Forward,
+}
+
+/// `--invalid`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum InvalidFlag {
+    /// 400 and 422
+    Reject,
+    /// Kept on a topic of their own, and 200
+    DeadLetter,
 }
 
 /// A network, or the address of one machine; blanks behind a comma pass.

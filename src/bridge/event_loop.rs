@@ -5,14 +5,17 @@
 //! reported as an end, not passed over.
 
 use crate::bridge::bridge_error::BridgeError;
+use crate::bridge::dead_letter_topic::DeadLetterTopic;
 use crate::config::Config;
 use crate::delivery::availability::Availability;
 use crate::delivery::kafka::producer::ProducerError;
 use crate::delivery::publisher::Publisher;
+use crate::delivery::publisher::gate_role::GateRole;
 use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::topic::Topic;
 use crate::metrics::Metrics;
 use crate::post::PostRecorder;
+use crate::webhook::dead_letters::DeadLetters;
 use crate::webhook::http::connection_phase::ConnectionPhase;
 use crate::webhook::http::crowd::{Crowd, MakesRoom};
 use crate::webhook::http::rare_line::RareLine;
@@ -41,6 +44,7 @@ pub(super) struct EventLoop {
     pub(super) accept_errors: Arc<RareLine>,
     pub(super) successor: Successor,
     pub(super) topic: Topic,
+    pub(super) dead_letters: Option<DeadLetterTopic>,
     pub(super) gate: Option<Arc<SharedGate>>,
     pub(super) stop: CancellationToken,
 }
@@ -70,6 +74,14 @@ impl EventLoopError {
             Self::Start(_) | Self::Reports(_) | Self::Panicked => false,
         }
     }
+}
+
+/// The publishers of one loop.
+#[derive(Clone)]
+struct Publishers {
+    posts: Arc<Publisher>,
+    /// Where invalid posts are kept.
+    dead_letters: Option<Arc<Publisher>>,
 }
 
 /// What a loop says at its end: how many posts were left.
@@ -123,34 +135,50 @@ impl EventLoop {
             .max_blocking_threads(BLOCKING_THREADS)
             .build()?;
         let end = runtime.block_on(async {
-            let publisher = Arc::new(self.publisher()?);
+            let publishers = self.publishers()?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
             // The receiver is gone only when the whole bridge is.
             let _ = ready.send(());
-            self.serve(listener, limits, publisher).await
+            self.serve(listener, limits, publishers).await
         });
         // The bridge waits for producers that end.
         runtime.shutdown_background();
         end
     }
 
-    fn publisher(&self) -> Result<Publisher, ProducerError> {
-        Publisher::new(
+    fn publishers(&self) -> Result<Publishers, ProducerError> {
+        let posts = self.publisher(&self.availability, &self.topic, GateRole::Leads)?;
+        let dead_letters = self
+            .dead_letters
+            .as_ref()
+            .map(|second| self.publisher(&second.availability, &second.topic, GateRole::Follows));
+        Ok(Publishers { posts, dead_letters: dead_letters.transpose()? })
+    }
+
+    fn publisher(
+        &self,
+        availability: &Arc<Availability>,
+        topic: &Topic,
+        role: GateRole,
+    ) -> Result<Arc<Publisher>, ProducerError> {
+        let publisher = Publisher::new(
             self.config.kafka.clone(),
-            self.availability.clone(),
+            availability.clone(),
             self.metrics.clone(),
-            self.topic.clone(),
+            topic.clone(),
             self.gate.clone(),
-        )
+            role,
+        )?;
+        Ok(Arc::new(publisher))
     }
 
     async fn serve(
         &self,
         listener: tokio::net::TcpListener,
         limits: Limits,
-        publisher: Arc<Publisher>,
+        publishers: Publishers,
     ) -> LoopEnd {
-        let ingest = Arc::new(self.ingest(publisher.clone()));
+        let ingest = Arc::new(self.ingest(publishers.clone()));
         let answer = move |request, phase: &ConnectionPhase| ingest.clone().answer(request, phase);
         let served = CancellationToken::new();
         let serving = async {
@@ -158,7 +186,14 @@ impl EventLoop {
             served.cancel();
             Ok(())
         };
-        let work = async { tokio::try_join!(serving, publisher.run(served.clone())) };
+        let Publishers { posts, dead_letters } = publishers;
+        let keeping = async {
+            match dead_letters {
+                Some(publisher) => publisher.run(served.clone()).await,
+                None => Ok(()),
+            }
+        };
+        let work = async { tokio::try_join!(serving, posts.run(served.clone()), keeping) };
         let grace = async {
             self.stop.cancelled().await;
             sleep(self.config.grace.posts).await;
@@ -175,7 +210,10 @@ impl EventLoop {
         usize::try_from(self.metrics.in_flight.get()).unwrap_or(0)
     }
 
-    fn ingest(&self, publisher: Arc<Publisher>) -> Ingest {
+    fn ingest(&self, Publishers { posts, dead_letters }: Publishers) -> Ingest {
+        let topic = self.config.dead_letter_topic.clone();
+        let dead_letters =
+            topic.zip(dead_letters).map(|(topic, publisher)| DeadLetters { topic, publisher });
         Ingest {
             path: self.config.path.clone(),
             access: self.config.access.clone(),
@@ -184,7 +222,8 @@ impl EventLoop {
             topic: self.config.topic.clone(),
             source: self.config.source.clone(),
             clock: self.config.clock.clone(),
-            publisher,
+            publisher: posts,
+            dead_letters,
             recorder: self.recorder.clone(),
             trusted_proxies: self.config.trusted_proxies.clone(),
         }

@@ -6,6 +6,7 @@
 use crate::admin::Admin;
 use crate::bridge::Bridge;
 use crate::bridge::bridge_error::BridgeError;
+use crate::bridge::dead_letter_topic::DeadLetterTopic;
 use crate::bridge::event_loop::{EventLoop, EventLoops};
 use crate::bridge::listeners::{admin_limits, raise_file_limit};
 use crate::bridge::parts::Parts;
@@ -53,11 +54,15 @@ impl Running {
         config.max_connections = raise_file_limit(config.max_connections);
         let metrics = Arc::new(metrics);
         let recorder = Arc::new(PostRecorder::new(metrics.clone()));
-        let availability = Arc::new(Availability::new(metrics.clone(), config.kafka.ack_timeout()));
+        let availability = Arc::new(Availability::new(&metrics, config.kafka.ack_timeout()));
         let max_bytes = config.kafka.message_max_bytes();
         let mut topic = Topic::new(config.topic.clone(), max_bytes, &config.clock);
         let (kafka, grace) = (config.kafka.clone(), config.grace.bridge);
-        let spooling = start_spooling(spool, &config, &availability, &mut topic)?;
+        let dead_letters = DeadLetterTopic::of(&config, spool.as_ref(), &metrics);
+        let dead_letter_probe =
+            dead_letters.as_ref().map(|second| second.probe(&config)).transpose()?;
+        let spooling =
+            start_spooling(spool, &config, &availability, &mut topic, dead_letters.as_ref())?;
         let gate = spooling.as_ref().map(|spooling| spooling.gate().clone());
         let spool = gate.as_ref().map(|gate| gate.spool().clone());
         let largest_value = config.limits.max_body.as_u64();
@@ -69,6 +74,9 @@ impl Running {
             availability: availability.clone(),
             throttle: kafka.throttle.clone(),
             topic: topic.clone(),
+            dead_letters: dead_letters
+                .clone()
+                .map(|DeadLetterTopic { topic, availability }| (topic.name, availability)),
             gate: gate.clone(),
             stop: stop.clone(),
         });
@@ -85,6 +93,7 @@ impl Running {
             accept_errors,
             successor,
             topic: topic.clone(),
+            dead_letters,
             gate,
             stop: stop.clone(),
         };
@@ -103,6 +112,9 @@ impl Running {
         parts.start_endless("reloader", reloading);
         let (probing, unasked) = (probe.run(over.clone()), BridgeError::Unasked("probe of Kafka"));
         parts.start(async { probing.await.map_or_else(BridgeError::Topic, |()| unasked) });
+        if let Some(probe) = dead_letter_probe {
+            parts.start_endless("probe of the dead-letter topic", probe.run(over.clone()));
+        }
         tracing::info!(webhook = %addresses.webhook, admin = %addresses.admin, path, topic = %topic.name, "listening");
         if let Some(spooling) = &spooling {
             spooling.log_start();
@@ -136,9 +148,12 @@ fn start_spooling(
     config: &Config,
     availability: &Arc<Availability>,
     topic: &mut Topic,
+    dead_letters: Option<&DeadLetterTopic>,
 ) -> Result<Option<Spooling>, BridgeError> {
     let Some(opened) = opened else { return Ok(None) };
-    topic.first_sight = opened.first_sight().clone();
+    topic.first_sight = opened.first_sight(topic.name.clone());
     let missing_topic_timeout = config.missing_topic_timeout;
-    Spooling::start(opened, availability, &config.kafka, topic, missing_topic_timeout).map(Some)
+    let kafka = &config.kafka;
+    Spooling::start(opened, availability, kafka, topic, dead_letters, missing_topic_timeout)
+        .map(Some)
 }

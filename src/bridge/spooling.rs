@@ -4,6 +4,7 @@
 //! it saw acked is released, and then the spool, so that what was queued is committed.
 
 use crate::bridge::bridge_error::BridgeError;
+use crate::bridge::dead_letter_topic::DeadLetterTopic;
 use crate::bridge::spool_place::SpoolPlace;
 use crate::delivery::availability::Availability;
 use crate::delivery::drain::{Drain, DrainError};
@@ -15,6 +16,7 @@ use crate::delivery::spool::{Spool, SpoolOptions, SpoolThread};
 use crate::delivery::topic::FirstSight;
 use crate::delivery::topic::Topic;
 use crate::error_chain::error_chain;
+use crate::lock::Lock;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -29,7 +31,7 @@ pub(super) struct Opened {
     spool: Spool,
     thread: SpoolThread,
     place: SpoolPlace,
-    first_sight: Arc<FirstSight>,
+    shown: Arc<Lock<ShownTopics>>,
 }
 
 impl Opened {
@@ -38,9 +40,9 @@ impl Opened {
         self.spool.status().rows
     }
 
-    /// What it remembers of the topic.
-    pub(super) fn first_sight(&self) -> &Arc<FirstSight> {
-        &self.first_sight
+    /// What it remembers of a topic.
+    pub(super) fn first_sight(&self, topic: Arc<str>) -> Arc<FirstSight> {
+        Arc::new(FirstSight::remembered(&self.shown, topic))
     }
 }
 
@@ -59,10 +61,11 @@ pub(super) struct Spooling {
 impl Spooling {
     /// Begins to drain an open spool.
     pub(super) fn start(
-        Opened { spool, thread, place, first_sight: _ }: Opened,
+        Opened { spool, thread, place, shown: _ }: Opened,
         availability: &Arc<Availability>,
         kafka: &Settings,
         topic: &Topic,
+        dead_letters: Option<&DeadLetterTopic>,
         missing_topic_timeout: Duration,
     ) -> Result<Self, BridgeError> {
         let gate = Arc::new(SharedGate::new(spool));
@@ -70,6 +73,12 @@ impl Spooling {
         let drain =
             Drain::new(gate.clone(), availability, kafka.clone(), topic, missing_topic_timeout)
                 .map_err(|error| BridgeError::Drain(error.into()))?;
+        let drain = match dead_letters {
+            Some(DeadLetterTopic { topic, availability }) => {
+                drain.with_dead_letters(topic.clone(), availability.clone())
+            }
+            None => drain,
+        };
         let over = CancellationToken::new();
         let drain = Some(tokio::spawn(drain.run(over.clone())));
         Ok(Self { place, gate, thread, drain, over, stopped: None })
@@ -157,7 +166,7 @@ pub(super) async fn look(options: Option<&SpoolOptions>) -> Result<(), BridgeErr
 }
 
 /// Opens the spool, which takes milliseconds unless the disk hangs.
-pub(super) async fn open(options: &SpoolOptions, topic: &Arc<str>) -> Result<Opened, BridgeError> {
+pub(super) async fn open(options: &SpoolOptions) -> Result<Opened, BridgeError> {
     let options = options.clone();
     let opened = spawn_blocking(move || {
         let opened = Spool::open(&options)?;
@@ -168,6 +177,5 @@ pub(super) async fn open(options: &SpoolOptions, topic: &Arc<str>) -> Result<Ope
     });
     let opened = opened.await.expect("opening does not panic");
     let ((spool, thread), place, shown) = opened.map_err(BridgeError::Spool)?;
-    let first_sight = Arc::new(FirstSight::remembered(shown, topic.clone()));
-    Ok(Opened { spool, thread, place, first_sight })
+    Ok(Opened { spool, thread, place, shown: Arc::new(Lock::new(shown)) })
 }

@@ -9,6 +9,7 @@ mod health_log;
 pub mod health_report;
 mod flap_filter;
 mod availability_state;
+mod subject;
 pub mod topic_state;
 
 use crate::delivery::availability::availability_state::AvailabilityState;
@@ -16,9 +17,11 @@ use crate::delivery::availability::health_log::HealthLog;
 use crate::delivery::availability::health_report::{
     HealthKind, HealthReport, Knowledge, ProbeError,
 };
+use crate::delivery::availability::subject::Subject;
 use crate::delivery::availability::topic_state::TopicState;
 use crate::lock::Lock;
 use crate::metrics::Metrics;
+use prometheus_client::metrics::gauge::Gauge;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -32,7 +35,10 @@ pub struct Availability {
     known: Lock<StateAndLog>,
     /// Kafka is no longer held to be there, or a failure asks for a look: probes come sooner.
     asks: Notify,
-    metrics: Arc<Metrics>,
+    /// What is held to be there.
+    subject: Subject,
+    /// Whether it is.
+    up: Gauge,
 }
 
 struct StateAndLog {
@@ -43,7 +49,16 @@ struct StateAndLog {
 impl Availability {
     /// Nothing is known: posts are tried, readiness waits for proof. A failing probe is believed
     /// after `timeout`, the time that a post would wait.
-    pub fn new(metrics: Arc<Metrics>, timeout: Duration) -> Self {
+    pub fn new(metrics: &Metrics, timeout: Duration) -> Self {
+        Self::of(Subject::Kafka, metrics.kafka_up.clone(), timeout)
+    }
+
+    /// The same of the dead-letter topic alone.
+    pub fn of_dead_letters(topic: Arc<str>, metrics: &Metrics, timeout: Duration) -> Self {
+        Self::of(Subject::DeadLetters { topic }, metrics.dead_letter_topic_up.clone(), timeout)
+    }
+
+    fn of(subject: Subject, up: Gauge, timeout: Duration) -> Self {
         let now = Instant::now();
         let known =
             StateAndLog { state: AvailabilityState::new(timeout, now), log: HealthLog::new(now) };
@@ -51,7 +66,8 @@ impl Availability {
             admits: AtomicBool::new(true),
             known: Lock::new(known),
             asks: Notify::new(),
-            metrics,
+            subject,
+            up,
         }
     }
 
@@ -122,7 +138,7 @@ impl Availability {
         change(state, now);
         let seen = state.seen(now);
         self.admits.store(state.admits(), Ordering::Relaxed);
-        self.metrics.kafka_up.set(i64::from(seen.kind == HealthKind::Up));
+        self.up.set(i64::from(seen.kind == HealthKind::Up));
         let line = log.line(&seen, now);
         let sooner = state.next_probe(now) < before;
         drop(known);
@@ -130,7 +146,7 @@ impl Availability {
             self.asks.notify_one();
         }
         if let Some(line) = line {
-            line.write();
+            self.subject.log(line);
         }
     }
 }

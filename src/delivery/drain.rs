@@ -7,6 +7,7 @@
 //! written. While rows are released, the next ones are under way already. It decides nothing about
 //! posts: the gate does.
 
+mod dead_letters;
 mod feed;
 mod missing_topics;
 mod outage_log;
@@ -23,6 +24,7 @@ mod window;
 
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::health_report::HealthReport;
+use crate::delivery::drain::dead_letters::DeadLetterTopic;
 use crate::delivery::drain::missing_topics::MissingTopics;
 use crate::delivery::drain::outage_log::OutageLog;
 use crate::delivery::drain::release::answer;
@@ -69,6 +71,7 @@ pub struct Drain {
     /// While rows go one by one, or have done so since posts last went directly.
     suspects: Option<Suspects>,
     missing: MissingTopics,
+    dead_letters: Option<DeadLetterTopic>,
     topic_check: TopicCheck,
     /// The topic that rows wait for, where the brokers do not show it.
     unshown: Option<Arc<str>>,
@@ -145,6 +148,7 @@ impl Drain {
             refresher,
             suspects: None,
             missing,
+            dead_letters: None,
             topic_check: TopicCheck::default(),
             unshown: None,
             too_large: TooLarge::default(),
@@ -239,6 +243,7 @@ impl Drain {
         let answers = matches!(report, HealthReport::Up | HealthReport::Unproven { .. });
         if answers {
             self.look_for_topic(now);
+            self.look_at_dead_letters(now);
         }
         self.name_missing(status.backlog, now);
         if self.window.is_under_way() && answers && self.unshown.is_none() {

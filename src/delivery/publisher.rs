@@ -10,6 +10,7 @@
 //! loop and costs a post neither a task nor a timer: its records are numbered in a slab, their
 //! deadlines are in one queue, and [`Publisher::run`] reads reports in batches. librdkafka retries.
 
+pub mod gate_role;
 mod in_flight;
 mod spool_results;
 mod accumulator;
@@ -18,15 +19,15 @@ mod reports;
 mod untimely;
 
 use crate::delivery::availability::Availability;
-use crate::delivery::gate::admission::{Admission, Way};
 use crate::delivery::kafka::delivery_error::Meaning;
 use crate::delivery::kafka::producer::{Headers, Producer, ProducerError, Purpose};
 use crate::delivery::kafka::producer_renewal::ProducerRenewal;
 use crate::delivery::kafka::question::Question;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::publisher::accumulator::{Accumulator, Pending};
+use crate::delivery::publisher::gate_role::GateRole;
 use crate::delivery::publisher::in_flight::stage::{RecordEvent, RecordStage};
-use crate::delivery::publisher::in_flight::{Fallback, FollowUp, InFlight};
+use crate::delivery::publisher::in_flight::{FollowUp, InFlight};
 use crate::delivery::publisher::publish::{Publish, end};
 use crate::delivery::publisher::reports::RefusedLog;
 use crate::delivery::publisher::spool_results::SpoolResults;
@@ -62,6 +63,7 @@ pub struct Publisher {
     topic: Topic,
     /// Where there is a spool.
     gate: Option<Arc<SharedGate>>,
+    role: GateRole,
     spool_results: Arc<SpoolResults>,
     /// Rings when the accumulator has something for the end of this turn.
     flush_due: Notify,
@@ -88,16 +90,26 @@ impl Publisher {
         metrics: Arc<Metrics>,
         topic: Topic,
         gate: Option<Arc<SharedGate>>,
+        role: GateRole,
     ) -> Result<Self, ProducerError> {
         let batch_size = settings.batch_size(topic.limit.bytes());
         let producer = Arc::new(Producer::new(&settings, Purpose::Posts, batch_size)?);
-        let fallback = if gate.is_some() { Fallback::Spool } else { Fallback::Nothing };
-        let in_flight = InFlight::new(fallback);
+        let in_flight = InFlight::new(role.fallback(gate.as_deref()));
         let (accumulator, parked, renewal, untimely, refused) = Default::default();
         let state =
             PublisherState { producer, in_flight, accumulator, parked, renewal, untimely, refused };
         let (state, spool_results, flush_due) = (Lock::new(state), Arc::default(), Notify::new());
-        Ok(Self { state, settings, availability, metrics, topic, gate, spool_results, flush_due })
+        Ok(Self {
+            state,
+            settings,
+            availability,
+            metrics,
+            topic,
+            gate,
+            role,
+            spool_results,
+            flush_due,
+        })
     }
 
     /// Sends the record on its way now; the returned future gives its delivery result. The outcome
@@ -120,15 +132,15 @@ impl Publisher {
             self.topic.limit.doubt();
             return Err(too_large);
         }
-        Ok(match &self.gate {
+        match &self.gate {
             Some(gate) => self.pass_gate(gate, record),
-            None => self.send(record),
-        })
+            None => Ok(self.send(record)),
+        }
     }
 
     /// Whether the topic would refuse the record, as far as is known: from the spool its sender
     /// could not be answered any more.
-    fn over_limit(&self, record: &Record) -> Option<Undelivered> {
+    pub fn over_limit(&self, record: &Record) -> Option<Undelivered> {
         let limit = self.topic.limit.bytes()?;
         let is_over = usize::try_from(limit).is_ok_and(|limit| record.size() > limit);
         is_over.then(|| self.too_large(record, limit))
@@ -139,28 +151,6 @@ impl Publisher {
         let is_set = self.settings.message_max_bytes().is_some();
         let whose = if is_set { LimitSource::Flag } else { LimitSource::Topic };
         Undelivered::TooLarge { size, limit, whose }
-    }
-
-    fn pass_gate(&self, gate: &Arc<SharedGate>, record: Record) -> usize {
-        if !self.availability.admits() {
-            gate.known_away();
-        }
-        match gate.post() {
-            Admission::Go(Way::Direct) => self.send(record),
-            Admission::Go(Way::Spool) => {
-                let ticket =
-                    self.state.lock().in_flight.insert(RecordStage::Appended, None, Instant::now());
-                self.append(gate, ticket, record);
-                ticket
-            }
-            Admission::Park => {
-                let mut state = self.state.lock();
-                let ticket =
-                    state.in_flight.insert(RecordStage::Parked, Some(record), Instant::now());
-                state.parked.push(ticket);
-                ticket
-            }
-        }
     }
 
     /// Puts the record into the accumulator, which the loop empties at the end of this turn.
@@ -270,6 +260,7 @@ impl Publisher {
                 () = sleep.as_mut() => {}
                 () = stop.cancelled(), if !stop.is_cancelled() => {}
             }
+            self.heed_gate();
             producer.take_reports(&mut reports);
             self.take_in(&mut reports, &mut times);
             self.take_spool_results();

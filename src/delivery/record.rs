@@ -4,6 +4,7 @@
 //! binary content mode of its Kafka protocol binding, and an attribute that is not known is left
 //! out, not sent empty. It knows neither JSON nor how a record is sent.
 
+pub mod dead_letter;
 pub mod header_name;
 
 use crate::delivery::record::header_name::HeaderName;
@@ -28,6 +29,9 @@ const HEADER_OVERHEAD: usize = 6;
 /// Of the two, the difference to the least that they add: numbers take from one byte to five.
 const BATCH_SLACK: usize = 36 - 7;
 const HEADER_SLACK: usize = HEADER_OVERHEAD - 2;
+/// The most headers that the record of a post has. Those of a dead letter that are beyond it cost an
+/// allocation.
+const HEADERS: usize = 11;
 /// Enough for the texts of an ordinary post: key, id, time, names.
 const TEXT_CAPACITY: usize = 344;
 
@@ -58,8 +62,8 @@ pub struct Record {
     topic: Arc<str>,
     text: String,
     key_len: usize,
-    /// Each header and where its value ends in `text`. There is room for one of each name.
-    headers: SmallVec<[(HeaderName, u32); HeaderName::ALL.len()]>,
+    /// Each header and where its value ends in `text`.
+    headers: SmallVec<[(HeaderName, u32); HEADERS]>,
     value: Bytes,
     received: SystemTime,
 }
@@ -70,12 +74,7 @@ impl Record {
         let mut record = Self::bare(topic, event.app_id, value, received);
         record.push(HeaderName::ContentType, CONTENT_TYPE);
         record.push(HeaderName::SpecVersion, SPEC_VERSION);
-        let digest = Sha256::new()
-            .chain_update(event.app_id.as_bytes())
-            .chain_update([0])
-            .chain_update(&record.value)
-            .finalize();
-        record.push_hex(HeaderName::Id, &digest);
+        record.push_id(event.app_id);
         record.push(HeaderName::Source, event.source);
         record.text.push_str("video.");
         record.push(HeaderName::Type, event.event_type);
@@ -138,6 +137,16 @@ impl Record {
         self.headers.push((name, end));
     }
 
+    /// The same for the same bytes of the same project.
+    fn push_id(&mut self, app_id: &str) {
+        let digest = Sha256::new()
+            .chain_update(app_id.as_bytes())
+            .chain_update([0])
+            .chain_update(&self.value)
+            .finalize();
+        self.push_hex(HeaderName::Id, &digest);
+    }
+
     fn push_hex(&mut self, name: HeaderName, bytes: &[u8]) {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
@@ -155,7 +164,7 @@ impl Record {
         &self.topic
     }
 
-    /// The key: the app_id in UTF-8.
+    /// The key: the app_id in UTF-8. Empty, it is none: a dead letter of which no app_id can be told.
     pub fn key(&self) -> &str {
         &self.text[..self.key_len]
     }

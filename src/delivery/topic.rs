@@ -61,8 +61,8 @@ impl Topic {
         time: Option<SendTime>,
     ) -> Placement {
         let time = time.unwrap_or_else(|| self.times.first(record));
-        let is_own = record.topic() == &*self.name;
-        let partition = is_own.then(|| self.partitions.of(record.key())).flatten();
+        let is_placed = record.topic() == &*self.name && !record.key().is_empty();
+        let partition = is_placed.then(|| self.partitions.of(record.key())).flatten();
         Placement { time, partition }
     }
 }
@@ -98,14 +98,15 @@ pub struct FirstSight {
 #[derive(Debug)]
 struct Remembered {
     topic: Arc<str>,
-    shown: Lock<ShownTopics>,
+    /// Of all topics of the spool.
+    shown: Arc<Lock<ShownTopics>>,
 }
 
 impl FirstSight {
     /// What the spool remembers of the topic.
-    pub fn remembered(shown: ShownTopics, topic: Arc<str>) -> Self {
-        let state = if shown.contains(&topic) { SHOWN } else { NOT_ASKED };
-        let spool = Some(Remembered { topic, shown: Lock::new(shown) });
+    pub fn remembered(shown: &Arc<Lock<ShownTopics>>, topic: Arc<str>) -> Self {
+        let state = if shown.lock().contains(&topic) { SHOWN } else { NOT_ASKED };
+        let spool = Some(Remembered { topic, shown: shown.clone() });
         Self { state: AtomicU8::new(state), spool }
     }
 
@@ -127,7 +128,7 @@ impl FirstSight {
         {
             tracing::error!(
                 %topic,
-                "the brokers do not show the topic and never did: posts get 503 until they do"
+                "the brokers do not show the topic and never did: posts for it get 503 until they do"
             );
         }
     }

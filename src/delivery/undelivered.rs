@@ -16,6 +16,9 @@ pub enum Undelivered {
     /// It was not tried.
     #[error("Kafka is known to be away, and there is no spool")]
     KnownAway,
+    /// It is a dead letter, and was not tried.
+    #[error("the dead-letter topic takes no records")]
+    NoDeadLetterTopic,
     /// No ack came within the time that a post waits.
     #[error("Kafka did not acknowledge it within --ack-timeout")]
     Late,
@@ -65,6 +68,7 @@ impl Undelivered {
             Self::TooLarge { .. } => Outcome::RecordRefused,
             Self::NoTopic
             | Self::KnownAway
+            | Self::NoDeadLetterTopic
             | Self::Late
             | Self::Failed(_)
             | Self::NotStored
@@ -74,6 +78,6 @@ impl Undelivered {
 
     /// What the log says of it.
     pub fn why(self) -> RefusalReason {
-        RefusalReason { reason: Some(self.to_string()), pointers: None }
+        RefusalReason { reason: Some(self.to_string()), ..RefusalReason::default() }
     }
 }

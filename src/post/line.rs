@@ -56,6 +56,7 @@ impl Line<'_> {
             r#type = facts.event.shown(),
             user = facts.user.as_deref(),
             outcome = outcome.as_str(),
+            code = why.code,
             pointers = why.pointers.as_deref(),
             reason = why.reason.as_deref(),
             bytes = facts.bytes,
@@ -74,9 +75,10 @@ impl Line<'_> {
         let Self { facts, outcome, why, took: _ } = self;
         let left_out = (left_out > 0).then_some(left_out);
         macro_rules! line {
-            ($level:ident) => {
+            ($level:ident, $words:literal) => {
                 tracing::$level!(
                     outcome = outcome.as_str(),
+                    code = why.code,
                     user = facts.user.as_deref(),
                     app_id = facts.app_id.shown(),
                     r#type = facts.event.shown(),
@@ -85,13 +87,14 @@ impl Line<'_> {
                     bytes = facts.bytes,
                     peer = %facts.peer,
                     left_out,
-                    "a post was refused"
+                    $words
                 )
             };
         }
         match at_fault {
-            AtFault::Sender => line!(info),
-            AtFault::Bridge => line!(warn),
+            AtFault::Sender => line!(info, "a post was refused"),
+            AtFault::Bridge => line!(warn, "a post was refused"),
+            AtFault::Invalid => line!(info, "a post was kept as a dead letter"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which refusals the log names, and how loudly.
+//! Which refusals and dead letters the log names, and how loudly.
 //!
 //! Promise: a few lines a minute for each outcome, however many posts are refused, and none is left
 //! out uncounted: what has no line is summed up, once its minute is over or when the bridge stops.
@@ -59,6 +59,8 @@ pub(super) enum AtFault {
     Sender,
     /// Ours, or Kafka's; logged at `warn`.
     Bridge,
+    /// The sender's or the contract's, and the post is kept; logged at `info`.
+    Invalid,
 }
 
 impl Refusals {
@@ -112,19 +114,15 @@ impl Quota {
 
 fn sum_up(outcome: Outcome, named: NamedUser, left_out: u64) {
     macro_rules! line {
-        ($level:ident) => {
-            tracing::$level!(
-                outcome = outcome.as_str(),
-                named = named.as_str(),
-                left_out,
-                "more posts were refused"
-            )
+        ($level:ident, $words:literal) => {
+            tracing::$level!(outcome = outcome.as_str(), named = named.as_str(), left_out, $words)
         };
     }
     match at_fault(outcome) {
         None => {}
-        Some(AtFault::Sender) => line!(info),
-        Some(AtFault::Bridge) => line!(warn),
+        Some(AtFault::Sender) => line!(info, "more posts were refused"),
+        Some(AtFault::Bridge) => line!(warn, "more posts were refused"),
+        Some(AtFault::Invalid) => line!(info, "more posts were kept as dead letters"),
     }
 }
 
@@ -132,6 +130,7 @@ fn sum_up(outcome: Outcome, named: NamedUser, left_out: u64) {
 pub(super) fn at_fault(outcome: Outcome) -> Option<AtFault> {
     match outcome {
         Outcome::Published | Outcome::Spooled => None,
+        Outcome::DeadLettered => Some(AtFault::Invalid),
         Outcome::Overloaded | Outcome::Unavailable | Outcome::RecordRefused => {
             Some(AtFault::Bridge)
         }

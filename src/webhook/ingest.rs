@@ -12,6 +12,7 @@ use crate::post::PostOutcome;
 use crate::post::PostRecorder;
 use crate::webhook::auth::authenticator::{Authenticator, CacheLookup, Decision};
 use crate::webhook::auth::credentials::User;
+use crate::webhook::dead_letters::{DeadLetters, InvalidPost};
 use crate::webhook::http::body::{self, BodyLimits};
 use crate::webhook::http::connection_phase::{ConnectionPhase, Rest};
 use crate::webhook::http::trace_context::TraceContext;
@@ -19,7 +20,7 @@ use crate::webhook::http::trusted_proxies::TrustedProxies;
 use crate::webhook::notification::Notification;
 use crate::webhook::notification::app_id::AppId;
 use crate::webhook::notification::contract::Contract;
-use crate::webhook::notification::invalid::About;
+use crate::webhook::notification::invalid::{About, Invalid};
 use crate::webhook::rejection::Rejection;
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
@@ -29,7 +30,7 @@ use hyper::body::{Body as _, Incoming};
 use hyper::{Request, Response};
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -60,6 +61,8 @@ pub struct Ingest {
     pub clock: Clock,
     /// The event loop's own.
     pub publisher: Arc<Publisher>,
+    /// `--invalid`: none where invalid posts are refused.
+    pub dead_letters: Option<DeadLetters>,
     /// The bridge's.
     pub recorder: Arc<PostRecorder>,
     /// `--trusted-proxy`
@@ -70,6 +73,13 @@ pub struct Ingest {
 struct Publishable {
     record: Record,
     text: Bytes,
+    to: Destination,
+}
+
+/// Which topic a record goes to.
+enum Destination {
+    Topic,
+    DeadLetters,
 }
 
 impl Ingest {
@@ -94,7 +104,7 @@ impl Ingest {
                 },
                 Err(rejection) => Err(rejection),
             };
-            let Publishable { record, text } = match read {
+            let Publishable { record, text, to } = match read {
                 Ok(accepted) => accepted,
                 Err(rejection) => {
                     // Before the rest is read for the connection's sake: the sender may leave.
@@ -110,10 +120,17 @@ impl Ingest {
             };
             // Freed before the wait for the ack: the map of headers is a kilobyte for each post.
             drop((head, body));
-            match self.publisher.publish(record, post).await {
+            match self.publisher(&to).publish(record, post).await {
                 Ok(receipt) => accepted(receipt, text),
                 Err(undelivered) => Rejection::Undelivered(undelivered).response(Rest::Read),
             }
+        }
+    }
+
+    fn publisher(&self, to: &Destination) -> &Publisher {
+        match (to, &self.dead_letters) {
+            (Destination::DeadLetters, Some(dead_letters)) => &dead_letters.publisher,
+            (Destination::DeadLetters | Destination::Topic, _) => &self.publisher,
         }
     }
 
@@ -190,7 +207,7 @@ impl Ingest {
                 if let Some(About { app_id, type_name }) = invalid.about() {
                     post.about(app_id.as_ref().map(AppId::as_str), type_name.as_deref());
                 }
-                return Err(Rejection::Invalid(invalid));
+                return self.keep_or_refuse(headers, user, value, received, invalid, post);
             }
         };
         let app_id = notification.app_id().as_str();
@@ -212,8 +229,39 @@ impl Ingest {
         };
         let record = Record::new(self.topic.clone(), event, value.clone(), received);
         post.describe(notification.kind(), record.id());
+        if let Some(dead_letters) = &self.dead_letters
+            && let Some(too_large) = self.publisher.over_limit(&record)
+        {
+            let rejection = Rejection::Undelivered(too_large);
+            let (record, text) = dead_letters.keep_refused(record, &rejection, post);
+            return Ok(Publishable { record, text, to: Destination::DeadLetters });
+        }
         let text = text_of_200(record.id());
-        Ok(Publishable { record, text })
+        Ok(Publishable { record, text, to: Destination::Topic })
+    }
+
+    /// What becomes of a post that is no notification.
+    #[cold]
+    fn keep_or_refuse(
+        &self,
+        headers: &HeaderMap,
+        user: Option<&User>,
+        value: &Bytes,
+        received: SystemTime,
+        invalid: Invalid,
+        post: &mut PostOutcome,
+    ) -> Result<Publishable, Rejection> {
+        let rejection = Rejection::Invalid(invalid);
+        let Some(dead_letters) = &self.dead_letters else { return Err(rejection) };
+        let app_id = rejection.app_id();
+        let may_speak = |app_id| user.is_none_or(|user| user.may_speak_for(app_id));
+        if !app_id.is_none_or(may_speak) {
+            return Err(Rejection::ForbiddenApp);
+        }
+        let (user, source) = (user.map(User::name), &*self.source);
+        let invalid = InvalidPost { headers, user, value, received, app_id, source };
+        let (record, text) = dead_letters.keep(&invalid, &rejection, post);
+        Ok(Publishable { record, text, to: Destination::DeadLetters })
     }
 }
 

@@ -10,6 +10,7 @@ use crate::post::RefusalReason;
 use crate::webhook::http::body::BodyError;
 use crate::webhook::http::connection_phase::Rest;
 use crate::webhook::http::framing::HeadFault;
+use crate::webhook::notification::app_id::AppId;
 use crate::webhook::notification::field_error::{FieldError, FieldErrors};
 use crate::webhook::notification::invalid::Invalid;
 use bytesize::ByteSize;
@@ -191,8 +192,9 @@ impl Rejection {
                 error.outcome(), Status::PAYLOAD_TOO_LARGE, "the record is too large",
                 Fixed("it is over the limit of this server and was not stored")),
             Self::Undelivered(
-                error @ (Undelivered::NoTopic | Undelivered::KnownAway | Undelivered::Late
-                | Undelivered::Failed(_) | Undelivered::NotStored | Undelivered::DiskSilent)
+                error @ (Undelivered::NoTopic | Undelivered::KnownAway
+                | Undelivered::NoDeadLetterTopic | Undelivered::Late | Undelivered::Failed(_)
+                | Undelivered::NotStored | Undelivered::DiskSilent)
             ) => row(
                 error.outcome(), Status::SERVICE_UNAVAILABLE, "the notification could not be stored",
                 Fixed("nothing proves that it was stored, send it again later")),
@@ -209,9 +211,21 @@ impl Rejection {
         matches!(self, Self::InvalidHead { .. } | Self::IncompleteBody)
     }
 
-    fn field_errors(&self) -> &[FieldError] {
+    /// The project that the post speaks for, where that can be told.
+    pub(super) fn app_id(&self) -> Option<&str> {
+        let Self::Invalid(invalid) = self else { return None };
+        invalid.about()?.app_id.as_ref().map(AppId::as_str)
+    }
+
+    /// The fields at fault.
+    pub(super) fn field_errors(&self) -> &[FieldError] {
         let errors = if let Self::Invalid(invalid) = self { invalid.field_errors() } else { None };
         errors.map(FieldErrors::as_slice).unwrap_or_default()
+    }
+
+    /// What is wrong, in the words that the sender gets.
+    pub(super) fn detail(&self) -> String {
+        self.row().detail.to_string()
     }
 
     /// What the log says of it; nothing where its code says it all.
@@ -227,7 +241,8 @@ impl Rejection {
             detail @ (Detail::AtMost(_) | Detail::Invalid(_)) => Some(detail.to_string()),
         };
         let pointers: Vec<_> = self.field_errors().iter().map(|error| &*error.pointer).collect();
-        RefusalReason { reason, pointers: (!pointers.is_empty()).then(|| pointers.join(" ")) }
+        let pointers = (!pointers.is_empty()).then(|| pointers.join(" "));
+        RefusalReason { code: None, reason, pointers }
     }
 
     /// The answer.

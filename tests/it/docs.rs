@@ -97,7 +97,7 @@ fn the_rust_that_is_needed_is_the_one_of_the_package() {
 /// The refusal that ends in `outcome`, if it is one.
 fn refusal(outcome: Outcome) -> Option<Rejection> {
     let rejection = match outcome {
-        Outcome::Published | Outcome::Spooled => return None,
+        Outcome::Published | Outcome::Spooled | Outcome::DeadLettered => return None,
         Outcome::InvalidHead => Rejection::InvalidHead { fault: HeadFault::Host },
         Outcome::NotFound => Rejection::NotFound,
         Outcome::MethodNotAllowed => Rejection::MethodNotAllowed,

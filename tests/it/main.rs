@@ -10,6 +10,7 @@
 //! | [`proxies`] | each proxy of `config/proxies`, while bridges behind it restart and crash |
 //! | [`leaks`] | what must not be said |
 //! | [`refusals`], [`refusal_log`] | every "no" to a sender, and what the log says of it |
+//! | [`dead_letters`] | invalid posts that are kept, and the way back |
 //! | [`records`], [`times`] | what consumers read; times that Kafka refuses |
 //! | [`gate_model`] | the gate between Kafka and disk, in a world of its own that fails by chance |
 //! | [`outages`], [`spool`], [`disk`] | Kafka away; the way back from disk; bad disks |
@@ -30,6 +31,7 @@
 
 mod credentials;
 mod crowds;
+mod dead_letters;
 mod dev;
 mod disk;
 mod docs;

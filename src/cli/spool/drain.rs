@@ -123,7 +123,7 @@ async fn drain(
 ) -> Result<DrainEnd, DrainFailure> {
     let (signal, over) = (CancellationToken::new(), CancellationToken::new());
     let metrics = Arc::new(Metrics::new(&version::build(), stderr.dropped()));
-    let availability = Arc::new(Availability::new(metrics, kafka.ack_timeout()));
+    let availability = Arc::new(Availability::new(&metrics, kafka.ack_timeout()));
     // Where the disk does not answer, the watch says so in the end.
     let topic = timeout(stall_timeout, first_topic(spool)).await.ok().flatten();
     let topic = topic.unwrap_or_else(|| "".into());

@@ -240,11 +240,12 @@ impl Probe {
         }
         if let Some(bytes) = max_bytes {
             if self.topic.limit.found(bytes, self.question) {
-                tracing::info!(bytes, "learnt the largest record that the topic takes");
+                tracing::info!(topic = %self.topic.name, bytes, "learnt the largest record that the topic takes");
             }
         } else if self.topic.limit.bytes().is_none() {
             self.topic.limit.found(CLIENT_LIMIT, None);
             tracing::warn!(
+                topic = %self.topic.name,
                 "cannot read the topic's max.message.bytes, the client's own 1,000,000 holds"
             );
         }

@@ -139,10 +139,10 @@ impl Producer {
         ticket: usize,
     ) -> Result<(), DeliveryError> {
         let mut message = BaseRecord::with_opaque_to(record.topic(), ticket)
-            .key(record.key())
             .payload(&record.value()[..])
             .timestamp(placement.unix_millis())
             .headers(headers.0);
+        message.key = Some(record.key()).filter(|key| !key.is_empty());
         message.partition = placement.partition;
         self.client.send(message).map_err(|(error, _)| DeliveryError::at_enqueue(code(&error)))
     }

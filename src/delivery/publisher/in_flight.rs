@@ -34,7 +34,7 @@ pub(super) type RecordResult = Result<Location, Undelivered>;
 
 /// All records in flight of one event loop.
 pub(super) struct InFlight {
-    fallback: Fallback,
+    pub(super) fallback: Fallback,
     slab: Slab<InFlightRecord>,
     /// What was sent to Kafka in order of time; the front is the next to be overdue. Those that
     /// need no deadline any more are dropped when they come to the front.

@@ -48,4 +48,12 @@ header_names! {
     /// When the bridge had the post, RFC 3339 in UTC with milliseconds. The record's own time is the
     /// same, unless Kafka had refused that.
     Received = "hookbridge-received",
+    /// Why a dead letter is one: what the code of its refusal would be.
+    Code = "hookbridge-code",
+    /// The same in words.
+    Detail = "hookbridge-detail",
+    /// The fields of a dead letter that are at fault, as the problem document names them.
+    Errors = "hookbridge-errors",
+    /// How often a dead letter was looked at by `hookbridge redrive` and left.
+    Rounds = "hookbridge-rounds",
 }

@@ -48,9 +48,11 @@
 //!
 //! A header is a byte and, unless that says otherwise, a varint and the value. The byte's low six bits
 //! are its name: 0 `content-type`, 1 `ce_specversion`, 2 `ce_id`, 3 `ce_source`, 4 `ce_type`,
-//! 5 `ce_subject`, 6 `ce_time`, 7 `traceparent`, 8 `tracestate`, 9 `hookbridge-user`. Bit 6 (64):
-//! nothing follows, the value is `application/json` of name 0, `1.0` of name 1. Bit 7 (128): the value
-//! is bytes, and stands for their lower-case hexadecimal text. `hookbridge-received` is `received`.
+//! 5 `ce_subject`, 6 `ce_time`, 7 `traceparent`, 8 `tracestate`, 9 `hookbridge-user`,
+//! 11 `hookbridge-code`, 12 `hookbridge-detail`, 13 `hookbridge-errors`, 14 `hookbridge-rounds`. Bit 6
+//! (64): nothing follows, the value is `application/json` of name 0, `1.0` of name 1. Bit 7 (128): the
+//! value is bytes, and stands for their lower-case hexadecimal text. `hookbridge-received` is
+//! `received`. A key without bytes is none.
 //!
 //! # The cursor
 //!

@@ -27,6 +27,7 @@ const VALUES: &[(&str, &str)] = &[
     ("--ack-timeout", "2500"),
     ("--validation", "none"),
     ("--unknown-events", "drop"),
+    ("--invalid", "drop"),
     ("--max-body", "0"),
     ("--max-body", "many"),
     ("--max-in-flight-bytes", "1KiB"),
@@ -169,6 +170,16 @@ fn who_may_post_must_be_said_and_said_once() {
 
     refused(&serve, &["--credentials", "--no-auth"]);
     refused(&serve.no_auth().credentials("user:plain:secret"), &["--credentials", "--no-auth"]);
+}
+
+#[test]
+fn dead_letters_want_known_senders_and_a_topic_of_their_own() {
+    let serve = HOOKBRIDGE.serve("127.0.0.1:1").arg("--invalid", "dead-letter");
+
+    refused(&serve.clone().no_auth(), &["--invalid", "--no-auth"]);
+    let serve = serve.credentials("user:plain:secret");
+    refused(&serve.clone().arg("--dead-letter-topic", "video.events"), &["--dead-letter-topic"]);
+    refused(&serve.arg("--dead-letter-topic", "a/b"), &["--dead-letter-topic"]);
 }
 
 #[test]

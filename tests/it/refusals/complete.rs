@@ -27,7 +27,7 @@ fn every_refusal_is_in_the_table_or_has_a_test_of_its_own() {
 /// Without a wildcard: whoever adds an outcome says here what it is.
 fn is_refusal(outcome: Outcome) -> bool {
     match outcome {
-        Outcome::Published | Outcome::Spooled => false,
+        Outcome::Published | Outcome::Spooled | Outcome::DeadLettered => false,
         Outcome::InvalidHead
         | Outcome::NotFound
         | Outcome::MethodNotAllowed

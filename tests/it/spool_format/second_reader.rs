@@ -50,7 +50,7 @@ struct Slot {
     ranges: Vec<(u64, u64)>,
 }
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 15] = [
     "content-type",
     "ce_specversion",
     "ce_id",
@@ -61,6 +61,11 @@ const NAMES: [&str; 10] = [
     "traceparent",
     "tracestate",
     "hookbridge-user",
+    "", // no number of its own
+    "hookbridge-code",
+    "hookbridge-detail",
+    "hookbridge-errors",
+    "hookbridge-rounds",
 ];
 
 /// The rows that wait.

@@ -103,6 +103,10 @@ fn the_numbers_of_headers_are_those_of_the_format() {
         (8, "tracestate"),
         (9, "hookbridge-user"),
         (10, "hookbridge-received"),
+        (11, "hookbridge-code"),
+        (12, "hookbridge-detail"),
+        (13, "hookbridge-errors"),
+        (14, "hookbridge-rounds"),
     ];
     assert_eq!(names, expected);
 }

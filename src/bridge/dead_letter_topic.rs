@@ -1,0 +1,44 @@
+//! The second topic: what is known of it, and who finds that out.
+//!
+//! Promise: it has a limit, partitions, times and an availability of its own, so that whatever is
+//! wrong with it stops no notification. It shares the gate and the spool: a row on disk names its
+//! topic.
+
+use crate::bridge::bridge_error::BridgeError;
+use crate::bridge::spooling::Opened;
+use crate::config::Config;
+use crate::delivery::availability::Availability;
+use crate::delivery::kafka::probe::Probe;
+use crate::delivery::topic::Topic;
+use crate::delivery::topic::topic_config::{Compaction, Plan};
+use crate::metrics::Metrics;
+use std::sync::Arc;
+
+/// The topic of dead letters.
+#[derive(Clone)]
+pub(super) struct DeadLetterTopic {
+    pub(super) topic: Topic,
+    pub(super) availability: Arc<Availability>,
+}
+
+impl DeadLetterTopic {
+    /// Where there is one; it gets what the spool remembers of it.
+    pub(super) fn of(config: &Config, spool: Option<&Opened>, metrics: &Metrics) -> Option<Self> {
+        let name = config.dead_letter_topic.clone()?;
+        let (max_bytes, timeout) = (config.kafka.message_max_bytes(), config.kafka.ack_timeout());
+        let mut topic = Topic::new(name.clone(), max_bytes, &config.clock);
+        if let Some(spool) = spool {
+            topic.first_sight = spool.first_sight(name.clone());
+        }
+        let availability = Arc::new(Availability::of_dead_letters(name, metrics, timeout));
+        Some(Self { topic, availability })
+    }
+
+    /// The one that asks for it. Settings that cost dead letters are warned of, and stop nothing.
+    pub(super) fn probe(&self, config: &Config) -> Result<Probe, BridgeError> {
+        let largest_value = config.limits.max_body.as_u64();
+        let plan = Some(Plan { largest_value, compaction: Compaction::Allowed });
+        Probe::new(&config.kafka, &self.topic, self.availability.clone(), plan, None)
+            .map_err(BridgeError::Kafka)
+    }
+}
