@@ -4,9 +4,15 @@
 //! [`crate::config`].
 
 pub mod kafka;
+pub mod credential;
+pub mod generated;
+pub mod probe;
 pub mod serve;
 pub mod spool;
 
+use crate::args::credential::CredentialArgs;
+use crate::args::generated::{CompletionsArgs, ManArgs};
+use crate::args::probe::ProbeArgs;
 use crate::args::serve::ServeArgs;
 use crate::args::spool::SpoolCommand;
 use clap::builder::BoolishValueParser;
@@ -67,6 +73,18 @@ pub enum Command {
     /// Look after what waits on disk while Kafka is away
     #[command(subcommand)]
     Spool(SpoolCommand),
+    /// Ask a running bridge whether it is alive or ready: a health check that needs no HTTP client
+    #[command(after_help = probe::EXAMPLES)]
+    Probe(ProbeArgs),
+    /// Print a line for the credentials file, with the bcrypt hash of a password that is asked for
+    #[command(after_help = credential::EXAMPLES)]
+    Credential(CredentialArgs),
+    /// Print the completions of a shell
+    #[command(after_help = generated::OF_COMPLETIONS)]
+    Completions(CompletionsArgs),
+    /// Write the manual pages, one for each command
+    #[command(after_help = generated::OF_MAN)]
+    Man(ManArgs),
 }
 
 /// The flags of the log, on stderr.

@@ -1,6 +1,10 @@
 //! The commands, one file each. They read the environment, print, and choose exit codes.
 
+pub mod completions;
+pub mod credential;
 pub mod dev;
+pub mod man;
+pub mod probe;
 pub mod serve;
 pub mod spool;
 

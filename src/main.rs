@@ -53,6 +53,10 @@ fn run(stderr: &Stderr) -> ExitCode {
         (false, Some(Command::Serve(args))) => cli::serve::run(*args, stderr),
         (false, Some(Command::Dev(args))) => cli::dev::run(&args, stderr),
         (false, Some(Command::Spool(command))) => cli::spool::run(command, stderr),
+        (false, Some(Command::Probe(args))) => cli::probe::run(&args),
+        (false, Some(Command::Credential(args))) => cli::credential::run(&args, stderr),
+        (false, Some(Command::Completions(args))) => cli::completions::run(&args),
+        (false, Some(Command::Man(args))) => cli::man::run(&args),
         (false, None) => {
             stderr.say(&Cli::command().render_help().ansi());
             return ExitCode::from(2);

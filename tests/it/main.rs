@@ -17,6 +17,7 @@
 //! | [`spool_command`], [`spool_format`] | the commands on a spool; its files, read by the page that describes them |
 //! | [`life`], [`metrics`] | flags, start, stop, log; the admin port |
 //! | [`dev`] | `hookbridge dev` |
+//! | [`small_commands`] | `probe`, `credential`, `completions`, `man` |
 //! | [`docs`], [`layers`] | the pages and `config/`, held against the code; the layers of `src/` |
 //! | [`harness`] | `testkit`, tried on its own |
 //!
@@ -48,6 +49,7 @@ mod proxies;
 mod records;
 mod refusal_log;
 mod refusals;
+mod small_commands;
 mod spool;
 mod spool_command;
 mod spool_format;

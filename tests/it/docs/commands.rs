@@ -29,6 +29,16 @@ const COMMANDS: &[(&str, &str, Fate)] = &[
     ("docs/deploy.md", "kafka-topics.sh ", Runs(TOPIC)),
     ("docs/deploy.md", "kafka-acls.sh ", Runs(TOPIC)),
     ("docs/deploy.md", "install -d ", Runs(LAID_OUT)),
+    (
+        "docs/deploy.md",
+        "hookbridge credential ",
+        Tried("a_generated_password_is_told_on_stderr_and_bound_to_its_apps"),
+    ),
+    (
+        "docs/deploy.md",
+        "docker exec ",
+        Tried("a_ready_bridge_is_a_success_and_each_check_is_a_line"),
+    ),
     ("docs/deploy.md", "install -m ", Runs(LAID_OUT)),
     (
         "docs/deploy.md",

@@ -22,6 +22,20 @@ fn every_flag_of_dev_has_one_row_and_every_row_a_flag() {
 }
 
 #[test]
+fn every_flag_of_the_small_commands_has_a_row_and_vice_versa() {
+    let known = ["probe", "credential", "completions", "man"].iter().flat_map(|of| {
+        let command = command(of);
+        let rows = command.get_arguments().map(|arg| {
+            let variable = arg.get_env().map(|_| format!("`{}`", environment(arg)));
+            vec![name(arg), variable.unwrap_or("none".to_owned()), default(arg), format!("`{of}`")]
+        });
+        rows.collect::<Vec<_>>()
+    });
+    let heading = "flag of the small commands";
+    assert_same(heading, &known.collect::<Vec<_>>(), &rows(heading, 4));
+}
+
+#[test]
 fn the_shipped_configuration_names_each_flag_of_serve_once() {
     let configured = configured().into_iter().map(|line| vec![line.name]).collect::<Vec<_>>();
     let serve = command("serve");
@@ -92,6 +106,9 @@ fn flags(subcommand: &str) -> Vec<Vec<String>> {
 }
 
 pub(super) fn name(arg: &Arg) -> String {
+    if let (true, Some([value])) = (arg.is_positional(), arg.get_value_names()) {
+        return format!("`{value}`");
+    }
     let short = arg.get_short().map(|short| format!("`-{short}`, ")).unwrap_or_default();
     format!("{short}`--{}`", arg.get_long().expect("each flag has a long name"))
 }
