@@ -166,3 +166,18 @@ fn the_units_are_such_as_systemd_takes() {
     // What it does not know it ignores, with a word.
     assert_eq!((said.is_success, said.out, said.err), (true, String::new(), String::new()));
 }
+
+#[test]
+fn the_image_is_labelled_as_the_package_is() {
+    let image = file("Dockerfile");
+    for (label, value) in [
+        ("version", env!("CARGO_PKG_VERSION")),
+        ("licenses", env!("CARGO_PKG_LICENSE")),
+        ("title", env!("CARGO_PKG_NAME")),
+    ] {
+        let label = format!("org.opencontainers.image.{label}=\"{value}\"");
+        assert!(image.contains(&label), "Dockerfile has no {label}");
+    }
+    let base = image.rsplit("base.name=").next().and_then(|rest| rest.split('"').nth(1)).unwrap();
+    assert!(image.contains(&format!("\nFROM {base}\n")), "{base} is not the last base");
+}
