@@ -65,11 +65,20 @@ pub struct Jars(PathBuf);
 impl Jars {
     /// Fetches them unless they are there. Needs Maven and the network the first time.
     pub fn fetched(pom: Pom) -> Self {
-        let folder = pom.folder();
+        Self::fetch_unless_there(pom.folder(), pom, &[])
+    }
+
+    /// The same of another release of Kafka than the one that the pom names.
+    pub fn of_release(release: &str) -> Self {
+        let folder = target_tmp().join(format!("kafka-release-{release}.jars"));
+        Self::fetch_unless_there(folder, Pom::Kafka, &[format!("-Dkafka.version={release}")])
+    }
+
+    fn fetch_unless_there(folder: PathBuf, pom: Pom, properties: &[String]) -> Self {
         let lock = File::create(folder.with_extension("lock")).unwrap();
         eventually(DOWNLOAD, "the lock of another download", || lock.try_lock().is_ok());
         if !folder.exists() {
-            fetch(pom, &folder);
+            fetch(pom, properties, &folder);
         }
         Self(folder)
     }
@@ -80,7 +89,7 @@ impl Jars {
     }
 }
 
-fn fetch(pom: Pom, folder: &Path) {
+fn fetch(pom: Pom, properties: &[String], folder: &Path) {
     let beside = tempfile::tempdir_in(target_tmp()).unwrap();
     let partial = beside.path().join("jars");
     let log = beside.path().join("log");
@@ -88,6 +97,7 @@ fn fetch(pom: Pom, folder: &Path) {
     mvn.args(["--batch-mode", "--quiet", "dependency:copy-dependencies", "--file"])
         .arg(pom.path())
         .arg(format!("-DoutputDirectory={}", partial.display()))
+        .args(properties)
         .stdin(Stdio::null())
         .stdout(File::create(&log).unwrap())
         .stderr(Stdio::null());

@@ -8,6 +8,7 @@
 pub mod acls;
 mod further;
 mod node;
+mod releases;
 
 use crate::deadline::{eventually, wait_for};
 use crate::jars::{Jars, Pom};
@@ -102,8 +103,11 @@ impl RealKafka {
     }
 
     fn start(nodes: &[Ports], settings: &[(&str, &str)]) -> Self {
-        let jars = Jars::fetched(Pom::Kafka);
-        let start = |place| Node::start(&jars, nodes, place, settings);
+        Self::start_from(&Jars::fetched(Pom::Kafka), nodes, settings)
+    }
+
+    fn start_from(jars: &Jars, nodes: &[Ports], settings: &[(&str, &str)]) -> Self {
+        let start = |place| Node::start(jars, nodes, place, settings);
         let kafka = Self { nodes: (0..nodes.len()).map(start).collect() };
         kafka.wait_until_it_answers();
         kafka

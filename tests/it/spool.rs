@@ -9,6 +9,7 @@ mod crash;
 mod network;
 mod partitions;
 mod producer;
+mod releases;
 mod replicas;
 mod sizes;
 mod stop;

@@ -3,7 +3,7 @@
 //! Does not know whether it answers; [`RealKafka`](crate::kafka::RealKafka) asks.
 
 use crate::children;
-use crate::deadline::wait_exit;
+use crate::deadline::{eventually, wait_exit};
 use crate::jars::{Jars, target_tmp};
 use crate::leash::Leash;
 use crate::port::free_port;
@@ -19,6 +19,9 @@ const CLUSTER: &str = "aG9va2JyaWRnZS10ZXN0cw";
 
 /// A start of the JVM and a few small files or requests: 1 to 3 s.
 const COMMAND: Duration = Duration::from_secs(60);
+
+/// A controlled shutdown takes a second, and minutes where there is no majority of controllers.
+const STOP: Duration = Duration::from_secs(60);
 
 /// Where a node listens. Kafka must be given its ports, since its controller's address is a setting.
 #[derive(Debug, Clone)]
@@ -132,6 +135,19 @@ impl Node {
 
     pub(super) fn kill(&mut self) {
         self.leash.take().expect("the node runs").kill();
+    }
+
+    /// SIGTERM: leaders move away first, where there is somewhere to go.
+    pub(super) fn stop(&mut self) {
+        let leash = self.leash.take().expect("the node runs");
+        leash.signal(Signal::TERM);
+        eventually(STOP, "the node has ended", || !leash.is_running());
+        leash.kill();
+    }
+
+    /// What it runs from its next start on.
+    pub(super) fn replace_jars(&mut self, jars: &Jars) {
+        self.class_path = jars.class_path();
     }
 
     pub(super) fn signal(&self, signal: Signal) {
