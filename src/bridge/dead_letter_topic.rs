@@ -12,6 +12,7 @@ use crate::delivery::kafka::probe::Probe;
 use crate::delivery::topic::Topic;
 use crate::delivery::topic::topic_config::{Compaction, Plan};
 use crate::metrics::Metrics;
+use prometheus_client::metrics::counter::Counter;
 use std::sync::Arc;
 
 /// The topic of dead letters.
@@ -19,6 +20,8 @@ use std::sync::Arc;
 pub(super) struct DeadLetterTopic {
     pub(super) topic: Topic,
     pub(super) availability: Arc<Availability>,
+    /// Counts what the drain sends there.
+    pub(super) drained: Counter,
 }
 
 impl DeadLetterTopic {
@@ -31,7 +34,7 @@ impl DeadLetterTopic {
             topic.first_sight = spool.first_sight(name.clone());
         }
         let availability = Arc::new(Availability::of_dead_letters(name, metrics, timeout));
-        Some(Self { topic, availability })
+        Some(Self { topic, availability, drained: metrics.spool.dead_lettered.clone() })
     }
 
     /// The one that asks for it. Settings that cost dead letters are warned of, and stop nothing.

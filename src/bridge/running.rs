@@ -76,7 +76,7 @@ impl Running {
             topic: topic.clone(),
             dead_letters: dead_letters
                 .clone()
-                .map(|DeadLetterTopic { topic, availability }| (topic.name, availability)),
+                .map(|DeadLetterTopic { topic, availability, .. }| (topic.name, availability)),
             gate: gate.clone(),
             stop: stop.clone(),
         });

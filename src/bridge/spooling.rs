@@ -74,8 +74,8 @@ impl Spooling {
             Drain::new(gate.clone(), availability, kafka.clone(), topic, missing_topic_timeout)
                 .map_err(|error| BridgeError::Drain(error.into()))?;
         let drain = match dead_letters {
-            Some(DeadLetterTopic { topic, availability }) => {
-                drain.with_dead_letters(topic.clone(), availability.clone())
+            Some(DeadLetterTopic { topic, availability, drained }) => {
+                drain.with_dead_letters(topic.clone(), availability.clone(), drained.clone())
             }
             None => drain,
         };

@@ -24,7 +24,7 @@ mod window;
 
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::health_report::HealthReport;
-use crate::delivery::drain::dead_letters::DeadLetterTopic;
+use crate::delivery::drain::dead_letters::{DeadLetterTopic, KafkaAnswers, letter_raised};
 use crate::delivery::drain::missing_topics::MissingTopics;
 use crate::delivery::drain::outage_log::OutageLog;
 use crate::delivery::drain::release::answer;
@@ -176,13 +176,16 @@ impl Drain {
         if self.is_rested() && !self.availability.holds_back() {
             self.heed_limit().await?;
             self.let_suspects_go().await;
+            self.let_letters_go().await;
             reason = self.fill().await?;
+            self.send_letter()?;
             self.begin_release()?;
         }
         tokio::select! {
             raised = self.producer.raised() => raised?,
             () = self.refresher.turn(&self.producer) => {}
             raised = raised(self.suspects.as_mut()) => raised?,
+            raised = letter_raised(self.dead_letters.as_ref()) => raised?,
             answer = self.topic_check.question.answer() => self.topic_checked(answer),
             () = self.gate.rows_came(), if self.more == More::No => self.more = More::Perhaps,
             released = answer(&mut self.releasing) => self.end_release(released)?,
@@ -243,8 +246,9 @@ impl Drain {
         let answers = matches!(report, HealthReport::Up | HealthReport::Unproven { .. });
         if answers {
             self.look_for_topic(now);
-            self.look_at_dead_letters(now);
         }
+        let answering = if answers { KafkaAnswers::Yes } else { KafkaAnswers::No };
+        self.look_at_dead_letters(answering, now);
         self.name_missing(status.backlog, now);
         if self.window.is_under_way() && answers && self.unshown.is_none() {
             self.log.under_way(self.window.topic(), status.backlog, now);
@@ -267,6 +271,7 @@ impl Drain {
 
     /// Takes in Kafka's reports.
     fn take_in(&mut self) -> Option<RestartReason> {
+        self.take_in_letter();
         let mut reports = Vec::new();
         self.producer.take_reports(&mut reports);
         if let Some(suspects) = &self.suspects {

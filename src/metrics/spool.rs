@@ -25,6 +25,8 @@ pub struct SpoolSeries {
     pub appended: Counter,
     /// Records released by this process after their acks.
     pub drained: Counter,
+    /// Rows that their topic has refused, and the dead-letter topic has.
+    pub dead_lettered: Counter,
     /// Rows quarantined by this process.
     pub rows_quarantined: Counter,
     /// Damaged files quarantined by this process.
@@ -76,6 +78,11 @@ impl SpoolSeries {
             oldest,
             appended: series(registry, "spool_appended", "Records written to disk"),
             drained: series(registry, "spool_drained", "Records moved from disk to Kafka"),
+            dead_lettered: series(
+                registry,
+                "spool_dead_lettered",
+                "Records on disk that were refused and went to the dead-letter topic",
+            ),
             rows_quarantined: quarantined_of("row"),
             files_quarantined: quarantined_of("file"),
             rows_in_quarantine: kept_of("row"),

@@ -1,6 +1,7 @@
 //! Dead letters: posts that are no notifications, kept on a topic of their own.
 
 mod kept;
+mod refused_by_kafka;
 mod second_topic;
 
 use crate::support::HOOKBRIDGE;

@@ -1,32 +1,145 @@
-//! The drain and the topic of dead letters.
+//! Rows that the topic does not take, on their way to the dead-letter topic.
 //!
-//! Promise: a dead-letter topic that takes nothing holds up the notifications behind its rows no
-//! longer than a topic that is missing.
+//! Promise: such a row is released once the dead-letter topic has acked it, or else quarantined for the
+//! reason that its own topic gave: nothing is lost, and nothing comes back into the queue. They go one
+//! by one, so that a refusal is about the row; one that is not acked for [`TIMEOUT`] while Kafka is
+//! there is quarantined, so that it holds nobody up. It may be on the topic all the same.
+
+mod letter_log;
 
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::health_report::HealthReport;
 use crate::delivery::drain::Drain;
+use crate::delivery::drain::dead_letters::letter_log::LetterLog;
+use crate::delivery::drain::quarantine_log::QuarantineReason;
+use crate::delivery::gate::GateState;
+use crate::delivery::kafka::producer::{DeliveryReport, Headers, Producer, ProducerError, Purpose};
+use crate::delivery::record::Record;
+use crate::delivery::record::dead_letter::Fault;
+use crate::delivery::record_times::topic_times::{Retry, SendTime};
+use crate::delivery::spool::row::RowId;
 use crate::delivery::topic::Topic;
+use crate::metrics::Outcome;
+use prometheus_client::metrics::counter::Counter;
+use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use tokio::task::spawn_blocking;
+
+/// Many round trips, and short beside an outage.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The topic beside that of the notifications.
 pub(super) struct DeadLetterTopic {
     topic: Topic,
     availability: Arc<Availability>,
+    /// Rows that it has acked.
+    acked: Counter,
+    /// Made for the first of them.
+    producer: Option<Producer>,
+    /// One that is to end, which may block.
+    retired: Option<Producer>,
+    /// At most as many as a window has rows, and those that were read with them.
+    waiting: VecDeque<Letter>,
+    under_way: Option<Letter>,
+    log: LetterLog,
+}
+
+/// A row that its topic does not take.
+struct Letter {
+    row: RowId,
+    /// The topic that it was for.
+    from: Arc<str>,
+    record: Record,
+    reason: QuarantineReason,
+    /// What it was sent with.
+    time: Option<SendTime>,
+    /// Since when it is under way while Kafka is there.
+    since: Instant,
+}
+
+impl DeadLetterTopic {
+    /// Takes a row that its topic has refused, unless it is one of this topic already.
+    fn takes(&self, record: &Record, reason: &QuarantineReason) -> bool {
+        match reason {
+            QuarantineReason::Refused(_) | QuarantineReason::TooLarge { .. } => {
+                record.topic() != &*self.topic.name
+            }
+            QuarantineReason::Missing(_) => false,
+        }
+    }
+
+    fn add(&mut self, row: RowId, record: &Record, reason: QuarantineReason) {
+        let (from, detail) = (record.topic_shared().clone(), reason.text());
+        let code = Outcome::RecordRefused.as_str();
+        let fault = Fault { code, detail: &detail, errors: "[]" };
+        let record = record.clone().into_dead_letter(self.topic.name.clone(), fault);
+        let (time, since) = (None, Instant::now());
+        self.waiting.push_back(Letter { row, from, record, reason, time, since });
+    }
+
+    /// Hands the letter over, with another time where that is given; gives it back where the client
+    /// does not take it.
+    fn send(&mut self, letter: Letter, again: Option<SendTime>) -> Result<(), Letter> {
+        let Some(producer) = &self.producer else { return Err(letter) };
+        let placement = self.topic.placement(&letter.record, again);
+        let headers = Headers::of(&letter.record);
+        match producer.enqueue(&letter.record, headers, placement, letter.row.ticket()) {
+            Ok(()) => {
+                self.under_way = Some(Letter { time: Some(placement.time), ..letter });
+                Ok(())
+            }
+            Err(_) => Err(letter),
+        }
+    }
 }
 
 impl Drain {
-    /// The same with a topic of dead letters.
+    /// The same with a topic of dead letters, which counts what it has taken.
     #[must_use]
-    pub fn with_dead_letters(mut self, topic: Topic, availability: Arc<Availability>) -> Self {
-        self.dead_letters = Some(DeadLetterTopic { topic, availability });
+    pub fn with_dead_letters(
+        mut self,
+        topic: Topic,
+        availability: Arc<Availability>,
+        acked: Counter,
+    ) -> Self {
+        let (producer, retired, waiting, under_way, log) = Default::default();
+        self.dead_letters = Some(DeadLetterTopic {
+            topic,
+            availability,
+            acked,
+            producer,
+            retired,
+            waiting,
+            under_way,
+            log,
+        });
         self
     }
 
-    /// While the topic takes nothing and Kafka is there, it counts as missing.
-    pub(super) fn look_at_dead_letters(&mut self, now: Instant) {
-        let Some(second) = &self.dead_letters else { return };
+    /// The row is not taken by its topic: it goes to the topic of dead letters, else to the quarantine.
+    pub(super) fn set_aside(&mut self, row: RowId, record: &Record, reason: QuarantineReason) {
+        match &mut self.dead_letters {
+            Some(second) if second.takes(record, &reason) => {
+                second.add(row, record, reason);
+                self.window.becomes_letter(row, record);
+            }
+            Some(_) | None => self.quarantined(row, record.topic(), &reason),
+        }
+    }
+
+    /// While the topic takes nothing and Kafka is there, it counts as missing, and what is under way to
+    /// it has its time.
+    pub(super) fn look_at_dead_letters(&mut self, kafka_answers: KafkaAnswers, now: Instant) {
+        let Some(second) = &mut self.dead_letters else { return };
+        second.log.sum_up(now);
+        if kafka_answers == KafkaAnswers::No {
+            if let Some(letter) = &mut second.under_way {
+                letter.since = now;
+            }
+            return;
+        }
         match second.availability.report() {
             HealthReport::Away { .. } => self.missing.missed(&second.topic.name, now),
             HealthReport::Up
@@ -34,5 +147,106 @@ impl Drain {
             | HealthReport::Doubted { .. }
             | HealthReport::Unproven { .. } => {}
         }
+        let is_late = |letter: &Letter| letter.since + TIMEOUT <= now;
+        if second.under_way.as_ref().is_some_and(is_late)
+            && let Some(letter) = second.under_way.take()
+        {
+            // Its report, should there be one, is nobody's.
+            second.retired = second.producer.take();
+            self.no_letter(&letter);
+        }
+    }
+
+    /// Sends the next one, if none is under way.
+    pub(super) fn send_letter(&mut self) -> Result<(), ProducerError> {
+        let batch_size = self.batch_size();
+        let Some(second) = &mut self.dead_letters else { return Ok(()) };
+        if second.under_way.is_some() {
+            return Ok(());
+        }
+        let Some(letter) = second.waiting.pop_front() else { return Ok(()) };
+        let is_usable = |producer: &Producer| !producer.is_dead() && !producer.has_old_keys();
+        if !second.producer.as_ref().is_some_and(is_usable) {
+            let new = Producer::new(&self.settings, Purpose::Suspects, batch_size)?;
+            second.retired = second.producer.replace(new);
+        }
+        if let Err(letter) = second.send(letter, None) {
+            self.no_letter(&letter);
+        }
+        Ok(())
+    }
+
+    /// Takes in what became of the one that is under way.
+    pub(super) fn take_in_letter(&mut self) {
+        let Some(second) = &mut self.dead_letters else { return };
+        let Some(producer) = &second.producer else { return };
+        let mut reports = Vec::new();
+        producer.take_reports(&mut reports);
+        for DeliveryReport { ticket, result } in reports {
+            let is_its = |letter: &mut Letter| letter.row.ticket() == ticket;
+            let Some(letter) = second.under_way.take_if(is_its) else { continue };
+            let again = match (result, letter.time) {
+                (Ok(_), time) => {
+                    if let Some(time) = time {
+                        second.topic.times.acked(&second.topic.name, time);
+                    }
+                    second.availability.acked();
+                    second.acked.inc();
+                    second.log.add(&letter.from, letter.row, &letter.reason.text());
+                    self.window.letter_acked(letter.row);
+                    continue;
+                }
+                (Err(error), Some(sent)) if error.is_about_time() => {
+                    second.topic.times.again(&letter.record, sent)
+                }
+                (Err(_), _) => Retry::Nothing,
+            };
+            let refused = match again {
+                Retry::Time(time) => second.send(letter, Some(time)).err(),
+                Retry::Ask | Retry::Nothing => Some(letter),
+            };
+            if let Some(letter) = refused {
+                return self.no_letter(&letter);
+            }
+        }
+    }
+
+    /// Neither topic takes it.
+    fn no_letter(&mut self, letter: &Letter) {
+        self.log.quarantined(&letter.from, letter.row, &letter.reason);
+        self.window.letter_refused(letter.row, letter.reason.text());
+    }
+
+    /// Ends a producer that is not needed any more: once posts go directly, no letter is left.
+    pub(super) async fn let_letters_go(&mut self) {
+        let Some(second) = &mut self.dead_letters else { return };
+        if self.gate.status().state == GateState::Direct {
+            second.retired = second.retired.take().or(second.producer.take());
+        }
+        if let Some(producer) = second.retired.take() {
+            drop(spawn_blocking(move || drop(producer)).await);
+        }
+    }
+
+    /// The drain ends; what is under way is sent again by the next one.
+    pub(super) fn end_letters(&mut self) -> [Option<Producer>; 2] {
+        let Some(second) = &mut self.dead_letters else { return [None, None] };
+        second.log.end();
+        [second.producer.take(), second.retired.take()]
+    }
+}
+
+/// Whether leaders answer, so that what they do not take is their word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KafkaAnswers {
+    Yes,
+    No,
+}
+
+/// Waits until reports of a letter may have come; none will while there is no producer for them.
+pub(super) async fn letter_raised(second: Option<&DeadLetterTopic>) -> io::Result<()> {
+    match second.and_then(|second| second.producer.as_ref()) {
+        Some(producer) => producer.raised().await,
+        None => std::future::pending().await,
     }
 }

@@ -83,7 +83,7 @@ impl Drain {
             Fitness::Fit => {}
             Fitness::Unsure => return Ok(Handed::Later),
             Fitness::Unfit(reason) => {
-                self.quarantined(row.id, row.record.topic(), &reason);
+                self.set_aside(row.id, &row.record, reason);
                 return Ok(Handed::Over);
             }
         }
@@ -106,7 +106,7 @@ impl Drain {
             }
             Err(error) => match error.meaning {
                 Meaning::Refused => {
-                    self.quarantined(row.id, row.record.topic(), &QuarantineReason::Refused(error));
+                    self.set_aside(row.id, &row.record, QuarantineReason::Refused(error));
                 }
                 Meaning::Local if self.window.is_under_way() => return Ok(Handed::Later),
                 Meaning::Local | Meaning::NotProof | Meaning::Innocent | Meaning::Unacked => {

@@ -5,7 +5,7 @@
 
 use crate::delivery::availability::health_report::HealthReport;
 use crate::delivery::drain::suspects::raised;
-use crate::delivery::drain::window::ToRelease;
+use crate::delivery::drain::window::ends::ToRelease;
 use crate::delivery::drain::{Drain, DrainError, LAST_ACKS, REST};
 use crate::delivery::spool::error::AccessError;
 use std::io;
@@ -96,7 +96,7 @@ impl Drain {
         self.topic_check.question.over().await;
         self.log.end();
         // What is still under way is sent again: their last reports are not waited for.
-        let producers = (self.suspects.take(), self.producer);
+        let producers = (self.suspects.take(), self.end_letters(), self.producer);
         drop(spawn_blocking(move || drop(producers)).await);
         Ok(())
     }

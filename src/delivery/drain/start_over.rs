@@ -27,6 +27,10 @@ impl Drain {
         if let Some(last) = retire(old.into_iter().flatten().collect()).await {
             reason = reason.or_worse(self.window.take_in(last).reason);
         }
+        if let (RestartReason::Refused(error, row), Some(_)) = (reason, &self.dead_letters) {
+            // Sent again alone, it is at hand when it is refused.
+            reason = RestartReason::Suspects(error, row);
+        }
         self.log.reason(reason, self.window.topic());
         if let (RestartReason::Suspects(error, _), Some(topic)) = (reason, self.window.topic())
             && error.may_be_about_time()

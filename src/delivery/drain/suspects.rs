@@ -93,7 +93,7 @@ impl Drain {
         }
     }
 
-    /// The row that was alone was refused: it is sent again with another time, or quarantined. Gives
+    /// The row that was alone was refused: it is sent again with another time, or set aside. Gives
     /// what is to be done if neither can be.
     pub(super) fn refused_alone(
         &mut self,
@@ -106,12 +106,9 @@ impl Drain {
             if error.is_about_size() {
                 self.topic.limit.doubt();
             }
-            let topic = self.window.topic_of(row).cloned();
-            self.quarantined(
-                row,
-                topic.as_deref().unwrap_or_default(),
-                &QuarantineReason::Refused(error),
-            );
+            let trial = suspects.trial.take().filter(|trial| trial.row.id == row);
+            let Some(trial) = trial else { return Some(reason) };
+            self.set_aside(row, &trial.row.record, QuarantineReason::Refused(error));
             return None;
         }
         let trial = suspects.trial.as_ref().filter(|trial| trial.row.id == row);

@@ -3,11 +3,13 @@
 //! Promise: Kafka's refusal counts only for a row that was alone under way; nothing is forgotten before
 //! it was released. A plain value.
 
-mod ends;
+pub(super) mod ends;
+mod letters;
 
 use crate::delivery::drain::proven_keys::{KeyId, ProvenKeys};
 use crate::delivery::drain::restart_reason::{RestartReason, worse};
-use crate::delivery::drain::window::ends::{EndedRows, NextRelease};
+use crate::delivery::drain::window::ends::{EndedRows, NextRelease, ToRelease};
+use crate::delivery::drain::window::letters::Letters;
 use crate::delivery::kafka::delivery_error::{DeliveryError, Meaning};
 use crate::delivery::kafka::producer::DeliveryReport;
 use crate::delivery::record::Record;
@@ -33,6 +35,8 @@ pub(super) struct Window {
     open: BTreeMap<RowId, Sent>,
     /// The bytes of those.
     bytes: u64,
+    /// Tried as dead letters.
+    letters: Letters,
     /// To be released.
     ended: EndedRows,
     /// Being released.
@@ -55,15 +59,6 @@ struct Sent {
     time: SendTime,
 }
 
-/// What is to be released.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct ToRelease {
-    /// To be deleted.
-    pub(super) acked: Vec<RowId>,
-    /// To be quarantined, and why.
-    pub(super) refused: Vec<(RowId, String)>,
-}
-
 /// What reports said.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Taken {
@@ -77,7 +72,7 @@ pub(super) struct Taken {
 impl Window {
     /// How much may be read now; none while the window is full.
     pub(super) fn room(&self) -> Option<Limit> {
-        if self.ended.len() >= MOST_ENDED || self.bytes >= BYTES {
+        if self.ended.len() >= MOST_ENDED || self.bytes >= BYTES || self.letters.is_full() {
             return None;
         }
         let most = if self.is_alone() { 1 } else { ROWS };
@@ -112,12 +107,13 @@ impl Window {
 
     /// Whether any row is under way or not yet released.
     pub(super) fn is_open(&self) -> bool {
-        self.is_under_way() || self.has_ended_rows() || self.releasing.len() > 0
+        let ends = self.has_ended_rows() || self.releasing.len() > 0;
+        self.is_under_way() || ends || !self.letters.is_empty()
     }
 
     /// Whether the row only waits for its release.
     pub(super) fn has_ended(&self, row: RowId) -> bool {
-        self.ended.contains(row) || self.releasing.contains(row)
+        self.letters.contains(row) || self.ended.contains(row) || self.releasing.contains(row)
     }
 
     /// The row needs nothing more.
@@ -179,11 +175,14 @@ impl Window {
 
     /// The row is refused: by the client, or by Kafka when it was alone.
     pub(super) fn refused(&mut self, row: RowId, reason: String) {
-        if let Some(sent) = self.open.remove(&row) {
-            self.bytes -= sent.bytes;
-        }
+        self.close(row);
         self.ended.refused.insert(row, reason);
         self.passed(row);
+    }
+
+    /// The row is not under way any more.
+    fn close(&mut self, row: RowId) {
+        self.bytes -= self.open.remove(&row).map_or(0, |sent| sent.bytes);
     }
 
     /// The row, which was refused alone for its time, was handed over again with another.

@@ -11,6 +11,15 @@ pub(super) struct EndedRows {
     pub(super) refused: BTreeMap<RowId, String>,
 }
 
+/// What is to be released.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::delivery::drain) struct ToRelease {
+    /// To be deleted.
+    pub(in crate::delivery::drain) acked: Vec<RowId>,
+    /// To be quarantined, and why.
+    pub(in crate::delivery::drain) refused: Vec<(RowId, String)>,
+}
+
 impl EndedRows {
     /// Takes out what is released next: one kind alone, unless there is none of it.
     pub(super) fn take(&mut self, next: NextRelease) -> Self {
