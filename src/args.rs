@@ -6,13 +6,16 @@
 pub mod kafka;
 pub mod credential;
 pub mod generated;
+pub mod output;
 pub mod probe;
+pub mod send;
 pub mod serve;
 pub mod spool;
 
 use crate::args::credential::CredentialArgs;
 use crate::args::generated::{CompletionsArgs, ManArgs};
 use crate::args::probe::ProbeArgs;
+use crate::args::send::SendArgs;
 use crate::args::serve::ServeArgs;
 use crate::args::spool::SpoolCommand;
 use clap::builder::BoolishValueParser;
@@ -70,6 +73,9 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Try it on this machine: embedded broker, bridge, four sample posts, and the records printed
     Dev(DevArgs),
+    /// Post notifications as the provider would: samples, or bodies of your own
+    #[command(after_help = send::EXAMPLES)]
+    Send(SendArgs),
     /// Look after what waits on disk while Kafka is away
     #[command(subcommand)]
     Spool(SpoolCommand),

@@ -5,17 +5,21 @@ pub mod credential;
 pub mod dev;
 pub mod man;
 pub mod probe;
+pub mod send;
 pub mod serve;
 pub mod spool;
 
 mod bar;
 pub mod environment;
 mod http_client;
+mod ledger;
 pub mod logging;
 mod printable;
+mod sample;
 mod screen;
 mod signals;
 pub mod stderr;
+mod table;
 pub mod version;
 
 use crate::cli::stderr::Stderr;

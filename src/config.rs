@@ -7,10 +7,10 @@ pub mod grace;
 pub mod kafka;
 pub mod bounds;
 pub mod reload;
+pub mod secret_file;
 
 mod access;
 mod dead_letters;
-mod secret_file;
 mod tls;
 
 use crate::args::serve::{self, ServeArgs};
@@ -112,7 +112,8 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    fn new(place: impl Display, reason: impl Display) -> Self {
+    /// Of a flag, and file and line where there are some.
+    pub fn new(place: impl Display, reason: impl Display) -> Self {
         Self { place: place.to_string(), reason: reason.to_string() }
     }
 }

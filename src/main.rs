@@ -52,6 +52,7 @@ fn run(stderr: &Stderr) -> ExitCode {
         }
         (false, Some(Command::Serve(args))) => cli::serve::run(*args, stderr),
         (false, Some(Command::Dev(args))) => cli::dev::run(&args, stderr),
+        (false, Some(Command::Send(args))) => cli::send::run(&args, stderr),
         (false, Some(Command::Spool(command))) => cli::spool::run(command, stderr),
         (false, Some(Command::Probe(args))) => cli::probe::run(&args),
         (false, Some(Command::Credential(args))) => cli::credential::run(&args, stderr),

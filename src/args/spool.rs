@@ -2,8 +2,9 @@
 
 use crate::args::LogArgs;
 use crate::args::kafka::KafkaArgs;
+use crate::args::output::Output;
 use clap::builder::BoolishValueParser;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -102,13 +103,4 @@ pub struct SpoolDrainArgs {
     /// How the log looks
     #[command(flatten)]
     pub log: LogArgs,
-}
-
-/// `--output`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Output {
-    /// For people
-    Text,
-    /// JSON
-    Json,
 }

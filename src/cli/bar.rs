@@ -6,12 +6,25 @@
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// How far it is, at what pace, and what holds it up.
-const LOOK: &str = "{bar:30} {human_pos}/{human_len} records, {per_sec:.dim} {wide_msg}";
+const RECORDS: &str = "{bar:30} {human_pos}/{human_len} records, {per_sec:.dim} {wide_msg}";
+/// How far it is; the words say the rest.
+const WORDS: &str = "{bar:30} {wide_msg}";
+
+/// What is shown behind the bar.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum BarLook {
+    /// How many records, at what pace, and the message.
+    Records,
+    /// The message alone.
+    Words,
+}
 
 /// How the bar is to look.
 pub(super) enum BarState {
     /// `done` is done; `message` says what holds it up.
     At {
+        /// The same from the first to the last.
+        look: BarLook,
         /// Of `len`.
         done: u64,
         /// All there is to do.
@@ -36,9 +49,9 @@ impl Bar {
     /// Shows it as it is to look.
     pub(super) fn draw(&mut self, progress: BarState) {
         match progress {
-            BarState::At { done, len, message } => {
+            BarState::At { look, done, len, message } => {
                 if self.0.length() != Some(len) {
-                    self.begin(len);
+                    self.begin(look, len);
                 }
                 self.0.set_position(done);
                 self.0.set_message(message);
@@ -48,9 +61,13 @@ impl Bar {
         }
     }
 
-    fn begin(&mut self, len: u64) {
+    fn begin(&mut self, look: BarLook, len: u64) {
+        let template = match look {
+            BarLook::Records => RECORDS,
+            BarLook::Words => WORDS,
+        };
         self.0 = ProgressBar::with_draw_target(Some(len), ProgressDrawTarget::stderr());
-        self.0.set_style(ProgressStyle::with_template(LOOK).expect("the template is sound"));
+        self.0.set_style(ProgressStyle::with_template(template).expect("the template is sound"));
     }
 
     /// Writes something, with the bar out of the way.

@@ -15,7 +15,6 @@ mod credential;
 mod next_steps;
 mod page;
 mod painter;
-mod sample;
 mod sample_outcome;
 mod samples_run;
 

@@ -9,7 +9,7 @@
 //! Promise: the names are those of the flags' own definitions. An error never shows a value: it may be
 //! a secret.
 
-use crate::args::Cli;
+use crate::args::{Cli, send};
 use clap::{Arg, Command, CommandFactory as _, ValueHint};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -76,6 +76,12 @@ pub fn check(
     for (name, value) in ours {
         let is_named = |arg: &&Arg| arg.get_env() == Some(OsStr::new(&name));
         if !known.iter().any(is_named) {
+            if name == send::USER {
+                if is_send(&words) && is_quoted(value.as_encoded_bytes()) {
+                    return Err(EnvironmentError::Quoted { place: name });
+                }
+                continue;
+            }
             if is_of_kubernetes(&name, &value) || OF_THE_BUILD.contains(&name.as_str()) {
                 continue;
             }
@@ -94,6 +100,11 @@ pub fn check(
         }
     }
     Ok(())
+}
+
+/// The one command that reads a variable which is no flag.
+fn is_send(words: &[impl AsRef<str>]) -> bool {
+    words.first().is_some_and(|word| word.as_ref() == "send")
 }
 
 /// The flag, if this word is its value, or has it behind a `=`, and the value is quoted.
@@ -228,6 +239,8 @@ mod tests {
             (&["serve"], "HOOKBRIDGE_COMMIT", "abc"),
             (&["serve"], "HOOKBRIDGED", "abc"),
             (&["serve"], "HOOKBRIDGE_SPOOL", ""),
+            (&["serve"], "HOOKBRIDGE_USER", "'a:b'"),
+            (&["send"], "HOOKBRIDGE_USER", "a:'b'"),
         ] {
             assert_eq!(looked_at(args, &[(name, value)]), Ok(()), "{args:?} {name}");
         }

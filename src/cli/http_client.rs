@@ -2,7 +2,8 @@
 //!
 //! Promise: every exchange ends within [`TIMEOUT`], with an answer of bounded size, its time
 //! measured, or with an error that says how far it came. It follows no redirect, repeats nothing
-//! and does not reconnect: whoever posts wants to see what a sender sees.
+//! and does not reconnect: whoever posts wants to see what a sender sees. What was not sent, because
+//! the other side had closed the connection before, is told apart.
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
@@ -10,16 +11,19 @@ use http::{Method, Request, StatusCode, request};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
+use std::convert::Infallible;
 use std::error::Error;
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// The bridge answers within its `--ack-timeout` of 2.5 s; this is for one that has stopped.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
+/// The bridge answers within its `--ack-timeout`, 2.5 s unless it was raised; this is for one that has
+/// stopped.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest answer that is read. The bridge's own stay under a few KiB.
 const MOST_BYTES: usize = 64 * 1024;
 
@@ -28,8 +32,16 @@ pub(super) struct HttpClient {
     host: HeaderValue,
     sender: SendRequest<Full<Bytes>>,
     /// Moves only while an exchange is awaited, so that no task outlives its owner.
-    connection: Connection<TokioIo<TcpStream>, Full<Bytes>>,
+    /// None once it has ended: what was to be sent comes back when it is dropped.
+    connection: Option<OpenConnection>,
 }
+
+type OpenConnection = Connection<TokioIo<Box<dyn ByteStream>>, Full<Bytes>>;
+
+/// What a connection is made of: TCP, or TLS over it.
+pub(super) trait ByteStream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> ByteStream for S {}
 
 /// What the other side answered.
 pub(super) struct Answer {
@@ -45,6 +57,12 @@ pub(super) enum HttpError {
     /// Nobody listens, or nobody lets us in.
     #[error("cannot connect to {address}")]
     Connect { address: SocketAddr, source: io::Error },
+    /// The other side shows no certificate that is trusted, or speaks no TLS.
+    #[error("no TLS with {address}")]
+    Tls { address: SocketAddr, source: io::Error },
+    /// It was closed before anything of the request was sent.
+    #[error("the connection was closed while it was unused")]
+    Unsent,
     /// The connection broke.
     #[error("the connection broke before the answer was whole")]
     Exchange(#[from] hyper::Error),
@@ -64,13 +82,21 @@ impl HttpClient {
         let stream = connected
             .map_err(|_| HttpError::Silent)?
             .map_err(|source| HttpError::Connect { address, source })?;
+        Self::over(Box::new(stream), host).await
+    }
+
+    /// On a connection that is there; `host` goes into each request.
+    pub(super) async fn over(
+        stream: Box<dyn ByteStream>,
+        host: HeaderValue,
+    ) -> Result<Self, HttpError> {
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        Ok(Self { host, sender, connection })
+        Ok(Self { host, sender, connection: Some(connection) })
     }
 
     /// Asks for `path`, which must be one.
     pub(super) async fn get(&mut self, path: &str) -> Result<Answer, HttpError> {
-        self.exchange(Request::get(path), Bytes::new()).await
+        self.build(Request::get(path), Bytes::new()).await
     }
 
     /// Posts `body` as JSON to `path`, which must be one.
@@ -85,30 +111,46 @@ impl HttpClient {
             .uri(path)
             .header(CONTENT_TYPE, "application/json")
             .header(AUTHORIZATION, authorization);
-        self.exchange(head, body).await
+        self.build(head, body).await
     }
 
-    async fn exchange(&mut self, head: request::Builder, body: Bytes) -> Result<Answer, HttpError> {
+    async fn build(&mut self, head: request::Builder, body: Bytes) -> Result<Answer, HttpError> {
+        let request = head.body(Full::new(body));
+        self.exchange(request.expect("method, path and headers are parsed values")).await
+    }
+
+    /// Sends a request, whose target is a path, and reads its answer.
+    pub(super) async fn exchange(
+        &mut self,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Answer, HttpError> {
         let Self { host, sender, connection } = self;
-        let request = head.header(HOST, &*host).body(Full::new(body));
-        let request = request.expect("method, path and headers are parsed values");
+        request.headers_mut().insert(HOST, host.clone());
         let begun = Instant::now();
         let answer = async {
-            let (head, body) = sender.send_request(request).await?.into_parts();
+            sender.ready().await.map_err(|_| HttpError::Unsent)?;
+            let sent = sender.try_send_request(request).await;
+            let (head, body) = sent
+                .map_err(|mut error| match error.take_message() {
+                    Some(_) => HttpError::Unsent,
+                    None => HttpError::Exchange(error.into_error()),
+                })?
+                .into_parts();
             let body = Limited::new(body, MOST_BYTES).collect().await.map_err(HttpError::Body)?;
             Ok(Answer { status: head.status, body: body.to_bytes(), took: begun.elapsed() })
         };
+        let moving = async {
+            if let Some(open) = connection {
+                // Why it ended, the answer says.
+                drop(open.await);
+                *connection = None;
+            }
+            pending::<Infallible>().await
+        };
         let answered = async {
-            let mut answer = pin!(answer);
             tokio::select! {
-                // First, because a connection that has ended must not be polled again.
-                biased;
-                answer = &mut answer => answer,
-                // It may end with the last byte of the answer still to be taken over.
-                ended = connection => {
-                    ended?;
-                    answer.await
-                }
+                answer = answer => answer,
+                never = moving => match never {},
             }
         };
         timeout(TIMEOUT, answered).await.unwrap_or(Err(HttpError::Silent))
@@ -150,8 +192,18 @@ mod tests {
         assert_eq!((two.status, &two.body[..]), (StatusCode::SERVICE_UNAVAILABLE, &b"two"[..]));
         for _ in 0..2 {
             let over = client.get("/").await;
-            assert!(matches!(over, Err(HttpError::Exchange(_))));
+            assert!(matches!(over, Err(HttpError::Unsent)));
         }
+    }
+
+    #[tokio::test]
+    async fn a_request_that_finds_the_connection_closed_was_not_sent() {
+        let address = answering(&["HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\none"]).await;
+        let mut client = HttpClient::connect(address).await.unwrap();
+        client.get("/").await.unwrap();
+        // The server's task ends with its stream.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert!(matches!(client.get("/").await, Err(HttpError::Unsent)));
     }
 
     #[tokio::test]

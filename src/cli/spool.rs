@@ -7,7 +7,6 @@ mod drain;
 mod export;
 mod list;
 mod listing;
-mod table;
 
 use crate::args::spool::{SpoolCommand, SpoolRequeueArgs, SpoolRetopicArgs};
 use crate::args::{LogArgs, LogFormat};

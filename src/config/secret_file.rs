@@ -15,7 +15,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 const OTHERS_READ: u32 = 0o004;
 
 /// Reads a file that may hold secrets, and warns where everybody can.
-pub(super) fn secret_file(flag: &str, file: &Path) -> Result<Zeroizing<String>, ConfigError> {
+pub fn secret_file(flag: &str, file: &Path) -> Result<Zeroizing<String>, ConfigError> {
     let fail =
         |error: io::Error| ConfigError::new(format_args!("{flag} {}", file.display()), error);
     let mut text = Zeroizing::new(fs::read_to_string(file).map_err(fail)?);

@@ -44,7 +44,7 @@ const WALLS: &[(&[&str], Places)] = &[
     (&["rdkafka", "rdkafka_sys"], Only(&["delivery/kafka", "cli/dev"])),
     (
         &["hyper", "hyper_util", "http", "http_body", "http_body_util"],
-        Only(&["webhook", "admin", "cli/http_client", "cli/dev"]),
+        Only(&["webhook", "admin", "cli/http_client", "cli/dev", "cli/send"]),
     ),
     (&["serde_json"], Never(&["delivery"])),
     (&["clap", "clap_complete", "clap_mangen"], Only(&["args", "main", "cli"])),

@@ -16,8 +16,9 @@
 //! | [`outages`], [`spool`], [`disk`] | Kafka away; the way back from disk; bad disks |
 //! | [`spool_command`], [`spool_format`] | the commands on a spool; its files, read by the page that describes them |
 //! | [`life`], [`metrics`] | flags, start, stop, log; the admin port |
-//! | [`dev`] | `hookbridge dev` |
 //! | [`small_commands`] | `probe`, `credential`, `completions`, `man` |
+//! | [`dev`], [`send`] | `hookbridge dev`, `hookbridge send` |
+//! | [`help`] | what `--help` says, and its examples |
 //! | [`docs`], [`layers`] | the pages and `config/`, held against the code; the layers of `src/` |
 //! | [`harness`] | `testkit`, tried on its own |
 //!
@@ -39,6 +40,7 @@ mod docs;
 mod gate_model;
 mod hangups;
 mod harness;
+mod help;
 mod layers;
 mod leaks;
 mod life;
@@ -49,6 +51,7 @@ mod proxies;
 mod records;
 mod refusal_log;
 mod refusals;
+mod send;
 mod small_commands;
 mod spool;
 mod spool_command;

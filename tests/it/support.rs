@@ -5,6 +5,7 @@
 pub(crate) mod problem;
 pub(crate) mod rig;
 pub(crate) mod spool;
+pub(crate) mod tool;
 
 use testkit::bridge::launch::Program;
 

@@ -4,10 +4,10 @@
 //! escaped. It is for eyes: nothing should parse it.
 
 use crate::cli::dev::consumer::ConsumedRecord;
-use crate::cli::dev::sample::Sample;
 use crate::cli::dev::sample_outcome::{Answered, SampleOutcome};
 use crate::cli::http_client::Answer;
 use crate::cli::printable::printable;
+use crate::cli::sample::Sample;
 use crate::timestamp::Timestamp;
 use anstyle::{AnsiColor, Style};
 use http::StatusCode;
@@ -120,8 +120,8 @@ fn millis(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::dev::sample::SAMPLES;
     use crate::cli::dev::sample_outcome::{RecordLocation, SampleError};
+    use crate::cli::sample::SAMPLES;
     use anstream::adapter::strip_str;
 
     fn plain(text: &str) -> String {

@@ -4,8 +4,8 @@
 //! sample's app_id and whose `ce_id` is the answered one. Plain values: it waits for nothing.
 
 use crate::cli::dev::consumer::ConsumedRecord;
-use crate::cli::dev::sample::{APP_ID, Sample};
 use crate::cli::http_client::{Answer, HttpError};
+use crate::cli::sample::{APP_ID, Sample};
 use crate::error_chain::error_chain;
 use http::StatusCode;
 use serde::Deserialize;
@@ -101,7 +101,7 @@ pub(super) fn compare(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::dev::sample::SAMPLES;
+    use crate::cli::sample::SAMPLES;
     use bytes::Bytes;
 
     fn answer(status: StatusCode, body: &'static str) -> Answer {

@@ -9,7 +9,7 @@
 //! quarantined counts as left, and is named. Records leave the disk only after Kafka's ack.
 
 use crate::args::spool::SpoolDrainArgs;
-use crate::cli::bar::BarState;
+use crate::cli::bar::{BarLook, BarState};
 use crate::cli::screen::Screen;
 use crate::cli::signals::EndSignals;
 use crate::cli::spool::listing::Listing;
@@ -201,6 +201,7 @@ impl Watch<'_> {
                 return DrainEnd::Stalled(self.stall_timeout, why);
             }
             self.stderr.show(BarState::At {
+                look: BarLook::Records,
                 done: all.saturating_sub(status.rows),
                 len: all,
                 message: obstacle.unwrap_or_default(),

@@ -2,12 +2,13 @@
 //!
 //! It takes no lock and writes nothing.
 
-use crate::args::spool::{Output, SpoolListArgs};
+use crate::args::output::Output;
+use crate::args::spool::SpoolListArgs;
 use crate::cli::printable::printable_line;
 use crate::cli::screen::Screen;
 use crate::cli::spool::listing::{AppCount, ListedFile, Listing, ReasonCount};
-use crate::cli::spool::table::{Align, table};
 use crate::cli::spool::{SpoolCommandError, counted};
+use crate::cli::table::{Align, table};
 use crate::delivery::spool::reader::SpoolReader;
 use crate::timestamp::Timestamp;
 use anstyle::{AnsiColor, Style};

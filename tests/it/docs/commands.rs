@@ -20,6 +20,7 @@ use Fate::{Not, Runs, Tried};
 /// Tests that run several.
 const TOPIC: &str = "the_topic_and_its_rights_are_made_as_the_page_says";
 const LAID_OUT: &str = "nginx_passes_posts_to_a_bridge_laid_out_as_on_the_page";
+const EXAMPLES: &str = "the_examples_of_the_help_work_when_they_are_pasted";
 const SPOOL: &str = "the_commands_of_the_page_look_after_a_spool";
 
 /// Page, the beginning of the command, its fate.
@@ -86,6 +87,7 @@ const COMMANDS: &[(&str, &str, Fate)] = &[
     ("docs/operate.md", "hookbridge spool list", Runs(SPOOL)),
     ("docs/operate.md", "hookbridge spool export", Runs(SPOOL)),
     ("docs/operate.md", "hookbridge spool retopic", Runs(SPOOL)),
+    ("docs/operate.md", "HOOKBRIDGE_USER=video:change-me hookbridge send", Tried(EXAMPLES)),
     (
         "docs/operate.md",
         "docker run ",

@@ -36,6 +36,11 @@ fn every_flag_of_the_small_commands_has_a_row_and_vice_versa() {
 }
 
 #[test]
+fn every_flag_of_send_has_one_row_and_every_row_a_flag() {
+    assert_same("flag of `send`", &flags("send"), &rows("flag of `send`", 3));
+}
+
+#[test]
 fn the_shipped_configuration_names_each_flag_of_serve_once() {
     let configured = configured().into_iter().map(|line| vec![line.name]).collect::<Vec<_>>();
     let serve = command("serve");

@@ -1,0 +1,116 @@
+//! The ledger of `send`: each post and its answer, as lines of JSON in a file.
+//!
+//! | member | |
+//! |---|---|
+//! | `post` | its number, in the order in which posts were sent |
+//! | `id` | what `ce_id` of its record is; null where the body names no `app_id` and there was no 200 |
+//! | `app_id` | whose post it is; null where the body names none |
+//! | `posted` | RFC 3339: before its first byte was sent |
+//! | `answered` | RFC 3339: after the answer was read; null where there was none |
+//! | `status` | of the answer; null where there was none |
+//! | `code` | `accepted`, the code of a refusal, or what became of the connection |
+//!
+//! Promise: a line is whole, and in the file within a second or so. The lines are in the order of the
+//! answers. All times of one file have one clock, which nobody sets while it runs.
+
+use crate::timestamp::{Fraction, UtcText};
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
+use std::path::Path;
+use std::time::{Instant, SystemTime};
+use time::OffsetDateTime;
+
+/// One post.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LedgerLine {
+    pub(super) post: u64,
+    pub(super) id: Option<String>,
+    pub(super) app_id: Option<String>,
+    pub(super) posted: String,
+    pub(super) answered: Option<String>,
+    pub(super) status: Option<u16>,
+    pub(super) code: String,
+}
+
+/// The file, as it is written.
+pub(super) struct LedgerFile {
+    file: BufWriter<File>,
+}
+
+/// A clock that no step of the system's clock moves.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LedgerClock {
+    instant: Instant,
+    time: SystemTime,
+}
+
+impl LedgerFile {
+    /// Makes it anew.
+    pub(super) fn create(path: &Path) -> io::Result<Self> {
+        Ok(Self { file: BufWriter::new(File::create(path)?) })
+    }
+
+    /// Notes a post.
+    pub(super) fn note(&mut self, line: &LedgerLine) -> io::Result<()> {
+        serde_json::to_writer(&mut self.file, line)?;
+        self.file.write_all(b"\n")
+    }
+
+    /// Gives what was noted to the system.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl LedgerClock {
+    /// Set by the system's, once.
+    pub(super) fn start() -> Self {
+        Self { instant: Instant::now(), time: SystemTime::now() }
+    }
+
+    /// RFC 3339 with nanoseconds.
+    pub(super) fn text(&self, moment: Instant) -> String {
+        let time = OffsetDateTime::from(self.time + moment.saturating_duration_since(self.instant));
+        UtcText::new(time, Fraction::Nanos).as_str().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_post_is_one_line_with_all_members_in_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("posts.jsonl");
+        let mut file = LedgerFile::create(&path).unwrap();
+        let line = LedgerLine {
+            post: 7,
+            id: Some("ab".to_owned()),
+            app_id: Some("app\n\"1\"".to_owned()),
+            posted: "2026-11-30T21:00:00.000000001Z".to_owned(),
+            answered: None,
+            status: None,
+            code: "no_answer".to_owned(),
+        };
+        file.note(&line).unwrap();
+        file.flush().unwrap();
+        let text = std::fs::read_to_string(path).unwrap();
+        assert_eq!(
+            text,
+            "{\"post\":7,\"id\":\"ab\",\"app_id\":\"app\\n\\\"1\\\"\",\
+             \"posted\":\"2026-11-30T21:00:00.000000001Z\",\"answered\":null,\"status\":null,\
+             \"code\":\"no_answer\"}\n"
+        );
+        assert_eq!(serde_json::from_str::<LedgerLine>(&text).unwrap(), line);
+    }
+
+    #[test]
+    fn a_later_moment_has_a_later_text() {
+        let clock = LedgerClock::start();
+        let first = clock.text(clock.instant);
+        assert!(first < clock.text(clock.instant + Duration::from_nanos(1)), "{first}");
+    }
+}
