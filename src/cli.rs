@@ -13,6 +13,7 @@ mod bar;
 pub mod environment;
 mod http_client;
 mod ledger;
+mod journal;
 pub mod logging;
 mod printable;
 mod sample;
@@ -68,9 +69,9 @@ pub fn log_panics(stderr: &Stderr) {
         let name = thread.name().unwrap_or("<unnamed>");
         let backtrace = Backtrace::capture();
         if backtrace.status() == BacktraceStatus::Captured {
-            stderr.say(&format_args!("thread '{name}' {panic}\n{backtrace}"));
+            stderr.fail(&format_args!("thread '{name}' {panic}\n{backtrace}"));
         } else {
-            stderr.say(&format_args!("thread '{name}' {panic}"));
+            stderr.fail(&format_args!("thread '{name}' {panic}"));
         }
         stderr.end();
     }));

@@ -41,7 +41,7 @@ fn run(stderr: &Stderr) -> ExitCode {
         // It says what a value that was refused is, where a flag can only say what it is not.
         (_, Err(error)) => return report(&Failure::of_configuration(error), stderr),
         (Err(error), Ok(())) => {
-            stderr.say(&error.render().ansi().to_string().trim_end());
+            stderr.fail(&error.render().ansi().to_string().trim_end());
             return ExitCode::from(2);
         }
         (Ok(cli), Ok(())) => cli,
@@ -71,7 +71,7 @@ fn run(stderr: &Stderr) -> ExitCode {
 
 /// Plainly, since the log may not have been started.
 fn report(failure: &Failure, stderr: &Stderr) -> ExitCode {
-    stderr.say(&format_args!("hookbridge: {}", failure.chain()));
+    stderr.fail(&format_args!("hookbridge: {}", failure.chain()));
     failure.exit_code()
 }
 

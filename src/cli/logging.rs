@@ -1,9 +1,11 @@
 //! The log, on stderr: stdout carries a command's own output alone.
 //!
-//! Promise: nothing that is logged waits for whoever reads the log.
+//! Promise: nothing that is logged waits for whoever reads the log. Where journald reads it, each line
+//! has its level for journald, too.
 
 use crate::args::{LogArgs, LogFormat};
 use crate::cli::Failure;
+use crate::cli::journal::{Marked, Reader};
 use crate::cli::stderr::Stderr;
 use std::io::{self, IsTerminal as _};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -18,14 +20,17 @@ pub(super) fn start(args: &LogArgs, stderr: &Stderr) -> Result<(), Failure> {
         .map_err(|reason| Failure::of_configuration(format!("--log {}: {reason}", args.log)))?;
     // A log that nobody reads must not end the bridge.
     let lines = fmt::layer().with_writer(stderr.clone()).log_internal_errors(false);
+    let reader = Reader::of_stderr();
     match args.log_format {
         LogFormat::Text => {
             let colours = io::stderr().is_terminal()
                 && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
-            registry().with(lines.with_ansi(colours)).with(filter).init();
+            let lines = lines.with_ansi(colours).map_event_format(|lines| Marked { lines, reader });
+            registry().with(lines).with(filter).init();
         }
         LogFormat::Json => {
             let lines = lines.json().flatten_event(true).with_current_span(false);
+            let lines = lines.map_event_format(|lines| Marked { lines, reader });
             registry().with(lines).with(filter).init();
         }
     }

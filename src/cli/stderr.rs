@@ -15,6 +15,7 @@
 mod tests;
 
 use crate::cli::bar::{Bar, BarState};
+use crate::cli::journal::Reader;
 use anstream::AutoStream;
 use prometheus_client::metrics::counter::Counter;
 use rustix::event::{PollFd, PollFlags, poll};
@@ -25,6 +26,7 @@ use std::io::{self, ErrorKind, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
+use tracing::Level;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// All lines that wait, together: some ten thousand, more than a busy reader falls behind by, and
@@ -102,6 +104,12 @@ impl Stderr {
         let mut line = AutoStream::new(Vec::new(), AutoStream::choice(&io::stderr()));
         writeln!(line, "{text}").expect("a Vec takes all bytes");
         self.0.line(line.into_inner());
+    }
+
+    /// The same, of what ends the command badly: an error, where journald reads.
+    pub fn fail(&self, text: &dyn Display) {
+        let mark = Reader::of_stderr().mark(Level::ERROR);
+        self.say(&format_args!("{mark}{text}"));
     }
 
     /// Shows how far a command is, where stderr is a terminal.
