@@ -6,8 +6,10 @@
 
 mod accept;
 mod readiness;
+pub mod status_line;
 
 use crate::admin::readiness::{Readiness, ServingState};
+use crate::admin::status_line::StatusLine;
 use crate::delivery::availability::Availability;
 use crate::delivery::kafka::throttle::Throttle;
 use crate::delivery::shared_gate::SharedGate;
@@ -72,6 +74,11 @@ impl Admin {
             if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         let body = serde_json::to_vec(&readiness).expect("readiness has text keys alone");
         response(status, JSON, body.into())
+    }
+
+    /// What `/readyz` says, in one line.
+    pub fn status_line(&self) -> StatusLine {
+        StatusLine::of(&self.readiness())
     }
 
     fn readiness(&self) -> Readiness {

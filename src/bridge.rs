@@ -21,14 +21,18 @@ mod event_loop;
 mod hand_over;
 pub mod inherited_sockets;
 mod listeners;
+mod notifier;
 mod parts;
 mod periodic_log;
 pub mod predecessor;
+mod pulse;
 mod reloader;
 mod running;
 mod spool_place;
 mod spooling;
+pub mod supervision;
 mod wait_until_free;
+mod watchdog;
 
 use crate::bridge::bridge_error::BridgeError;
 use crate::bridge::hand_over::HandOver;
@@ -36,6 +40,7 @@ use crate::bridge::inherited_sockets::InheritedSockets;
 use crate::bridge::listeners::listen;
 use crate::bridge::running::Running;
 use crate::bridge::spooling::Opened;
+use crate::bridge::supervision::Supervision;
 use crate::bridge::wait_until_free::WaitUntilFree;
 use crate::config::Config;
 use crate::delivery::kafka::client_endings::TIMEOUT;
@@ -43,6 +48,7 @@ use crate::metrics::Metrics;
 use crate::webhook::http::successor::Successor;
 use futures_util::FutureExt as _;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
@@ -62,6 +68,8 @@ pub struct Bridge {
     spool_wait: WaitUntilFree,
     /// To whoever is to follow, where somebody may.
     hand_over: Option<HandOver>,
+    /// Who is told how it is.
+    supervision: Arc<Supervision>,
 }
 
 /// A port and its address.
@@ -122,7 +130,13 @@ impl Bridge {
             successor,
             spool_wait: WaitUntilFree::default(),
             hand_over: None,
+            supervision: Arc::default(),
         }
+    }
+
+    /// Has a service manager told how it is.
+    pub fn supervise(&mut self, supervision: Supervision) {
+        self.supervision = Arc::new(supervision);
     }
 
     /// Opens the spool, where there is to be one, unless `stop` comes first.

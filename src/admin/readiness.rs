@@ -15,6 +15,9 @@ use std::time::Duration;
 /// The status of a bridge that is ready.
 const READY: &str = "ready";
 
+/// The name of the check that says where posts go.
+pub(super) const SPOOL: &str = "spool";
+
 /// See the module.
 #[derive(Debug, Serialize)]
 pub(super) struct Readiness {
@@ -23,10 +26,10 @@ pub(super) struct Readiness {
 }
 
 #[derive(Debug, Serialize)]
-struct Check {
-    name: &'static str,
-    ok: bool,
-    detail: String,
+pub(super) struct Check {
+    pub(super) name: &'static str,
+    pub(super) ok: bool,
+    pub(super) detail: String,
 }
 
 /// Whether the bridge takes posts.
@@ -88,6 +91,14 @@ impl Readiness {
         let ok = check.ok && kafka(known).ok;
         self.checks.push(Check { name: "dead_letter_topic", ok, ..check });
         self
+    }
+
+    pub(super) fn status(&self) -> &'static str {
+        self.status
+    }
+
+    pub(super) fn checks(&self) -> &[Check] {
+        &self.checks
     }
 
     pub(super) fn is_ready(&self) -> bool {
@@ -162,7 +173,7 @@ fn spool(GateStatus { state, backlog }: GateStatus, room: Room) -> Check {
         Room::Full { why } => (false, format!(", full: {why}")),
         Room::Broken { why } => (false, format!(", broken: {why}")),
     };
-    Check { name: "spool", ok, detail: format!("{way}, {} waiting{room}", grouped(backlog)) }
+    Check { name: SPOOL, ok, detail: format!("{way}, {} waiting{room}", grouped(backlog)) }
 }
 
 /// In whole seconds, which is what people ask for.
@@ -190,6 +201,8 @@ fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admin::status_line::StatusLine;
+    use crate::clock::Clock;
     use crate::delivery::availability::topic_state::TopicDescription;
     use std::sync::Arc;
 
@@ -218,6 +231,33 @@ mod tests {
         assert!(!topic("events", &known).ok, "the last probe saw nothing");
         known.report = HealthReport::Up;
         assert!(topic("events", &known).ok);
+    }
+
+    #[test]
+    fn a_status_line_changes_its_shape_with_what_holds_and_not_with_ages() {
+        let second = Duration::from_secs(1);
+        let spool = |state, backlog| (GateStatus { state, backlog }, Room::HasRoom);
+        let line = |unchanged_for, spool| {
+            let known = Knowledge {
+                report: HealthReport::Away { why: "no ack in time".to_owned() },
+                unchanged_for,
+                last_ack: None,
+                last_probe: None,
+                topic: Arc::new(TopicState::Unknown),
+                topic_seen: None,
+            };
+            let topic = Topic::new("events".into(), None, &Clock::system());
+            let serving = ServingState::Serving;
+            StatusLine::of(&Readiness::new(serving, &topic, (&known, None), Some(spool)))
+        };
+        let first = line(second, spool(GateState::Spooling, 2));
+        assert_eq!(
+            first.text,
+            "ready; kafka: no ack in time; away for 1s; topic: events: not seen yet; spool: spooling, \
+             2 waiting"
+        );
+        assert_eq!(line(2 * second, spool(GateState::Spooling, 3)).shape, first.shape);
+        assert_ne!(line(second, spool(GateState::Direct, 0)).shape, first.shape);
     }
 
     #[test]

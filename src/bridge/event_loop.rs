@@ -6,6 +6,7 @@
 
 use crate::bridge::bridge_error::BridgeError;
 use crate::bridge::dead_letter_topic::DeadLetterTopic;
+use crate::bridge::pulse::{Heart, Pulse};
 use crate::config::Config;
 use crate::delivery::availability::Availability;
 use crate::delivery::kafka::producer::ProducerError;
@@ -25,7 +26,7 @@ use crate::webhook::http::tls::TlsPort;
 use crate::webhook::ingest::Ingest;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::{io, thread};
+use std::{io, mem, thread};
 use tokio::runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -90,6 +91,7 @@ type LoopEnd = Result<usize, EventLoopError>;
 /// The loops that run.
 pub(super) struct EventLoops {
     ends: JoinSet<LoopEnd>,
+    pulses: Vec<Pulse>,
     stop: CancellationToken,
 }
 
@@ -109,15 +111,17 @@ impl EventLoop {
             }),
         };
         let shared = Arc::new(self);
-        let mut loops = EventLoops { ends: JoinSet::new(), stop };
+        let mut loops = EventLoops { ends: JoinSet::new(), pulses: Vec::new(), stop };
         for worker in 0..workers {
             let (listener, limits, shared) =
                 (listener.try_clone()?, limits.clone(), shared.clone());
             let (ready, is_ready) = oneshot::channel();
             let (end, ended) = oneshot::channel();
+            let (pulse, heart) = Pulse::new();
+            loops.pulses.push(pulse);
             thread::Builder::new().name(format!("worker-{worker}")).spawn(move || {
                 // The receiver is gone only when the whole bridge is.
-                drop(end.send(shared.run(listener, limits, ready)));
+                drop(end.send(shared.run(listener, limits, (ready, heart))));
             })?;
             loops.ends.spawn(async { ended.await.unwrap_or(Err(EventLoopError::Panicked)) });
             // Dropped unsent where the loop failed: its end says why.
@@ -129,7 +133,12 @@ impl EventLoop {
         Ok(loops)
     }
 
-    fn run(&self, listener: TcpListener, limits: Limits, ready: oneshot::Sender<()>) -> LoopEnd {
+    fn run(
+        &self,
+        listener: TcpListener,
+        limits: Limits,
+        (ready, heart): (oneshot::Sender<()>, Heart),
+    ) -> LoopEnd {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .max_blocking_threads(BLOCKING_THREADS)
@@ -139,7 +148,10 @@ impl EventLoop {
             let listener = tokio::net::TcpListener::from_std(listener)?;
             // The receiver is gone only when the whole bridge is.
             let _ = ready.send(());
-            self.serve(listener, limits, publishers).await
+            tokio::select! {
+                end = self.serve(listener, limits, publishers) => end,
+                never = heart.run() => match never {},
+            }
         });
         // The bridge waits for producers that end.
         runtime.shutdown_background();
@@ -231,6 +243,11 @@ impl EventLoop {
 }
 
 impl EventLoops {
+    /// Where to ask whether each of them turns. To be called once.
+    pub(super) fn take_pulses(&mut self) -> Vec<Pulse> {
+        mem::take(&mut self.pulses)
+    }
+
     /// Waits for the end of all loops. If one ends unasked, the others are stopped.
     pub(super) async fn wait(&mut self) -> Result<(), BridgeError> {
         let mut left = 0;

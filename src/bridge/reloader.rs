@@ -2,16 +2,20 @@
 //!
 //! Promise: a change is read once it has been there for [`SETTLED`], so that a file that is being
 //! written is not; what cannot be taken is logged and counted once, and what was in force before
-//! stays. A file system that hangs holds up nothing but the reload of its own files.
+//! stays. A file system that hangs holds up nothing but the reload of its own files. The service
+//! manager is told when a reload that was asked for begins, and when it is over.
 
+use crate::bridge::supervision::Supervision;
 use crate::config::Config;
 use crate::config::reload::{Reloadable, Stamp};
 use crate::error_chain::error_chain;
 use crate::metrics::reloads::ReloadSeries;
+use std::convert::Infallible;
 use std::future::pending;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
@@ -19,12 +23,20 @@ use tokio::time::{sleep, timeout};
 const SETTLED: Duration = Duration::from_secs(1);
 /// How long a file may take to be read before that is logged.
 const SLOW: Duration = Duration::from_secs(10);
+/// Reloads that may wait for one that is under way: it may have read the files before they changed.
+const QUESTIONS: usize = 1;
 
 /// See the module.
 pub(super) struct Reloader {
     files: Vec<FileReloader>,
+    /// To each of them.
+    ask: Vec<mpsc::Sender<Done>>,
     asked: watch::Receiver<()>,
+    supervision: Arc<Supervision>,
 }
+
+/// Dropped when files that were to be read have been.
+type Done = oneshot::Sender<()>;
 
 /// Files that are read together.
 struct FileReloader {
@@ -33,42 +45,64 @@ struct FileReloader {
     seen: Stamp,
     /// Between looks for a change; none looks only when it is asked to.
     every: Option<Duration>,
-    /// Has a value when all is to be read at once.
-    asked: watch::Receiver<()>,
+    /// To be read at once.
+    asked: mpsc::Receiver<Done>,
     series: ReloadSeries,
-}
-
-/// Why files are looked at.
-#[derive(Clone, Copy)]
-enum Why {
-    Asked,
-    Due,
 }
 
 impl Reloader {
     /// Of the files that `config` was made of.
-    pub(super) fn new(config: &Config, asked: watch::Receiver<()>, series: &ReloadSeries) -> Self {
-        let of = |files: &Arc<Reloadable>| FileReloader {
-            files: files.clone(),
-            seen: files.first.clone(),
-            every: config.reload,
-            asked: asked.clone(),
-            series: series.clone(),
+    pub(super) fn new(
+        config: &Config,
+        asked: watch::Receiver<()>,
+        series: &ReloadSeries,
+        supervision: Arc<Supervision>,
+    ) -> Self {
+        let of = |files: &Arc<Reloadable>| {
+            let (ask, asked) = mpsc::channel(QUESTIONS);
+            let (files, seen) = (files.clone(), files.first.clone());
+            let series = series.clone();
+            (FileReloader { files, seen, every: config.reload, asked, series }, ask)
         };
-        Self { files: config.reloadables.iter().map(of).collect(), asked }
+        let (files, ask) = config.reloadables.iter().map(of).unzip();
+        Self { files, ask, asked, supervision }
     }
 
     /// Runs for as long as it is awaited.
     pub(super) async fn run(mut self) {
-        if self.files.is_empty() {
-            loop {
-                is_asked(&mut self.asked).await;
+        let files = mem::take(&mut self.files);
+        let mut reloading: JoinSet<_> = files.into_iter().map(FileReloader::run).collect();
+        tokio::select! {
+            // None of them ends, unless it panics.
+            Some(_) = reloading.join_next() => {}
+            never = self.answer() => match never {},
+        }
+    }
+
+    /// Has all files read whenever somebody asks.
+    async fn answer(&mut self) -> Infallible {
+        loop {
+            is_asked(&mut self.asked).await;
+            self.supervision.reloading();
+            if self.ask.is_empty() {
                 tracing::info!("there is no file to be read again");
             }
+            let begin = |ask: &mpsc::Sender<Done>| {
+                let (done, is_done) = oneshot::channel();
+                // One that has a question waiting reads its files behind this anyway.
+                drop(ask.try_send(done));
+                is_done
+            };
+            let reading: Vec<_> = self.ask.iter().map(begin).collect();
+            let all = async {
+                for is_done in reading {
+                    drop(is_done.await);
+                }
+            };
+            // What takes longer is said by whoever waits for its file system.
+            drop(timeout(SLOW, all).await);
+            self.supervision.ready();
         }
-        let mut reloading: JoinSet<_> = self.files.into_iter().map(FileReloader::run).collect();
-        // None of them ends, unless it panics.
-        reloading.join_next().await;
     }
 }
 
@@ -76,13 +110,12 @@ impl FileReloader {
     async fn run(mut self) {
         let what = self.files.what.as_str();
         loop {
-            let why = tokio::select! {
-                () = is_asked(&mut self.asked) => Why::Asked,
-                () = due(self.every) => Why::Due,
+            let asked = tokio::select! {
+                Some(done) = self.asked.recv() => Some(done),
+                () = due(self.every) => None,
             };
-            match why {
-                Why::Due if !self.has_settled().await => continue,
-                Why::Due | Why::Asked => {}
+            if asked.is_none() && !self.has_settled().await {
+                continue;
             }
             let files = Arc::clone(&self.files);
             let (stamp, read) = blocking(what, move || files.reload()).await;
@@ -96,6 +129,7 @@ impl FileReloader {
                 ),
             }
             self.series.count(self.files.what, &read);
+            drop(asked);
         }
     }
 

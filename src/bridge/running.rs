@@ -9,6 +9,7 @@ use crate::bridge::bridge_error::BridgeError;
 use crate::bridge::dead_letter_topic::DeadLetterTopic;
 use crate::bridge::event_loop::{EventLoop, EventLoops};
 use crate::bridge::listeners::{admin_limits, raise_file_limit};
+use crate::bridge::notifier::Notifier;
 use crate::bridge::parts::Parts;
 use crate::bridge::periodic_log::PeriodicLog;
 use crate::bridge::reloader::Reloader;
@@ -50,7 +51,8 @@ impl Running {
         stop: &CancellationToken,
         reload: watch::Receiver<()>,
     ) -> Result<Self, BridgeError> {
-        let Bridge { mut config, spool, webhook, admin, addresses, successor, .. } = bridge;
+        let Bridge { mut config, spool, webhook, admin, addresses, successor, supervision, .. } =
+            bridge;
         config.max_connections = raise_file_limit(config.max_connections);
         let metrics = Arc::new(metrics);
         let recorder = Arc::new(PostRecorder::new(metrics.clone()));
@@ -82,7 +84,7 @@ impl Running {
         });
         let accept_errors = Arc::new(RareLine::every(ACCEPT_ERROR_LINE));
         let admin_limits = admin_limits(accept_errors.clone());
-        let reloading = Reloader::new(&config, reload, &metrics.reloads).run();
+        let reloading = Reloader::new(&config, reload, &metrics.reloads, supervision.clone()).run();
         let logging = PeriodicLog::new(&config, recorder.clone()).run();
         let path = config.path.clone();
         let loops = EventLoop {
@@ -97,8 +99,14 @@ impl Running {
             gate,
             stop: stop.clone(),
         };
-        let loops = loops.start(&webhook).await?;
+        let mut loops = loops.start(&webhook).await?;
         drop(webhook);
+        let notifier = Notifier {
+            supervision,
+            admin: admin_answers.clone(),
+            loops: loops.take_pulses(),
+            stop: stop.clone(),
+        };
 
         let (over, mut parts) = (CancellationToken::new(), Parts::default());
         let listener = tokio::net::TcpListener::from_std(admin).map_err(|source| {
@@ -110,6 +118,7 @@ impl Running {
         parts.start_endless("admin port", serving);
         parts.start_endless("periodic log", logging);
         parts.start_endless("reloader", reloading);
+        parts.start_endless("notifier", notifier.run());
         let (probing, unasked) = (probe.run(over.clone()), BridgeError::Unasked("probe of Kafka"));
         parts.start(async { probing.await.map_or_else(BridgeError::Topic, |()| unasked) });
         if let Some(probe) = dead_letter_probe {

@@ -6,6 +6,7 @@
 use crate::args::serve::ServeArgs;
 use crate::bridge::Bridge;
 use crate::bridge::inherited_sockets::InheritedSockets;
+use crate::bridge::supervision::Supervision;
 use crate::cli::signals::EndSignals;
 use crate::cli::stderr::Stderr;
 use crate::cli::{Failure, logging, version};
@@ -13,7 +14,7 @@ use crate::config::{Config, PortReuse};
 use crate::metrics::Metrics;
 use crate::metrics::build::Build;
 use std::convert::Infallible;
-use std::path;
+use std::{env, path};
 use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -39,6 +40,7 @@ pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
                 PortReuse::HandOver => Bridge::follow(config, inherited, &stop).await?,
             };
             let Some(mut bridge) = bridge else { return Ok(()) };
+            bridge.supervise(Supervision::new(|variable| env::var_os(variable)));
             bridge.open(&stop).await?;
             if !stop.is_cancelled() {
                 log_start(bridge.config(), bridge.waiting());

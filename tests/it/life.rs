@@ -12,6 +12,7 @@ mod reload;
 mod resolver;
 mod start;
 mod stop;
+mod supervised;
 
 use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;

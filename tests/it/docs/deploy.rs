@@ -21,6 +21,8 @@ use testkit::port::{NOBODY, free_port};
 const PAGE: &str = "docs/deploy.md";
 const PASSWORD: &str = "hush-3e9a";
 const TOPIC: &str = "video.events";
+/// The most that `systemd-analyze security` may find, in tenths: under 2.0.
+const EXPOSURE: u32 = 19;
 
 #[test]
 fn nginx_passes_posts_to_a_bridge_laid_out_as_on_the_page() {
@@ -156,8 +158,10 @@ fn the_units_are_such_as_systemd_takes() {
         let unit = fs::read_to_string(unit).unwrap();
         let file = shell.path(name);
         // The check wants the program to be there.
-        let program = ("/usr/local/bin/hookbridge", HOOKBRIDGE.path());
-        fs::write(&file, unit.replace(program.0, program.1)).unwrap();
+        let unit = unit.replace("/usr/local/bin/hookbridge", HOOKBRIDGE.path());
+        assert!(name.ends_with(".socket") || unit.contains("\nType=notify-reload\n"));
+        let known = if knows_notify_reload(&shell) { "notify-reload" } else { "notify" };
+        fs::write(&file, unit.replace("=notify-reload", &format!("={known}"))).unwrap();
         file
     });
 
@@ -165,6 +169,18 @@ fn the_units_are_such_as_systemd_takes() {
 
     // What it does not know it ignores, with a word.
     assert_eq!((said.is_success, said.out, said.err), (true, String::new(), String::new()));
+
+    let secured = "systemd-analyze security --offline=true --no-pager --threshold";
+    let exposure = |most: u32| shell.run(&format!("{secured}={most} {}", units[1]));
+    assert!(exposure(EXPOSURE).is_success, "{}", exposure(EXPOSURE).out);
+    assert!(!exposure(1).is_success, "the check checks nothing");
+}
+
+/// As systemd 253 and newer do.
+fn knows_notify_reload(shell: &Shell) -> bool {
+    let said = shell.run("systemd-analyze --version").well();
+    let version = said.split(' ').nth(1).and_then(|version| version.parse::<u32>().ok());
+    version.expect("the first line has the version") >= 253
 }
 
 #[test]
