@@ -9,6 +9,7 @@ mod commands;
 mod consumers;
 mod deploy;
 mod flags;
+mod kubernetes;
 mod links;
 mod openings;
 mod page;

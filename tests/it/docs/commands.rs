@@ -23,6 +23,9 @@ const LAID_OUT: &str = "nginx_passes_posts_to_a_bridge_laid_out_as_on_the_page";
 const EXAMPLES: &str = "the_examples_of_the_help_work_when_they_are_pasted";
 const SPOOL: &str = "the_commands_of_the_page_look_after_a_spool";
 
+/// Why a command of Kubernetes is not tried.
+const NO_CLUSTER: &str = "there is no Kubernetes where tests run; its files are validated";
+
 /// Page, the beginning of the command, its fate.
 const COMMANDS: &[(&str, &str, Fate)] = &[
     ("README.md", "cargo run --release -- dev", Tried("dev --once")),
@@ -46,6 +49,8 @@ const COMMANDS: &[(&str, &str, Fate)] = &[
         "docker build ",
         Not("there is no Docker engine where tests run; the compose file is checked"),
     ),
+    ("docs/deploy.md", "kubectl create ", Not(NO_CLUSTER)),
+    ("docs/deploy.md", "kubectl scale ", Not(NO_CLUSTER)),
     (
         "docs/deploy.md",
         "cp config/systemd",
