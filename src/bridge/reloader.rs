@@ -171,7 +171,8 @@ async fn blocking<T: Send + 'static>(
     let done = if let Ok(done) = timeout(SLOW, &mut working).await {
         done
     } else {
-        tracing::error!(what, "the file system has not answered for {SLOW:?}");
+        let for_seconds = SLOW.as_secs();
+        tracing::error!(what, for_seconds, "the file system does not answer");
         working.await
     };
     done.expect("reading a file does not panic")

@@ -26,7 +26,7 @@ impl WaitUntilFree {
             match attempt().await {
                 Err(error) if error.is_in_use() && Instant::now() < end => {
                     if !is_logged {
-                        tracing::info!("{what} is in use, and waited for");
+                        tracing::info!(what, "waits for what another bridge still has");
                         is_logged = true;
                     }
                     sleep(PAUSE).await;

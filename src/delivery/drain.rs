@@ -138,7 +138,7 @@ impl Drain {
         let status = gate.status();
         // Before the first probe, which must not call Kafka well while nothing of it is acked.
         availability.waiting(status.owed());
-        let log = OutageLog::new(status.state);
+        let log = OutageLog::new(status.state, Instant::now());
         Ok(Self {
             gate,
             availability,

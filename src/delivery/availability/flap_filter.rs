@@ -17,8 +17,8 @@ const REASONS: usize = 16;
 /// What is to be logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Notice {
-    /// It begins.
-    First,
+    /// It begins, after it was not there for this time, where that is known.
+    First { after: Option<Duration> },
     /// It has been there for this long.
     Still { lasted: Duration },
     /// It comes and goes.
@@ -27,13 +27,17 @@ pub(super) enum Notice {
     StillAgain { lasted: Duration, times: u32 },
     /// It is over, after this time.
     Over { lasted: Duration },
-    /// What came and went this often is over.
-    OverForGood { times: u32 },
+    /// What came and went this often, in this time, is over.
+    OverForGood { lasted: Duration, times: u32 },
 }
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(super) struct FlapFilter(Option<Episode>);
+pub(super) struct FlapFilter {
+    episode: Option<Episode>,
+    /// Since when it is not there.
+    gone: Option<Instant>,
+}
 
 #[derive(Debug)]
 struct Episode {
@@ -58,9 +62,11 @@ enum Now {
 impl FlapFilter {
     /// It is there for this reason, since then if it was not before.
     pub(super) fn there(&mut self, why: &str, since: Instant, now: Instant) -> Option<Notice> {
-        let Some(episode) = &mut self.0 else {
-            self.0 = Some(Episode::new(why, since, now));
-            return Some(Notice::First);
+        let gone = self.gone.take();
+        let Some(episode) = &mut self.episode else {
+            self.episode = Some(Episode::new(why, since, now));
+            let after = gone.map(|gone| since.saturating_duration_since(gone));
+            return Some(Notice::First { after });
         };
         if let Now::OverSince(_) = episode.now {
             episode.now = Now::ThereSince(since);
@@ -75,12 +81,13 @@ impl FlapFilter {
 
     /// Whether it is there, as far as was logged.
     pub(super) fn is_there(&self) -> bool {
-        self.0.as_ref().is_some_and(|episode| matches!(episode.now, Now::ThereSince(_)))
+        self.episode.as_ref().is_some_and(|episode| matches!(episode.now, Now::ThereSince(_)))
     }
 
     /// It is not there.
     pub(super) fn gone(&mut self, now: Instant) -> Option<Notice> {
-        let episode = self.0.as_mut()?;
+        self.gone.get_or_insert(now);
+        let episode = self.episode.as_mut()?;
         match episode.now {
             Now::ThereSince(since) => {
                 episode.now = Now::OverSince(now);
@@ -88,10 +95,10 @@ impl FlapFilter {
                 (episode.times == 1).then_some(Notice::Over { lasted })
             }
             Now::OverSince(at) if now < at + EVERY => None,
-            Now::OverSince(_) => {
-                let times = episode.times;
-                self.0 = None;
-                (times > 1).then_some(Notice::OverForGood { times })
+            Now::OverSince(at) => {
+                let (lasted, times) = (at.saturating_duration_since(episode.since), episode.times);
+                self.episode = None;
+                (times > 1).then_some(Notice::OverForGood { lasted, times })
             }
         }
     }
@@ -178,7 +185,7 @@ mod tests {
     #[test]
     fn alternating_reasons_are_logged_once_each_then_once_a_minute() {
         let (mut filter, start) = (FlapFilter::default(), Instant::now());
-        assert_eq!(filter.there("1 of 6", start, start), Some(Notice::First));
+        assert_eq!(filter.there("1 of 6", start, start), Some(Notice::First { after: None }));
         let mut logged = Vec::new();
         for second in 1..=180 {
             let why = ["2 of 6", "refused", "timed out"][second as usize / 15 % 3];
@@ -214,10 +221,15 @@ mod tests {
         }
         let again = Notice::StillAgain { lasted: 64 * SECOND, times: 17 };
         let over = Notice::Over { lasted: 2 * SECOND };
-        assert_eq!(logged, [(0, Notice::First), (2, over), (4, Notice::Again), (64, again)]);
+        let first = Notice::First { after: None };
+        assert_eq!(logged, [(0, first), (2, over), (4, Notice::Again), (64, again)]);
         let end = start + 91 * SECOND;
         assert_eq!(filter.gone(end), None);
-        assert_eq!(filter.gone(end + EVERY), Some(Notice::OverForGood { times: 23 }));
-        assert_eq!(filter.there("no ack", end, end + EVERY), Some(Notice::First));
+        // It was there last in the 90th second, as the second look at it saw.
+        let for_good = Notice::OverForGood { lasted: 90 * SECOND, times: 23 };
+        assert_eq!(filter.gone(end + EVERY), Some(for_good));
+        let begins = end + EVERY + SECOND;
+        let after = Some(EVERY + 2 * SECOND);
+        assert_eq!(filter.there("no ack", begins, begins), Some(Notice::First { after }));
     }
 }

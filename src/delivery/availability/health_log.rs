@@ -34,7 +34,7 @@ pub(super) struct HealthLog {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum HealthLine {
     There { after: Duration },
-    Doubted { why: String },
+    Doubted { why: String, after: Option<Duration> },
     Outage { notice: Notice, why: String, waiting: u64 },
     Partial { notice: Notice, topic: String },
 }
@@ -77,7 +77,7 @@ impl HealthLog {
         let notice = self.outage.there(seen.why, since, now)?;
         let (why, waiting) = (seen.why.to_owned(), seen.waiting);
         Some(match (notice, seen.kind) {
-            (Notice::First, HealthKind::Doubted) => HealthLine::Doubted { why },
+            (Notice::First { after }, HealthKind::Doubted) => HealthLine::Doubted { why, after },
             (notice, _) => HealthLine::Outage { notice, why, waiting },
         })
     }
@@ -116,24 +116,35 @@ impl HealthLine {
     pub(super) fn write(self) {
         match self {
             Self::There { after } => log_there(after),
-            Self::Doubted { why } => {
-                tracing::warn!(error = why, "kafka does not answer a probe, posts are still tried");
-            }
+            Self::Doubted { why, after } => tracing::warn!(
+                error = why,
+                after_seconds = seconds(after),
+                "kafka does not answer a probe, posts are still tried"
+            ),
             Self::Outage { notice, why, waiting } => log_outage(notice, &why, waiting),
             Self::Partial { notice, topic } => match notice {
-                Notice::First | Notice::Again => {
-                    tracing::warn!(topic, "some partitions take no records");
-                }
+                Notice::First { after } => log_partial(&topic, after),
+                Notice::Again => log_partial(&topic, None),
                 Notice::Still { lasted } | Notice::StillAgain { lasted, .. } => {
                     let for_seconds = lasted.as_secs();
                     tracing::warn!(topic, for_seconds, "some partitions still take no records");
                 }
-                Notice::Over { .. } | Notice::OverForGood { .. } => {
-                    tracing::info!(topic, "all partitions take records");
+                Notice::Over { lasted } | Notice::OverForGood { lasted, .. } => {
+                    let after_seconds = lasted.as_secs();
+                    tracing::info!(topic, after_seconds, "all partitions take records");
                 }
             },
         }
     }
+}
+
+/// As the log shows how long the state before held: left out where there was none.
+fn seconds(after: Option<Duration>) -> Option<u64> {
+    after.map(|after| after.as_secs())
+}
+
+fn log_partial(topic: &str, after: Option<Duration>) {
+    tracing::warn!(topic, after_seconds = seconds(after), "some partitions take no records");
 }
 
 fn log_there(after: Duration) {
@@ -142,9 +153,9 @@ fn log_there(after: Duration) {
 
 fn log_outage(notice: Notice, error: &str, waiting: u64) {
     match notice {
-        Notice::First => {
+        Notice::First { after } => {
             let waiting = (waiting > 0).then_some(waiting);
-            tracing::warn!(error, waiting, "kafka is away");
+            tracing::warn!(error, waiting, after_seconds = seconds(after), "kafka is away");
         }
         Notice::Still { lasted } => {
             tracing::warn!(error, for_seconds = lasted.as_secs(), waiting, "kafka is still away");
@@ -155,7 +166,10 @@ fn log_outage(notice: Notice, error: &str, waiting: u64) {
             tracing::warn!(error, for_seconds, times, waiting, "kafka still comes and goes");
         }
         Notice::Over { lasted } => log_there(lasted),
-        Notice::OverForGood { times } => tracing::info!(times, "kafka comes and goes no more"),
+        Notice::OverForGood { lasted, times } => {
+            let after_seconds = lasted.as_secs();
+            tracing::info!(times, after_seconds, "kafka comes and goes no more");
+        }
     }
 }
 
@@ -188,8 +202,8 @@ mod tests {
         HealthLine::Outage { notice: Notice::Over { lasted }, why: String::new(), waiting: 0 }
     }
 
-    fn away(waiting: u64) -> HealthLine {
-        outage(Notice::First, waiting)
+    fn away(after: Option<Duration>, waiting: u64) -> HealthLine {
+        outage(Notice::First { after }, waiting)
     }
 
     #[test]
@@ -199,7 +213,7 @@ mod tests {
         let there = HealthLine::There { after: SECOND };
         assert_eq!(line(&mut log, HealthKind::Up, start + SECOND), Some(there));
         let begun = start + 2 * SECOND;
-        assert_eq!(line(&mut log, HealthKind::Away, begun), Some(away(0)));
+        assert_eq!(line(&mut log, HealthKind::Away, begun), Some(away(Some(SECOND), 0)));
         for tick in 1..60 {
             for kind in [HealthKind::Unproven, HealthKind::Away, HealthKind::Doubted] {
                 assert_eq!(line(&mut log, kind, begun + tick * SECOND), None);
@@ -217,7 +231,7 @@ mod tests {
         let start = Instant::now();
         let mut log = HealthLog::new(start);
         assert_eq!(line(&mut log, HealthKind::Untried, start), None);
-        assert_eq!(waiting(&mut log, HealthKind::Away, 7, start + 3 * SECOND), Some(away(7)));
+        assert_eq!(waiting(&mut log, HealthKind::Away, 7, start + 3 * SECOND), Some(away(None, 7)));
     }
 
     #[test]
@@ -226,7 +240,10 @@ mod tests {
         let mut log = HealthLog::new(start);
         line(&mut log, HealthKind::Up, start);
         assert_eq!(line(&mut log, HealthKind::Unproven, start + SECOND), None);
-        assert_eq!(line(&mut log, HealthKind::Unproven, start + SECOND + DOUBT), Some(away(0)));
+        assert_eq!(
+            line(&mut log, HealthKind::Unproven, start + SECOND + DOUBT),
+            Some(away(Some(SECOND), 0))
+        );
         let minutes = start + SECOND + 3 * EVERY;
         assert_eq!(waiting(&mut log, HealthKind::Unproven, 7, minutes), None);
         let there = over(3 * EVERY);

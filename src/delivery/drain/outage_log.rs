@@ -24,6 +24,8 @@ const PAUSE: Duration = Duration::from_secs(10);
 pub(super) struct OutageLog {
     progress: Progress,
     posts: Posts,
+    /// Since when they go there.
+    turned: Instant,
     /// When it was logged that something holds it up, if that is not over.
     logged: Option<Instant>,
     /// When it was logged last that the drain starts over, and why.
@@ -55,10 +57,11 @@ impl Posts {
 
 impl OutageLog {
     /// From here on; whoever starts the drain logs what waits already.
-    pub(super) fn new(state: GateState) -> Self {
+    pub(super) fn new(state: GateState, now: Instant) -> Self {
         Self {
             progress: Progress::default(),
             posts: Posts::at(state),
+            turned: now,
             logged: None,
             restarted: None,
             stuck_since: None,
@@ -81,8 +84,11 @@ impl OutageLog {
         self.quarantined.sum_up(now);
         let posts = Posts::at(state);
         if posts != self.posts {
+            let after_seconds = now.saturating_duration_since(self.turned).as_secs();
             match posts {
-                Posts::ToKafka => tracing::info!("the spool is empty, posts go to kafka again"),
+                Posts::ToKafka => {
+                    tracing::info!(after_seconds, "the spool is empty, posts go to kafka again");
+                }
                 Posts::ToDisk => match kafka {
                     HealthReport::Away { .. } => {}
                     HealthReport::Up
@@ -90,11 +96,12 @@ impl OutageLog {
                     | HealthReport::Doubted { .. }
                     | HealthReport::Unproven { .. } => tracing::warn!(
                         waiting = backlog,
+                        after_seconds,
                         "posts are kept on disk until kafka has them all"
                     ),
                 },
             }
-            self.posts = posts;
+            (self.posts, self.turned) = (posts, now);
         }
         match self.progress.line(backlog, now) {
             None => {}

@@ -40,7 +40,7 @@ impl ClientLog {
     pub(super) fn line(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         let is_debug = matches!(level, RDKafkaLogLevel::Debug);
         if is_debug || facility == CONNECTION || message.contains(GAPLESS_IS_EXPERIMENTAL) {
-            tracing::debug!(facility, "librdkafka: {message}");
+            tracing::debug!(facility, said = message, "librdkafka says");
             return;
         }
         let Some(left_out) = self.news(&kind(message), Instant::now()) else { return };
@@ -51,10 +51,10 @@ impl ClientLog {
             | RDKafkaLogLevel::Critical
             | RDKafkaLogLevel::Error
             | RDKafkaLogLevel::Warning => {
-                tracing::warn!(facility, left_out, "librdkafka: {message}");
+                tracing::warn!(facility, left_out, said = message, "librdkafka says");
             }
             RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
-                tracing::info!(facility, left_out, "librdkafka: {message}");
+                tracing::info!(facility, left_out, said = message, "librdkafka says");
             }
         }
     }

@@ -26,6 +26,8 @@ pub struct Throttle(Lock<Option<ThrottledAnswer>>);
 struct ThrottledAnswer {
     longest: Duration,
     at: Instant,
+    /// When the first of them came.
+    since: Instant,
 }
 
 impl Throttle {
@@ -38,24 +40,27 @@ impl Throttle {
     pub(super) fn heard(&self, statistics: &[u8]) {
         let (longest, now) = (longest(statistics), Instant::now());
         let mut seen = self.0.lock();
-        let was_throttled = seen.is_some();
+        let since = seen.as_ref().map(|seen| seen.since);
         if !longest.is_zero() {
-            *seen = Some(ThrottledAnswer { longest, at: now });
+            *seen = Some(ThrottledAnswer { longest, at: now, since: since.unwrap_or(now) });
         } else if seen.as_ref().is_some_and(|seen| seen.at + FRESH <= now) {
             *seen = None;
         }
         let is_throttled = seen.is_some();
         drop(seen);
-        match (was_throttled, is_throttled) {
-            (false, true) => {
+        match (since, is_throttled) {
+            (None, true) => {
                 let held_back = longest.as_secs_f64();
                 tracing::warn!(
                     seconds = held_back,
                     "kafka throttles the bridge: a quota holds answers back"
                 );
             }
-            (true, false) => tracing::info!("kafka throttles the bridge no more"),
-            (true, true) | (false, false) => {}
+            (Some(since), false) => {
+                let after_seconds = now.saturating_duration_since(since).as_secs();
+                tracing::info!(after_seconds, "kafka throttles the bridge no more");
+            }
+            (Some(_), true) | (None, false) => {}
         }
     }
 }

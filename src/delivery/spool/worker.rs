@@ -33,8 +33,9 @@ pub(super) struct Worker {
     store: Store,
     health: Health,
     shared: Arc<Shared>,
-    /// What was published last.
+    /// What was published last, and since when it holds.
     published: Room,
+    turned: Instant,
     /// Maintenance has failed, and is not tried before.
     maintain_at: Option<Instant>,
     /// When the folder was looked at, and the age of the first row.
@@ -54,7 +55,8 @@ impl Worker {
         let status = StatusCell::new(store.status(health.room(&store)));
         let shared = Arc::new(Shared { queue: Queue::default(), status });
         let (published, maintain_at, now) = (Room::HasRoom, None, Instant::now());
-        Ok(Self { store, health, shared, published, maintain_at, looked: now, aged: now })
+        let (turned, looked, aged) = (now, now, now);
+        Ok(Self { store, health, shared, published, turned, maintain_at, looked, aged })
     }
 
     /// What its handles need.
@@ -203,22 +205,30 @@ impl Worker {
     fn publish(&mut self) {
         let status = self.store.status(self.health.room(&self.store));
         let before = mem::replace(&mut self.published, status.room.clone());
-        match (&before, &status.room) {
-            (Room::HasRoom, Room::HasRoom)
-            | (Room::Full { .. }, Room::Full { .. })
-            | (Room::Broken { .. }, Room::Broken { .. }) => {}
-            (_, Room::HasRoom) => tracing::info!("the spool has room"),
-            (_, Room::Full { why }) => {
-                tracing::error!(error = %why, "the spool is full, posts are refused while kafka is away");
-            }
-            (_, Room::Broken { why }) => {
-                tracing::error!(
-                    error = why,
-                    "the spool is broken, posts are refused while kafka is away"
-                );
-            }
+        if mem::discriminant(&before) != mem::discriminant(&status.room) {
+            let now = Instant::now();
+            let turned = mem::replace(&mut self.turned, now);
+            log_room(&status.room, now.duration_since(turned));
         }
         self.shared.status.set(status);
+    }
+}
+
+/// A change, after what was before has held for this time.
+fn log_room(room: &Room, after: Duration) {
+    let after_seconds = after.as_secs();
+    match room {
+        Room::HasRoom => tracing::info!(after_seconds, "the spool has room"),
+        Room::Full { why } => tracing::error!(
+            error = %why,
+            after_seconds,
+            "the spool is full, posts are refused while kafka is away"
+        ),
+        Room::Broken { why } => tracing::error!(
+            error = why,
+            after_seconds,
+            "the spool is broken, posts are refused while kafka is away"
+        ),
     }
 }
 
