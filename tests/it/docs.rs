@@ -11,6 +11,7 @@ mod deploy;
 mod flags;
 mod kubernetes;
 mod links;
+mod log;
 mod openings;
 mod page;
 mod samples;

@@ -195,7 +195,7 @@ fn files() -> Vec<(String, String)> {
 }
 
 /// The same of a folder of the package.
-fn files_below(folder: &str) -> Vec<(String, String)> {
+pub(crate) fn files_below(folder: &str) -> Vec<(String, String)> {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut folders = vec![top.clone()];
     let mut files = Vec::new();

@@ -21,6 +21,7 @@ use Fate::{Not, Runs, Tried};
 const TOPIC: &str = "the_topic_and_its_rights_are_made_as_the_page_says";
 const LAID_OUT: &str = "nginx_passes_posts_to_a_bridge_laid_out_as_on_the_page";
 const EXAMPLES: &str = "the_examples_of_the_help_work_when_they_are_pasted";
+const EVENT: &str = "an_event_is_found_by_its_id_as_the_page_says";
 const SPOOL: &str = "the_commands_of_the_page_look_after_a_spool";
 
 /// Why a command of Kubernetes is not tried.
@@ -89,6 +90,8 @@ const COMMANDS: &[(&str, &str, Fate)] = &[
         "promtool check",
         Runs("prometheus_takes_the_alert_rules_and_their_unit_tests_pass"),
     ),
+    ("docs/log.md", "docker logs hookbridge", Runs(EVENT)),
+    ("docs/log.md", "hookbridge spool export", Runs(EVENT)),
     ("docs/operate.md", "hookbridge spool list", Runs(SPOOL)),
     ("docs/operate.md", "hookbridge spool export", Runs(SPOOL)),
     ("docs/operate.md", "hookbridge spool retopic", Runs(SPOOL)),

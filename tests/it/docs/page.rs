@@ -105,6 +105,20 @@ pub(super) fn table(first_heading: &str) -> Vec<Vec<String>> {
     lines.skip(2).take_while(|line| line.starts_with('|')).map(cells).collect()
 }
 
+/// The rows of all tables of one page whose first heading this is.
+pub(super) fn rows_of(page: &Page, first_heading: &str) -> Vec<Vec<String>> {
+    let mut lines = page.prose();
+    let mut rows = Vec::new();
+    while let Some(line) = lines.next() {
+        if cells(line).first().is_some_and(|cell| cell == first_heading) {
+            let below = lines.by_ref().skip(1).take_while(|line| line.starts_with('|'));
+            rows.extend(below.map(cells));
+        }
+    }
+    assert!(rows.iter().flatten().all(|cell| !cell.is_empty()), "an empty cell: {rows:?}");
+    rows
+}
+
 /// The cells of a line of a table; none of another line.
 fn cells(line: &str) -> Vec<String> {
     let inner = line.strip_prefix('|').and_then(|line| line.strip_suffix('|'));
