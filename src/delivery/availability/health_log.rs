@@ -139,7 +139,7 @@ impl HealthLine {
 }
 
 /// As the log shows how long the state before held: left out where there was none.
-fn seconds(after: Option<Duration>) -> Option<u64> {
+pub(super) fn seconds(after: Option<Duration>) -> Option<u64> {
     after.map(|after| after.as_secs())
 }
 

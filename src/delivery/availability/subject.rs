@@ -4,7 +4,7 @@
 //! nothing.
 
 use crate::delivery::availability::flap_filter::Notice;
-use crate::delivery::availability::health_log::HealthLine;
+use crate::delivery::availability::health_log::{HealthLine, seconds};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,47 +29,60 @@ impl Subject {
 
 fn log_dead_letters(topic: &str, line: &HealthLine) {
     match line {
-        HealthLine::There { .. } => log_there(topic),
+        HealthLine::There { after } => log_there(topic, *after),
         // It is said of Kafka.
-        HealthLine::Doubted { why } => {
+        HealthLine::Doubted { why, after: _ } => {
             tracing::debug!(topic, error = why, "the dead-letter topic does not answer a probe");
         }
-        HealthLine::Outage { notice, why, .. } => match lasted(notice) {
-            Ok(for_seconds) => tracing::warn!(
+        HealthLine::Outage { notice, why, .. } => match change(notice) {
+            Change::Bad { after, lasted } => tracing::warn!(
                 topic,
                 error = why,
-                for_seconds,
+                after_seconds = seconds(after),
+                for_seconds = seconds(lasted),
                 "the dead-letter topic takes no records"
             ),
-            Err(Over) => log_there(topic),
+            Change::Good { after } => log_there(topic, after),
         },
-        HealthLine::Partial { notice, topic: partitions } => match lasted(notice) {
-            Ok(for_seconds) => tracing::warn!(
+        HealthLine::Partial { notice, topic: partitions } => match change(notice) {
+            Change::Bad { after, lasted } => tracing::warn!(
                 topic,
                 partitions,
-                for_seconds,
+                after_seconds = seconds(after),
+                for_seconds = seconds(lasted),
                 "some partitions of the dead-letter topic take no records"
             ),
-            Err(Over) => {
-                tracing::info!(topic, "all partitions of the dead-letter topic take records");
-            }
+            Change::Good { after } => tracing::info!(
+                topic,
+                after_seconds = after.as_secs(),
+                "all partitions of the dead-letter topic take records"
+            ),
         },
     }
 }
 
-fn log_there(topic: &str) {
-    tracing::info!(topic, "the dead-letter topic takes records");
+fn log_there(topic: &str, after: Duration) {
+    let after_seconds = after.as_secs();
+    tracing::info!(topic, after_seconds, "the dead-letter topic takes records");
 }
 
-/// It is as it should be.
-struct Over;
+/// What a notice says, whether it is one of many or not.
+enum Change {
+    /// It has gone bad after this time, or has been so for that long; where that is to be said.
+    Bad { after: Option<Duration>, lasted: Option<Duration> },
+    /// It is good again.
+    Good { after: Duration },
+}
 
-/// For how long it has not been, in seconds, as far as that is to be said.
-fn lasted(notice: &Notice) -> Result<Option<u64>, Over> {
-    let seconds = |lasted: &Duration| Some(lasted.as_secs());
-    match notice {
-        Notice::First | Notice::Again => Ok(None),
-        Notice::Still { lasted } | Notice::StillAgain { lasted, .. } => Ok(seconds(lasted)),
-        Notice::Over { .. } | Notice::OverForGood { .. } => Err(Over),
+fn change(notice: &Notice) -> Change {
+    match *notice {
+        Notice::First { after } => Change::Bad { after, lasted: None },
+        Notice::Again => Change::Bad { after: None, lasted: None },
+        Notice::Still { lasted } | Notice::StillAgain { lasted, .. } => {
+            Change::Bad { after: None, lasted: Some(lasted) }
+        }
+        Notice::Over { lasted } | Notice::OverForGood { lasted, .. } => {
+            Change::Good { after: lasted }
+        }
     }
 }

@@ -126,20 +126,34 @@ fn said() -> BTreeMap<String, Line> {
 fn read(text: &str, lines: &mut BTreeMap<String, Line>) {
     let product = text.split("mod tests {").next().expect("split gives one at least");
     for (call, level) in calls(product) {
-        let (fields, message) = call
-            .rsplit_once('"')
-            .expect("a message comes last")
-            .0
-            .rsplit_once('"')
-            .expect("a message has quotes");
-        assert!(!message.contains('{'), "the message is constant: {message}");
-        let line = lines.entry(constant(message)).or_insert_with(Line::default);
-        let given = LEVELS.iter().filter(|level| product.contains(&format!("line!({level})")));
-        match level {
-            GIVEN => line.levels.extend(given.map(|&level| level.to_owned())),
-            level => drop(line.levels.insert(level.to_owned())),
+        let fields = split_outside(call);
+        let names = || fields.iter().filter_map(|field| name(field));
+        for (level, message) in messages(product, call, level) {
+            assert!(!message.contains('{'), "the message is constant: {message}");
+            let line = lines.entry(constant(message)).or_insert_with(Line::default);
+            line.levels.insert(level.to_owned());
+            line.fields.extend(names());
         }
-        line.fields.extend(split_outside(fields).iter().filter_map(|field| name(field)));
+    }
+}
+
+/// The levels and messages of a call: one of each, unless a macro, `line!(LEVEL, "MESSAGE")`, gives them.
+fn messages<'a>(product: &'a str, call: &'a str, level: &'a str) -> Vec<(&'a str, &'a str)> {
+    let quoted = |text: &'a str| {
+        let (before, _) = text.rsplit_once('"')?;
+        before.rsplit_once('"').map(|(_, message)| message)
+    };
+    let own = call.trim_end().trim_end_matches(',').ends_with('"').then(|| quoted(call)).flatten();
+    let given = product.split("line!(").skip(1).map(|rest| &rest[..end(rest)]);
+    match (own, level) {
+        (Some(message), level) if level != GIVEN => vec![(level, message)],
+        (own, _) => {
+            let line = |given: &'a str| {
+                let (level, rest) = given.split_once(',').unwrap_or((given, ""));
+                Some((level, own.or_else(|| quoted(rest))?))
+            };
+            given.filter_map(line).collect()
+        }
     }
 }
 
@@ -202,7 +216,8 @@ fn name(field: &str) -> Option<String> {
     let name = name.trim().trim_start_matches(['%', '?']);
     let code = |line: &&str| !line.trim_start().starts_with("//");
     let name = name.lines().filter(code).next_back().unwrap_or_default().trim();
-    let is_field = !name.is_empty() && !name.starts_with("target:");
+    let is_message = name.starts_with(['"', '$']);
+    let is_field = !name.is_empty() && !name.starts_with("target:") && !is_message;
     is_field.then(|| name.trim_start_matches("r#").to_owned())
 }
 
