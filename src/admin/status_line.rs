@@ -1,6 +1,7 @@
 //! What `/readyz` says, for whoever has room for one line.
 
 use crate::admin::readiness::{Check, Readiness, SPOOL};
+use std::fmt::Write as _;
 
 /// See the module; empty before anything is known.
 #[derive(Debug, Default)]
@@ -17,7 +18,7 @@ impl StatusLine {
         // Of the spool, also where posts go is told.
         for Check { name, ok, detail } in readiness.checks() {
             if !ok || *name == SPOOL {
-                text += &format!("; {name}: {detail}");
+                let _ = write!(text, "; {name}: {detail}");
             }
         }
         let is_word = |letter: &char| !letter.is_ascii_digit() && *letter != ',';

@@ -81,16 +81,16 @@ impl DeadLetterTopic {
 
     /// Hands the letter over, with another time where that is given; gives it back where the client
     /// does not take it.
-    fn send(&mut self, letter: Letter, again: Option<SendTime>) -> Result<(), Letter> {
-        let Some(producer) = &self.producer else { return Err(letter) };
+    fn send(&mut self, letter: Letter, again: Option<SendTime>) -> Option<Letter> {
+        let Some(producer) = &self.producer else { return Some(letter) };
         let placement = self.topic.placement(&letter.record, again);
         let headers = Headers::of(&letter.record);
         match producer.enqueue(&letter.record, headers, placement, letter.row.ticket()) {
             Ok(()) => {
                 self.under_way = Some(Letter { time: Some(placement.time), ..letter });
-                Ok(())
+                None
             }
-            Err(_) => Err(letter),
+            Err(_) => Some(letter),
         }
     }
 }
@@ -170,7 +170,7 @@ impl Drain {
             let new = Producer::new(&self.settings, Purpose::Suspects, batch_size)?;
             second.retired = second.producer.replace(new);
         }
-        if let Err(letter) = second.send(letter, None) {
+        if let Some(letter) = second.send(letter, None) {
             self.no_letter(&letter);
         }
         Ok(())
@@ -202,7 +202,7 @@ impl Drain {
                 (Err(_), _) => Retry::Nothing,
             };
             let refused = match again {
-                Retry::Time(time) => second.send(letter, Some(time)).err(),
+                Retry::Time(time) => second.send(letter, Some(time)),
                 Retry::Ask | Retry::Nothing => Some(letter),
             };
             if let Some(letter) = refused {

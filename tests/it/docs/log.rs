@@ -130,7 +130,7 @@ fn read(text: &str, lines: &mut BTreeMap<String, Line>) {
         let names = || fields.iter().filter_map(|field| name(field));
         for (level, message) in messages(product, call, level) {
             assert!(!message.contains('{'), "the message is constant: {message}");
-            let line = lines.entry(constant(message)).or_insert_with(Line::default);
+            let line = lines.entry(constant(message)).or_default();
             line.levels.insert(level.to_owned());
             line.fields.extend(names());
         }
@@ -215,7 +215,7 @@ fn name(field: &str) -> Option<String> {
     let (name, _) = field.split_once('=').unwrap_or((field, ""));
     let name = name.trim().trim_start_matches(['%', '?']);
     let code = |line: &&str| !line.trim_start().starts_with("//");
-    let name = name.lines().filter(code).next_back().unwrap_or_default().trim();
+    let name = name.lines().rfind(code).unwrap_or_default().trim();
     let is_message = name.starts_with(['"', '$']);
     let is_field = !name.is_empty() && !name.starts_with("target:") && !is_message;
     is_field.then(|| name.trim_start_matches("r#").to_owned())
