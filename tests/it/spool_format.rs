@@ -4,6 +4,9 @@
 mod makers;
 mod second_reader;
 
+use crate::support::HOOKBRIDGE;
+use crate::support::rig::SOON;
+use crate::support::spool::{SpoolFolder, records};
 use fastrand::Rng;
 use hookbridge::delivery::spool::part::Part;
 use hookbridge::delivery::spool::reader::SpoolReader;
@@ -13,9 +16,16 @@ use std::fs;
 use std::ops::Range;
 use std::path::Path;
 use std::thread;
+use testkit::port::NOBODY;
 
 /// Each spool has this many turns of appends, releases, restarts and kills, at the most.
 const TURNS: usize = 12;
+
+/// The first file of a spool, both places of its header, and in those the version and the checksum.
+const FIRST: &str = "00000000000000000001.log";
+const HEADERS: [usize; 2] = [0, 4096];
+const VERSION: usize = 8;
+const CRC: usize = 12;
 
 #[test]
 fn two_readers_agree_on_a_thousand_random_spools() {
@@ -30,6 +40,26 @@ fn two_readers_agree_on_a_thousand_random_spools() {
 fn two_readers_agree_on_what_damage_leaves() {
     in_parallel(0..100, |seed| damage_and_agree(10_000 + seed));
     [487_881_237_728, 487_881_237_968, 800_536_209_408].into_iter().for_each(damage_and_agree);
+}
+
+#[test]
+fn an_older_bridge_refuses_a_newer_spool_and_leaves_it_as_it_is() {
+    let folder = SpoolFolder::of(records("events", "app", 0..3));
+    let segment = folder.path().join(FIRST);
+    let mut newer = fs::read(&segment).unwrap();
+    for header in HEADERS {
+        newer[header + VERSION] += 1;
+        let checked = [&newer[header + VERSION..][..4], &newer[header + CRC + 4..][..24]].concat();
+        newer[header + CRC..][..4].copy_from_slice(&crc32fast::hash(&checked).to_le_bytes());
+    }
+    fs::write(&segment, &newer).unwrap();
+
+    let (status, said) = HOOKBRIDGE.serve(NOBODY).no_auth().arg("--spool", folder.dir()).run(SOON);
+
+    assert_eq!(status.code(), Some(2), "{said}");
+    let reason = format!("{FIRST} is of version 2, and this build knows version 1: start the one");
+    assert!(said.contains(&reason), "{said}");
+    assert_eq!(fs::read(&segment).unwrap(), newer);
 }
 
 #[test]

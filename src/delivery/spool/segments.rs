@@ -4,7 +4,7 @@
 
 use crate::delivery::spool::disk::{Disk, FolderEntry, OpenFor};
 use crate::delivery::spool::disk_fault::{DiskFault, is_unreadable};
-use crate::delivery::spool::format::{FRAME, HEADER, HEADER_COPIES, HEADER_LEN, STEP};
+use crate::delivery::spool::format::{FRAME, HEADER, HEADER_COPIES, HEADER_LEN, STEP, VERSION};
 use crate::delivery::spool::frame::{Head, Header, Kind, ParsedHeader, Salt};
 use crate::delivery::spool::frames::{Frames, OnError};
 use crate::delivery::spool::part::Part;
@@ -250,10 +250,9 @@ pub(super) fn look(disk: &dyn Disk, on_error: OnError) -> Result<Files, DiskFaul
         };
         match header {
             ParsedHeader::OtherVersion(version) => {
-                return Err(unusable(
-                    name,
-                    &format!("is of version {version}, which is not known here"),
-                ));
+                let known = format!("and this build knows version {VERSION}");
+                let why = format!("is of version {version}, {known}: start the one that wrote it");
+                return Err(unusable(name, &why));
             }
             ParsedHeader::Sound(header) if header.first == first => {
                 if *files.spool.get_or_insert(header.spool) != header.spool {
