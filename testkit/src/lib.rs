@@ -2,7 +2,7 @@
 //!
 //! | part | modules |
 //! |---|---|
-//! | the bridge: its flags, its log, its series | [`bridge`], [`exposition`], [`promtool`] |
+//! | the bridge: its flags, its log, its series | [`bridge`], [`exposition`], [`promtool`], [`prometheus`] |
 //! | Kafka: a real one, librdkafka's mock, the network before them, what is on a topic | [`kafka`], [`mock`], [`either_kafka`], [`broker`], [`proxy`], [`consumer`], [`murmur2`] |
 //! | posts: byte by byte, all the time and noted, as many as there can be | [`http`], [`notification`], [`senders`], [`ledger`], [`load`] |
 //! | processes, ports, waits | [`children`], [`child`], [`leash`], [`jars`], [`port`], [`deadline`] |
@@ -21,6 +21,7 @@
 pub mod bridge;
 pub mod exposition;
 pub mod promtool;
+pub mod prometheus;
 pub mod kafka;
 pub mod mock;
 pub mod either_kafka;

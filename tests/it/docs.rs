@@ -7,6 +7,7 @@
 mod alerts;
 mod commands;
 mod consumers;
+mod dashboard;
 mod deploy;
 mod flags;
 mod kubernetes;

@@ -1,7 +1,7 @@
 //! The alert rules that are shipped: Prometheus takes them, each is tried both ways, and what they
 //! wait for exists.
 
-use crate::docs::page::rows;
+use crate::docs::page::{Page, rows};
 use crate::docs::shell::{Shell, code};
 use crate::docs::skip;
 use crate::docs::{assert_same, assert_series_exist, file};
@@ -53,6 +53,17 @@ fn every_alert_has_one_row_and_every_row_an_alert() {
     let alerts = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: "));
     let alerts: Vec<_> = alerts.map(|alert| vec![format!("`{alert}`")]).collect();
     assert_same("alert", &alerts, &rows("alert", 1));
+}
+
+#[test]
+fn every_alert_names_its_part_of_the_page_which_is_there() {
+    let (rules, anchors) = (file(RULES), Page::read("docs/operate.md").anchors());
+    for rule in rules.split("- alert: ").skip(1) {
+        let alert = rule.lines().next().expect("a rule begins with its name").to_lowercase();
+        let runbook = format!("runbook: \"docs/operate.md#{alert}\"");
+        assert!(rule.contains(&runbook), "{RULES}: {alert} has no {runbook}");
+        assert!(anchors.contains(&alert), "docs/operate.md has no heading {alert}");
+    }
 }
 
 #[test]

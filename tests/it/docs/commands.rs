@@ -92,6 +92,11 @@ const COMMANDS: &[(&str, &str, Fate)] = &[
     ),
     ("docs/log.md", "docker logs hookbridge", Runs(EVENT)),
     ("docs/log.md", "hookbridge spool export", Runs(EVENT)),
+    (
+        "docs/operate.md",
+        "docs/dashboard.py",
+        Runs("every_query_of_the_dashboard_is_answered_by_prometheus"),
+    ),
     ("docs/operate.md", "hookbridge spool list", Runs(SPOOL)),
     ("docs/operate.md", "hookbridge spool export", Runs(SPOOL)),
     ("docs/operate.md", "hookbridge spool retopic", Runs(SPOOL)),
