@@ -3,15 +3,17 @@
 //! What was typed, not what it means: files are read and combinations checked in
 //! [`crate::config`].
 
-pub mod kafka;
+pub mod contract;
 pub mod credential;
 pub mod generated;
+pub mod kafka;
 pub mod output;
 pub mod probe;
 pub mod send;
 pub mod serve;
 pub mod spool;
 
+use crate::args::contract::ContractArgs;
 use crate::args::credential::CredentialArgs;
 use crate::args::generated::{CompletionsArgs, ManArgs};
 use crate::args::probe::ProbeArgs;
@@ -91,6 +93,9 @@ pub enum Command {
     /// Write the manual pages, one for each command
     #[command(after_help = generated::OF_MAN)]
     Man(ManArgs),
+    /// Print what is taken and what is written, for machines: OpenAPI, AsyncAPI or JSON Schema
+    #[command(after_help = contract::EXAMPLES)]
+    Contract(ContractArgs),
 }
 
 /// The flags of the log, on stderr.

@@ -1,6 +1,7 @@
 //! The commands, one file each. They read the environment, print, and choose exit codes.
 
 pub mod completions;
+pub mod contract;
 pub mod credential;
 pub mod dev;
 pub mod man;

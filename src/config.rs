@@ -146,7 +146,7 @@ impl Config {
             topic: topic("--topic", &args.topic)?,
             dead_letter_topic: dead_letter_topic(&args)?,
             compaction: compaction(&args),
-            contract: contract(&args),
+            contract: contract(args.validation, args.unknown_events),
             port_reuse: if args.reuse_port { PortReuse::HandOver } else { PortReuse::Alone },
             timeouts: Timeouts {
                 idle: positive("--idle-timeout", args.idle_timeout)?,
@@ -211,13 +211,17 @@ fn compaction(args: &ServeArgs) -> Compaction {
     if args.allow_compacted_topic { Compaction::Allowed } else { Compaction::Refused }
 }
 
-fn contract(args: &ServeArgs) -> Contract {
+/// How strictly notifications are read.
+pub fn contract(
+    validation: serve::ValidationFlag,
+    unknown_events: serve::UnknownEventsFlag,
+) -> Contract {
     Contract {
-        validation: match args.validation {
+        validation: match validation {
             serve::ValidationFlag::Documented => Validation::Documented,
             serve::ValidationFlag::Envelope => Validation::Envelope,
         },
-        unknown_events: match args.unknown_events {
+        unknown_events: match unknown_events {
             serve::UnknownEventsFlag::Reject => UnknownEvents::Reject,
             serve::UnknownEventsFlag::Forward => UnknownEvents::Forward,
         },

@@ -22,7 +22,8 @@
 //! - [`config`]: what the flags mean.
 //! - [`admin`]: liveness, readiness, metrics.
 //! - [`webhook`]: the sender side. HTTP and JSON; no Kafka. Begin at [`webhook::ingest`], the path
-//!   of a post from top to bottom, and [`webhook::rejection`], every "no".
+//!   of a post from top to bottom, and [`webhook::rejection`], every "no"; [`webhook::documents`]
+//!   prints both for machines.
 //! - [`delivery`]: the Kafka side. Kafka and the disk; no HTTP and no JSON. Begin at
 //!   [`delivery::publisher`]; for what happens around an outage, at [`delivery::gate`].
 //! - [`post`]: the outcome of one post, recorded exactly once, whoever is left to see it.

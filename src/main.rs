@@ -58,6 +58,7 @@ fn run(stderr: &Stderr) -> ExitCode {
         (false, Some(Command::Credential(args))) => cli::credential::run(&args, stderr),
         (false, Some(Command::Completions(args))) => cli::completions::run(&args),
         (false, Some(Command::Man(args))) => cli::man::run(&args),
+        (false, Some(Command::Contract(args))) => cli::contract::run(&args),
         (false, None) => {
             stderr.say(&Cli::command().render_help().ansi());
             return ExitCode::from(2);

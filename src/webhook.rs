@@ -3,6 +3,7 @@
 pub mod ingest;
 pub mod rejection;
 pub mod dead_letters;
+pub mod documents;
 
 pub mod auth;
 pub mod http;

@@ -28,7 +28,7 @@ use crate::webhook::notification::trans_date::TransDate;
 use std::borrow::Cow;
 
 /// The longest undocumented `type` that is forwarded, in bytes: it lands in a header of its record.
-const FORWARDED_TYPE_LIMIT: usize = 128;
+pub const FORWARDED_TYPE_LIMIT: usize = 128;
 
 /// One accepted post: what is known of it besides its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]

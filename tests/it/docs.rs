@@ -14,7 +14,7 @@ mod kubernetes;
 mod links;
 mod log;
 mod openings;
-mod page;
+pub(crate) mod page;
 mod samples;
 mod shell;
 mod spool;
@@ -23,15 +23,11 @@ mod topic;
 
 use crate::docs::page::{Page, rows, table};
 use hookbridge::delivery::record::header_name::HeaderName;
-use hookbridge::delivery::undelivered::{LimitSource, Undelivered};
 use hookbridge::metrics::build::Build;
 use hookbridge::metrics::exposition::Format;
 use hookbridge::metrics::{Metrics, Outcome};
+use hookbridge::webhook::documents::example_refusal::refusal;
 use hookbridge::webhook::http::connection_phase::Rest;
-use hookbridge::webhook::http::framing::HeadFault;
-use hookbridge::webhook::notification::field_error::{FieldErrors, JsonType};
-use hookbridge::webhook::notification::invalid::{About, Invalid};
-use hookbridge::webhook::rejection::Rejection;
 use http::header::RETRY_AFTER;
 use prometheus_client::metrics::counter::Counter;
 use std::collections::BTreeSet;
@@ -97,44 +93,6 @@ fn the_rust_that_is_needed_is_the_one_of_the_package() {
     assert!(file("README.md").contains(&rust), "README does not say: {rust}");
 }
 
-/// The refusal that ends in `outcome`, if it is one.
-fn refusal(outcome: Outcome) -> Option<Rejection> {
-    let rejection = match outcome {
-        Outcome::Published | Outcome::Spooled | Outcome::DeadLettered => return None,
-        Outcome::InvalidHead => Rejection::InvalidHead { fault: HeadFault::Host },
-        Outcome::NotFound => Rejection::NotFound,
-        Outcome::MethodNotAllowed => Rejection::MethodNotAllowed,
-        Outcome::Unauthorized => Rejection::Unauthorized,
-        Outcome::UnsupportedEncoding => Rejection::UnsupportedEncoding,
-        Outcome::TooLarge => Rejection::TooLarge { limit: bytesize::ByteSize(1) },
-        Outcome::TooSlow => Rejection::TooSlow,
-        Outcome::Overloaded => Rejection::Overloaded,
-        Outcome::IncompleteBody => Rejection::IncompleteBody,
-        Outcome::MalformedJson => {
-            Rejection::Invalid(Invalid::MalformedJson { line: 1, column: 1, detail: String::new() })
-        }
-        Outcome::NotAnObject => Rejection::Invalid(Invalid::NotAnObject { found: JsonType::Array }),
-        Outcome::RepeatedField => {
-            Rejection::Invalid(Invalid::RepeatedField { name: "type", about: About::default() })
-        }
-        Outcome::UnknownEvent => {
-            Rejection::Invalid(Invalid::UnknownEvent { about: About::default() })
-        }
-        Outcome::InvalidNotification => Rejection::Invalid(Invalid::InvalidNotification {
-            field_errors: FieldErrors::default(),
-            about: About::default(),
-        }),
-        Outcome::ForbiddenApp => Rejection::ForbiddenApp,
-        Outcome::Unavailable => Rejection::Undelivered(Undelivered::Late),
-        Outcome::RecordRefused => {
-            let (size, limit, whose) = (2, 1, LimitSource::Topic);
-            Rejection::Undelivered(Undelivered::TooLarge { size, limit, whose })
-        }
-    };
-    assert_eq!(rejection.outcome(), outcome);
-    Some(rejection)
-}
-
 /// Name and kind of every family of the exposition.
 fn families() -> Vec<(String, String)> {
     let build = Build { version: "0", commit: "0", librdkafka: "0".to_owned() };
@@ -183,7 +141,7 @@ fn assert_same(place: &str, code: &[Vec<String>], text: &[Vec<String>]) {
 }
 
 /// Says what is missing for `test`, or fails it where nothing may be skipped.
-fn skip(test: &str, why: &str) {
+pub(crate) fn skip(test: &str, why: &str) {
     assert!(std::env::var_os(REQUIRE).is_none(), "nothing may be skipped here: {why}");
     say_skipped(test, why);
 }

@@ -16,6 +16,7 @@
 //! | [`outages`], [`spool`], [`disk`] | Kafka away; the way back from disk; bad disks |
 //! | [`spool_command`], [`spool_format`] | the commands on a spool; its files, read by the page that describes them |
 //! | [`life`], [`metrics`] | flags, start, stop, log; the admin port |
+//! | [`contract`] | `hookbridge contract`, held against what it describes |
 //! | [`small_commands`] | `probe`, `credential`, `completions`, `man` |
 //! | [`dev`], [`send`] | `hookbridge dev`, `hookbridge send` |
 //! | [`help`] | what `--help` says, and its examples |
@@ -31,6 +32,7 @@
     reason = "a test fails by panicking, and says on stderr what it skipped"
 )]
 
+mod contract;
 mod credentials;
 mod crowds;
 mod dead_letters;

@@ -37,7 +37,7 @@ pub enum UnknownEvents {
 impl Contract {
     /// The fields that a post of this kind must have; `None` is a post whose `type` cannot
     /// be read, which lacks at least what all documented types have in common.
-    pub(super) const fn required(self, kind: Option<EventKind>) -> &'static [Field] {
+    pub const fn required(self, kind: Option<EventKind>) -> &'static [Field] {
         match (self.validation, kind) {
             (Validation::Envelope, _) => Field::ENVELOPE,
             (Validation::Documented, None) => Field::COMMON,

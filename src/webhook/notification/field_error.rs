@@ -35,6 +35,11 @@ pub enum FieldErrorCode {
     Blank,
 }
 
+impl FieldErrorCode {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::MissingField, Self::WrongType, Self::Blank];
+}
+
 /// The first errors of a notification, and how many there were.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldErrors {

@@ -41,6 +41,11 @@ fn every_flag_of_send_has_one_row_and_every_row_a_flag() {
 }
 
 #[test]
+fn every_flag_of_contract_has_one_row_and_every_row_a_flag() {
+    assert_same("flag of `contract`", &flags("contract"), &rows("flag of `contract`", 3));
+}
+
+#[test]
 fn the_shipped_configuration_names_each_flag_of_serve_once() {
     let configured = configured().into_iter().map(|line| vec![line.name]).collect::<Vec<_>>();
     let serve = command("serve");
@@ -106,6 +111,7 @@ fn each_flag_has_a_line_of_short_help_and_a_variable_in_long() {
 fn flags(subcommand: &str) -> Vec<Vec<String>> {
     command(subcommand)
         .get_arguments()
+        .filter(|arg| !arg.is_positional())
         .map(|arg| vec![name(arg), format!("`{}`", environment(arg)), default(arg)])
         .collect()
 }

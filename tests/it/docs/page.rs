@@ -96,7 +96,7 @@ pub(super) fn rows(first_heading: &str, known: usize) -> Vec<Vec<String>> {
 }
 
 /// The rows of the one table of all pages whose first heading this is.
-pub(super) fn table(first_heading: &str) -> Vec<Vec<String>> {
+pub(crate) fn table(first_heading: &str) -> Vec<Vec<String>> {
     let pages = Page::all();
     let heads = |line: &&str| cells(line).first().is_some_and(|cell| cell == first_heading);
     let count = pages.iter().flat_map(Page::prose).filter(heads).count();
