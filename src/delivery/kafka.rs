@@ -9,6 +9,7 @@
 //! - [`probe`]: whether the brokers and the topic are there, asked from a thread of its own;
 //! - [`write_right`]: whether the brokers let this client write, by their own word;
 //! - [`time_question`]: which times a broker takes, by its own words;
+//! - [`broker_clock`]: a broker's clock against this machine's;
 //! - [`question`]: what is asked beside the event loops, since librdkafka blocks for it;
 //! - [`key_files`]: whether clients are made of the keys and certificates that are there;
 //! - [`client_endings`]: the ends of clients, which nobody waits for too long;
@@ -16,6 +17,7 @@
 //!
 //! No rdkafka type leaves this folder.
 
+pub mod broker_clock;
 mod client_log;
 pub mod client_endings;
 pub mod delivery_error;

@@ -264,7 +264,7 @@ async fn doubted(limit: &TopicLimit, asked: Option<Instant>) {
 
 /// The topic's settings, within twice [`ANSWER_TIMEOUT`]. With a client for this one question:
 /// nothing else reads an admin client's events, and they would gather while Kafka is away.
-async fn config_of(settings: &Settings, topic: &str) -> Option<TopicConfig> {
+pub async fn config_of(settings: &Settings, topic: &str) -> Option<TopicConfig> {
     let admin = settings.probe().create_with_context(Listener::new(settings)).ok()?;
     let admin: ClientEnding<AdminClient<Listener>> = ClientEnding::of(admin, &settings.endings);
     let options = AdminOptions::new().request_timeout(Some(ANSWER_TIMEOUT));

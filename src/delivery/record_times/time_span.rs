@@ -6,6 +6,7 @@
 //! nothing.
 
 use crate::timestamp::Timestamp;
+use std::time::Duration;
 
 /// What precedes the two borders, in milliseconds of Unix time.
 const MARK: &str = "should be within [";
@@ -24,6 +25,15 @@ pub struct TimeSpan {
     to: i64,
 }
 
+/// A time that a topic refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusedTime {
+    /// Ahead of the broker's clock by more than this.
+    Later(Duration),
+    /// Behind it by more than this.
+    Earlier(Duration),
+}
+
 impl TimeSpan {
     /// Reads a broker's words.
     pub fn read(words: &str) -> Option<Self> {
@@ -34,6 +44,11 @@ impl TimeSpan {
         // Both far off: they say nothing of any clock.
         let is_bounded = span.from > 0 || span.to < LATEST;
         (is_bounded && span.from <= span.to).then_some(span)
+    }
+
+    /// The two, in milliseconds of Unix time.
+    pub(in crate::delivery) fn borders(self) -> (i64, i64) {
+        (self.from, self.to)
     }
 
     /// A time in the middle or, where the span is wide, a little inside of one border.

@@ -4,6 +4,7 @@
 //! that is missing, or cannot be read, is none: nothing is held against a topic for what is not
 //! known of it. A plain value; it asks nobody.
 
+use crate::delivery::record_times::time_span::RefusedTime;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,6 +94,12 @@ impl TopicConfig {
     /// Whether it keeps one record of each key, and that for ever.
     pub fn is_compacted_only(&self) -> bool {
         self.cleanup == Cleanup::Compact
+    }
+
+    /// A time that the topic is sure to refuse; none where it takes all, or has its own.
+    pub fn refused_time(&self) -> Option<RefusedTime> {
+        let later = self.after.map(RefusedTime::Later);
+        later.or(self.before.map(RefusedTime::Earlier)).filter(|_| !self.times_are_kafkas)
     }
 
     /// What an operator should know, a sentence each.
