@@ -3,6 +3,7 @@
 //! What was typed, not what it means: files are read and combinations checked in
 //! [`crate::config`].
 
+pub mod check;
 pub mod contract;
 pub mod credential;
 pub mod generated;
@@ -13,6 +14,7 @@ pub mod send;
 pub mod serve;
 pub mod spool;
 
+use crate::args::check::CheckArgs;
 use crate::args::contract::ContractArgs;
 use crate::args::credential::CredentialArgs;
 use crate::args::generated::{CompletionsArgs, ManArgs};
@@ -81,6 +83,9 @@ pub enum Command {
     /// Look after what waits on disk while Kafka is away
     #[command(subcommand)]
     Spool(SpoolCommand),
+    /// Check all that `serve` would read and reach: files, Kafka and its topic, spool, ports
+    #[command(after_help = check::EXAMPLES)]
+    Check(Box<CheckArgs>),
     /// Ask a running bridge whether it is alive or ready: a health check that needs no HTTP client
     #[command(after_help = probe::EXAMPLES)]
     Probe(ProbeArgs),

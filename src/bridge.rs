@@ -28,7 +28,7 @@ pub mod predecessor;
 mod pulse;
 mod reloader;
 mod running;
-mod spool_place;
+pub mod spool_place;
 mod spooling;
 pub mod supervision;
 mod wait_until_free;

@@ -1,5 +1,6 @@
 //! The commands, one file each. They read the environment, print, and choose exit codes.
 
+pub mod check;
 pub mod completions;
 pub mod contract;
 pub mod credential;

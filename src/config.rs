@@ -7,11 +7,12 @@ pub mod grace;
 pub mod kafka;
 pub mod bounds;
 pub mod reload;
+pub mod review;
 pub mod secret_file;
+pub mod tls;
 
 mod access;
 mod dead_letters;
-mod tls;
 
 use crate::args::serve::{self, ServeArgs};
 use crate::clock::Clock;

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 pub(super) const KAFKA: &str = "Kafka";
 
 /// The flags of every command that is a client of Kafka.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct KafkaArgs {
     /// Brokers to begin with
     ///

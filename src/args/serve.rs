@@ -29,7 +29,7 @@ const CONTRACT: &str = "What is accepted";
 const LIMITS: &str = "Limits";
 
 /// The flags of `serve`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ServeArgs {
     /// Where senders post
     ///

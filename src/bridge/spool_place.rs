@@ -35,17 +35,22 @@ const FILE_SYSTEMS: &[(u32, &str)] = &[
 /// this machine too, which is not visible.
 const REMOTE: &[&str] = &["nfs", "cifs", "smb2", "fuse", "ceph", "9p"];
 
+/// Those that end with the machine, or with the container.
+const PASSING: &[&str] = &["tmpfs", "ramfs", "overlay", "aufs"];
+
 /// A folder, and what it is on.
-pub(super) struct SpoolPlace {
+pub struct SpoolPlace {
     /// From the root.
-    pub(super) folder: PathBuf,
+    pub folder: PathBuf,
     /// Its name, or its number where it has none here.
-    pub(super) file_system: FileSystem,
+    pub file_system: FileSystem,
 }
 
 /// A kind of file system.
-pub(super) enum FileSystem {
+pub enum FileSystem {
+    /// By name.
     Known(&'static str),
+    /// By number.
     Other(u32),
     /// The kernel does not say.
     Unknown,
@@ -53,7 +58,7 @@ pub(super) enum FileSystem {
 
 impl SpoolPlace {
     /// Looks at a folder that is there.
-    pub(super) fn of(folder: &Path) -> Self {
+    pub fn of(folder: &Path) -> Self {
         let folder = path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
         let file_system = statfs(&folder).map_or(FileSystem::Unknown, |status| {
             // The numbers have 32 bits, whatever the platform keeps them in.
@@ -77,9 +82,19 @@ impl FileSystem {
 
 impl FileSystem {
     /// Whether it is another's word that a lock holds and that a sync has reached a disk.
-    pub(super) fn is_remote(&self) -> bool {
+    pub fn is_remote(&self) -> bool {
         match self {
             Self::Known(name) => REMOTE.contains(name),
+            Self::Other(_) | Self::Unknown => false,
+        }
+    }
+}
+
+impl FileSystem {
+    /// Whether what is on it may be gone when the process is started again.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Known(name) => PASSING.contains(name),
             Self::Other(_) | Self::Unknown => false,
         }
     }

@@ -22,9 +22,24 @@ pub(super) struct Access {
     pub(super) reloadable: Option<Reloadable>,
 }
 
-pub(super) fn access(args: &ServeArgs) -> Result<Access, ConfigError> {
+/// Whether exactly one of the two was given.
+pub(super) fn exactly_one(args: &ServeArgs) -> Result<(), ConfigError> {
     match (&args.credentials, args.no_auth) {
-        (Some(file), false) => {
+        (Some(_), false) | (None, true) => Ok(()),
+        (Some(_), true) => {
+            Err(ConfigError::new("--no-auth", "cannot be used together with --credentials"))
+        }
+        (None, false) => Err(ConfigError::new(
+            "--credentials",
+            "name the file of those who may post, or say --no-auth",
+        )),
+    }
+}
+
+pub(super) fn access(args: &ServeArgs) -> Result<Access, ConfigError> {
+    exactly_one(args)?;
+    match &args.credentials {
+        Some(file) => {
             let first = Stamp::of(slice::from_ref(file));
             let credentials = read_credentials(file)?;
             let users = Some(credentials.users());
@@ -33,16 +48,7 @@ pub(super) fn access(args: &ServeArgs) -> Result<Access, ConfigError> {
             let authentication = Authentication::Restricted(authenticator);
             Ok(Access { authentication, users, reloadable })
         }
-        (None, true) => {
-            Ok(Access { authentication: Authentication::Open, users: None, reloadable: None })
-        }
-        (Some(_), true) => {
-            Err(ConfigError::new("--no-auth", "cannot be used together with --credentials"))
-        }
-        (None, false) => Err(ConfigError::new(
-            "--credentials",
-            "name the file of those who may post, or say --no-auth",
-        )),
+        None => Ok(Access { authentication: Authentication::Open, users: None, reloadable: None }),
     }
 }
 
@@ -56,7 +62,7 @@ fn reloadable(file: &Path, first: Stamp, authenticator: &Arc<Authenticator>) -> 
     Reloadable::new(Reloaded::Credentials, vec![file.to_owned()], first, read)
 }
 
-fn read_credentials(file: &Path) -> Result<Credentials, ConfigError> {
+pub(super) fn read_credentials(file: &Path) -> Result<Credentials, ConfigError> {
     let text = secret_file("--credentials", file)?;
     let credentials = Credentials::parse(&text).map_err(|error| {
         ConfigError::new(format_args!("--credentials {}", file.display()), error)

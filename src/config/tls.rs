@@ -18,10 +18,13 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use std::fmt::Display;
 use std::fs;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 use x509_cert::der::Decode as _;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
 
 const CERT: &str = "--tls-cert";
 const KEY: &str = "--tls-key";
@@ -55,6 +58,38 @@ pub(super) fn tls(args: &ServeArgs) -> Result<Option<TlsFiles>, ConfigError> {
     };
     let reloadable = Reloadable::new(Reloaded::Certificate, files, first, read);
     Ok(Some(TlsFiles { certificate, reloadable }))
+}
+
+/// What a port would show.
+pub struct Shown {
+    /// When it may be shown.
+    pub validity: Validity,
+    /// The hosts that it is for (`subjectAltName`, RFC 5280).
+    pub hosts: Vec<String>,
+}
+
+/// Reads the two files, and puts nothing in force.
+pub(super) fn show(args: &ServeArgs) -> Result<Option<Shown>, ConfigError> {
+    let (Some(cert), Some(key)) = (&args.tls_cert, &args.tls_key) else { return Ok(None) };
+    let (certified, validity) = read(cert, key)?;
+    let first = certified.cert.first().map(|der| x509_cert::Certificate::from_der(der));
+    let hosts = first.and_then(Result::ok).map(|certificate| hosts(&certificate));
+    Ok(Some(Shown { validity, hosts: hosts.unwrap_or_default() }))
+}
+
+fn hosts(certificate: &x509_cert::Certificate) -> Vec<String> {
+    let names = certificate.tbs_certificate().get_extension::<SubjectAltName>();
+    let Ok(Some((_, SubjectAltName(names)))) = names else { return Vec::new() };
+    let host = |name: GeneralName| {
+        if let GeneralName::DnsName(host) = &name {
+            return Some(host.to_string());
+        }
+        let GeneralName::IpAddress(address) = name else { return None };
+        let v4 = <[u8; 4]>::try_from(address.as_bytes()).map(IpAddr::from);
+        let v6 = || <[u8; 16]>::try_from(address.as_bytes()).map(IpAddr::from);
+        v4.or_else(|_| v6()).ok().map(|address| address.to_string())
+    };
+    names.into_iter().filter_map(host).collect()
 }
 
 fn read(cert: &Path, key: &Path) -> Result<(CertifiedKey, Validity), ConfigError> {

@@ -16,6 +16,7 @@
 //! | [`outages`], [`spool`], [`disk`] | Kafka away; the way back from disk; bad disks |
 //! | [`spool_command`], [`spool_format`] | the commands on a spool; its files, read by the page that describes them |
 //! | [`life`], [`metrics`] | flags, start, stop, log; the admin port |
+//! | [`check`] | `hookbridge check` |
 //! | [`contract`] | `hookbridge contract`, held against what it describes |
 //! | [`small_commands`] | `probe`, `credential`, `completions`, `man` |
 //! | [`dev`], [`send`] | `hookbridge dev`, `hookbridge send` |
@@ -32,6 +33,7 @@
     reason = "a test fails by panicking, and says on stderr what it skipped"
 )]
 
+mod check;
 mod contract;
 mod credentials;
 mod crowds;

@@ -4,6 +4,7 @@
 mod away;
 mod broker;
 mod certificates;
+mod checked;
 mod fatal;
 mod leaders;
 mod limit;

@@ -130,6 +130,11 @@ impl Credentials {
     }
 
     /// The lines in the order of the file.
+    pub(crate) fn lines(&self) -> &[CredentialLine] {
+        &self.lines
+    }
+
+    /// The same, to be kept.
     pub(crate) fn into_lines(self) -> Vec<CredentialLine> {
         self.lines
     }

@@ -62,7 +62,12 @@ const COMMANDS: &[(&str, &str, Fate)] = &[
         "cargo install ",
         Not("it builds what cargo run --release builds, minutes longer"),
     ),
-    ("docs/deploy.md", "(set -a; . /etc", Runs(LAID_OUT)),
+    ("docs/deploy.md", "(set -a; . /etc/hookbridge/bridge.env; exec", Runs(LAID_OUT)),
+    (
+        "docs/deploy.md",
+        "(set -a; . /etc/hookbridge/bridge.env; hookbridge check",
+        Tried("a_sound_set_up_holds_on_a_real_kafka_and_nothing_is_written"),
+    ),
     (
         "docs/deploy.md",
         "hookbridge serve --listen 0.0.0.0:8443",

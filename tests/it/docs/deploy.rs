@@ -53,7 +53,7 @@ fn nginx_passes_posts_to_a_bridge_laid_out_as_on_the_page() {
     let [listen, scrape] = [webhook, admin].map(|port| format!("127.0.0.1:{port}"));
     let serve = code(
         PAGE,
-        "(set -a",
+        "(set -a; . /etc/hookbridge/bridge.env; exec",
         &[
             ("/etc/hookbridge", &etc),
             ("exec hookbridge", &format!("exec {}", HOOKBRIDGE.path())),

@@ -46,6 +46,16 @@ fn every_flag_of_contract_has_one_row_and_every_row_a_flag() {
 }
 
 #[test]
+fn check_takes_the_flags_of_serve_and_one_of_its_own() {
+    let mut flags = flags("check");
+    assert_eq!(flags.pop().unwrap(), ["`--output`", "`HOOKBRIDGE_OUTPUT`", "`text`"]);
+    assert_eq!(flags, self::flags("serve"));
+    assert!(
+        file("docs/reference.md").contains("`check` takes the flags of `serve`, and `--output`")
+    );
+}
+
+#[test]
 fn the_shipped_configuration_names_each_flag_of_serve_once() {
     let configured = configured().into_iter().map(|line| vec![line.name]).collect::<Vec<_>>();
     let serve = command("serve");
