@@ -10,6 +10,7 @@ pub mod generated;
 pub mod kafka;
 pub mod output;
 pub mod probe;
+pub mod redrive;
 pub mod send;
 pub mod serve;
 pub mod spool;
@@ -19,6 +20,7 @@ use crate::args::contract::ContractArgs;
 use crate::args::credential::CredentialArgs;
 use crate::args::generated::{CompletionsArgs, ManArgs};
 use crate::args::probe::ProbeArgs;
+use crate::args::redrive::RedriveArgs;
 use crate::args::send::SendArgs;
 use crate::args::serve::ServeArgs;
 use crate::args::spool::SpoolCommand;
@@ -83,6 +85,8 @@ pub enum Command {
     /// Look after what waits on disk while Kafka is away
     #[command(subcommand)]
     Spool(SpoolCommand),
+    /// Bring dead letters back, once the rules or the topic are repaired
+    Redrive(Box<RedriveArgs>),
     /// Check all that `serve` would read and reach: files, Kafka and its topic, spool, ports
     #[command(after_help = check::EXAMPLES)]
     Check(Box<CheckArgs>),

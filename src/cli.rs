@@ -7,6 +7,7 @@ pub mod credential;
 pub mod dev;
 pub mod man;
 pub mod probe;
+pub mod redrive;
 pub mod send;
 pub mod serve;
 pub mod spool;

@@ -5,6 +5,7 @@
 
 pub mod grace;
 pub mod kafka;
+pub mod redrive;
 pub mod bounds;
 pub mod reload;
 pub mod review;

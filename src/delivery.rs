@@ -5,6 +5,7 @@ pub mod publisher;
 pub mod undelivered;
 pub mod record;
 pub mod record_times;
+pub mod outbox;
 
 // Around an outage: the gate and the spool behind it, and the way back.
 pub mod shared_gate;

@@ -20,6 +20,7 @@
 //! - [`bridge`]: the life of the process: bind, start, wait, stop. It knows both sides and gives
 //!   each what it needs.
 //! - [`config`]: what the flags mean.
+//! - [`redrive`]: dead letters back to the topic of notifications.
 //! - [`admin`]: liveness, readiness, metrics.
 //! - [`webhook`]: the sender side. HTTP and JSON; no Kafka. Begin at [`webhook::ingest`], the path
 //!   of a post from top to bottom, and [`webhook::rejection`], every "no"; [`webhook::documents`]
@@ -93,6 +94,7 @@
 pub mod cli;
 pub mod bridge;
 pub mod config;
+pub mod redrive;
 pub mod admin;
 pub mod webhook;
 pub mod delivery;

@@ -3,6 +3,7 @@
 //! - [`settings`]: the properties that the operator may set, and those that the promise rests on;
 //! - [`producer`]: records in, delivery reports out, without a thread of its own;
 //! - [`producer_renewal`]: when a producer that came to its end is replaced;
+//! - [`group_reader`]: a topic read by a consumer group, up to where it ended;
 //! - [`throttle`]: how long brokers hold their answers back;
 //! - [`wakeup`]: librdkafka's report queue as something that an event loop can wait for;
 //! - [`delivery_error`]: what each of its error codes means for a record;
@@ -21,6 +22,7 @@ pub mod broker_clock;
 mod client_log;
 pub mod client_endings;
 pub mod delivery_error;
+pub mod group_reader;
 mod key_files;
 mod last_words;
 pub mod probe;

@@ -29,8 +29,7 @@ const HEADER_OVERHEAD: usize = 6;
 /// Of the two, the difference to the least that they add: numbers take from one byte to five.
 const BATCH_SLACK: usize = 36 - 7;
 const HEADER_SLACK: usize = HEADER_OVERHEAD - 2;
-/// The most headers that the record of a post has. Those of a dead letter that are beyond it cost an
-/// allocation.
+/// The most headers that the record of a post has. More, as of a dead letter, cost an allocation.
 const HEADERS: usize = 11;
 /// Enough for the texts of an ordinary post: key, id, time, names.
 const TEXT_CAPACITY: usize = 344;
@@ -71,10 +70,25 @@ pub struct Record {
 impl Record {
     /// The record of a notification that was received whole at `received`.
     pub fn new(topic: Arc<str>, event: Event<'_>, value: Bytes, received: SystemTime) -> Self {
+        Self::with_id(topic, event, value, received, None)
+    }
+
+    /// The same under an id that it has already.
+    #[inline]
+    fn with_id(
+        topic: Arc<str>,
+        event: Event<'_>,
+        value: Bytes,
+        received: SystemTime,
+        id: Option<&str>,
+    ) -> Self {
         let mut record = Self::bare(topic, event.app_id, value, received);
         record.push(HeaderName::ContentType, CONTENT_TYPE);
         record.push(HeaderName::SpecVersion, SPEC_VERSION);
-        record.push_id(event.app_id);
+        match id {
+            None => record.push_id(event.app_id),
+            Some(id) => record.push(HeaderName::Id, id),
+        }
         record.push(HeaderName::Source, event.source);
         record.text.push_str("video.");
         record.push(HeaderName::Type, event.event_type);

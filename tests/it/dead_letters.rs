@@ -1,6 +1,8 @@
 //! Dead letters: posts that are no notifications, kept on a topic of their own.
 
 mod kept;
+mod many;
+mod redrive;
 mod refused_by_kafka;
 mod second_topic;
 

@@ -23,10 +23,11 @@ const RANKS: &[(&str, u8)] = &[
     ("delivery", 3),
     ("webhook", 4),
     ("admin", 4),
-    ("config", 5),
-    ("bridge", 6),
-    ("cli", 7),
-    ("main", 8),
+    ("redrive", 5),
+    ("config", 6),
+    ("bridge", 7),
+    ("cli", 8),
+    ("main", 9),
 ];
 
 /// The root that lists the modules.

@@ -6,6 +6,7 @@
 
 pub mod property_file;
 
+mod consumer;
 mod java;
 mod refused;
 mod security;

@@ -5,8 +5,8 @@
 //! counting as an empty one, and the bytes: it stays the same when the post is taken after all. An
 //! invalid post has no `ce_specversion`, so that no reader takes it for a `CloudEvent`.
 
-use crate::delivery::record::Record;
 use crate::delivery::record::header_name::HeaderName;
+use crate::delivery::record::{Event, Record};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -57,6 +57,17 @@ impl Record {
         record.push_fault(letter.fault);
         record.push_received();
         record
+    }
+
+    /// The record of a dead letter that is a notification after all: its id stays.
+    pub fn redriven(
+        topic: Arc<str>,
+        event: Event<'_>,
+        value: Bytes,
+        received: SystemTime,
+        id: &str,
+    ) -> Self {
+        Self::with_id(topic, event, value, received, Some(id))
     }
 
     /// The same record for the dead-letter topic, because of this.

@@ -20,6 +20,11 @@ macro_rules! header_names {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
             }
+
+            /// The header with this name on a topic.
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|known| known.as_str() == name)
+            }
         }
     };
 }

@@ -108,6 +108,11 @@ const COMMANDS: &[(&str, &str, Fate)] = &[
     ("docs/operate.md", "HOOKBRIDGE_USER=video:change-me hookbridge send", Tried(EXAMPLES)),
     (
         "docs/operate.md",
+        "hookbridge redrive",
+        Tried("what_passes_by_now_goes_back_and_the_rest_is_left"),
+    ),
+    (
+        "docs/operate.md",
         "docker run ",
         Not("there is no Docker engine where tests run; spool drain is tried without"),
     ),

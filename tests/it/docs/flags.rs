@@ -56,6 +56,11 @@ fn check_takes_the_flags_of_serve_and_one_of_its_own() {
 }
 
 #[test]
+fn every_flag_of_redrive_has_one_row_and_every_row_a_flag() {
+    assert_same("flag of `redrive`", &flags("redrive"), &rows("flag of `redrive`", 3));
+}
+
+#[test]
 fn the_shipped_configuration_names_each_flag_of_serve_once() {
     let configured = configured().into_iter().map(|line| vec![line.name]).collect::<Vec<_>>();
     let serve = command("serve");

@@ -46,7 +46,7 @@ fn the_topic_and_its_rights_are_made_as_the_page_says() {
     }
     assert!(described.contains("Topic: video.events.dead-letters"), "{described}");
     let listed = shell.run(&format!("kafka-acls.sh --bootstrap-server {brokers} --list")).well();
-    for operation in ["WRITE", "DESCRIBE", "DESCRIBE_CONFIGS"] {
+    for operation in ["WRITE", "DESCRIBE", "DESCRIBE_CONFIGS", "READ"] {
         let right = format!(
             "principal=User:hookbridge, host=*, operation={operation}, permissionType=ALLOW"
         );

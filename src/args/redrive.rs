@@ -1,0 +1,94 @@
+//! The flags of `redrive`: dead letters back to the topic of notifications.
+
+use crate::args::LogArgs;
+use crate::args::kafka::{KAFKA, KafkaArgs};
+use crate::args::serve::{
+    DEFAULT_DEAD_LETTER_TOPIC, DEFAULT_TOPIC, UnknownEventsFlag, ValidationFlag,
+};
+use clap::Args;
+use clap::builder::BoolishValueParser;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+const WHICH: &str = "Which dead letters";
+const RULES: &str = "What is accepted";
+
+/// The flags of `redrive`.
+#[derive(Debug, Args)]
+pub struct RedriveArgs {
+    /// Count by code and app_id, and change nothing
+    ///
+    /// Neither topic is written to, and the group stays where it is
+    #[arg(long, env = "HOOKBRIDGE_DRY_RUN", help_heading = WHICH, value_parser = BoolishValueParser::new())]
+    pub dry_run: bool,
+
+    /// Only those with this code
+    ///
+    /// As hookbridge-code has it. May be repeated, or given comma-separated
+    #[arg(long = "code", env = "HOOKBRIDGE_CODE", help_heading = WHICH, value_name = "CODE", value_delimiter = ',')]
+    pub codes: Vec<String>,
+
+    /// Only those of this project
+    ///
+    /// As the key has it. May be repeated, or given comma-separated
+    #[arg(long = "app-id", env = "HOOKBRIDGE_APP_ID", help_heading = WHICH, value_name = "APP_ID", value_delimiter = ',')]
+    pub app_ids: Vec<String>,
+
+    /// Only those received since then
+    ///
+    /// RFC 3339, such as 2026-07-03T08:00:00Z, or how long ago: 2h, 3days
+    #[arg(long, env = "HOOKBRIDGE_SINCE", help_heading = WHICH, value_name = "WHEN")]
+    pub since: Option<String>,
+
+    /// How often one is looked at
+    ///
+    /// One that is left so often stays where it is, and no redrive of the group sees it again
+    #[arg(long, env = "HOOKBRIDGE_ROUNDS", help_heading = WHICH, value_name = "N", default_value = "10")]
+    pub rounds: NonZeroU32,
+
+    /// Which Kafka
+    #[command(flatten)]
+    pub kafka: KafkaArgs,
+
+    /// Where those go that pass
+    #[arg(long, env = "HOOKBRIDGE_TOPIC", help_heading = KAFKA, default_value = DEFAULT_TOPIC)]
+    pub topic: String,
+
+    /// Where they are read from
+    ///
+    /// And where those that are left are written to again
+    #[arg(long, env = "HOOKBRIDGE_DEAD_LETTER_TOPIC", help_heading = KAFKA,
+          value_name = "TOPIC", default_value = DEFAULT_DEAD_LETTER_TOPIC)]
+    pub dead_letter_topic: String,
+
+    /// The consumer group that remembers how far it is
+    ///
+    /// Another one begins at the beginning of the topic
+    #[arg(long, env = "HOOKBRIDGE_GROUP", help_heading = KAFKA, default_value = "hookbridge-redrive")]
+    pub group: String,
+
+    /// How long to wait while Kafka does nothing
+    ///
+    /// Then it ends, and goes on there the next time
+    #[arg(long, env = "HOOKBRIDGE_TIMEOUT", help_heading = KAFKA, value_parser = humantime::parse_duration,
+          value_name = "TIME", default_value = "1m")]
+    pub timeout: Duration,
+
+    /// Fields: documented, or envelope alone
+    ///
+    /// As for serve
+    #[arg(long, env = "HOOKBRIDGE_VALIDATION", help_heading = RULES,
+          value_enum, value_name = "HOW", default_value_t = ValidationFlag::Documented)]
+    pub validation: ValidationFlag,
+
+    /// Types not known: reject, or forward
+    ///
+    /// As for serve
+    #[arg(long, env = "HOOKBRIDGE_UNKNOWN_EVENTS", help_heading = RULES,
+          value_enum, value_name = "HOW", default_value_t = UnknownEventsFlag::Reject)]
+    pub unknown_events: UnknownEventsFlag,
+
+    /// How the log looks
+    #[command(flatten)]
+    pub log: LogArgs,
+}

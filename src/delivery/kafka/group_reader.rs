@@ -1,0 +1,258 @@
+//! A topic read by a consumer group, from where the group is to where the topic ended at the start.
+//!
+//! Promise: what is written meanwhile is not read, so that a reader that writes to the topic itself
+//! comes to an end. Nothing is committed but what [`GroupReader::commit`] is given. A group that
+//! somebody else is in is left alone; where somebody joins it, reading ends with an error, and what
+//! is committed then is refused by the broker.
+
+mod assignment;
+pub mod read_record;
+
+use crate::delivery::kafka::client_endings::ClientEnding;
+use crate::delivery::kafka::group_reader::assignment::{Assignment, GroupContext};
+use crate::delivery::kafka::group_reader::read_record::{Position, ReadRecord};
+use crate::delivery::kafka::settings::Settings;
+use rdkafka::consumer::{CommitMode, Consumer as _, StreamConsumer};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::types::RDKafkaErrorCode as Code;
+use rdkafka::{Offset, TopicPartitionList};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout};
+
+/// How long a broker may take over one question: some of them wait for a coordinator.
+const ANSWER: Duration = Duration::from_secs(10);
+/// How long a member that was killed is still one.
+const SESSION: Duration = Duration::from_secs(10);
+/// Until the group has given out its partitions: brokers wait for further members first.
+const JOIN: Duration = Duration::from_secs(30);
+/// Between two looks at a group that has members.
+const LOOK: Duration = Duration::from_millis(500);
+/// What is read ahead, in KiB.
+const AHEAD_KIB: &str = "16384";
+
+/// A topic could not be read by the group.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The client could not be made, or the brokers do not do what they are asked to.
+    #[error("cannot {attempt}")]
+    Kafka {
+        /// What was tried.
+        attempt: &'static str,
+        /// Why not.
+        source: KafkaError,
+    },
+    /// No broker has answered.
+    #[error("no broker answered within {ANSWER:?} when asked to {0}")]
+    Silent(&'static str),
+    /// There is no such topic.
+    #[error("the brokers do not show the topic {0}")]
+    NoTopic(String),
+    /// Somebody is in the group.
+    #[error("another member is in the group {0}")]
+    InUse(String),
+    /// Somebody came into it.
+    #[error("another member came into the group {0}")]
+    Disturbed(String),
+    /// The group did not give out its partitions in time.
+    #[error("the group {0} gave out no partitions within {JOIN:?}")]
+    NotJoined(String),
+}
+
+/// See the module.
+pub struct GroupReader {
+    client: Arc<ClientEnding<StreamConsumer<GroupContext>>>,
+    topic: String,
+    group: String,
+    assignment: Arc<Assignment>,
+    /// What is to be read of each partition.
+    ranges: BTreeMap<i32, Range<i64>>,
+    /// Partitions that are not read to their end yet.
+    open: BTreeSet<i32>,
+}
+
+impl GroupReader {
+    /// Looks where the group is and where the topic ends.
+    pub async fn open(settings: &Settings, topic: &str, group: &str) -> Result<Self, ReadError> {
+        let assignment = Arc::new(Assignment::default());
+        let context = GroupContext::new(settings, assignment.clone());
+        let mut config = settings.consumer();
+        config
+            .set("group.id", group)
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("enable.partition.eof", "true")
+            .set("auto.offset.reset", "earliest")
+            .set("session.timeout.ms", SESSION.as_millis().to_string())
+            .set("queued.max.messages.kbytes", AHEAD_KIB);
+        let client: StreamConsumer<GroupContext> = config
+            .create_with_context(context)
+            .map_err(|source| ReadError::Kafka { attempt: "make a consumer", source })?;
+        let client = Arc::new(ClientEnding::of(client, &settings.endings));
+        let (topic, group) = (topic.to_owned(), group.to_owned());
+        let asked = (client.clone(), topic.clone());
+        let ranges = spawn_blocking(move || ranges(&asked.0, &asked.1)).await;
+        let ranges = ranges.expect("asking does not panic")?;
+        let open = ranges.iter().filter(|(_, range)| !range.is_empty()).map(|(part, _)| *part);
+        let open = open.collect();
+        Ok(Self { client, topic, group, assignment, ranges, open })
+    }
+
+    /// How many offsets are to be read: as many records, unless some were deleted.
+    pub fn len(&self) -> u64 {
+        let len = |range: &Range<i64>| u64::try_from(range.end - range.start).unwrap_or(0);
+        self.ranges.values().map(len).sum()
+    }
+
+    /// Whether nothing is to be read.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Joins the group, as its one member.
+    pub async fn join(&self) -> Result<(), ReadError> {
+        let end = Instant::now() + SESSION + SESSION / 2;
+        loop {
+            let (client, group) = (self.client.clone(), self.group.clone());
+            let members = spawn_blocking(move || members(&client, &group)).await;
+            match members.expect("asking does not panic")? {
+                0 => break,
+                // One that was killed is still a member for a while.
+                _ if Instant::now() < end => tokio::time::sleep(LOOK).await,
+                _ => return Err(ReadError::InUse(self.group.clone())),
+            }
+        }
+        self.client
+            .subscribe(&[&self.topic])
+            .map_err(|source| ReadError::Kafka { attempt: "join the group", source })
+    }
+
+    /// Reads without the group, from where it is.
+    pub fn assign(&self) -> Result<(), ReadError> {
+        let mut all = TopicPartitionList::new();
+        let failed = |source| ReadError::Kafka { attempt: "read the topic", source };
+        for (partition, range) in &self.ranges {
+            let from = Offset::Offset(range.start);
+            all.add_partition_offset(&self.topic, *partition, from).map_err(failed)?;
+        }
+        self.client.assign(&all).map_err(failed)?;
+        self.assignment.is_made();
+        Ok(())
+    }
+
+    /// Waits for the next record; none once all are read. Cancel-safe.
+    pub async fn next(&mut self) -> Result<Option<ReadRecord>, ReadError> {
+        let joined_by = self.assignment.since() + JOIN;
+        while !self.open.is_empty() {
+            let received = if self.assignment.is_there() {
+                self.client.recv().await
+            } else {
+                let left = joined_by.saturating_duration_since(Instant::now());
+                let waited = timeout(left, self.client.recv()).await;
+                waited.map_err(|_| ReadError::NotJoined(self.group.clone()))?
+            };
+            if self.assignment.is_disturbed() {
+                return Err(ReadError::Disturbed(self.group.clone()));
+            }
+            match received {
+                Ok(message) => {
+                    let record = ReadRecord::of(&message);
+                    let Position { partition, offset } = record.position;
+                    let end = self.ranges.get(&partition).map_or(0, |range| range.end);
+                    if offset + 1 >= end {
+                        self.open.remove(&partition);
+                    }
+                    if offset < end {
+                        return Ok(Some(record));
+                    }
+                }
+                Err(KafkaError::PartitionEOF(partition)) => {
+                    self.open.remove(&partition);
+                }
+                // The client goes on by itself; whoever waits has a deadline.
+                Err(error) => tracing::warn!(%error, "cannot read the topic"),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Keeps in the group that all records below these offsets are done with.
+    pub async fn commit(&self, below: &[Position]) -> Result<(), ReadError> {
+        if below.is_empty() {
+            return Ok(());
+        }
+        let failed = |source| ReadError::Kafka { attempt: "commit to the group", source };
+        let mut all = TopicPartitionList::new();
+        for Position { partition, offset } in below {
+            let offset = Offset::Offset(*offset);
+            all.add_partition_offset(&self.topic, *partition, offset).map_err(failed)?;
+        }
+        let client = self.client.clone();
+        let commit = spawn_blocking(move || persistently(|| client.commit(&all, CommitMode::Sync)));
+        let committed = timeout(2 * ANSWER, commit).await;
+        let committed = committed.map_err(|_| ReadError::Silent("commit to the group"))?;
+        committed.expect("committing does not panic").map_err(failed)
+    }
+}
+
+/// What the group has not read of each partition.
+fn ranges(
+    client: &StreamConsumer<GroupContext>,
+    topic: &str,
+) -> Result<BTreeMap<i32, Range<i64>>, ReadError> {
+    let failed = |source| ReadError::Kafka { attempt: "ask for the topic", source };
+    let metadata = client.fetch_metadata(Some(topic), ANSWER).map_err(failed)?;
+    let seen = metadata.topics().iter().find(|seen| seen.name() == topic && seen.error().is_none());
+    let Some(seen) = seen else { return Err(ReadError::NoTopic(topic.to_owned())) };
+    let mut asked = TopicPartitionList::new();
+    for partition in seen.partitions() {
+        asked.add_partition(topic, partition.id());
+    }
+    let committed = persistently(|| client.committed_offsets(asked.clone(), ANSWER))
+        .map_err(|source| ReadError::Kafka { attempt: "ask where the group is", source })?;
+    let mut ranges = BTreeMap::new();
+    for partition in seen.partitions().iter().map(rdkafka::metadata::MetadataPartition::id) {
+        let (low, high) = client.fetch_watermarks(topic, partition, ANSWER).map_err(failed)?;
+        let known = committed.find_partition(topic, partition).map(|known| known.offset());
+        let from = match known {
+            // Below what is still there, or above: the topic was made anew.
+            Some(Offset::Offset(known)) if (low..=high).contains(&known) => known,
+            Some(_) | None => low,
+        };
+        ranges.insert(partition, from..high);
+    }
+    Ok(ranges)
+}
+
+/// Asks again while the group's coordinator is moving, or was asked for the first time.
+fn persistently<T>(ask: impl Fn() -> KafkaResult<T>) -> KafkaResult<T> {
+    let end = Instant::now() + ANSWER;
+    loop {
+        let answer = ask();
+        let code = answer.as_ref().err().and_then(KafkaError::rdkafka_error_code);
+        let is_passing = matches!(
+            code,
+            Some(
+                Code::NotCoordinator
+                    | Code::CoordinatorNotAvailable
+                    | Code::CoordinatorLoadInProgress
+            )
+        );
+        if !is_passing || end <= Instant::now() {
+            return answer;
+        }
+        thread::sleep(LOOK);
+    }
+}
+
+/// How many members the group has.
+fn members(client: &StreamConsumer<GroupContext>, group: &str) -> Result<usize, ReadError> {
+    let listed = persistently(|| client.fetch_group_list(Some(group), ANSWER));
+    let listed =
+        listed.map_err(|source| ReadError::Kafka { attempt: "ask who is in the group", source })?;
+    Ok(listed.groups().iter().map(|found| found.members().len()).sum())
+}

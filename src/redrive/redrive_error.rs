@@ -1,0 +1,33 @@
+//! Why a redrive could not go on.
+
+use crate::delivery::kafka::delivery_error::DeliveryError;
+use crate::delivery::kafka::group_reader::ReadError;
+use crate::delivery::kafka::producer::ProducerError;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// It could not go on. What is not committed is looked at again by the next redrive.
+#[derive(Debug, thiserror::Error)]
+pub enum RedriveError {
+    /// The dead letters cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The producer cannot be made.
+    #[error(transparent)]
+    Producer(#[from] ProducerError),
+    /// It cannot be waited for.
+    #[error("cannot wait for reports from Kafka")]
+    Reports(#[source] io::Error),
+    /// A record has no ack, for a reason that is not its own.
+    #[error("a record for {topic} was not acknowledged: {error}")]
+    Unacked {
+        /// Where it was to go.
+        topic: Arc<str>,
+        /// Why not.
+        error: DeliveryError,
+    },
+    /// Nothing has moved for this long.
+    #[error("nothing moved within {}", humantime::format_duration(*.0))]
+    Stalled(Duration),
+}
