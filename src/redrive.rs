@@ -143,16 +143,27 @@ impl Redrive {
         }
     }
 
-    /// Redrives until all were looked at that were there at the start, or until `stop`.
+    /// Redrives until all were looked at that were there at the start, or until `stop`. Gives what it
+    /// has done, however it ended.
     pub async fn run(
         mut self,
         stop: &CancellationToken,
+        show: impl FnMut(u64, u64),
+    ) -> (Tally, Result<RedriveEnd, RedriveError>) {
+        let ended = self.redrive(stop, show).await;
+        (self.tally, ended)
+    }
+
+    async fn redrive(
+        &mut self,
+        stop: &CancellationToken,
         mut show: impl FnMut(u64, u64),
-    ) -> Result<(Tally, RedriveEnd), RedriveError> {
+    ) -> Result<RedriveEnd, RedriveError> {
         if self.is_empty() {
-            return Ok((self.tally, RedriveEnd::Done));
+            return Ok(RedriveEnd::Done);
         }
-        self.reader.join().await?;
+        let joined = stop.run_until_cancelled(self.reader.join()).await;
+        let Some(()) = joined.transpose()? else { return Ok(RedriveEnd::Asked) };
         self.moved = Instant::now();
         let len = self.len();
         let ended = self.work(stop, &mut |done| show(done.min(len), len)).await;
@@ -161,7 +172,7 @@ impl Redrive {
         let committed = self.reader.commit(&self.committed.due()).await;
         let end = ended?;
         committed?;
-        Ok((self.tally, end))
+        Ok(end)
     }
 
     async fn work(

@@ -61,9 +61,9 @@ pub struct RedriveArgs {
           value_name = "TOPIC", default_value = DEFAULT_DEAD_LETTER_TOPIC)]
     pub dead_letter_topic: String,
 
-    /// The consumer group that remembers how far it is
+    /// The consumer group
     ///
-    /// Another one begins at the beginning of the topic
+    /// It remembers how far it is. Another one begins at the beginning of the topic
     #[arg(long, env = "HOOKBRIDGE_GROUP", help_heading = KAFKA, default_value = "hookbridge-redrive")]
     pub group: String,
 

@@ -68,8 +68,9 @@ pub fn run(args: &RedriveArgs, stderr: &Stderr) -> Result<(), Failure> {
     });
     screen.end().map_err(|error| Failure::at_work(RedriveFailure::Output(error)))?;
     match end {
-        RedriveEnd::Done => Ok(()),
-        RedriveEnd::Asked => Err(Failure::at_work(RedriveFailure::Signal)),
+        Ok(RedriveEnd::Done) => Ok(()),
+        Ok(RedriveEnd::Asked) => Err(Failure::at_work(RedriveFailure::Signal)),
+        Err(error) => Err(Failure::at_work(error)),
     }
 }
 
@@ -77,21 +78,21 @@ async fn work(
     args: &RedriveArgs,
     options: RedriveOptions,
     stderr: &Stderr,
-) -> Result<(Done, RedriveEnd), RedriveFailure> {
+) -> Result<(Done, Result<RedriveEnd, RedriveError>), RedriveFailure> {
     let stop = CancellationToken::new();
     let signals = EndSignals::new(stderr).map_err(RedriveFailure::Start)?;
     let mut progress = Progress { stderr, drawn: Instant::now(), logged: Instant::now() };
     let redrive = async {
         let opened = stop.run_until_cancelled(Redrive::open(options)).await;
         let Some(redrive) = opened.transpose()? else {
-            return Ok((Done::Redriven(Tally::default()), RedriveEnd::Asked));
+            return Ok((Done::Redriven(Tally::default()), Ok(RedriveEnd::Asked)));
         };
         let show = |done, len| progress.show(done, len);
         Ok(if args.dry_run {
             let (survey, end) = redrive.survey(&stop, show).await?;
-            (Done::Counted(survey), end)
+            (Done::Counted(survey), Ok(end))
         } else {
-            let (tally, end) = redrive.run(&stop, show).await?;
+            let (tally, end) = redrive.run(&stop, show).await;
             (Done::Redriven(tally), end)
         })
     };

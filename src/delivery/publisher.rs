@@ -125,7 +125,7 @@ impl Publisher {
             return Err(Undelivered::NoTopic);
         }
         if self.gate.is_none() && !self.availability.admits() {
-            return Err(Undelivered::KnownAway);
+            return Err(self.role.away());
         }
         if let Some(too_large) = self.over_limit(&record) {
             // It may have been raised since it was asked for.

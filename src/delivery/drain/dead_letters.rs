@@ -55,7 +55,7 @@ struct Letter {
     reason: QuarantineReason,
     /// What it was sent with.
     time: Option<SendTime>,
-    /// Since when it is under way while Kafka is there.
+    /// Since when it is under way, and Kafka is there.
     since: Instant,
 }
 
@@ -87,7 +87,8 @@ impl DeadLetterTopic {
         let headers = Headers::of(&letter.record);
         match producer.enqueue(&letter.record, headers, placement, letter.row.ticket()) {
             Ok(()) => {
-                self.under_way = Some(Letter { time: Some(placement.time), ..letter });
+                let (time, since) = (Some(placement.time), Instant::now());
+                self.under_way = Some(Letter { time, since, ..letter });
                 None
             }
             Err(_) => Some(letter),
@@ -220,8 +221,8 @@ impl Drain {
     /// Ends a producer that is not needed any more: once posts go directly, no letter is left.
     pub(super) async fn let_letters_go(&mut self) {
         let Some(second) = &mut self.dead_letters else { return };
-        if self.gate.status().state == GateState::Direct {
-            second.retired = second.retired.take().or(second.producer.take());
+        if self.gate.status().state == GateState::Direct && second.retired.is_none() {
+            second.retired = second.producer.take();
         }
         if let Some(producer) = second.retired.take() {
             drop(spawn_blocking(move || drop(producer)).await);

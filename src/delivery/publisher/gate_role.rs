@@ -36,6 +36,14 @@ impl GateRole {
             },
         }
     }
+
+    /// Why a record is not tried that has nowhere else to go.
+    pub(super) fn away(self) -> Undelivered {
+        match self {
+            Self::Leads => Undelivered::KnownAway,
+            Self::Follows => Undelivered::NoDeadLetterTopic,
+        }
+    }
 }
 
 impl Publisher {
@@ -51,7 +59,7 @@ impl Publisher {
         }
         match gate.post() {
             Admission::Go(Way::Direct) if is_away && self.role == GateRole::Follows => {
-                Err(Undelivered::NoDeadLetterTopic)
+                Err(self.role.away())
             }
             Admission::Go(Way::Direct) => Ok(self.send(record)),
             Admission::Go(Way::Spool) => {
