@@ -14,6 +14,7 @@ pub mod redrive;
 pub mod send;
 pub mod serve;
 pub mod spool;
+pub mod tail;
 
 use crate::args::check::CheckArgs;
 use crate::args::contract::ContractArgs;
@@ -24,6 +25,7 @@ use crate::args::redrive::RedriveArgs;
 use crate::args::send::SendArgs;
 use crate::args::serve::ServeArgs;
 use crate::args::spool::SpoolCommand;
+use crate::args::tail::TailArgs;
 use clap::builder::BoolishValueParser;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -82,6 +84,9 @@ pub enum Command {
     /// Post notifications as the provider would: samples, or bodies of your own
     #[command(after_help = send::EXAMPLES)]
     Send(SendArgs),
+    /// Print the records of the topic, or hold them against what `send` noted
+    #[command(after_help = tail::EXAMPLES)]
+    Tail(Box<TailArgs>),
     /// Look after what waits on disk while Kafka is away
     #[command(subcommand)]
     Spool(SpoolCommand),

@@ -11,6 +11,7 @@ pub mod redrive;
 pub mod send;
 pub mod serve;
 pub mod spool;
+pub mod tail;
 
 mod bar;
 pub mod environment;
@@ -19,6 +20,7 @@ mod ledger;
 mod journal;
 pub mod logging;
 mod printable;
+mod record_text;
 mod sample;
 mod screen;
 mod signals;

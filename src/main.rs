@@ -53,6 +53,7 @@ fn run(stderr: &Stderr) -> ExitCode {
         (false, Some(Command::Serve(args))) => cli::serve::run(*args, stderr),
         (false, Some(Command::Dev(args))) => cli::dev::run(&args, stderr),
         (false, Some(Command::Send(args))) => cli::send::run(&args, stderr),
+        (false, Some(Command::Tail(args))) => cli::tail::run(*args, stderr),
         (false, Some(Command::Spool(command))) => cli::spool::run(command, stderr),
         (false, Some(Command::Redrive(args))) => cli::redrive::run(&args, stderr),
         (false, Some(Command::Check(args))) => cli::check::run(&args, &typed),

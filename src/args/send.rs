@@ -113,7 +113,8 @@ pub struct SendArgs {
 
     /// Note each post and its answer
     ///
-    /// A line of JSON for each, with its id and times. The file is made anew
+    /// A line of JSON for each, which `tail --against` holds against the topic. The file is made
+    /// anew
     #[arg(long, env = "HOOKBRIDGE_LEDGER", value_name = "FILE")]
     pub ledger: Option<PathBuf>,
 

@@ -32,7 +32,7 @@ use crate::cli::dev::samples_run::SamplesRun;
 use crate::cli::http_client::HttpError;
 use crate::cli::signals::EndSignals;
 use crate::cli::stderr::Stderr;
-use crate::cli::{Failure, logging, version};
+use crate::cli::{Failure, logging, record_text, version};
 use crate::config::{Config, ConfigError};
 use crate::metrics::Metrics;
 use clap::builder::Resettable;
@@ -141,7 +141,7 @@ async fn show_what_comes(consumer: &Consumer, screen: &mut Painter) {
             record = consumer.next() => record,
             () = screen.closed() => return,
         };
-        screen.print(&(page::title("new record") + &page::record(&record)));
+        screen.print(&(page::title("new record") + &record_text::record(&record.view())));
     }
 }
 

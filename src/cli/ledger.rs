@@ -16,10 +16,17 @@
 use crate::timestamp::{Fraction, UtcText};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{self, BufWriter, Write as _};
-use std::path::Path;
+use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 use time::OffsetDateTime;
+
+/// Of the bridge's own body of a 200.
+pub(super) const ACCEPTED: &str = "accepted";
+/// Of RFC 3339 in UTC with nanoseconds: such texts sort as their times do.
+const TIME_LENGTH: usize = "2026-11-30T21:00:00.000000001Z".len();
+/// Of what is read again: with what is known of each, a GiB or two.
+const MOST_LINES: u64 = 5_000_000;
 
 /// One post.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +38,53 @@ pub(super) struct LedgerLine {
     pub(super) answered: Option<String>,
     pub(super) status: Option<u16>,
     pub(super) code: String,
+}
+
+impl LedgerLine {
+    /// Whether the bridge has said that it has it.
+    pub(super) fn is_accepted(&self) -> bool {
+        self.status == Some(200) && self.code == ACCEPTED
+    }
+}
+
+/// Reads a ledger, a line at a time, in the order of the file. An error names the line.
+pub(super) fn read(path: &Path, mut take: impl FnMut(LedgerLine)) -> Result<(), LedgerError> {
+    let path = || path.to_owned();
+    let file = File::open(path()).map_err(|source| LedgerError::Open { path: path(), source })?;
+    for (number, line) in (1..).zip(BufReader::new(file).lines()) {
+        let line = line.map_err(|source| LedgerError::Open { path: path(), source })?;
+        if number > MOST_LINES {
+            return Err(LedgerError::TooLong { path: path() });
+        }
+        let line: LedgerLine = serde_json::from_str(&line).map_err(|source| LedgerError::Line {
+            path: path(),
+            number,
+            source,
+        })?;
+        let is_time = |time: &String| time.len() == TIME_LENGTH && time.ends_with('Z');
+        if !is_time(&line.posted) || !line.answered.as_ref().is_none_or(is_time) {
+            return Err(LedgerError::Time { path: path(), number });
+        }
+        take(line);
+    }
+    Ok(())
+}
+
+/// Why a file is no ledger.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LedgerError {
+    /// It cannot be read.
+    #[error("cannot read {}", path.display())]
+    Open { path: PathBuf, source: io::Error },
+    /// It is none.
+    #[error("{}:{number}: expected a line as send --ledger writes it", path.display())]
+    Line { path: PathBuf, number: u64, source: serde_json::Error },
+    /// Its times could not be compared.
+    #[error("{}:{number}: expected times with nanoseconds in UTC, as send writes them", path.display())]
+    Time { path: PathBuf, number: u64 },
+    /// It would take up too much memory.
+    #[error("{}: over {MOST_LINES} posts: split the file", path.display())]
+    TooLong { path: PathBuf },
 }
 
 /// The file, as it is written.
@@ -97,14 +151,34 @@ mod tests {
         };
         file.note(&line).unwrap();
         file.flush().unwrap();
-        let text = std::fs::read_to_string(path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(
             text,
             "{\"post\":7,\"id\":\"ab\",\"app_id\":\"app\\n\\\"1\\\"\",\
              \"posted\":\"2026-11-30T21:00:00.000000001Z\",\"answered\":null,\"status\":null,\
              \"code\":\"no_answer\"}\n"
         );
-        assert_eq!(serde_json::from_str::<LedgerLine>(&text).unwrap(), line);
+        let mut found = Vec::new();
+        read(&path, |line| found.push(line)).unwrap();
+        assert_eq!(found, [line]);
+    }
+
+    #[test]
+    fn a_line_that_is_none_is_named_with_its_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("posts.jsonl");
+        let line = |posted: &str| {
+            format!(
+                "{{\"post\":1,\"id\":null,\"app_id\":null,\"posted\":\"{posted}\",\
+                 \"answered\":null,\"status\":null,\"code\":\"broken\"}}\n"
+            )
+        };
+        let good = line("2026-11-30T21:00:00.000000001Z");
+        for bad in ["{}", &line("2026-11-30T21:00:00Z")] {
+            std::fs::write(&path, format!("{good}{bad}")).unwrap();
+            let said = read(&path, drop).unwrap_err().to_string();
+            assert!(said.contains("posts.jsonl:2: expected"), "{said}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@
 //! - [`broker_clock`]: a broker's clock against this machine's;
 //! - [`question`]: what is asked beside the event loops, since librdkafka blocks for it;
 //! - [`key_files`]: whether clients are made of the keys and certificates that are there;
+//! - [`topic_reader`]: a topic from somewhere on, as consumers see it; [`topic_record`]: one of its records;
 //! - [`client_endings`]: the ends of clients, which nobody waits for too long;
 //! - [`client_log`], [`last_words`]: what its clients say, in the log and of an address.
 //!
@@ -32,6 +33,8 @@ pub mod producer_renewal;
 pub mod settings;
 pub mod throttle;
 pub mod time_question;
+pub mod topic_reader;
+pub mod topic_record;
 mod wakeup;
 mod write_right;
 

@@ -15,6 +15,9 @@ use testkit::mock::MockKafka;
 const LISTEN: &str = "127.0.0.1:8080";
 const CREDENTIALS: &str = include_str!("../../config/credentials");
 
+/// The Kafka of the examples.
+const BROKER: &str = "localhost:9092";
+
 /// What begins an example.
 const EXAMPLES: &str = "\nExamples, ";
 
@@ -25,6 +28,11 @@ fn help(command: &str) -> String {
 #[test]
 fn the_help_of_send_is_as_it_was_meant() {
     assert_is_meant("send");
+}
+
+#[test]
+fn the_help_of_tail_is_as_it_was_meant() {
+    assert_is_meant("tail");
 }
 
 #[test]
@@ -39,10 +47,11 @@ fn the_examples_of_the_help_work_when_they_are_pasted() {
     let url = format!("http://{}/webhook", bridge.webhook());
     assert!(help("send").contains(&format!("[default: http://{LISTEN}/webhook]")));
 
-    let examples = ["send"].iter().flat_map(|command| examples(command));
+    let examples = ["send", "tail"].iter().flat_map(|command| examples(command));
     let mut count = 0;
     for example in examples {
         let mut shell = Command::new("sh");
+        let example = example.replace(BROKER, &kafka.bootstrap());
         shell.args(["-euc", &example]).current_dir(folder.path());
         shell.env("PATH", &path).env("HOOKBRIDGE_URL", &url);
         let ran = children::output(&mut shell).unwrap();
@@ -50,7 +59,7 @@ fn the_examples_of_the_help_work_when_they_are_pasted() {
         assert!(ran.status.success(), "{example}\n{}", String::from_utf8_lossy(&said));
         count += 1;
     }
-    assert_eq!(count, 2);
+    assert_eq!(count, 4);
 }
 
 fn examples(command: &str) -> Vec<String> {

@@ -19,7 +19,7 @@
 //! | [`check`] | `hookbridge check` |
 //! | [`contract`] | `hookbridge contract`, held against what it describes |
 //! | [`small_commands`] | `probe`, `credential`, `completions`, `man` |
-//! | [`dev`], [`send`] | `hookbridge dev`, `hookbridge send` |
+//! | [`dev`], [`send`], [`tail`] | the commands of these names |
 //! | [`help`] | what `--help` says, and its examples |
 //! | [`docs`], [`layers`] | the pages and `config/`, held against the code; the layers of `src/` |
 //! | [`harness`] | `testkit`, tried on its own |
@@ -61,5 +61,6 @@ mod spool;
 mod spool_command;
 mod spool_format;
 mod support;
+mod tail;
 mod times;
 mod tls;

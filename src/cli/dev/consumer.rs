@@ -4,6 +4,8 @@
 //! nothing.
 
 use crate::cli::dev::broker::{PARTITIONS, TOPIC};
+use crate::delivery::kafka::topic_record::TopicRecord;
+use crate::timestamp::Timestamp;
 use rdkafka::consumer::{Consumer as _, StreamConsumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
@@ -93,6 +95,20 @@ impl ConsumedRecord {
                 .map(|header| (header.key.to_owned(), header.value.unwrap_or_default().to_vec()))
                 .collect(),
             value: message.payload().unwrap_or_default().to_vec(),
+        }
+    }
+
+    /// The same, as it is shown.
+    pub(super) fn view(&self) -> TopicRecord<'_> {
+        let headers = self.headers.iter();
+        TopicRecord {
+            topic: &self.topic,
+            partition: self.partition,
+            offset: self.offset,
+            timestamp: self.timestamp.map(Timestamp::of_unix_millis),
+            key: self.key.as_deref(),
+            headers: headers.map(|(name, value)| (name.as_str(), Some(&value[..]))).collect(),
+            value: Some(&self.value),
         }
     }
 

@@ -1,27 +1,21 @@
 //! What is shown, as text with colours in it; the screen takes them out where they do not belong.
 //!
-//! Promise: a value is shown as it was posted, line by line; what could steer a terminal is
-//! escaped. It is for eyes: nothing should parse it.
+//! Promise: what could steer a terminal is escaped. It is for eyes: nothing should parse it.
 
-use crate::cli::dev::consumer::ConsumedRecord;
 use crate::cli::dev::sample_outcome::{Answered, SampleOutcome};
 use crate::cli::http_client::Answer;
 use crate::cli::printable::printable;
+use crate::cli::record_text::row;
 use crate::cli::sample::Sample;
-use crate::timestamp::Timestamp;
 use anstyle::{AnsiColor, Style};
 use http::StatusCode;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 const TITLE: Style = Style::new().bold();
-const LABEL: Style = Style::new().dimmed();
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 
-/// What a further line of a labelled text begins with, as wide as a label. A `ce_id` header behind
-/// it ends at column 80.
-const INDENT: &str = "         ";
 /// As much of an id as distinguishes it from the others on the screen.
 const SHORT_ID: usize = 12;
 
@@ -55,26 +49,6 @@ pub(super) fn error(text: &str) -> String {
     row("fault", &format!("{BAD}{}{BAD:#}", printable(text.as_bytes())))
 }
 
-/// A record as a consumer sees it.
-pub(super) fn record(record: &ConsumedRecord) -> String {
-    let ConsumedRecord { topic, partition, offset, timestamp, key, headers, value } = record;
-    let time =
-        timestamp.map(|time| format!(", {}", Timestamp::of_unix_millis(time))).unwrap_or_default();
-    let place = format!("{topic}, partition {partition}, offset {offset}{time}");
-    let key = key.as_deref().map_or_else(|| "none".to_owned(), printable);
-    let header = |(name, value): &(String, Vec<u8>)| {
-        format!("{LABEL}{}:{LABEL:#} {}", printable(name.as_bytes()), printable(value))
-    };
-    let headers: Vec<String> = headers.iter().map(header).collect();
-    [
-        row("record", &place),
-        row("key", &key),
-        if headers.is_empty() { String::new() } else { row("header", &headers.join("\n")) },
-        row("value", &printable(value)),
-    ]
-    .concat()
-}
-
 /// All samples at a glance: a line each, and how many arrived.
 pub(super) fn summary(outcomes: &[SampleOutcome]) -> String {
     let mut text = "\n".to_owned();
@@ -102,12 +76,6 @@ pub(super) fn summary(outcomes: &[SampleOutcome]) -> String {
     text + &format!("{style}{arrived} of {all} arrived as sent{style:#}\n")
 }
 
-/// A labelled text; further lines go under the first.
-pub(super) fn row(label: &str, text: &str) -> String {
-    let text = text.trim_end().replace('\n', &format!("\n{INDENT}"));
-    format!("  {LABEL}{label:<6}{LABEL:#} {text}\n")
-}
-
 fn coloured(status: StatusCode) -> String {
     let style = if status == StatusCode::OK { GOOD } else { BAD };
     format!("{style}{}{style:#}", status.as_u16())
@@ -126,39 +94,6 @@ mod tests {
 
     fn plain(text: &str) -> String {
         strip_str(text).to_string()
-    }
-
-    #[test]
-    fn a_record_shows_its_value_line_by_line_under_its_label() {
-        let shown = record(&ConsumedRecord {
-            topic: "t".to_owned(),
-            partition: 3,
-            offset: 7,
-            timestamp: Some(1_688_374_123_456),
-            key: Some(b"app".to_vec()),
-            headers: vec![("ce_id".into(), vec![b'f'; 64]), ("ce_type".into(), b"x".to_vec())],
-            value: b"{\n  \"a\": 1\n}\n".to_vec(),
-        });
-        let id = "f".repeat(64);
-        let lines = [
-            "  record t, partition 3, offset 7, 2023-07-03T08:48:43.456Z",
-            "  key    app",
-            &format!("  header ce_id: {id}"),
-            "         ce_type: x",
-            "  value  {",
-            "           \"a\": 1",
-            "         }",
-        ];
-        let shown = plain(&shown);
-        assert_eq!(shown.lines().collect::<Vec<_>>(), lines);
-        assert!(shown.lines().all(|line| line.len() <= 80));
-    }
-
-    #[test]
-    fn a_record_of_another_producer_may_lack_key_and_headers() {
-        let shown = plain(&record(&ConsumedRecord { value: b"x".to_vec(), ..Default::default() }));
-        let lines = ["  record , partition 0, offset 0", "  key    none", "  value  x"];
-        assert_eq!(shown.lines().collect::<Vec<_>>(), lines);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::cli::dev::painter::Painter;
 use crate::cli::dev::sample_outcome::{self, Answered, RecordLocation, SampleError, SampleOutcome};
 use crate::cli::http_client::{Answer, HttpClient, HttpError};
 use crate::cli::sample::{SAMPLES, Sample};
-use crate::cli::version;
+use crate::cli::{record_text, version};
 use crate::delivery::record::header_name::HeaderName;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
@@ -95,7 +95,7 @@ impl SamplesRun<'_> {
         self.screen.print(&page::answer(answer, id.as_deref().ok()));
         let found = timeout(TIMEOUT, self.find(&id?)).await;
         let record = found.map_err(|_| SampleError::Missing(TIMEOUT))?;
-        self.screen.print(&page::record(&record));
+        self.screen.print(&record_text::record(&record.view()));
         sample_outcome::compare(sample, &record)
     }
 
@@ -106,7 +106,7 @@ impl SamplesRun<'_> {
                 return record;
             }
             self.screen.print(&page::error("another record came"));
-            self.screen.print(&page::record(&record));
+            self.screen.print(&record_text::record(&record.view()));
         }
     }
 }

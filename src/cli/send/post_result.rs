@@ -3,12 +3,11 @@
 //! Promise: accepted is a 200 whose body says so, and nothing else.
 
 use crate::cli::http_client::{Answer, HttpError};
+use crate::cli::ledger::ACCEPTED;
 use crate::error_chain::error_chain;
 use http::StatusCode;
 use serde::Deserialize;
 
-/// Of the bridge's own body of a 200.
-pub(super) const ACCEPTED: &str = "accepted";
 /// Of an answer that says no code: of no bridge, as a proxy's own.
 const NO_CODE: &str = "no_code";
 /// The most characters of a code and of a detail: both are the other side's words.

@@ -109,7 +109,7 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::send::post_result::ACCEPTED;
+    use crate::cli::ledger::ACCEPTED;
     use http::StatusCode;
 
     fn result(status: Option<u16>, code: &str) -> PostResult {

@@ -6,7 +6,7 @@
 //! controller that is away, only an ack does.
 
 mod tls_fault;
-mod listener;
+pub(in crate::delivery::kafka) mod listener;
 mod events;
 mod broker_look;
 mod probe_client;

@@ -220,7 +220,7 @@ impl Settings {
         config
     }
 
-    /// What the probe's client is made with.
+    /// What clients are made with that write nothing.
     pub(super) fn probe(&self) -> ClientConfig {
         self.config.clone()
     }

@@ -106,6 +106,8 @@ const COMMANDS: &[(&str, &str, Fate)] = &[
     ("docs/operate.md", "hookbridge spool export", Runs(SPOOL)),
     ("docs/operate.md", "hookbridge spool retopic", Runs(SPOOL)),
     ("docs/operate.md", "HOOKBRIDGE_USER=video:change-me hookbridge send", Tried(EXAMPLES)),
+    ("docs/operate.md", "hookbridge tail --brokers localhost:9092 --against", Tried(EXAMPLES)),
+    ("docs/consume.md", "hookbridge tail --brokers localhost:9092 --from", Tried(EXAMPLES)),
     (
         "docs/operate.md",
         "hookbridge redrive",

@@ -61,6 +61,11 @@ fn every_flag_of_redrive_has_one_row_and_every_row_a_flag() {
 }
 
 #[test]
+fn every_flag_of_tail_has_one_row_and_every_row_a_flag() {
+    assert_same("flag of `tail`", &flags("tail"), &rows("flag of `tail`", 3));
+}
+
+#[test]
 fn the_shipped_configuration_names_each_flag_of_serve_once() {
     let configured = configured().into_iter().map(|line| vec![line.name]).collect::<Vec<_>>();
     let serve = command("serve");

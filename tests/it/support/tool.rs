@@ -116,6 +116,20 @@ impl OnTerminal {
         wait_for(SOON, text, || self.shown.lock().unwrap().contains(text).then_some(()));
     }
 
+    /// Ctrl-C, once the process has caught the signal: what Linux says of it
+    /// (`proc_pid_status(5)`).
+    #[track_caller]
+    pub(crate) fn interrupt_once_started(&self) {
+        let status = format!("/proc/{}/status", self.child.id());
+        wait_for(SOON, "SIGINT is caught", || {
+            let status = std::fs::read_to_string(&status).unwrap();
+            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?;
+            let caught = u64::from_str_radix(caught.trim(), 16).unwrap();
+            (caught & (1 << (Signal::INT.as_raw() - 1)) != 0).then_some(())
+        });
+        self.interrupt();
+    }
+
     /// Ctrl-C.
     pub(crate) fn interrupt(&self) {
         kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();

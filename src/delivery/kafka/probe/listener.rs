@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// See the module.
 pub(in crate::delivery::kafka) struct Listener {
     log: Arc<ClientLog>,
-    pub(super) words: Arc<LastWords>,
+    pub(in crate::delivery::kafka) words: Arc<LastWords>,
     astray: Lock<Option<Astray>>,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Astray {
 
 impl Listener {
     /// For a client with these settings.
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(in crate::delivery::kafka) fn new(settings: &Settings) -> Self {
         Self { log: settings.log.clone(), words: Arc::default(), astray: Lock::default() }
     }
 

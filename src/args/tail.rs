@@ -1,0 +1,113 @@
+//! The flags of `tail`: the records of a topic, as a consumer sees them.
+
+use crate::args::kafka::{KAFKA, KafkaArgs};
+use crate::args::output::Output;
+use crate::args::serve::DEFAULT_TOPIC;
+use clap::Args;
+use clap::builder::BoolishValueParser;
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+use std::time::SystemTime;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Where dead letters are.
+const DEAD_LETTER_TOPIC: &str = "video.events.dead-letters";
+
+/// Behind the flags.
+pub(super) const EXAMPLES: &str = "\
+Examples, for a Kafka on this machine, and posts of hookbridge send --ledger posts.jsonl:
+  hookbridge tail --brokers localhost:9092 --from beginning --count 4
+  hookbridge tail --brokers localhost:9092 --against posts.jsonl";
+
+/// The flags of `tail`.
+#[derive(Debug, Args)]
+pub struct TailArgs {
+    /// Which Kafka
+    #[command(flatten)]
+    pub kafka: KafkaArgs,
+
+    /// The topic
+    #[arg(long, env = "HOOKBRIDGE_TOPIC", help_heading = KAFKA, default_value = DEFAULT_TOPIC)]
+    pub topic: String,
+
+    /// The topic of dead letters instead
+    #[arg(long, env = "HOOKBRIDGE_DEAD_LETTERS", help_heading = KAFKA,
+          value_parser = BoolishValueParser::new())]
+    pub dead_letters: bool,
+
+    /// Its name
+    #[arg(long, env = "HOOKBRIDGE_DEAD_LETTER_TOPIC", help_heading = KAFKA, value_name = "TOPIC",
+          default_value = DEAD_LETTER_TOPIC)]
+    pub dead_letter_topic: String,
+
+    /// Where to begin: beginning, end, or a time
+    ///
+    /// At the end by default, with --against at the beginning. A time is RFC 3339, such as
+    /// 2026-11-30T08:00:00Z, and goes by the records' own times
+    #[arg(long, env = "HOOKBRIDGE_FROM", value_parser = from, value_name = "WHERE")]
+    pub from: Option<FromFlag>,
+
+    /// End after so many records
+    #[arg(long, env = "HOOKBRIDGE_COUNT", value_name = "N")]
+    pub count: Option<NonZeroU64>,
+
+    /// Only records of this project
+    ///
+    /// May be repeated
+    #[arg(
+        long = "app-id",
+        env = "HOOKBRIDGE_APP_ID",
+        value_name = "APP_ID",
+        value_delimiter = ','
+    )]
+    pub app_ids: Vec<String>,
+
+    /// Only records of this type
+    ///
+    /// recording, or video.recording as in `ce_type`. May be repeated
+    #[arg(long = "type", env = "HOOKBRIDGE_TYPE", value_name = "TYPE", value_delimiter = ',')]
+    pub types: Vec<String>,
+
+    /// Only records whose `ce_id` begins so
+    ///
+    /// May be repeated
+    #[arg(long = "id", env = "HOOKBRIDGE_ID", value_name = "ID", value_delimiter = ',')]
+    pub ids: Vec<String>,
+
+    /// Hold the topic against a ledger of send
+    ///
+    /// Reads up to the end that each partition has now, and names each post that is lost, repeated or
+    /// overtaken. Exit code 1 if any is lost
+    #[arg(long, env = "HOOKBRIDGE_AGAINST", value_name = "LEDGER",
+          conflicts_with_all = ["count", "app_ids", "types", "ids", "dead_letters"])]
+    pub against: Option<PathBuf>,
+
+    /// For people, or for a script
+    ///
+    /// json is a line for each record
+    #[arg(long, env = "HOOKBRIDGE_OUTPUT", value_enum, value_name = "FORMAT", default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// `--from`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FromFlag {
+    /// The oldest record that is there.
+    Beginning,
+    /// What comes from now on.
+    End,
+    /// The first record of this time or a later one.
+    Time(SystemTime),
+}
+
+fn from(text: &str) -> Result<FromFlag, &'static str> {
+    match text {
+        "beginning" => Ok(FromFlag::Beginning),
+        "end" => Ok(FromFlag::End),
+        time => match OffsetDateTime::parse(time, &Rfc3339) {
+            Ok(time) => Ok(FromFlag::Time(time.into())),
+            Err(_) => Err("beginning, end or a time is wanted, such as 2026-11-30T08:00:00Z"),
+        },
+    }
+}

@@ -1,0 +1,179 @@
+//! A record as one line of JSON.
+//!
+//! | member | |
+//! |---|---|
+//! | `topic`, `partition`, `offset` | where it is |
+//! | `timestamp` | RFC 3339 in UTC with milliseconds; null where it has none |
+//! | `key` or `key_base64` | as text where it is UTF-8; null where it has none |
+//! | `headers` | an object in the order of the record. A value is a text, null, or `{"base64": …}`; of a name that comes more than once it is the list of all its values |
+//! | `value` or `value_base64` | as `key`; null of a tombstone |
+//!
+//! Promise: no byte of a record steers a terminal.
+
+use crate::delivery::kafka::topic_record::TopicRecord;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+use serde_json::ser::Formatter;
+use std::io::{self, Write};
+
+/// Appends it to `line`, with its end.
+pub(super) fn write(line: &mut Vec<u8>, record: &TopicRecord<'_>) {
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *line, PrintableJson);
+    RecordLine(record).serialize(&mut serializer).expect("a Vec takes all bytes");
+    line.push(b'\n');
+}
+
+struct RecordLine<'a>(&'a TopicRecord<'a>);
+
+impl Serialize for RecordLine<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(record) = self;
+        let mut line = serializer.serialize_map(None)?;
+        line.serialize_entry("topic", record.topic)?;
+        line.serialize_entry("partition", &record.partition)?;
+        line.serialize_entry("offset", &record.offset)?;
+        match record.timestamp.map(|time| (time, time.rfc3339())) {
+            Some((_, Some(text))) => line.serialize_entry("timestamp", text.as_str())?,
+            Some((time, None)) => line.serialize_entry("timestamp", &time)?,
+            None => line.serialize_entry("timestamp", &())?,
+        }
+        match text(record.key) {
+            Ok(text) => line.serialize_entry("key", &text)?,
+            Err(bytes) => line.serialize_entry("key_base64", &BASE64_STANDARD.encode(bytes))?,
+        }
+        line.serialize_entry("headers", &RecordHeaders(&record.headers))?;
+        match text(record.value) {
+            Ok(text) => line.serialize_entry("value", &text)?,
+            Err(bytes) => line.serialize_entry("value_base64", &BASE64_STANDARD.encode(bytes))?,
+        }
+        line.end()
+    }
+}
+
+/// As text, where it is UTF-8 or nothing at all.
+fn text(bytes: Option<&[u8]>) -> Result<Option<&str>, &[u8]> {
+    bytes.map(|bytes| str::from_utf8(bytes).map_err(|_| bytes)).transpose()
+}
+
+struct RecordHeaders<'a>(&'a [(&'a str, Option<&'a [u8]>)]);
+
+impl Serialize for RecordHeaders<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(headers) = self;
+        let mut map = serializer.serialize_map(None)?;
+        for (place, (name, value)) in headers.iter().enumerate() {
+            let is_same = |(other, _): &&(&str, Option<&[u8]>)| other == name;
+            if headers[..place].iter().any(|header| is_same(&header)) {
+                continue;
+            }
+            if headers[place + 1..].iter().any(|header| is_same(&header)) {
+                let values = headers.iter().filter(is_same);
+                let values: Vec<_> = values.map(|(_, value)| HeaderValue(*value)).collect();
+                map.serialize_entry(name, &values)?;
+            } else {
+                map.serialize_entry(name, &HeaderValue(*value))?;
+            }
+        }
+        map.end()
+    }
+}
+
+struct HeaderValue<'a>(Option<&'a [u8]>);
+
+impl Serialize for HeaderValue<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match text(self.0) {
+            Ok(text) => text.serialize(serializer),
+            Err(bytes) => {
+                let mut map = serializer.serialize_map(Some(1))?;
+                map.serialize_entry("base64", &BASE64_STANDARD.encode(bytes))?;
+                map.end()
+            }
+        }
+    }
+}
+
+/// JSON leaves the control characters from U+007F to U+009F as they are; a terminal would obey some.
+struct PrintableJson;
+
+/// What each of them begins with in UTF-8, and few other letters.
+const SUSPECT: [u8; 2] = [0x7f, 0xc2];
+
+impl Formatter for PrintableJson {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        if !fragment.bytes().any(|byte| SUSPECT.contains(&byte)) {
+            return writer.write_all(fragment.as_bytes());
+        }
+        for char in fragment.chars() {
+            match char {
+                '\u{7f}'..='\u{9f}' => write!(writer, "\\u{:04x}", u32::from(char))?,
+                _ => write!(writer, "{char}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timestamp::Timestamp;
+
+    fn line(record: &TopicRecord<'_>) -> String {
+        let mut line = Vec::new();
+        write(&mut line, record);
+        String::from_utf8(line).unwrap()
+    }
+
+    #[test]
+    fn a_record_is_one_line_with_its_members_in_their_order() {
+        let said = line(&TopicRecord {
+            topic: "t",
+            partition: 3,
+            offset: 7,
+            timestamp: Some(Timestamp::of_unix_millis(1_688_374_123_456)),
+            key: Some(b"app"),
+            headers: vec![("ce_type", Some(b"video.x")), ("none", None)],
+            value: Some(b"{\n \"a\": 1}"),
+        });
+        assert_eq!(
+            said,
+            "{\"topic\":\"t\",\"partition\":3,\"offset\":7,\"timestamp\":\"2023-07-03T08:48:43.456Z\",\
+             \"key\":\"app\",\"headers\":{\"ce_type\":\"video.x\",\"none\":null},\
+             \"value\":\"{\\n \\\"a\\\": 1}\"}\n"
+        );
+    }
+
+    #[test]
+    fn what_is_not_there_is_null_and_what_is_no_text_is_base64() {
+        assert_eq!(
+            line(&TopicRecord::default()),
+            "{\"topic\":\"\",\"partition\":0,\"offset\":0,\"timestamp\":null,\"key\":null,\
+             \"headers\":{},\"value\":null}\n"
+        );
+        let said = line(&TopicRecord {
+            key: Some(b"\xff"),
+            headers: vec![("a", Some(b"1")), ("b", Some(b"\xff")), ("a", None)],
+            value: Some(b"\xff\x00"),
+            ..TopicRecord::default()
+        });
+        let end = "\"key_base64\":\"/w==\",\"headers\":{\"a\":[\"1\",null],\"b\":{\"base64\":\"/w==\"}},\
+                   \"value_base64\":\"/wA=\"}\n";
+        assert!(said.ends_with(end), "{said}");
+    }
+
+    #[test]
+    fn terminal_controls_are_escaped_and_read_as_what_they_are() {
+        let value = "a\u{1b}\u{7f}\u{9b}ü\u{a0}é";
+        let said = line(&TopicRecord { value: Some(value.as_bytes()), ..TopicRecord::default() });
+        assert!(!said.trim_end().contains(char::is_control), "{said}");
+        let read: serde_json::Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(read["value"], value);
+    }
+}
