@@ -62,9 +62,9 @@ enum SendError {
     Reach(#[from] ReachError),
     #[error("cannot write --ledger {}", path.display())]
     Ledger { path: PathBuf, source: io::Error },
-    #[error("{} of {} posts were not accepted", HumanCount(*.bad), HumanCount(*.posts))]
+    #[error("not accepted: {} of {} posts", HumanCount(*.bad), HumanCount(*.posts))]
     NotAccepted { bad: u64, posts: u64 },
-    #[error("{} posts were due and not sent in time", HumanCount(*.0))]
+    #[error("due and not sent in time: {} posts", HumanCount(*.0))]
     Unsent(u64),
     #[error("ended by a signal")]
     Interrupted,

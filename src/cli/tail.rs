@@ -58,9 +58,10 @@ enum TailError {
     #[error("{unread} of {partitions} partitions were not read to their end: nothing came for {}{why}", humantime::format_duration(*.waited))]
     Stalled { unread: usize, partitions: usize, waited: Duration, why: String },
     #[error(
-        "{0} accepted posts are lost; what waits on disk is no loss yet: see `hookbridge spool list`"
+        "{lost} of {accepted} accepted posts are not on the topic; what waits on disk is no loss yet, \
+         see `hookbridge spool list`"
     )]
-    Lost(usize),
+    Lost { lost: usize, accepted: u64 },
     #[error("ended by a signal after {shown} of {count} records")]
     Interrupted { shown: u64, count: NonZeroU64 },
     #[error("ended by a signal before the end of the topic")]
@@ -89,7 +90,7 @@ pub fn run(args: TailArgs, stderr: &Stderr) -> Result<(), Failure> {
         TailError::Start(_)
         | TailError::Read(_)
         | TailError::Stalled { .. }
-        | TailError::Lost(_)
+        | TailError::Lost { .. }
         | TailError::Interrupted { .. }
         | TailError::Unfinished
         | TailError::Output(_)
@@ -192,6 +193,6 @@ fn compare(
     screen.end().map_err(TailError::Output)?;
     match verdict.lost.len() {
         0 => Ok(()),
-        lost => Err(TailError::Lost(lost)),
+        lost => Err(TailError::Lost { lost, accepted: verdict.accepted }),
     }
 }

@@ -88,7 +88,7 @@ fn whatever_is_not_accepted_is_told_by_code_with_exit_code_1() {
     let ran = send(rig.addr(), &["--user-file", &wrong, "--type=roomdrop"]).run();
     let (out, err) = ran.badly(1);
     assert!(out.contains("\n401     unauthorized      1  send a user and password"), "{out}");
-    assert_eq!(err, "hookbridge: 1 of 1 posts were not accepted\n");
+    assert_eq!(err, "hookbridge: not accepted: 1 of 1 posts\n");
 
     let (bodies, ledger_flag) = (bodies.to_str().unwrap(), ledger.to_str().unwrap());
     let flags = ["--user-file", &right, "--file", bodies, "--output=json", "--ledger", ledger_flag];

@@ -18,11 +18,22 @@ use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 use std::io::{self, Write};
 
-/// Appends it to `line`, with its end.
-pub(super) fn write(line: &mut Vec<u8>, record: &TopicRecord<'_>) {
-    let mut serializer = serde_json::Serializer::with_formatter(&mut *line, PrintableJson);
-    RecordLine(record).serialize(&mut serializer).expect("a Vec takes all bytes");
-    line.push(b'\n');
+/// Appends it to `lines`, with its end.
+pub(super) fn write(lines: &mut Vec<u8>, record: &TopicRecord<'_>) {
+    let (line, begin) = (RecordLine(record), lines.len());
+    serde_json::to_writer(&mut *lines, &line).expect("a Vec takes all bytes");
+    // One look at all of it costs little; most records never need the second way.
+    if is_suspect(&lines[begin..]) {
+        lines.truncate(begin);
+        let mut serializer = serde_json::Serializer::with_formatter(&mut *lines, PrintableJson);
+        line.serialize(&mut serializer).expect("a Vec takes all bytes");
+    }
+    lines.push(b'\n');
+}
+
+/// Whether it may hold what [`PrintableJson`] escapes.
+fn is_suspect(line: &[u8]) -> bool {
+    SUSPECT.iter().any(|byte| line.contains(byte))
 }
 
 struct RecordLine<'a>(&'a TopicRecord<'a>);
@@ -107,9 +118,6 @@ impl Formatter for PrintableJson {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        if !fragment.bytes().any(|byte| SUSPECT.contains(&byte)) {
-            return writer.write_all(fragment.as_bytes());
-        }
         for char in fragment.chars() {
             match char {
                 '\u{7f}'..='\u{9f}' => write!(writer, "\\u{:04x}", u32::from(char))?,

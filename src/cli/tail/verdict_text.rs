@@ -43,7 +43,11 @@ pub(super) fn text(verdict: &Verdict, topic: &str, partitions: usize) -> String 
     let (posts, accepted, records) =
         (HumanCount(*posts), HumanCount(*accepted), HumanCount(*records));
     let mut text = row("ledger", &format!("{posts} posts, {accepted} accepted"));
-    text += &row("topic", &format!("{topic}: {records} records, {partitions} partitions"));
+    let partitions = match partitions {
+        1 => "1 partition".to_owned(),
+        more => format!("{more} partitions"),
+    };
+    text += &row("topic", &format!("{topic}: {records} records, {partitions}"));
     for (label, found) in [("lost", lost), ("repeated", repeated), ("overtaken", overtaken)] {
         let style = match (label, found.len()) {
             (_, 0) => GOOD,

@@ -25,6 +25,8 @@ const ALLOW: u8 = 3;
 /// What somebody may do with a topic, or with the cluster.
 #[derive(Debug, Clone, Copy)]
 pub enum Operation {
+    /// Fetch from it.
+    Read = 3,
     /// Produce to it.
     Write = 4,
     /// See its partitions.
@@ -38,7 +40,7 @@ pub enum Operation {
 impl Operation {
     fn resource(self, topic: &str) -> (u8, &str) {
         match self {
-            Self::Write | Self::Describe | Self::DescribeConfigs => (TOPIC, topic),
+            Self::Read | Self::Write | Self::Describe | Self::DescribeConfigs => (TOPIC, topic),
             Self::IdempotentWrite => (CLUSTER, KAFKA_CLUSTER),
         }
     }

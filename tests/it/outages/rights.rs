@@ -5,6 +5,7 @@ use crate::outages::login::{self, LISTENER, PASSWORD, USER};
 use crate::outages::{KAFKA_UP, RECOVERED, detail, timed_post, wait_for_200};
 use crate::support::problem::refusal;
 use crate::support::rig::SOON;
+use crate::support::tool::{Ran, Tool};
 use hookbridge::metrics::Outcome;
 use std::time::Duration;
 use tempfile::tempdir;
@@ -85,6 +86,8 @@ fn kafka_is_not_well_while_posts_on_disk_wait_for_a_right() {
 #[test]
 fn a_topic_hidden_by_rights_is_reported_so_and_not_as_missing() {
     let Some((kafka, address)) = closed(here!()) else { return };
+    let (_, hidden) = tail(&address).badly(1);
+    assert!(hidden.contains("this user may not read the topic guarded"), "{hidden}");
     let bridge = login::serve(&address, TOPIC).start();
     let temp = tempdir().unwrap();
     let spooling = login::serve(&address, TOPIC).arg("--spool", temp.path().to_str().unwrap());
@@ -108,6 +111,19 @@ fn a_topic_hidden_by_rights_is_reported_so_and_not_as_missing() {
         bridge.wait_ready(RECOVERED);
         wait_for_200(bridge, RECOVERED);
     }
+    // Whoever may write may see, and needs one right more to read, and none on any group.
+    let (_, unread) = tail(&address).badly(1);
+    assert!(unread.contains("--add --operation Read --topic guarded"), "{unread}");
+    kafka.allow(USER, Operation::Read, TOPIC);
+    assert!(tail(&address).well().starts_with("  record guarded, partition "));
+}
+
+/// The first record of the topic, as the same user reads it.
+fn tail(address: &str) -> Ran {
+    let user = format!("sasl.username={USER}\nsasl.password={PASSWORD}");
+    let how = format!("security.protocol=sasl_plaintext\nsasl.mechanism=PLAIN\n{user}");
+    let tail = ["tail", "--brokers", address, "--topic", TOPIC, "--from=beginning", "--count=1"];
+    Tool::new(&tail).env("HOOKBRIDGE_KAFKA_PROPERTY", &how).run()
 }
 
 /// A node that lets the bridge see the topic and no more, and its address for the bridge.

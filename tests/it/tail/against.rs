@@ -58,7 +58,7 @@ fn what_is_lost_repeated_or_overtaken_is_named_by_its_id() {
     let (out, err) = tail(&rig, &["--against", &ledger]).run().badly(1);
     let (json, _) = tail(&rig, &["--against", &ledger, "--output=json"]).run().badly(1);
 
-    assert!(err.starts_with("hookbridge: 1 accepted posts are lost"), "{err}");
+    assert!(err.starts_with("hookbridge: 1 of 6 accepted posts are not on the topic"), "{err}");
     assert!(out.contains(&format!("\n{}  5f3a", "0".repeat(64))), "{out}");
     let said: Value = serde_json::from_str(&json).unwrap();
     let named =

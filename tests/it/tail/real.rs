@@ -102,7 +102,7 @@ fn transactions_and_tombstones_are_told_apart_and_leave_no_group() {
     let ledger = folder.path().join("posts.jsonl");
     fs::write(&ledger, "").unwrap();
     let against = topic.tail(&["--against", ledger.to_str().unwrap()]).run().well();
-    assert!(against.contains("tail-transactions: 2 records, 1 partitions"), "{against}");
+    assert!(against.contains("tail-transactions: 2 records, 1 partition\n"), "{against}");
 
     let client: BaseConsumer =
         ClientConfig::new().set("bootstrap.servers", kafka.bootstrap()).create().unwrap();
