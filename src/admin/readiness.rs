@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_line_changes_its_shape_with_what_holds_and_not_with_ages() {
+    fn a_status_line_changes_shape_with_what_holds_not_with_ages() {
         let second = Duration::from_secs(1);
         let spool = |state, backlog| (GateStatus { state, backlog }, Room::HasRoom);
         let line = |unchanged_for, spool| {

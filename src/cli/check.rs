@@ -18,6 +18,7 @@ use crate::args::check::CheckArgs;
 use crate::args::output::Output;
 use crate::cli::Failure;
 use crate::cli::check::finding::{Finding, Report, Subject, Verdict};
+use crate::cli::logging::targets;
 use crate::cli::screen::Screen;
 use crate::config::review::Review;
 use std::ffi::OsString;
@@ -82,6 +83,10 @@ async fn findings(args: &CheckArgs) -> Vec<Finding> {
         .iter()
         .map(|fault| Finding::fails(Subject::Flags, fault.to_string(), mend(&fault.to_string())))
         .collect();
+    if let Err(reason) = targets(&serve.log.log) {
+        let says = format!("--log {}: {reason}", serve.log.log);
+        findings.push(Finding::fails(Subject::Flags, says, "write it as in info,post=debug"));
+    }
     if findings.is_empty() {
         findings.push(Finding::holds(Subject::Flags, "all can be taken"));
     }

@@ -39,7 +39,7 @@ pub(super) fn start(args: &LogArgs, stderr: &Stderr) -> Result<(), Failure> {
 
 /// Reads `level` and `target=level`, separated by commas. A target alone is taken for a level that was
 /// mistyped; what no part names is logged from `warn` on, so that a mistyped target silences nothing.
-fn targets(filter: &str) -> Result<Targets, String> {
+pub(super) fn targets(filter: &str) -> Result<Targets, String> {
     let warnings = Targets::new().with_default(LevelFilter::WARN);
     filter.split(',').map(str::trim).try_fold(warnings, |targets, directive| {
         Ok(match directive.split_once('=') {

@@ -138,7 +138,18 @@ fn all_faults_of_one_set_up_are_told_at_once() {
     let no_folder = format!("{credentials}/spool");
     let brokers = format!("{NOBODY},nowhere.invalid:9092");
     let flags = ["--credentials", &credentials, "--listen", &taken, "--spool", &no_folder];
-    let more = ["--brokers", &brokers, "--max-body", "0B", "--grace", "100ms", "--topic", "a b"];
+    let more = [
+        "--brokers",
+        &brokers,
+        "--max-body",
+        "0B",
+        "--grace",
+        "100ms",
+        "--topic",
+        "a b",
+        "--log",
+        "inof",
+    ];
     let tls = ["--tls-cert", &credentials, "--tls-key", &credentials];
 
     let checked = Checked::run(&[&flags[..], &more, &tls].concat());
@@ -148,6 +159,7 @@ fn all_faults_of_one_set_up_are_told_at_once() {
         ("flags", "--max-body: expected at least one byte"),
         ("flags", "--topic: expected 1 to 249"),
         ("flags", "--ack-timeout: is over"),
+        ("flags", "--log inof: "),
         ("flags", "has no certificate in PEM"),
         ("ports", "Address already in use"),
         ("spool", "cannot use the spool folder"),
@@ -164,7 +176,7 @@ fn all_faults_of_one_set_up_are_told_at_once() {
 }
 
 #[test]
-fn settings_are_told_with_where_they_are_from_and_without_secrets() {
+fn settings_are_told_with_their_origin_and_without_secrets() {
     let flags = ["--no-auth", "--brokers", NOBODY, "-X", "sasl.password=hush-5d2c"];
     let checked = Checked::run(&flags);
     let settings = checked.report["settings"].as_array().unwrap();
@@ -188,6 +200,7 @@ fn beside_a_bridge_that_runs_its_ports_hold() {
     checked.assert_none("fails");
     checked.assert_finds("holds", "ports", "is in use: a bridge runs and answers on");
     checked.assert_finds("warns", "topic", "its settings cannot be read");
+    checked.assert_finds("warns", "topic", "a partition has one replica");
 }
 
 #[test]
@@ -224,6 +237,6 @@ fn text_is_for_people_and_a_closed_pipe_is_no_failure() {
     ] {
         assert!(text.lines().any(|shown| shown == line), "{line}: {text}");
     }
-    assert!(text.ends_with("hold, 3 warn, 0 fail\n"), "{text}");
+    assert!(text.ends_with("hold, 4 warn, 0 fail\n"), "{text}");
     assert_eq!(String::from_utf8(said.stderr).unwrap(), "");
 }

@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_is_a_line_for_each_finding_and_one_for_what_mends_it() {
+    fn a_report_has_a_line_for_each_finding_and_for_its_mend() {
         let report = Report {
             settings: vec![Setting {
                 flag: "--topic".to_owned(),

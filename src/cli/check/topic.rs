@@ -47,6 +47,7 @@ pub(super) async fn findings(
     let mut findings = described(name, &description);
     let (config, oldest) =
         tokio::join!(timeout(READING, config_of(settings, name)), oldest(review));
+    let situation = Situation { replicas: description.replicas, oldest };
     let Some(config) = config.ok().flatten() else {
         let says =
             format!("{name}: its settings cannot be read: nobody warns of those that cost records");
@@ -56,9 +57,10 @@ pub(super) async fn findings(
             settings.brokers()
         );
         findings.push(Finding::warns(Subject::Topic, says, mend));
+        // What is seen without them.
+        findings.extend(warned(name, TopicConfig::default().warnings(&review.plan, &situation)));
         return findings;
     };
-    let situation = Situation { replicas: description.replicas, oldest };
     findings.extend(judged(name, &config, &review.plan, &situation));
     findings.push(clock::finding(settings, name, config).await);
     findings
@@ -219,6 +221,10 @@ fn judged(name: &str, config: &TopicConfig, plan: &Plan, situation: &Situation) 
         let says = format!("{name}: its settings cost no records");
         return vec![Finding::holds(Subject::Topic, says)];
     }
+    warned(name, warnings)
+}
+
+fn warned(name: &str, warnings: Vec<String>) -> Vec<Finding> {
     let mend = "docs/operate.md#settings-of-the-topic-that-cost-records says what to set";
     let warns = |warning| Finding::warns(Subject::Topic, format!("{name}: {warning}"), mend);
     warnings.into_iter().map(warns).collect()
@@ -257,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leader_that_is_not_reached_and_a_right_that_is_missing_fail() {
+    fn a_leader_that_is_not_reached_or_a_missing_right_fails() {
         let description = TopicDescription {
             partitions: 3,
             reached: 2,

@@ -37,7 +37,7 @@ const COMMANDS: &[(&str, &str, Fate)] = &[
     (
         "docs/deploy.md",
         "hookbridge credential ",
-        Tried("a_generated_password_is_told_on_stderr_and_bound_to_its_apps"),
+        Tried("a_generated_password_is_told_on_stderr_and_bound_to_apps"),
     ),
     (
         "docs/deploy.md",

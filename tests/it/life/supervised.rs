@@ -102,7 +102,7 @@ fn the_manager_is_told_of_start_state_reload_and_stop() {
 }
 
 #[test]
-fn a_start_does_not_wait_for_kafka_and_the_status_says_what_is_away() {
+fn a_start_does_not_wait_for_kafka_and_the_status_says_so() {
     let (manager, spool) = (Manager::new(), tempfile::tempdir().unwrap());
     let serve = HOOKBRIDGE.serve(NOBODY).no_auth();
     let _bridge = manager.starts(serve.clone(), "0").start();

@@ -47,7 +47,7 @@ fn htpasswd_accepts_the_line_of_a_piped_password() {
 }
 
 #[test]
-fn a_generated_password_is_told_on_stderr_and_bound_to_its_apps() {
+fn a_generated_password_is_told_on_stderr_and_bound_to_apps() {
     let Ran { code, out, err } =
         credential(&["video", "--generate", "--app-ids", &format!("555,{APP_ID}")], "");
     assert_eq!(code, 0, "{err}");
