@@ -35,8 +35,12 @@ impl Drop for LastLines {
 fn run(stderr: &Stderr) -> ExitCode {
     let typed: Vec<_> = env::args_os().collect();
     let environment = environment::check(&typed, env::vars_os());
-    let cli = match (Cli::read(&typed), environment) {
-        (Ok(cli), _) if cli.version => cli,
+    let (cli, fault) = match (Cli::read(&typed), environment) {
+        (Ok(cli), _) if cli.version => (cli, None),
+        // It tells it beside what else is wrong.
+        (Ok(cli), Err(fault)) if matches!(cli.command, Some(Command::Check(_))) => {
+            (cli, Some(fault))
+        }
         (Err(error), _) if !error.use_stderr() => return help(&error),
         // It says what a value that was refused is, where a flag can only say what it is not.
         (_, Err(error)) => return report(&Failure::of_configuration(error), stderr),
@@ -44,7 +48,7 @@ fn run(stderr: &Stderr) -> ExitCode {
             stderr.fail(&error.render().ansi().to_string().trim_end());
             return ExitCode::from(2);
         }
-        (Ok(cli), Ok(())) => cli,
+        (Ok(cli), Ok(())) => (cli, None),
     };
     let done = match (cli.version, cli.command) {
         (true, _) => {
@@ -56,7 +60,7 @@ fn run(stderr: &Stderr) -> ExitCode {
         (false, Some(Command::Tail(args))) => cli::tail::run(*args, stderr),
         (false, Some(Command::Spool(command))) => cli::spool::run(command, stderr),
         (false, Some(Command::Redrive(args))) => cli::redrive::run(&args, stderr),
-        (false, Some(Command::Check(args))) => cli::check::run(&args, &typed),
+        (false, Some(Command::Check(args))) => cli::check::run(&args, &typed, fault),
         (false, Some(Command::Probe(args))) => cli::probe::run(&args),
         (false, Some(Command::Credential(args))) => cli::credential::run(&args, stderr),
         (false, Some(Command::Completions(args))) => cli::completions::run(&args),

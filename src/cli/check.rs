@@ -18,6 +18,7 @@ use crate::args::check::CheckArgs;
 use crate::args::output::Output;
 use crate::cli::Failure;
 use crate::cli::check::finding::{Finding, Report, Subject, Verdict};
+use crate::cli::environment::EnvironmentError;
 use crate::cli::logging::targets;
 use crate::cli::screen::Screen;
 use crate::config::review::Review;
@@ -43,11 +44,19 @@ enum CheckError {
     Output(#[source] io::Error),
 }
 
-/// Checks, and prints what was found.
-pub fn run(args: &CheckArgs, typed: &[OsString]) -> Result<(), Failure> {
+/// Checks, and prints what was found, with the `fault` of the environment, where there is one.
+pub fn run(
+    args: &CheckArgs,
+    typed: &[OsString],
+    fault: Option<EnvironmentError>,
+) -> Result<(), Failure> {
     let runtime =
         runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::at_work)?;
-    let findings = runtime.block_on(findings(args));
+    let of_environment = fault.map(|fault| {
+        let mend = "write the variable as config/bridge.env has it";
+        Finding::fails(Subject::Flags, fault.to_string(), mend)
+    });
+    let findings = of_environment.into_iter().chain(runtime.block_on(findings(args))).collect();
     // What hangs is not waited for.
     runtime.shutdown_background();
     let report = Report { settings: setting::resolve(typed), findings };
@@ -88,7 +97,7 @@ async fn findings(args: &CheckArgs) -> Vec<Finding> {
         findings.push(Finding::fails(Subject::Flags, says, "write it as in info,post=debug"));
     }
     if findings.is_empty() {
-        findings.push(Finding::holds(Subject::Flags, "all can be taken"));
+        findings.push(Finding::holds(Subject::Flags, "all values can be taken"));
     }
     findings.extend(of_files);
     let (ports, spool, kafka) =

@@ -99,7 +99,7 @@ fn a_sound_set_up_holds_on_a_real_kafka_and_nothing_is_written() {
     assert_eq!(sound.code, 0, "{}", sound.text);
     sound.assert_none("fails");
     for (subject, words) in [
-        ("flags", "all can be taken"),
+        ("flags", "all values can be taken"),
         ("access", "1 user(s) with 1 password(s)"),
         ("ports", "is free"),
         ("spool", "syncs took"),
@@ -225,18 +225,24 @@ fn text_is_for_people_and_a_closed_pipe_is_no_failure() {
         kafka.bootstrap()
     );
     let mut shell = Command::new("bash");
-    let script = format!("{check} | true; echo ${{PIPESTATUS[0]}}; {check}");
+    let typo = format!("HOOKBRIDGE_SPOOOL=/x {check} 2>&1 | grep SPOOOL");
+    let script = format!("{check} | true; echo ${{PIPESTATUS[0]}}; {check}; {typo}");
     let said = children::output(shell.args(["-c", &script]).stdin(Stdio::null())).unwrap();
     let text = String::from_utf8(said.stdout).unwrap();
     assert!(text.starts_with("0\n--listen "), "{text}");
     for line in [
         "--topic                  events  (flag)",
-        "holds  flags    all can be taken",
+        "holds  flags    all values can be taken",
         "warns  spool    there is no --spool: while Kafka is away, posts get 503",
         "                -> give --spool a folder that outlives the process",
     ] {
         assert!(text.lines().any(|shown| shown == line), "{line}: {text}");
     }
-    assert!(text.ends_with("hold, 4 warn, 0 fail\n"), "{text}");
+    let (text, typo) = text.split_once(" 0 fail\n").unwrap_or_else(|| panic!("{text}"));
+    assert!(text.ends_with("hold, 4 warn,"), "{text}");
+    assert!(
+        typo.starts_with("fails  flags    HOOKBRIDGE_SPOOOL: no setting has this name"),
+        "{typo}"
+    );
     assert_eq!(String::from_utf8(said.stderr).unwrap(), "");
 }
