@@ -1,11 +1,15 @@
 //! The flags of `contract`.
 
-use crate::args::serve::{DEFAULT_TOPIC, UnknownEventsFlag, ValidationFlag};
+use crate::args::serve::{
+    DEFAULT_DEAD_LETTER_TOPIC, DEFAULT_TOPIC, UnknownEventsFlag, ValidationFlag,
+};
 use clap::{Args, ValueEnum};
 
 /// Behind the flags.
-pub(super) const EXAMPLES: &str = "Examples:\n  hookbridge contract openapi > openapi.json\n  \
-                                   hookbridge contract json-schema --unknown-events forward";
+pub(super) const EXAMPLES: &str = "\
+Examples, which need nothing else:
+  hookbridge contract openapi > openapi.json
+  hookbridge contract json-schema --unknown-events forward";
 
 /// The flags of `contract`.
 #[derive(Debug, Args)]
@@ -21,6 +25,11 @@ pub struct ContractArgs {
     /// The topic, for asyncapi
     #[arg(long, env = "HOOKBRIDGE_TOPIC", default_value = DEFAULT_TOPIC)]
     pub topic: String,
+
+    /// Where dead letters go, for asyncapi
+    #[arg(long, env = "HOOKBRIDGE_DEAD_LETTER_TOPIC", value_name = "TOPIC",
+          default_value = DEFAULT_DEAD_LETTER_TOPIC)]
+    pub dead_letter_topic: String,
 
     /// Fields: documented, or envelope alone
     #[arg(long, env = "HOOKBRIDGE_VALIDATION", value_enum, value_name = "HOW",

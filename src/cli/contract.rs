@@ -7,6 +7,7 @@ use crate::args::contract::{ContractArgs, ContractDocument};
 use crate::cli::Failure;
 use crate::cli::sample::SAMPLES;
 use crate::config;
+use crate::webhook::documents::async_api::Topics;
 use crate::webhook::documents::{async_api, json_schema, open_api};
 use serde_json::Value;
 use std::io::{self, ErrorKind, Write as _};
@@ -16,7 +17,10 @@ pub fn run(args: &ContractArgs) -> Result<(), Failure> {
     let contract = config::contract(args.validation, args.unknown_events);
     let document = match args.document {
         ContractDocument::Openapi => open_api::document(contract, &args.path, &examples()),
-        ContractDocument::Asyncapi => async_api::document(contract, &args.topic, &examples()),
+        ContractDocument::Asyncapi => {
+            let (notifications, dead_letters) = (&*args.topic, &*args.dead_letter_topic);
+            async_api::document(contract, Topics { notifications, dead_letters }, &examples())
+        }
         ContractDocument::JsonSchema => json_schema::document(contract),
     };
     match writeln!(io::stdout().lock(), "{document:#}") {

@@ -36,6 +36,11 @@ fn the_help_of_tail_is_as_it_was_meant() {
 }
 
 #[test]
+fn the_help_of_contract_is_as_it_was_meant() {
+    assert_is_meant("contract");
+}
+
+#[test]
 fn the_examples_of_the_help_work_when_they_are_pasted() {
     let kafka = MockKafka::start();
     kafka.create_topic("video.events", 3);
@@ -47,7 +52,7 @@ fn the_examples_of_the_help_work_when_they_are_pasted() {
     let url = format!("http://{}/webhook", bridge.webhook());
     assert!(help("send").contains(&format!("[default: http://{LISTEN}/webhook]")));
 
-    let examples = ["send", "tail"].iter().flat_map(|command| examples(command));
+    let examples = ["send", "tail", "contract"].iter().flat_map(|command| examples(command));
     let mut count = 0;
     for example in examples {
         let mut shell = Command::new("sh");

@@ -14,35 +14,49 @@ use serde_json::{Map, Value, json};
 /// The version of the Kafka binding that AsyncAPI 3.0 goes with.
 const BINDING: &str = "0.5.0";
 
+/// The message of the dead-letter topic.
+const DEAD_LETTER: &str = "dead-letter";
+
+/// What a record has that is no `CloudEvent`, too.
+const OF_ANY_RECORD: [HeaderName; 3] = [HeaderName::Id, HeaderName::Source, HeaderName::Received];
+
 const DESCRIPTION: &str = "Webhook notifications of a cloud video service, byte for byte as they were posted, with \
     CloudEvents 1.0 headers in the binary mode of its Kafka binding. At least once: consumers drop repeats by \
     ce_id. In order for each key, from one bridge.";
 
-/// Whether each record of the topic has a header.
+/// Which records have a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Presence {
     Always,
     Sometimes,
-    /// Dead letters alone have it, on a topic of their own.
-    Never,
+    DeadLetters,
+    SomeDeadLetters,
 }
 
-/// Of the records of this topic under this contract, with an example of each type.
-pub fn document(contract: Contract, topic: &str, examples: &[(&str, Value)]) -> Value {
+/// Where the records of one contract are.
+#[derive(Debug, Clone, Copy)]
+pub struct Topics<'a> {
+    /// Notifications.
+    pub notifications: &'a str,
+    /// Posts that are none, and what that topic does not take.
+    pub dead_letters: &'a str,
+}
+
+/// Of the records of these topics under this contract, with an example of each type.
+pub fn document(contract: Contract, topics: Topics<'_>, examples: &[(&str, Value)]) -> Value {
     let schemas = Schemas::at(SCHEMAS, contract);
-    let types = schemas.types();
     let mut components = schemas.of_types();
     components.insert("headers".to_owned(), headers());
-    let in_channel = |kind: &EventKind| {
-        let name = kind.as_str();
-        (name.to_owned(), json!({ "$ref": format!("#/components/messages/{name}") }))
-    };
-    let in_channel: Map<String, Value> = types.iter().map(in_channel).collect();
-    let message = |kind: &EventKind| {
+    components.insert("dead-letter-headers".to_owned(), dead_letter_headers());
+    let message = |kind: EventKind| {
         let example = examples.iter().find(|(name, _)| *name == kind.as_str());
-        (kind.as_str().to_owned(), message(schemas, *kind, example.map(|(_, value)| value)))
+        (kind.as_str().to_owned(), message(schemas, kind, example.map(|(_, value)| value)))
     };
-    let messages: Map<String, Value> = types.iter().map(message).collect();
+    let mut messages: Map<String, Value> = schemas.types().into_iter().map(message).collect();
+    let events = channel(topics.notifications, messages.keys());
+    messages.insert(DEAD_LETTER.to_owned(), dead_letter());
+    let mut dead_letters = channel(topics.dead_letters, [&DEAD_LETTER.to_owned()]);
+    dead_letters["description"] = "With --invalid dead-letter".into();
     json!({
         "asyncapi": "3.0.0",
         "info": {
@@ -52,17 +66,31 @@ pub fn document(contract: Contract, topic: &str, examples: &[(&str, Value)]) -> 
             "license": { "name": "Apache-2.0" },
         },
         "defaultContentType": "application/json",
-        "channels": { "events": {
-            "address": topic,
-            "messages": in_channel,
-            "bindings": { "kafka": { "topic": topic, "bindingVersion": BINDING } },
-        } },
-        "operations": { "publish": {
-            "action": "send",
-            "summary": "The bridge publishes each notification that it has accepted",
-            "channel": { "$ref": "#/channels/events" },
-        } },
+        "channels": { "events": events, "deadLetters": dead_letters },
+        "operations": {
+            "publish": {
+                "action": "send",
+                "summary": "The bridge publishes each notification that it has accepted",
+                "channel": { "$ref": "#/channels/events" },
+            },
+            "keep": {
+                "action": "send",
+                "summary": "The bridge keeps what is no notification",
+                "channel": { "$ref": "#/channels/deadLetters" },
+            },
+        },
         "components": { "messages": messages, "schemas": components },
+    })
+}
+
+fn channel<'a>(topic: &str, messages: impl IntoIterator<Item = &'a String>) -> Value {
+    let reference =
+        |name: &String| (name.clone(), json!({ "$ref": format!("#/components/messages/{name}") }));
+    let messages: Map<String, Value> = messages.into_iter().map(reference).collect();
+    json!({
+        "address": topic,
+        "messages": messages,
+        "bindings": { "kafka": { "topic": topic, "bindingVersion": BINDING } },
     })
 }
 
@@ -80,10 +108,7 @@ fn message(schemas: Schemas, kind: EventKind, example: Option<&Value>) -> Value 
         "contentType": "application/json",
         "headers": { "allOf": [{ "$ref": format!("{SCHEMAS}headers") }, own] },
         "payload": schemas.reference(kind),
-        "bindings": { "kafka": {
-            "key": { "type": "string", "maxLength": AppId::LIMIT, "description": "the app_id, UTF-8" },
-            "bindingVersion": BINDING,
-        } },
+        "bindings": { "kafka": { "key": key(), "bindingVersion": BINDING } },
     });
     if let Some(example) = example {
         message["examples"] = json!([{ "payload": example }]);
@@ -91,19 +116,47 @@ fn message(schemas: Schemas, kind: EventKind, example: Option<&Value>) -> Value 
     message
 }
 
+fn key() -> Value {
+    json!({ "type": "string", "maxLength": AppId::LIMIT, "description": "the app_id, UTF-8" })
+}
+
+/// What is no notification: any bytes.
+fn dead_letter() -> Value {
+    let mut key = key();
+    key["description"] = "the app_id where it can be told, else there is no key".into();
+    json!({
+        "name": DEAD_LETTER,
+        "contentType": "application/octet-stream",
+        "headers": { "$ref": format!("{SCHEMAS}dead-letter-headers") },
+        "payload": {},
+        "bindings": { "kafka": { "key": key, "bindingVersion": BINDING } },
+    })
+}
+
+/// Of a notification.
 fn headers() -> Value {
-    let all = HeaderName::ALL.map(|name| (name.as_str(), header(name)));
-    let always = all.iter().filter(|(_, (presence, _))| *presence == Presence::Always);
-    let required: Vec<_> = always.map(|(name, _)| *name).collect();
-    let here = all.iter().filter(|(_, (presence, _))| *presence != Presence::Never);
-    let properties = here.map(|(name, (_, schema))| ((*name).to_owned(), schema.clone()));
-    let properties: Map<String, Value> = properties.collect();
+    let of = |presence| matches!(presence, Presence::Always | Presence::Sometimes);
+    let names = HeaderName::ALL.into_iter().filter(|name| of(header(*name).0));
+    let always = |name: &HeaderName| header(*name).0 == Presence::Always;
+    schema_of(&names.clone().filter(always).collect::<Vec<_>>(), names)
+}
+
+/// Of a dead letter.
+fn dead_letter_headers() -> Value {
+    let own = HeaderName::ALL.into_iter().filter(|name| header(*name).0 == Presence::DeadLetters);
+    schema_of(&own.chain(OF_ANY_RECORD).collect::<Vec<_>>(), HeaderName::ALL)
+}
+
+fn schema_of(required: &[HeaderName], all: impl IntoIterator<Item = HeaderName>) -> Value {
+    let property = |name: HeaderName| (name.as_str().to_owned(), header(name).1);
+    let properties: Map<String, Value> = all.into_iter().map(property).collect();
+    let required: Vec<_> = required.iter().map(|name| name.as_str()).collect();
     json!({ "type": "object", "required": required, "properties": properties })
 }
 
-/// Whether a record has it, and what it holds: text in UTF-8.
+/// Which records have it, and what it holds: text in UTF-8.
 fn header(name: HeaderName) -> (Presence, Value) {
-    use Presence::{Always, Never, Sometimes};
+    use Presence::{Always, DeadLetters, SomeDeadLetters, Sometimes};
     let text = |description: &str| json!({ "type": "string", "description": description });
     match name {
         HeaderName::ContentType => (Always, json!({ "const": "application/json" })),
@@ -123,8 +176,9 @@ fn header(name: HeaderName) -> (Presence, Value) {
         HeaderName::TraceParent | HeaderName::TraceState => (Sometimes, text("W3C Trace Context")),
         HeaderName::User => (Sometimes, text("the user that posted")),
         HeaderName::Received => (Always, json!({ "type": "string", "format": "date-time" })),
-        HeaderName::Code | HeaderName::Detail | HeaderName::Errors | HeaderName::Rounds => {
-            (Never, Value::Null)
-        }
+        HeaderName::Code => (DeadLetters, text("the code of the refusal that it would have got")),
+        HeaderName::Detail => (DeadLetters, text("the same in words")),
+        HeaderName::Errors => (DeadLetters, text("the fields at fault, a JSON array")),
+        HeaderName::Rounds => (SomeDeadLetters, text("how often redrive has left it")),
     }
 }

@@ -23,6 +23,7 @@ pub fn document(contract: Contract, path: &str, examples: &[(&str, Value)]) -> V
     let mut components = schemas.of_types();
     components.insert("notification".to_owned(), schemas.notification());
     components.insert("accepted".to_owned(), accepted());
+    components.insert("dead_lettered".to_owned(), dead_lettered());
     components.insert("problem".to_owned(), problem());
     let example = |(name, value): &(&str, Value)| ((*name).to_owned(), json!({ "value": value }));
     let examples: Map<String, Value> = examples.iter().map(example).collect();
@@ -66,7 +67,8 @@ fn responses() -> Map<String, Value> {
     }
     let refused =
         by_status.into_iter().map(|(status, answers)| (status.to_string(), response(&answers)));
-    let content = json!({ "application/json": { "schema": reference("accepted") } });
+    let schema = json!({ "oneOf": [reference("accepted"), reference("dead_lettered")] });
+    let content = json!({ "application/json": { "schema": schema } });
     let accepted = json!({ "description": "It is on Kafka or on disk", "content": content });
     [("200".to_owned(), accepted)].into_iter().chain(refused).collect()
 }
@@ -103,14 +105,24 @@ fn accepted() -> Value {
         "type": "object",
         "required": ["status", "id"],
         "properties": {
-            "status": {
-                "enum": ["accepted", "dead_lettered"],
-                "description": "dead_lettered, with --invalid dead-letter: no notification, and kept on a topic of its own",
-            },
+            "status": { "const": "accepted" },
             "id": { "type": "string", "pattern": "^[0-9a-f]{64}$", "description": "the ce_id of the record" },
-            "code": { "type": "string", "description": "why it is a dead letter" },
+        },
+    })
+}
+
+/// What comes with a 200 for an invalid post that is kept.
+fn dead_lettered() -> Value {
+    json!({
+        "type": "object",
+        "description": "With --invalid dead-letter: it is kept, and was not taken as a notification",
+        "required": ["status", "id", "code", "detail"],
+        "properties": {
+            "status": { "const": "dead_lettered" },
+            "id": { "type": "string", "pattern": "^[0-9a-f]{64}$", "description": "the ce_id of the record" },
+            "code": { "type": "string" },
             "detail": { "type": "string" },
-            "errors": { "$ref": format!("{SCHEMAS}problem/properties/errors") },
+            "errors": errors(),
         },
     })
 }
@@ -127,20 +139,24 @@ fn problem() -> Value {
             "status": { "type": "integer" },
             "code": text,
             "detail": text,
-            "errors": {
-                "type": "array",
-                "description": "the fields at fault",
-                "maxItems": FieldErrors::KEPT,
-                "items": {
-                    "type": "object",
-                    "required": ["pointer", "code", "expected", "detail"],
-                    "properties": {
-                        "pointer": { "type": "string", "pattern": "^#/" },
-                        "code": { "enum": FieldErrorCode::ALL },
-                        "expected": text,
-                        "detail": text,
-                    },
-                },
+            "errors": errors(),
+        },
+    })
+}
+
+fn errors() -> Value {
+    json!({
+        "type": "array",
+        "description": "the fields at fault",
+        "maxItems": FieldErrors::KEPT,
+        "items": {
+            "type": "object",
+            "required": ["pointer", "code", "expected", "detail"],
+            "properties": {
+                "pointer": { "type": "string", "pattern": "^#/" },
+                "code": { "enum": FieldErrorCode::ALL },
+                "expected": { "type": "string" },
+                "detail": { "type": "string" },
             },
         },
     })
