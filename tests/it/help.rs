@@ -64,7 +64,7 @@ fn the_examples_of_the_help_work_when_they_are_pasted() {
         assert!(ran.status.success(), "{example}\n{}", String::from_utf8_lossy(&said));
         count += 1;
     }
-    assert_eq!(count, 4);
+    assert_eq!(count, 6);
 }
 
 fn examples(command: &str) -> Vec<String> {
