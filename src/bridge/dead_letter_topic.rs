@@ -26,14 +26,19 @@ pub(super) struct DeadLetterTopic {
 
 impl DeadLetterTopic {
     /// Where there is one; it gets what the spool remembers of it.
-    pub(super) fn of(config: &Config, spool: Option<&Opened>, metrics: &Metrics) -> Option<Self> {
+    pub(super) fn of(
+        config: &Config,
+        spool: Option<&Opened>,
+        kafka: &Arc<Availability>,
+        metrics: &Metrics,
+    ) -> Option<Self> {
         let name = config.dead_letter_topic.clone()?;
         let (max_bytes, timeout) = (config.kafka.message_max_bytes(), config.kafka.ack_timeout());
         let mut topic = Topic::new(name.clone(), max_bytes, &config.clock);
         if let Some(spool) = spool {
             topic.first_sight = spool.first_sight(name.clone());
         }
-        let availability = Arc::new(Availability::of_dead_letters(name, metrics, timeout));
+        let availability = Arc::new(Availability::of_dead_letters(name, kafka, metrics, timeout));
         Some(Self { topic, availability, drained: metrics.spool.dead_lettered.clone() })
     }
 

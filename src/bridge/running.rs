@@ -60,7 +60,7 @@ impl Running {
         let max_bytes = config.kafka.message_max_bytes();
         let mut topic = Topic::new(config.topic.clone(), max_bytes, &config.clock);
         let (kafka, grace) = (config.kafka.clone(), config.grace.bridge);
-        let dead_letters = DeadLetterTopic::of(&config, spool.as_ref(), &metrics);
+        let dead_letters = DeadLetterTopic::of(&config, spool.as_ref(), &availability, &metrics);
         let dead_letter_probe =
             dead_letters.as_ref().map(|second| second.probe(&config)).transpose()?;
         let spooling =

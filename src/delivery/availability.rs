@@ -53,9 +53,15 @@ impl Availability {
         Self::of(Subject::Kafka, metrics.kafka_up.clone(), timeout)
     }
 
-    /// The same of the dead-letter topic alone.
-    pub fn of_dead_letters(topic: Arc<str>, metrics: &Metrics, timeout: Duration) -> Self {
-        Self::of(Subject::DeadLetters { topic }, metrics.dead_letter_topic_up.clone(), timeout)
+    /// The same of the dead-letter topic alone, beside what is known of Kafka.
+    pub fn of_dead_letters(
+        topic: Arc<str>,
+        kafka: &Arc<Self>,
+        metrics: &Metrics,
+        timeout: Duration,
+    ) -> Self {
+        let subject = Subject::DeadLetters { topic, kafka: kafka.clone() };
+        Self::of(subject, metrics.dead_letter_topic_up.clone(), timeout)
     }
 
     fn of(subject: Subject, up: Gauge, timeout: Duration) -> Self {

@@ -1,20 +1,21 @@
 //! What is held to be there or away: Kafka, or one topic of it beside that of the notifications.
 //!
-//! Promise: an operator sees by the words of a line which of the two it is about. It decides
-//! nothing.
+//! Promise: an operator sees by the words of a line which of the two it is about, and an outage of
+//! both is said of Kafka alone. It decides nothing.
 
+use crate::delivery::availability::Availability;
 use crate::delivery::availability::flap_filter::Notice;
 use crate::delivery::availability::health_log::{HealthLine, seconds};
+use crate::delivery::availability::health_report::HealthReport;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// See the module.
-#[derive(Debug)]
 pub(super) enum Subject {
     /// As the notifications see it.
     Kafka,
-    /// The topic of dead letters.
-    DeadLetters { topic: Arc<str> },
+    /// The topic of dead letters, as far as Kafka is there.
+    DeadLetters { topic: Arc<str>, kafka: Arc<Availability> },
 }
 
 impl Subject {
@@ -22,7 +23,11 @@ impl Subject {
     pub(super) fn log(&self, line: HealthLine) {
         match self {
             Self::Kafka => line.write(),
-            Self::DeadLetters { topic } => log_dead_letters(topic, &line),
+            Self::DeadLetters { topic, kafka } => {
+                if kafka.report() == HealthReport::Up {
+                    log_dead_letters(topic, &line);
+                }
+            }
         }
     }
 }
