@@ -18,6 +18,11 @@ pub(super) fn printable_line(text: &str) -> String {
     printable(text.as_bytes()).replace('\n', "\\n").replace('\t', "\\t")
 }
 
+/// An app_id for such a cell; a dash where none can be told, as of some dead letters.
+pub(super) fn printable_app_id(app_id: &str) -> String {
+    printable_line(if app_id.is_empty() { "-" } else { app_id })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

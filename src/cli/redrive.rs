@@ -5,7 +5,7 @@
 
 use crate::args::redrive::RedriveArgs;
 use crate::cli::bar::{BarLook, BarState};
-use crate::cli::printable::printable_line;
+use crate::cli::printable::{printable_app_id, printable_line};
 use crate::cli::screen::Screen;
 use crate::cli::signals::EndSignals;
 use crate::cli::stderr::Stderr;
@@ -25,8 +25,6 @@ use tokio_util::sync::CancellationToken;
 const DRAW: Duration = Duration::from_millis(50);
 /// Between two lines on how far it is.
 const LINE: Duration = Duration::from_secs(5);
-/// What is shown where no app_id can be told.
-const NOBODY: &str = "-";
 
 /// Why it ended badly.
 #[derive(Debug, thiserror::Error)]
@@ -149,9 +147,8 @@ fn counted(survey: &Survey) -> String {
     let rows: Vec<_> = survey
         .lines()
         .map(|(code, app_id, counts)| {
-            let app_id = if app_id.is_empty() { NOBODY } else { app_id };
             let [letters, passing] = [counts.letters, counts.passing].map(|n| n.to_string());
-            [printable_line(code), printable_line(app_id), letters, passing]
+            [printable_line(code), printable_app_id(app_id), letters, passing]
         })
         .collect();
     if rows.is_empty() {

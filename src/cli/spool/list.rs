@@ -4,7 +4,7 @@
 
 use crate::args::output::Output;
 use crate::args::spool::SpoolListArgs;
-use crate::cli::printable::printable_line;
+use crate::cli::printable::{printable_app_id, printable_line};
 use crate::cli::screen::Screen;
 use crate::cli::spool::listing::{AppCount, ListedFile, Listing, ReasonCount};
 use crate::cli::spool::{SpoolCommandError, counted};
@@ -100,7 +100,7 @@ fn waiting(apps: &[AppCount], now: SystemTime) -> String {
     let rows = apps.iter().map(|AppCount { topic, app_id, records, bytes, oldest }| {
         [
             printable_line(topic),
-            printable_line(app_id),
+            printable_app_id(app_id),
             records.to_string(),
             ByteSize(*bytes).to_string(),
             format!("{oldest} ({})", oldest.age(now)),
@@ -120,13 +120,14 @@ fn waiting(apps: &[AppCount], now: SystemTime) -> String {
 
 /// What was quarantined; nothing if nothing was.
 pub(super) fn reasons(reasons: &[ReasonCount]) -> String {
-    let certain =
-        |text: &Option<String>| text.as_deref().map_or("(damaged)".to_owned(), printable_line);
+    let certain = |text: &Option<String>, print: fn(&str) -> String| {
+        text.as_deref().map_or("(damaged)".to_owned(), print)
+    };
     let rows = reasons.iter().map(|count| {
         let ReasonCount { topic, app_id, reason, records, latest, rows } = count;
         [
-            certain(topic),
-            certain(app_id),
+            certain(topic, printable_line),
+            certain(app_id, printable_app_id),
             records.to_string(),
             latest.map(|latest| latest.to_string()).unwrap_or_default(),
             printable_line(reason),
