@@ -7,6 +7,7 @@ use crate::cli::ledger::ACCEPTED;
 use crate::error_chain::error_chain;
 use http::StatusCode;
 use serde::Deserialize;
+use std::borrow::Cow;
 
 /// Of an answer that says no code: of no bridge, as a proxy's own.
 const NO_CODE: &str = "no_code";
@@ -19,7 +20,7 @@ const DETAIL: usize = 200;
 pub(super) struct PostResult {
     /// None without an answer.
     pub(super) status: Option<StatusCode>,
-    pub(super) code: String,
+    pub(super) code: Cow<'static, str>,
     /// Why it was not accepted.
     pub(super) detail: Option<String>,
     /// Of a post that was accepted.
@@ -28,8 +29,9 @@ pub(super) struct PostResult {
 
 /// The body of the 200.
 #[derive(Deserialize)]
-struct AcceptedAnswer {
-    status: String,
+struct AcceptedAnswer<'a> {
+    #[serde(borrow)]
+    status: Cow<'a, str>,
     id: Option<String>,
 }
 
@@ -45,16 +47,20 @@ impl PostResult {
     pub(super) fn of(answer: &Answer) -> Self {
         let status = Some(answer.status);
         if answer.status == StatusCode::OK
-            && let Ok(said) = serde_json::from_slice::<AcceptedAnswer>(&answer.body)
+            && let Ok(said) = serde_json::from_slice::<AcceptedAnswer<'_>>(&answer.body)
         {
-            let code = cut(&said.status, CODE);
+            // The one of nearly all posts costs no text of its own.
+            let code = match said.status.as_ref() {
+                ACCEPTED => Cow::Borrowed(ACCEPTED),
+                other => cut(other, CODE).into(),
+            };
             return Self { status, code, detail: None, id: said.id };
         }
         let problem: Option<ProblemDetail> = serde_json::from_slice(&answer.body).ok();
         let (code, detail) = problem.map_or((None, None), |problem| (problem.code, problem.detail));
         Self {
             status,
-            code: code.map_or_else(|| NO_CODE.to_owned(), |code| cut(&code, CODE)),
+            code: code.map_or(NO_CODE.into(), |code| cut(&code, CODE).into()),
             detail: detail.map(|detail| cut(&detail, DETAIL)),
             id: None,
         }
@@ -69,7 +75,7 @@ impl PostResult {
             HttpError::Silent => "no_answer",
         };
         let detail = Some(cut(&error_chain(error), DETAIL));
-        Self { status: None, code: code.to_owned(), detail, id: None }
+        Self { status: None, code: code.into(), detail, id: None }
     }
 
     /// Whether the bridge has it.

@@ -177,7 +177,7 @@ impl SendRun {
             posted: clock.text(posted),
             answered: result.status.is_some().then(|| clock.text(ended)),
             status: result.status.map(|status| status.as_u16()),
-            code: result.code,
+            code: result.code.into_owned(),
         });
         self.keep_error(&mut results, noted);
     }

@@ -66,11 +66,11 @@ impl Summary {
         connections: u16,
         elapsed: Duration,
     ) -> Self {
-        let answers = tally.answers().map(|(status, code, count)| AnswerRow {
+        let answers = tally.answers().into_iter().map(|(status, code, count)| AnswerRow {
             status,
-            code: code.to_owned(),
+            code,
             posts: count.posts,
-            detail: count.detail.clone(),
+            detail: count.detail,
         });
         let seconds = elapsed.as_secs_f64();
         let unsent = schedule.all().map_or(0, |all| all.saturating_sub(schedule.taken()));

@@ -2,8 +2,10 @@
 //!
 //! Promise: its size is bounded, however many posts there are and whatever is answered.
 
+use crate::cli::ledger::ACCEPTED;
 use crate::cli::send::post_result::PostResult;
 use hdrhistogram::Histogram;
+use http::StatusCode;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -16,7 +18,8 @@ const DIGITS: u8 = 3;
 
 /// See the module.
 pub(super) struct Tally {
-    answers: BTreeMap<(Option<u16>, String), AnswerCount>,
+    /// All but the accepted ones.
+    others: BTreeMap<(Option<u16>, String), AnswerCount>,
     /// In microseconds, of the posts that were answered.
     latencies: Histogram<u64>,
     longest: Duration,
@@ -49,7 +52,7 @@ impl Tally {
     /// Of nothing yet.
     pub(super) fn new() -> Self {
         Self {
-            answers: BTreeMap::new(),
+            others: BTreeMap::new(),
             latencies: Histogram::new(DIGITS).expect("three digits are few enough"),
             longest: Duration::ZERO,
             posts: 0,
@@ -60,22 +63,29 @@ impl Tally {
     /// Takes in what came of a post, so long after it was due.
     pub(super) fn note(&mut self, result: &PostResult, latency: Duration) {
         self.posts += 1;
-        self.accepted += u64::from(result.is_accepted());
         let status = result.status.map(|status| status.as_u16());
-        let mut key = (status, result.code.clone());
-        if self.answers.len() >= MOST_ANSWERS && !self.answers.contains_key(&key) {
-            key = (None, OTHERS.to_owned());
-        }
-        let count = self.answers.entry(key).or_default();
-        count.posts += 1;
-        if count.detail.is_none() {
-            count.detail.clone_from(&result.detail);
+        if result.is_accepted() {
+            self.accepted += 1;
+        } else {
+            self.note_other(status, result);
         }
         if status.is_some() {
             let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
             // It grows with what comes, up to some hundred KiB.
             self.latencies.record(micros).expect("it resizes itself");
             self.longest = self.longest.max(latency);
+        }
+    }
+
+    fn note_other(&mut self, status: Option<u16>, result: &PostResult) {
+        let mut key = (status, result.code.clone().into_owned());
+        if self.others.len() >= MOST_ANSWERS && !self.others.contains_key(&key) {
+            key = (None, OTHERS.to_owned());
+        }
+        let count = self.others.entry(key).or_default();
+        count.posts += 1;
+        if count.detail.is_none() {
+            count.detail.clone_from(&result.detail);
         }
     }
 
@@ -89,9 +99,14 @@ impl Tally {
         self.accepted
     }
 
-    /// By status and code; those without an answer first.
-    pub(super) fn answers(&self) -> impl Iterator<Item = (Option<u16>, &str, &AnswerCount)> {
-        self.answers.iter().map(|((status, code), count)| (*status, code.as_str(), count))
+    /// By status and code: the accepted ones, then the others.
+    pub(super) fn answers(&self) -> Vec<(Option<u16>, String, AnswerCount)> {
+        let accepted = AnswerCount { posts: self.accepted, detail: None };
+        let accepted = (Some(StatusCode::OK.as_u16()), ACCEPTED.to_owned(), accepted);
+        let others = self.others.iter();
+        let others = others.map(|((status, code), count)| (*status, code.clone(), count.clone()));
+        let all = [accepted].into_iter().chain(others);
+        all.filter(|(_, _, count)| count.posts > 0).collect()
     }
 
     /// None if nothing was answered.
@@ -109,13 +124,12 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::ledger::ACCEPTED;
-    use http::StatusCode;
 
     fn result(status: Option<u16>, code: &str) -> PostResult {
+        let code = code.to_owned();
         let status = status.map(|status| StatusCode::from_u16(status).unwrap());
         let detail = Some(format!("detail of {code}"));
-        PostResult { status, code: code.to_owned(), detail, id: None }
+        PostResult { status, code: code.into(), detail, id: None }
     }
 
     #[test]
@@ -140,7 +154,7 @@ mod tests {
         for number in 0..10_000 {
             tally.note(&result(Some(503), &number.to_string()), Duration::MAX);
         }
-        assert_eq!(tally.answers().count(), MOST_ANSWERS + 1);
-        assert_eq!(tally.answers().map(|(_, _, count)| count.posts).sum::<u64>(), 10_000);
+        assert_eq!(tally.answers().len(), MOST_ANSWERS + 1);
+        assert_eq!(tally.answers().iter().map(|(_, _, count)| count.posts).sum::<u64>(), 10_000);
     }
 }
