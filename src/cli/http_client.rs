@@ -11,11 +11,12 @@ use http::{Method, Request, StatusCode, request};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
-use std::convert::Infallible;
 use std::error::Error;
-use std::future::pending;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -139,20 +140,19 @@ impl HttpClient {
             let body = Limited::new(body, MOST_BYTES).collect().await.map_err(HttpError::Body)?;
             Ok(Answer { status: head.status, body: body.to_bytes(), took: begun.elapsed() })
         };
-        let moving = async {
-            if let Some(open) = connection {
+        let mut answer = pin!(answer);
+        let answered = poll_fn(|context| {
+            if let Poll::Ready(answer) = answer.as_mut().poll(context) {
+                return Poll::Ready(answer);
+            }
+            let Some(open) = connection else { return Poll::Pending };
+            if Pin::new(open).poll(context).is_ready() {
                 // Why it ended, the answer says.
-                drop(open.await);
                 *connection = None;
             }
-            pending::<Infallible>().await
-        };
-        let answered = async {
-            tokio::select! {
-                answer = answer => answer,
-                never = moving => match never {},
-            }
-        };
+            // What came over the connection is there by now: to be called again for it costs more.
+            answer.as_mut().poll(context)
+        });
         timeout(TIMEOUT, answered).await.unwrap_or(Err(HttpError::Silent))
     }
 }
