@@ -24,7 +24,7 @@ mod window;
 
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::health_report::HealthReport;
-use crate::delivery::drain::dead_letters::{DeadLetterTopic, KafkaAnswers, letter_raised};
+use crate::delivery::drain::dead_letters::{DeadLetterTopic, letter_raised};
 use crate::delivery::drain::missing_topics::MissingTopics;
 use crate::delivery::drain::outage_log::OutageLog;
 use crate::delivery::drain::release::answer;
@@ -203,6 +203,8 @@ impl Drain {
         if reason.is_none() && self.producer.has_old_keys() {
             reason = Some(RestartReason::OldKeys);
         }
+        // Behind the rows that were sent in this turn: none more is before it starts over.
+        self.look_at_dead_letters(Instant::now());
         let first = self.window.topic();
         if first.is_some_and(|topic| self.missing.given_up(topic, Instant::now()).is_some()) {
             reason = reason.or(Some(RestartReason::GivenUp));
@@ -247,8 +249,6 @@ impl Drain {
         if answers {
             self.look_for_topic(now);
         }
-        let answering = if answers { KafkaAnswers::Yes } else { KafkaAnswers::No };
-        self.look_at_dead_letters(answering, now);
         self.name_missing(status.backlog, now);
         if self.window.is_under_way() && answers && self.unshown.is_none() {
             self.log.under_way(self.window.topic(), status.backlog, now);

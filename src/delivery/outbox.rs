@@ -81,10 +81,15 @@ impl<P> Outbox<P> {
         self.under_way.is_empty() && self.suspects.is_empty() && self.ended.is_empty()
     }
 
-    /// Sends it.
+    /// Sends it; behind those that go alone, alone.
     pub fn send(&mut self, place: P, record: Record) {
         self.bytes += record.size();
-        self.enqueue(Entry { place, record, time: None });
+        let entry = Entry { place, record, time: None };
+        if self.is_alone || !self.suspects.is_empty() {
+            self.suspects.push_back(entry);
+        } else {
+            self.enqueue(entry);
+        }
     }
 
     fn enqueue(&mut self, mut entry: Entry<P>) {

@@ -132,14 +132,17 @@ impl Drain {
 
     /// While the topic takes nothing and Kafka is there, it counts as missing, and what is under way to
     /// it has its time.
-    pub(super) fn look_at_dead_letters(&mut self, kafka_answers: KafkaAnswers, now: Instant) {
+    pub(super) fn look_at_dead_letters(&mut self, now: Instant) {
         let Some(second) = &mut self.dead_letters else { return };
         second.log.sum_up(now);
-        if kafka_answers == KafkaAnswers::No {
-            if let Some(letter) = &mut second.under_way {
-                letter.since = now;
+        match self.availability.report() {
+            HealthReport::Up | HealthReport::Unproven { .. } => {}
+            HealthReport::Untried | HealthReport::Doubted { .. } | HealthReport::Away { .. } => {
+                if let Some(letter) = &mut second.under_way {
+                    letter.since = now;
+                }
+                return;
             }
-            return;
         }
         match second.availability.report() {
             HealthReport::Away { .. } => self.missing.missed(&second.topic.name, now),
@@ -235,13 +238,6 @@ impl Drain {
         second.log.end();
         [second.producer.take(), second.retired.take()]
     }
-}
-
-/// Whether leaders answer, so that what they do not take is their word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum KafkaAnswers {
-    Yes,
-    No,
 }
 
 /// Waits until reports of a letter may have come; none will while there is no producer for them.

@@ -3,6 +3,7 @@
 use crate::dead_letters::{DEAD_LETTERED, UP, post_as, serve};
 use crate::support::problem::refusal;
 use crate::support::rig::{SOON, USER};
+use crate::support::spool::{SpoolFolder, records};
 use hookbridge::metrics::Outcome;
 use std::time::Duration;
 use tempfile::tempdir;
@@ -50,4 +51,24 @@ fn a_missing_dead_letter_topic_stops_no_notification() {
     // One that was answered 503 may be there nevertheless.
     assert!(consumer::to_end(&kafka.bootstrap(), &dead).len() >= 2);
     assert_eq!(consumer::to_end(&kafka.bootstrap(), &topic).len(), 2);
+}
+
+#[test]
+fn dead_letters_on_disk_hold_notifications_up_for_a_bounded_time() {
+    let Some(kafka) = RealKafka::shared(here!()) else { return };
+    let topic = here!().replace("::", "-");
+    kafka.create_topic(&topic, 1, &[]);
+    let dead = records("no-such-dead-letters", "app-1", 0..2);
+    let folder = SpoolFolder::of(dead.chain(records(&topic, "app-1", 2..5)));
+    let serve = serve(kafka.bootstrap(), &topic, "no-such-dead-letters");
+
+    let serve = serve.arg("--spool", folder.dir()).arg("--missing-topic-timeout", "2s");
+    let bridge = serve.start();
+
+    let quarantined = "hookbridge_spool_quarantined_total{what=\"row\"}";
+    bridge.wait_for_metric(quarantined, MADE, |rows| rows == 2.0);
+    let is_direct = || bridge.readyz().1.to_string().contains("direct, 0 waiting");
+    eventually(MADE, "posts go to Kafka", is_direct);
+    assert_eq!(consumer::to_end(&kafka.bootstrap(), &topic).len(), 3);
+    assert_eq!(bridge.metric("hookbridge_spool_dead_lettered_total"), 0.0);
 }

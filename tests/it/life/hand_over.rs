@@ -272,7 +272,8 @@ fn a_bridge_without_the_flag_keeps_the_next_one_waiting() {
         first.signal(Signal::TERM);
         assert!(first.wait_exit(SOON).success(), "{}", first.log());
         let next = next.join().unwrap();
-        assert!(next.log().contains("the webhook port is in use"), "{}", next.log());
+        let waits = r#""waits for what another bridge still has","what":"the webhook port""#;
+        assert!(next.log().contains(waits), "{}", next.log());
         assert_eq!(post(line.address, PATH, &[], ROOMDROP).status, 200);
     });
 }
