@@ -6,6 +6,7 @@
 mod away;
 mod broker;
 mod crash;
+mod forgetful;
 mod network;
 mod partitions;
 mod producer;

@@ -1,9 +1,12 @@
 //! What few tests need of a node: other listeners, Kafka's own commands, its controller.
 
 use crate::kafka::node::{Listener, Ports};
-use crate::kafka::{RealKafka, block_on, options, require};
+use crate::kafka::{ANSWER, RealKafka, block_on, options, require};
 use crate::port::free_port;
 use rdkafka::admin::{AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::consumer::Consumer;
+use rdkafka::metadata::MetadataTopic;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::fs;
 
 impl RealKafka {
@@ -65,5 +68,16 @@ impl RealKafka {
     /// For a `bootstrap.servers` that names this node alone.
     pub fn address_of(&self, node: usize) -> String {
         self.nodes[node].address()
+    }
+
+    /// Deletes all records that a topic has now.
+    pub fn delete_records(&self, topic: &str) {
+        let mut ends = TopicPartitionList::new();
+        let metadata = self.client().fetch_metadata(Some(topic), ANSWER).unwrap();
+        for partition in metadata.topics().iter().flat_map(MetadataTopic::partitions) {
+            ends.add_partition_offset(topic, partition.id(), Offset::End).unwrap();
+        }
+        let deleted = block_on(self.admin().delete_records(&ends, &options())).unwrap();
+        assert!(deleted.elements().iter().all(|element| element.error().is_ok()), "{deleted:?}");
     }
 }

@@ -99,10 +99,15 @@ impl Node {
 
     /// Runs one of Kafka's own commands to its end.
     pub(super) fn run_command(&self, class: &str, args: &[&str]) {
+        self.run_command_of(&self.class_path, class, args);
+    }
+
+    /// The same of other jars.
+    pub(super) fn run_command_of(&self, class_path: &str, class: &str, args: &[&str]) {
         let log = self.folder.path().join("command.log");
         let mut command = Command::new("java");
         command
-            .args(["-XX:TieredStopAtLevel=1", "-cp", &self.class_path, class])
+            .args(["-XX:TieredStopAtLevel=1", "-cp", class_path, class])
             .args(args)
             .stdin(Stdio::null())
             .stdout(File::create(&log).unwrap())

@@ -3,7 +3,7 @@
 //! All are `KRaft`. The settings of [`node`](crate::kafka::node) that a release does not know it passes
 //! over.
 
-use crate::jars::Jars;
+use crate::jars::{Jars, Pom};
 use crate::kafka::node::Ports;
 use crate::kafka::{RealKafka, require};
 
@@ -31,5 +31,14 @@ impl RealKafka {
         self.nodes[node].stop();
         self.nodes[node].replace_jars(&Jars::of_release(release));
         self.start_one_again(node);
+    }
+
+    /// What all nodes can do now, they do: the step that ends an upgrade.
+    pub fn finish_upgrade(&self, release_version: &str) {
+        let tools = Jars::fetched(Pom::Consumers).class_path();
+        let servers = self.bootstrap();
+        let args =
+            ["--bootstrap-server", &servers, "upgrade", "--release-version", release_version];
+        self.nodes[0].run_command_of(&tools, "org.apache.kafka.tools.FeatureCommand", &args);
     }
 }

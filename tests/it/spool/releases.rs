@@ -64,8 +64,7 @@ fn nothing_is_lost_or_overtaken_while_nodes_are_upgraded() {
         kafka.upgrade_one(node, after);
         let_pass(IN_SYNC);
     }
-    let versions = ["upgrade", "--release-version", "4.3"];
-    kafka.run("org.apache.kafka.tools.FeatureCommand", &versions);
+    kafka.finish_upgrade("4.3");
     let_pass(IN_SYNC);
 
     scene.wait_until_direct();
