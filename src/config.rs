@@ -156,7 +156,7 @@ impl Config {
             },
             limits,
             trusted_proxies: TrustedProxies::new(args.trusted_proxies),
-            path: path(args.path)?,
+            path: path(&args.path)?,
             source: source(args.source)?,
             listen: args.listen,
             admin_listen: args.admin_listen,
@@ -178,10 +178,11 @@ pub fn topic(flag: &str, name: &str) -> Result<Arc<str>, ConfigError> {
     Err(ConfigError::new(flag, "expected 1 to 249 of the characters a-z A-Z 0-9 . _ -"))
 }
 
-fn path(path: String) -> Result<String, ConfigError> {
-    let plain = UriRef::parse(path.as_str()).is_ok_and(|uri| uri.path().as_str() == path);
+/// `--path`
+pub fn path(path: &str) -> Result<String, ConfigError> {
+    let plain = UriRef::parse(path).is_ok_and(|uri| uri.path().as_str() == path);
     if path.starts_with('/') && plain {
-        return Ok(path);
+        return Ok(path.to_owned());
     }
     Err(ConfigError::new("--path", "expected a path such as /webhook, without a query"))
 }

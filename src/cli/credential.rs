@@ -82,6 +82,10 @@ fn checked(args: &CredentialArgs, secret: &str) -> Result<String, CredentialErro
     if user.contains(':') {
         return Err(CredentialError::Colon);
     }
+    if app_ids.iter().any(String::is_empty) {
+        // A line without any would speak for all of them.
+        return Err(CredentialError::Line(LineFault::Apps));
+    }
     let apps = if app_ids.is_empty() { String::new() } else { format!(" {}", app_ids.join(",")) };
     let line = format!("{user}:{secret}{apps}");
     match Credentials::parse(&line) {
@@ -113,6 +117,7 @@ mod tests {
             ("a\n", &[], "white space"),
             ("a", &["5 6"], "one list like"),
             ("a", &["5", ""], "one list like"),
+            ("a", &[""], "one list like"),
         ] {
             let fault = fault(user, app_ids);
             assert!(fault.contains(said), "{user:?} {app_ids:?}: {fault}");

@@ -5,10 +5,21 @@
 use crate::args::redrive::RedriveArgs;
 use crate::config::bounds::positive;
 use crate::config::{ConfigError, contract, kafka, topic};
+use crate::metrics::Outcome;
 use crate::redrive::RedriveOptions;
 use crate::redrive::selection::Selection;
 use crate::timestamp::Timestamp;
 use std::time::{Duration, SystemTime};
+
+/// Those that a dead letter may have.
+const CODES: [Outcome; 6] = [
+    Outcome::MalformedJson,
+    Outcome::NotAnObject,
+    Outcome::RepeatedField,
+    Outcome::UnknownEvent,
+    Outcome::InvalidNotification,
+    Outcome::RecordRefused,
+];
 
 /// As `serve`'s default; no post waits here.
 const ACK_TIMEOUT: Duration = Duration::from_millis(2500);
@@ -18,7 +29,8 @@ pub fn options(args: &RedriveArgs, now: SystemTime) -> Result<RedriveOptions, Co
     if args.topic == args.dead_letter_topic {
         return Err(ConfigError::new("--dead-letter-topic", "is the same as --topic"));
     }
-    let given = |texts: &[String]| texts.iter().map(|text| text.trim().to_owned()).collect();
+    let codes = args.codes.iter().map(|text| code(text.trim()));
+    let app_ids = args.app_ids.iter().map(|text| app_id(text.trim()));
     Ok(RedriveOptions {
         kafka: kafka::settings(&args.kafka, ACK_TIMEOUT)?,
         topic: topic("--topic", &args.topic)?,
@@ -26,13 +38,29 @@ pub fn options(args: &RedriveArgs, now: SystemTime) -> Result<RedriveOptions, Co
         group: group(&args.group)?,
         contract: contract(args.validation, args.unknown_events),
         selection: Selection {
-            codes: given(&args.codes),
-            app_ids: given(&args.app_ids),
+            codes: codes.collect::<Result<_, _>>()?,
+            app_ids: app_ids.collect::<Result<_, _>>()?,
             since: args.since.as_deref().map(|text| since(text, now)).transpose()?,
         },
         rounds: args.rounds,
         stall_timeout: positive("--timeout", args.timeout)?,
     })
+}
+
+/// A mistyped one would pass all of them over.
+fn code(text: &str) -> Result<String, ConfigError> {
+    if CODES.iter().any(|code| code.as_str() == text) {
+        return Ok(text.to_owned());
+    }
+    let codes = CODES.map(Outcome::as_str).join(", ");
+    Err(ConfigError::new("--code", format!("expected one of {codes}")))
+}
+
+fn app_id(text: &str) -> Result<String, ConfigError> {
+    if text.is_empty() {
+        return Err(ConfigError::new("--app-id", "expected an app_id, not an empty text"));
+    }
+    Ok(text.to_owned())
 }
 
 fn group(name: &str) -> Result<String, ConfigError> {

@@ -38,7 +38,7 @@ impl Review {
         let mut faults = Vec::new();
         let mut note = |fault: Option<ConfigError>| faults.extend(fault);
         note(limits(args).err());
-        note(path(args.path.clone()).err());
+        note(path(&args.path).err());
         note(exactly_one(args).err());
         let credentials = args.credentials.as_deref().map(read_credentials).transpose();
         let credentials = credentials.unwrap_or_else(|fault| {
