@@ -33,6 +33,9 @@ struct AcceptedAnswer<'a> {
     #[serde(borrow)]
     status: Cow<'a, str>,
     id: Option<String>,
+    /// Why it is a dead letter.
+    code: Option<String>,
+    detail: Option<String>,
 }
 
 /// What is read of a refusal (RFC 9457).
@@ -54,7 +57,9 @@ impl PostResult {
                 ACCEPTED => Cow::Borrowed(ACCEPTED),
                 other => cut(other, CODE).into(),
             };
-            return Self { status, code, detail: None, id: said.id };
+            let why = said.code.zip(said.detail);
+            let detail = why.map(|(code, detail)| cut(&format!("{code}: {detail}"), DETAIL));
+            return Self { status, code, detail, id: said.id };
         }
         let problem: Option<ProblemDetail> = serde_json::from_slice(&answer.body).ok();
         let (code, detail) = problem.map_or((None, None), |problem| (problem.code, problem.detail));
@@ -116,6 +121,13 @@ mod tests {
             assert!(!other.is_accepted(), "{body}");
             assert_eq!(other.code, code, "{body}");
         }
+    }
+
+    #[test]
+    fn a_dead_letter_says_why_it_is_one() {
+        let said =
+            r##"{"status":"dead_lettered","code":"unknown_event","detail":"`type` is new"}"##;
+        assert_eq!(result(200, said).detail.as_deref(), Some("unknown_event: `type` is new"));
     }
 
     #[test]

@@ -95,6 +95,19 @@ impl Schedule {
         due.into_iter().chain(count).min()
     }
 
+    /// Posts that were due within this time, where each has its time; those of the last moment may be
+    /// on their way to a connection.
+    pub(super) fn due_within(&self, time: Duration) -> Option<u64> {
+        let time = time.saturating_sub(PAUSE).as_secs_f64();
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a million a second for a day are 37 bits"
+        )]
+        let due = (time * self.plan.rate?) as u64 + 1;
+        Some(self.all().map_or(due, |all| all.min(due)))
+    }
+
     /// How far it is, from 0 to 1.
     pub(super) fn share(&self, now: Instant) -> f64 {
         let posts = self.all().map_or(0.0, |all| self.taken as f64 / all as f64);
@@ -135,6 +148,8 @@ mod tests {
         let mut schedule = Schedule::new(plan, begin);
         assert_eq!(taken(&mut schedule, begin), 1);
         assert_eq!(taken(&mut schedule, begin + SECOND / 2), 5);
+        // An end at this moment owes nothing.
+        assert_eq!((schedule.taken(), schedule.due_within(SECOND / 2)), (6, Some(5)));
         assert!(schedule.kept_up());
         // What was due in time is still sent, and nothing else.
         assert_eq!(taken(&mut schedule, begin + SECOND + OVERTIME / 2), 4);

@@ -73,7 +73,8 @@ impl Summary {
             detail: count.detail,
         });
         let seconds = elapsed.as_secs_f64();
-        let unsent = schedule.all().map_or(0, |all| all.saturating_sub(schedule.taken()));
+        let due = schedule.due_within(elapsed);
+        let unsent = due.map_or(0, |due| due.saturating_sub(schedule.taken()));
         Self {
             posts: tally.posts(),
             accepted: tally.accepted(),
