@@ -2,7 +2,7 @@
 //!
 //! 1. An embedded broker; the bridge before it, with a credential that lives as long as it does.
 //! 2. The sample notifications posted over real HTTP, each record read back by a real consumer,
-//!    shown, and held against what was posted.
+//!    held against what was posted; a line for each, and one record whole.
 //! 3. With `--once` that is all. Else the addresses are shown, and every record that comes.
 //!
 //! Promise: it ends with success only if all samples arrived as sent; it writes no file, and
@@ -15,6 +15,7 @@ mod credential;
 mod next_steps;
 mod page;
 mod painter;
+mod program_name;
 mod sample_outcome;
 mod samples_run;
 
@@ -28,6 +29,7 @@ use crate::cli::dev::consumer::Consumer;
 use crate::cli::dev::credential::Credential;
 use crate::cli::dev::next_steps::NextSteps;
 use crate::cli::dev::painter::Painter;
+use crate::cli::dev::program_name::program_name;
 use crate::cli::dev::samples_run::SamplesRun;
 use crate::cli::http_client::HttpError;
 use crate::cli::signals::EndSignals;
@@ -99,11 +101,18 @@ async fn dev(args: &DevArgs, stderr: &Stderr) -> Result<(), DevError> {
     let visit = async {
         let authorization = credential.authorization();
         let screen = &mut screen;
-        let samples =
-            SamplesRun { addresses, path: &path, authorization, consumer: &consumer, screen };
+        let samples = SamplesRun {
+            addresses,
+            path: &path,
+            authorization,
+            consumer: &consumer,
+            screen,
+            example: None,
+        };
         samples.run().await?;
         if !args.once {
-            let next_steps = NextSteps { addresses, path, broker: broker.address(), credential };
+            let (program, broker) = (program_name(), broker.address());
+            let next_steps = NextSteps { program, addresses, path, broker, credential };
             screen.print(&next_steps.text());
             show_what_comes(&consumer, screen).await;
         }

@@ -33,7 +33,7 @@ pub(super) fn record(record: &TopicRecord<'_>) -> String {
 }
 
 /// A labelled text; further lines go under the first.
-pub(super) fn row(label: &str, text: &str) -> String {
+fn row(label: &str, text: &str) -> String {
     let text = text.trim_end().replace('\n', &format!("\n{INDENT}"));
     format!("  {LABEL}{label:<6}{LABEL:#} {text}\n")
 }

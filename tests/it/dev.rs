@@ -20,6 +20,9 @@ const SOON: Duration = Duration::from_secs(30);
 /// All samples are shown, where somebody reads.
 const SHOWN: Duration = Duration::from_secs(2);
 
+/// Lines of a screen that all of it is to be on.
+const SCREEN: usize = 50;
+
 /// A `curl` that says what the shell has made of its arguments, one a line.
 const CURL: &str = "curl() { printf '%s\\n' \"$@\"; }\n";
 
@@ -84,22 +87,27 @@ impl Shown {
 }
 
 #[test]
-fn the_four_samples_arrive_as_sent_and_are_shown_in_plain_text() {
+fn the_four_samples_arrive_as_sent_a_line_each_and_one_whole() {
     let output = children::output(&mut dev(&["--once"])).unwrap();
     let shown = String::from_utf8(output.stdout).unwrap();
 
     assert!(output.status.success(), "{shown}");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "", "nothing to worry about");
-    assert_eq!(shown.lines().last(), Some("4 of 4 arrived as sent"));
     assert!(!shown.contains('\u{1b}'), "no colours in a pipe");
-    for of_a_record in ["video.events, partition", "5f3a9c1e7d2b4a0012c4e8f1", "ce_id: "] {
-        assert!(shown.matches(of_a_record).count() >= 4, "{shown}");
+    let lines: Vec<&str> = shown.lines().collect();
+    for (sample, line) in
+        ["roomdrop", "recording", "transcoded", "file-transfer"].iter().zip(&lines[2..])
+    {
+        assert!(line.starts_with(sample) && line.ends_with(", as sent"), "{shown}");
     }
-    for sample in ["roomdrop", "recording", "transcoded", "file-transfer-awss3"] {
-        let file = format!("{}/tests/samples/{sample}.json", env!("CARGO_MANIFEST_DIR"));
-        let posted = std::fs::read_to_string(file).unwrap();
-        let value = posted.trim_end().replace('\n', "\n         ");
-        assert!(shown.contains(&value), "{sample} in\n{shown}");
+    assert_eq!(lines[6], "4 of 4 arrived as sent");
+    let file = format!("{}/tests/samples/roomdrop.json", env!("CARGO_MANIFEST_DIR"));
+    let posted = std::fs::read_to_string(file).unwrap();
+    let value = posted.trim_end().replace('\n', "\n         ");
+    let record =
+        ["  record video.events, partition", "  key    5f3a9c1e7d2b4a0012c4e8f1", "ce_id: "];
+    for of_the_record in record.into_iter().chain([&*value]) {
+        assert_eq!(shown.matches(of_the_record).count(), 1, "{of_the_record} in\n{shown}");
     }
 }
 
@@ -149,18 +157,39 @@ fn a_reader_that_stalls_delays_neither_the_bridge_nor_its_end() {
     drop(unread);
 }
 
+/// The command of the text that begins so, to the line that does not end in a backslash.
+#[track_caller]
+fn command<'a>(text: &'a str, begin: &str) -> &'a str {
+    let begin = text.find(begin).unwrap_or_else(|| panic!("no {begin} in\n{text}"));
+    let mut end = begin;
+    for line in text[begin..].split_inclusive('\n') {
+        end += line.len();
+        if !line.trim_end().ends_with('\\') {
+            break;
+        }
+    }
+    text[begin..end].trim()
+}
+
+/// What it says when it is pasted into a shell.
+#[track_caller]
+fn pasted(line: &str) -> String {
+    let mut shell = Command::new("sh");
+    let ran = children::output(shell.args(["-c", line]).current_dir("/")).unwrap();
+    let said = String::from_utf8(ran.stdout).unwrap();
+    assert!(ran.status.success(), "{line}\n{said}{}", String::from_utf8_lossy(&ran.stderr));
+    said
+}
+
 #[test]
-fn the_shown_curl_line_works_and_its_record_is_shown_too() {
+fn the_shown_lines_are_on_one_screen_and_work_when_pasted() {
     let (mut running, stdout) = Running::start(&[]);
     let shown = Shown::by(stdout);
     let text = shown.wait_for("Ctrl-C ends it.\n");
-    let curl = text.find("  curl http").unwrap();
-    let line = text[curl..].split("\n\n").next().unwrap();
+    assert!(text.lines().count() < SCREEN, "{text}");
 
-    let shell =
-        children::output(Command::new("sh").args(["-c", &format!("{CURL}{line}")])).unwrap();
-    let arguments = String::from_utf8(shell.stdout).unwrap();
-    let arguments: Vec<&str> = arguments.lines().collect();
+    let curl = pasted(&format!("{CURL}{}", command(&text, "  curl http")));
+    let arguments: Vec<&str> = curl.lines().collect();
     let [url, "-u", pair, "-H", header, "-w", _, "-d", body] = arguments[..] else {
         panic!("{arguments:?}")
     };
@@ -169,9 +198,13 @@ fn the_shown_curl_line_works_and_its_record_is_shown_too() {
     let authorization = basic(user, password);
     let headers = [header.split_once(": ").unwrap(), ("Authorization", &authorization)];
     let answer = post(address.parse().unwrap(), &format!("/{path}"), &headers, body);
-
     assert_eq!(answer.status, 200, "{}", answer.text());
     shown.wait_for(&format!("  value  {body}\n"));
+
+    assert!(pasted(command(&text, "  HOOKBRIDGE_USER=")).ends_with("1 of 1 accepted\n"));
+    let tail = text.lines().find(|line| line.contains(" tail ")).unwrap();
+    let read = pasted(&format!("{} --count 6", command(&text, tail)));
+    assert!(read.contains(&format!("  value  {body}\n")), "{read}");
     running.interrupt();
     assert!(wait_exit(&mut running.0, SOON, "dev after Ctrl-C").success());
     shown.wait_for("Ended");

@@ -1,17 +1,16 @@
-//! What to do next: lines that work when they are pasted.
+//! What to do next: lines that work when they are pasted, most of them with nothing but this program.
 
+use crate::args::send::USER;
 use crate::bridge::Addresses;
-use crate::cli::dev::broker::TOPIC;
 use crate::cli::dev::credential::Credential;
 use crate::cli::dev::page;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::SystemTime;
 
-/// Topic, partition, offset and key; headers; value.
-const KCAT_FORMAT: &str = r"%t [%p] @%o %k\n%h\n%s\n\n";
-
-/// What the lines name: the two ports, the broker, and who may post.
+/// What the lines name: this program, the two ports, the broker, and who may post.
 pub(super) struct NextSteps {
+    /// As a shell reads it.
+    pub(super) program: String,
     pub(super) addresses: Addresses,
     /// `--path`
     pub(super) path: String,
@@ -22,18 +21,21 @@ pub(super) struct NextSteps {
 impl NextSteps {
     /// The text of it.
     pub(super) fn text(&self) -> String {
-        let Self { addresses, path, broker, credential } = self;
+        let Self { program, addresses, path, broker, credential } = self;
         let (webhook, admin) = (reachable(addresses.webhook), reachable(addresses.admin));
         let Credential { user, password } = credential;
         // A command has its lines to itself, so that whole lines can be copied. -w ends the answer with
         // a line break: else the shell's prompt would come in the same line.
         [
             page::title("Post one yourself; its record will be shown here."),
+            format!("  {USER}={user}:{password} {program} send \\\n"),
+            format!("    --url http://{webhook}{path} --type roomdrop\n"),
+            page::title("Or a body of your own."),
             format!("  curl http://{webhook}{path} -u {user}:{password} \\\n"),
             "    -H 'Content-Type: application/json' -w '\\n' \\\n".to_owned(),
             format!("    -d '{}'\n", body()),
-            page::title("Read the topic with a consumer of your own."),
-            format!("  kcat -b {broker} -t {TOPIC} -C -f '{KCAT_FORMAT}'\n"),
+            page::title("Read the topic as a consumer does."),
+            format!("  {program} tail \\\n    --brokers {broker} --from beginning\n"),
             page::title("Ask the bridge how it is."),
             format!("  curl http://{admin}/readyz\n"),
             format!("  curl http://{admin}/metrics\n"),

@@ -3,26 +3,21 @@
 //! Promise: what could steer a terminal is escaped. It is for eyes: nothing should parse it.
 
 use crate::cli::dev::sample_outcome::{Answered, SampleOutcome};
-use crate::cli::http_client::Answer;
-use crate::cli::printable::printable;
-use crate::cli::record_text::row;
-use crate::cli::sample::Sample;
+use crate::cli::printable::printable_line;
+use crate::cli::record_text;
+use crate::delivery::kafka::topic_record::TopicRecord;
 use anstyle::{AnsiColor, Style};
 use http::StatusCode;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 const TITLE: Style = Style::new().bold();
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 
-/// As much of an id as distinguishes it from the others on the screen.
-const SHORT_ID: usize = 12;
-
 /// The first line: the program, its version, and what it starts.
 pub(super) fn heading(version: &str) -> String {
     format!(
-        "{TITLE}hookbridge {version}{TITLE:#}: an embedded Kafka broker, the bridge before it, sample posts\n"
+        "{TITLE}hookbridge {version}{TITLE:#}: an embedded Kafka broker, the bridge before it, sample posts\n\n"
     )
 }
 
@@ -31,49 +26,37 @@ pub(super) fn title(text: &str) -> String {
     format!("\n{TITLE}{text}{TITLE:#}\n")
 }
 
-/// What was posted.
-pub(super) fn posted(sample: &Sample) -> String {
-    row("post", &format!("{} bytes", sample.body.len()))
+/// A sample at a glance.
+pub(super) fn sample(outcome: &SampleOutcome) -> String {
+    let SampleOutcome { sample, answered, result } = outcome;
+    let answer = match answered {
+        Some(Answered { status, took }) => {
+            format!("{} in {:>8}", coloured(*status), millis(*took))
+        }
+        None => format!("{BAD}no answer{BAD:#}"),
+    };
+    let arrival = match result {
+        Ok(location) => {
+            let (partition, offset) = (location.partition, location.offset);
+            format!("partition {partition}, offset {offset}, {GOOD}as sent{GOOD:#}")
+        }
+        Err(error) => format!("{BAD}{}{BAD:#}", printable_line(&error.to_string())),
+    };
+    let (name, bytes) = (sample.name, sample.body.len());
+    format!("{name:<13}  {bytes} bytes -> {answer} -> {arrival}\n")
 }
 
-/// The status and the time of an answer; of an accepted post, the beginning of its id too.
-pub(super) fn answer(answer: &Answer, id: Option<&str>) -> String {
-    // The whole id is a header of the record.
-    let id = id.map(|id| format!(", id {}…", id.get(..SHORT_ID).unwrap_or(id)));
-    let (status, took) = (coloured(answer.status), millis(answer.took));
-    row("answer", &format!("{status} in {took}{}", id.unwrap_or_default()))
-}
-
-/// An error, in place of what should have come.
-pub(super) fn error(text: &str) -> String {
-    row("fault", &format!("{BAD}{}{BAD:#}", printable(text.as_bytes())))
-}
-
-/// All samples at a glance: a line each, and how many arrived.
-pub(super) fn summary(outcomes: &[SampleOutcome]) -> String {
-    let mut text = "\n".to_owned();
-    for SampleOutcome { sample, answered, result } in outcomes {
-        let answer = match answered {
-            Some(Answered { status, took }) => {
-                format!("{} in {:>8}", coloured(*status), millis(*took))
-            }
-            None => format!("{BAD}no answer{BAD:#}"),
-        };
-        let arrival = match result {
-            Ok(location) => {
-                let (partition, offset) = (location.partition, location.offset);
-                format!("partition {partition}, offset {offset}, {GOOD}as sent{GOOD:#}")
-            }
-            Err(error) => format!("{BAD}{}{BAD:#}", printable(error.to_string().as_bytes())),
-        };
-        let (name, bytes) = (sample.name, sample.body.len());
-        writeln!(text, "{name:<13}  {bytes} bytes -> {answer} -> {arrival}")
-            .expect("a String takes all text");
-    }
+/// How many arrived.
+pub(super) fn total(outcomes: &[SampleOutcome]) -> String {
     let arrived = outcomes.iter().filter(|outcome| outcome.result.is_ok()).count();
     let all = outcomes.len();
     let style = if arrived == all { GOOD } else { BAD };
-    text + &format!("{style}{arrived} of {all} arrived as sent{style:#}\n")
+    format!("{style}{arrived} of {all} arrived as sent{style:#}\n")
+}
+
+/// A whole record, as an example of all.
+pub(super) fn example(record: &TopicRecord<'_>) -> String {
+    title("The record of the first, as a consumer sees it.") + &record_text::record(record)
 }
 
 fn coloured(status: StatusCode) -> String {
@@ -97,19 +80,18 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_counts_arrivals_and_says_why_others_failed() {
+    fn each_sample_is_a_line_that_says_where_it_is_or_why_not() {
         let answered = Some(Answered { status: StatusCode::OK, took: Duration::from_micros(1234) });
         let outcome = |sample, result| SampleOutcome { sample, answered, result };
         let [one, two, ..] = &SAMPLES;
         let arrived = outcome(one, Ok(RecordLocation { partition: 3, offset: 0 }));
         let lost = outcome(two, Err(SampleError::Missing(Duration::from_secs(10))));
         let lines = [
-            "",
             "roomdrop       178 bytes -> 200 in   1.2 ms -> partition 3, offset 0, as sent",
             "recording      390 bytes -> 200 in   1.2 ms -> no record within 10s",
             "1 of 2 arrived as sent",
         ];
-        let shown = plain(&summary(&[arrived, lost]));
+        let shown = plain(&(sample(&arrived) + &sample(&lost) + &total(&[arrived, lost])));
         assert_eq!(shown.lines().collect::<Vec<_>>(), lines);
     }
 }

@@ -1,4 +1,4 @@
-//! The way of the samples: posted, answered, read back, one after the other, shown as it happens.
+//! The way of the samples: posted, answered, read back, one after the other, a line each as it happens.
 //!
 //! Promise: each wait ends within [`TIMEOUT`] and says so when it was in vain; a sample that
 //! fails does not keep the next from being tried.
@@ -12,7 +12,7 @@ use crate::cli::dev::painter::Painter;
 use crate::cli::dev::sample_outcome::{self, Answered, RecordLocation, SampleError, SampleOutcome};
 use crate::cli::http_client::{Answer, HttpClient, HttpError};
 use crate::cli::sample::{SAMPLES, Sample};
-use crate::cli::{record_text, version};
+use crate::cli::version;
 use crate::delivery::record::header_name::HeaderName;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
@@ -32,6 +32,8 @@ pub(super) struct SamplesRun<'a> {
     pub(super) authorization: HeaderValue,
     pub(super) consumer: &'a Consumer,
     pub(super) screen: &'a mut Painter,
+    /// The first record that was found.
+    pub(super) example: Option<ConsumedRecord>,
 }
 
 impl SamplesRun<'_> {
@@ -42,10 +44,15 @@ impl SamplesRun<'_> {
         let mut client = HttpClient::connect(reachable(self.addresses.webhook)).await?;
         let mut outcomes = Vec::with_capacity(SAMPLES.len());
         for sample in &SAMPLES {
-            outcomes.push(self.take(sample, &mut client).await);
+            let outcome = self.take(sample, &mut client).await;
+            self.screen.print(&page::sample(&outcome));
+            outcomes.push(outcome);
         }
+        self.screen.print(&page::total(&outcomes));
         let count = self.consumer.count().await.map_err(DevError::Consumer)?;
-        self.screen.print(&page::summary(&outcomes));
+        if let Some(record) = &self.example {
+            self.screen.print(&page::example(&record.view()));
+        }
         let errors: Vec<String> = outcomes.iter().filter_map(SampleOutcome::error).collect();
         if !errors.is_empty() {
             return Err(DevError::Samples(errors.join("; ")));
@@ -64,10 +71,8 @@ impl SamplesRun<'_> {
     }
 
     async fn take(&mut self, sample: &'static Sample, client: &mut HttpClient) -> SampleOutcome {
-        self.screen.print(&page::title(sample.name));
-        self.screen.print(&page::posted(sample));
         let body = Bytes::from_static(sample.body);
-        let outcome = match client.post(self.path, self.authorization.clone(), body).await {
+        match client.post(self.path, self.authorization.clone(), body).await {
             Ok(answer) => SampleOutcome {
                 sample,
                 answered: Some(Answered { status: answer.status, took: answer.took }),
@@ -78,11 +83,7 @@ impl SamplesRun<'_> {
                 answered: None,
                 result: Err(SampleError::Unanswered(error)),
             },
-        };
-        if let Err(error) = &outcome.result {
-            self.screen.print(&page::error(&error.to_string()));
         }
-        outcome
     }
 
     /// From the answer to the record.
@@ -91,22 +92,21 @@ impl SamplesRun<'_> {
         sample: &Sample,
         answer: &Answer,
     ) -> Result<RecordLocation, SampleError> {
-        let id = sample_outcome::accepted(answer);
-        self.screen.print(&page::answer(answer, id.as_deref().ok()));
-        let found = timeout(TIMEOUT, self.find(&id?)).await;
+        let id = sample_outcome::accepted(answer)?;
+        let found = timeout(TIMEOUT, self.find(&id)).await;
         let record = found.map_err(|_| SampleError::Missing(TIMEOUT))?;
-        self.screen.print(&record_text::record(&record.view()));
-        sample_outcome::compare(sample, &record)
+        let location = sample_outcome::compare(sample, &record);
+        self.example.get_or_insert(record);
+        location
     }
 
-    async fn find(&mut self, id: &str) -> ConsumedRecord {
+    /// Passes over the records of others.
+    async fn find(&self, id: &str) -> ConsumedRecord {
         loop {
             let record = self.consumer.next().await;
             if record.header(HeaderName::Id.as_str()) == Some(id.as_bytes()) {
                 return record;
             }
-            self.screen.print(&page::error("another record came"));
-            self.screen.print(&record_text::record(&record.view()));
         }
     }
 }
