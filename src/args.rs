@@ -151,6 +151,10 @@ pub struct DevArgs {
     )]
     pub admin_listen: SocketAddr,
 
+    /// Show each record below the line of its post
+    #[arg(long, env = "HOOKBRIDGE_WATCH", value_parser = BoolishValueParser::new())]
+    pub watch: bool,
+
     /// What is logged
     #[arg(long, env = "HOOKBRIDGE_LOG", value_name = "FILTER", default_value = "warn")]
     pub log: String,

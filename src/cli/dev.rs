@@ -3,7 +3,8 @@
 //! 1. An embedded broker; the bridge before it, with a credential that lives as long as it does.
 //! 2. The sample notifications posted over real HTTP, each record read back by a real consumer,
 //!    held against what was posted; a line for each, and one record whole.
-//! 3. With `--once` that is all. Else the addresses are shown, and every record that comes.
+//! 3. With `--once` that is all. Else the addresses are shown, and a line for every post that comes,
+//!    with `--watch` one for its record too.
 //!
 //! Promise: it ends with success only if all samples arrived as sent; it writes no file, and
 //! heeds no setting of a bridge but its own flags. The bridge is the one that `serve` runs, with
@@ -12,34 +13,40 @@
 mod broker;
 mod consumer;
 mod credential;
+mod feed;
 mod next_steps;
 mod page;
 mod painter;
+mod post_line;
+mod post_lines;
 mod program_name;
 mod sample_outcome;
 mod samples_run;
 
+use crate::args::DevArgs;
 use crate::args::serve::ServeArgs;
-use crate::args::{DevArgs, LogArgs, LogFormat};
 use crate::bridge::Bridge;
 use crate::bridge::bridge_error::BridgeError;
 use crate::bridge::inherited_sockets::InheritedSockets;
 use crate::cli::dev::broker::{Broker, TOPIC};
 use crate::cli::dev::consumer::Consumer;
-use crate::cli::dev::credential::Credential;
+use crate::cli::dev::credential::{Credential, USER};
+use crate::cli::dev::feed::{Feed, Watch};
 use crate::cli::dev::next_steps::NextSteps;
 use crate::cli::dev::painter::Painter;
+use crate::cli::dev::post_lines::{PostLines, post_lines};
 use crate::cli::dev::program_name::program_name;
 use crate::cli::dev::samples_run::SamplesRun;
 use crate::cli::http_client::HttpError;
 use crate::cli::signals::EndSignals;
 use crate::cli::stderr::Stderr;
-use crate::cli::{Failure, logging, record_text, version};
+use crate::cli::{Failure, logging, version};
 use crate::config::{Config, ConfigError};
 use crate::metrics::Metrics;
 use clap::builder::Resettable;
 use clap::{Args as _, Command, FromArgMatches as _};
 use rdkafka::error::KafkaError;
+use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 use tokio::runtime;
@@ -77,15 +84,16 @@ enum DevError {
 
 /// Runs it to its end.
 pub fn run(args: &DevArgs, stderr: &Stderr) -> Result<(), Failure> {
-    logging::start(&LogArgs { log: args.log.clone(), log_format: LogFormat::Text }, stderr)?;
+    let (layer, mut posts) = post_lines();
+    logging::start_beside(layer, &args.log, stderr)?;
     let runtime =
         runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::at_work)?;
-    let ended = runtime.block_on(dev(args, stderr)).map_err(Failure::at_work);
+    let ended = runtime.block_on(dev(args, &mut posts, stderr)).map_err(Failure::at_work);
     runtime.shutdown_background();
     ended
 }
 
-async fn dev(args: &DevArgs, stderr: &Stderr) -> Result<(), DevError> {
+async fn dev(args: &DevArgs, posts: &mut PostLines, stderr: &Stderr) -> Result<(), DevError> {
     let stop = CancellationToken::new();
     let signals = EndSignals::new(stderr).map_err(DevError::Signals)?;
     let mut screen = Painter::start().map_err(DevError::Output)?;
@@ -109,12 +117,14 @@ async fn dev(args: &DevArgs, stderr: &Stderr) -> Result<(), DevError> {
             screen,
             example: None,
         };
-        samples.run().await?;
+        let samples = samples.run().await?;
         if !args.once {
             let (program, broker) = (program_name(), broker.address());
             let next_steps = NextSteps { program, addresses, path, broker, credential };
             screen.print(&next_steps.text());
-            show_what_comes(&consumer, screen).await;
+            let (consumer, told) = (&consumer, BTreeMap::new());
+            let watch = if args.watch { Watch::PostsAndRecords } else { Watch::Posts };
+            Feed { watch, user: USER, posts, consumer, screen, samples, told }.run().await;
         }
         Ok::<(), DevError>(())
     };
@@ -141,17 +151,6 @@ async fn dev(args: &DevArgs, stderr: &Stderr) -> Result<(), DevError> {
         None => screen.print("\nEnded; nothing of it is left.\n"),
     }
     screen.end().map_err(DevError::Output)
-}
-
-/// Until nobody looks any more.
-async fn show_what_comes(consumer: &Consumer, screen: &mut Painter) {
-    loop {
-        let record = tokio::select! {
-            record = consumer.next() => record,
-            () = screen.closed() => return,
-        };
-        screen.print(&(page::title("new record") + &record_text::record(&record.view())));
-    }
 }
 
 /// What `serve` would make of these flags alone: its defaults are the defaults here.

@@ -8,33 +8,56 @@ use crate::cli::Failure;
 use crate::cli::journal::{Marked, Reader};
 use crate::cli::stderr::Stderr;
 use std::io::{self, IsTerminal as _};
+use tracing::Subscriber;
+use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry;
+use tracing_subscriber::registry::{LookupSpan, Registry};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Starts the log. Called once, before anything is logged.
 pub(super) fn start(args: &LogArgs, stderr: &Stderr) -> Result<(), Failure> {
-    let filter = targets(&args.log)
-        .map_err(|reason| Failure::of_configuration(format!("--log {}: {reason}", args.log)))?;
-    // A log that nobody reads must not end the bridge.
-    let lines = fmt::layer().with_writer(stderr.clone()).log_internal_errors(false);
-    let reader = Reader::of_stderr();
+    let filter = filter(&args.log)?;
     match args.log_format {
-        LogFormat::Text => {
-            let colours = io::stderr().is_terminal()
-                && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
-            let lines = lines.with_ansi(colours).map_event_format(|lines| Marked { lines, reader });
-            registry().with(lines).with(filter).init();
-        }
+        LogFormat::Text => registry().with(text(stderr)).with(filter).init(),
         LogFormat::Json => {
+            let reader = Reader::of_stderr();
+            // A log that nobody reads must not end the bridge.
+            let lines = fmt::layer().with_writer(stderr.clone()).log_internal_errors(false);
             let lines = lines.json().flatten_event(true).with_current_span(false);
             let lines = lines.map_event_format(|lines| Marked { lines, reader });
             registry().with(lines).with(filter).init();
         }
     }
     Ok(())
+}
+
+/// The same, as text, beside a layer with a filter of its own.
+pub(super) fn start_beside<L>(layer: L, log: &str, stderr: &Stderr) -> Result<(), Failure>
+where
+    L: Layer<Registry> + Send + Sync,
+{
+    let filter = filter(log)?;
+    registry().with(layer).with(text(stderr).with_filter(filter)).init();
+    Ok(())
+}
+
+fn filter(log: &str) -> Result<Targets, Failure> {
+    targets(log).map_err(|why| Failure::of_configuration(format!("--log {log}: {why}")))
+}
+
+fn text<S>(stderr: &Stderr) -> impl Layer<S> + Send + Sync + use<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let reader = Reader::of_stderr();
+    let colours =
+        io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    // A log that nobody reads must not end the bridge.
+    let lines = fmt::layer().with_writer(stderr.clone()).log_internal_errors(false);
+    lines.with_ansi(colours).map_event_format(|lines| Marked { lines, reader })
 }
 
 /// Reads `level` and `target=level`, separated by commas. A target alone is taken for a level that was

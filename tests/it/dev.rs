@@ -183,7 +183,7 @@ fn pasted(line: &str) -> String {
 
 #[test]
 fn the_shown_lines_are_on_one_screen_and_work_when_pasted() {
-    let (mut running, stdout) = Running::start(&[]);
+    let (mut running, stdout) = Running::start(&["--watch"]);
     let shown = Shown::by(stdout);
     let text = shown.wait_for("Ctrl-C ends it.\n");
     assert!(text.lines().count() < SCREEN, "{text}");
@@ -199,12 +199,24 @@ fn the_shown_lines_are_on_one_screen_and_work_when_pasted() {
     let headers = [header.split_once(": ").unwrap(), ("Authorization", &authorization)];
     let answer = post(address.parse().unwrap(), &format!("/{path}"), &headers, body);
     assert_eq!(answer.status, 200, "{}", answer.text());
-    shown.wait_for(&format!("  value  {body}\n"));
+    let text_then = shown.wait_for(&format!("key demo, value {}", &body[..20]));
+    let lines: Vec<&str> = text_then[text.len()..].lines().collect();
+    let [line, record] = lines[..] else { panic!("{lines:?}") };
+    let place = line.strip_prefix("200 accepted demo roomdrop -> ").unwrap();
+    assert!(record.starts_with(&format!("    record: {place}, key demo")), "{record}");
 
     assert!(pasted(command(&text, "  HOOKBRIDGE_USER=")).ends_with("1 of 1 accepted\n"));
     let tail = text.lines().find(|line| line.contains(" tail ")).unwrap();
     let read = pasted(&format!("{} --count 6", command(&text, tail)));
     assert!(read.contains(&format!("  value  {body}\n")), "{read}");
+
+    let refused =
+        post(address.parse().unwrap(), &format!("/{path}"), &headers, r#"{"type":"recording"}"#);
+    assert_eq!(refused.status, 422);
+    assert_eq!(post(address.parse().unwrap(), "/webhook", &[], "{}").status, 401);
+    assert_eq!(post(address.parse().unwrap(), "/other", &[], "{}").status, 404);
+    shown.wait_for("\n422 invalid_notification recording #/trans_date #/app_id ");
+    shown.wait_for("\n401 unauthorized\n404 not_found\n");
     running.interrupt();
     assert!(wait_exit(&mut running.0, SOON, "dev after Ctrl-C").success());
     shown.wait_for("Ended");

@@ -69,6 +69,13 @@ impl Consumer {
         }
     }
 
+    /// Reads no more.
+    pub(super) fn stop(&self) {
+        if let Err(error) = self.client.unassign() {
+            tracing::warn!(%error, "cannot stop reading from the broker");
+        }
+    }
+
     /// How many records the topic holds now, read or not.
     pub(super) async fn count(&self) -> Result<usize, KafkaError> {
         let client = self.client.clone();

@@ -14,6 +14,9 @@ use std::sync::Arc;
 /// Random bytes of the password: 64 bits, beyond guessing over HTTP.
 const RANDOM: usize = 8;
 
+/// The name.
+pub(super) const USER: &str = "dev";
+
 /// A name and its password, both fit for a command line without quotes.
 pub(super) struct Credential {
     pub(super) user: &'static str,
@@ -29,7 +32,7 @@ impl Credential {
         for byte in random {
             write!(password, "{byte:02x}").expect("a String takes all text");
         }
-        Self { user: "dev", password }
+        Self { user: USER, password }
     }
 
     /// What the bridge checks it against.

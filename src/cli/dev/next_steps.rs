@@ -27,7 +27,7 @@ impl NextSteps {
         // A command has its lines to itself, so that whole lines can be copied. -w ends the answer with
         // a line break: else the shell's prompt would come in the same line.
         [
-            page::title("Post one yourself; its record will be shown here."),
+            page::title("Post one yourself; each post is a line here, a refused one too."),
             format!("  {USER}={user}:{password} {program} send \\\n"),
             format!("    --url http://{webhook}{path} --type roomdrop\n"),
             page::title("Or a body of your own."),

@@ -2,6 +2,7 @@
 //!
 //! Promise: what could steer a terminal is escaped. It is for eyes: nothing should parse it.
 
+use crate::cli::dev::post_line::cut;
 use crate::cli::dev::sample_outcome::{Answered, SampleOutcome};
 use crate::cli::printable::printable_line;
 use crate::cli::record_text;
@@ -13,6 +14,12 @@ use std::time::Duration;
 const TITLE: Style = Style::new().bold();
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
+const DIMMED: Style = Style::new().dimmed();
+
+/// Columns of a terminal.
+const WIDTH: usize = 80;
+/// A key is an app_id, of 24 characters as the provider makes them.
+const MOST_OF_A_KEY: usize = 24;
 
 /// The first line: the program, its version, and what it starts.
 pub(super) fn heading(version: &str) -> String {
@@ -54,12 +61,26 @@ pub(super) fn total(outcomes: &[SampleOutcome]) -> String {
     format!("{style}{arrived} of {all} arrived as sent{style:#}\n")
 }
 
+/// A record in a line, to be read below that of its post.
+pub(super) fn record_line(record: &TopicRecord<'_>) -> String {
+    let TopicRecord { partition, offset, key, value, .. } = record;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let key = cut(&key.map_or_else(|| "none".to_owned(), text), MOST_OF_A_KEY);
+    let value = value.map_or_else(|| "null".to_owned(), text);
+    // JSON means the same without its line breaks.
+    let value: Vec<&str> = value.split_whitespace().collect();
+    let place = format!("    record: partition {partition}, offset {offset}, key {key}, value ");
+    let room = WIDTH.saturating_sub(place.chars().count() + 1);
+    format!("{DIMMED}{place}{}{DIMMED:#}\n", cut(&value.join(" "), room))
+}
+
 /// A whole record, as an example of all.
 pub(super) fn example(record: &TopicRecord<'_>) -> String {
     title("The record of the first, as a consumer sees it.") + &record_text::record(record)
 }
 
-fn coloured(status: StatusCode) -> String {
+/// Green is what was taken.
+pub(super) fn coloured(status: StatusCode) -> String {
     let style = if status == StatusCode::OK { GOOD } else { BAD };
     format!("{style}{}{style:#}", status.as_u16())
 }
@@ -71,6 +92,7 @@ fn millis(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::dev::post_line::cut;
     use crate::cli::dev::sample_outcome::{RecordLocation, SampleError};
     use crate::cli::sample::SAMPLES;
     use anstream::adapter::strip_str;
@@ -93,5 +115,20 @@ mod tests {
         ];
         let shown = plain(&(sample(&arrived) + &sample(&lost) + &total(&[arrived, lost])));
         assert_eq!(shown.lines().collect::<Vec<_>>(), lines);
+    }
+
+    #[test]
+    fn a_record_below_its_post_is_one_line_of_a_terminal() {
+        let value = "{\n  \"type\": \"roomdrop\",\n  \"trans_date\": \"1688374123\"\n}";
+        let record = TopicRecord {
+            partition: 2,
+            key: Some(b"demo"),
+            value: Some(value.as_bytes()),
+            ..TopicRecord::default()
+        };
+        let shown = plain(&record_line(&record));
+        let line =
+            "    record: partition 2, offset 0, key demo, value { \"type\": \"roomdrop\", \"tra…\n";
+        assert_eq!((shown.as_str(), shown.trim_end().chars().count()), (line, WIDTH));
     }
 }

@@ -37,8 +37,9 @@ pub(super) struct SamplesRun<'a> {
 }
 
 impl SamplesRun<'_> {
-    /// Takes all samples along. An error unless all arrived as sent, and nothing else.
-    pub(super) async fn run(mut self) -> Result<(), DevError> {
+    /// Takes all samples along, and says where they are. An error unless all arrived as sent, and
+    /// nothing else.
+    pub(super) async fn run(mut self) -> Result<Vec<RecordLocation>, DevError> {
         self.screen.print(&page::heading(version::build().version));
         self.wait_until_ready().await?;
         let mut client = HttpClient::connect(reachable(self.addresses.webhook)).await?;
@@ -60,7 +61,7 @@ impl SamplesRun<'_> {
         if count != outcomes.len() {
             return Err(DevError::Extra { count, posted: outcomes.len() });
         }
-        Ok(())
+        Ok(outcomes.into_iter().filter_map(|outcome| outcome.result.ok()).collect())
     }
 
     async fn wait_until_ready(&self) -> Result<(), DevError> {

@@ -11,6 +11,7 @@ use crate::webhook::notification::contract::Contract;
 use crate::webhook::rejection::Rejection;
 use bytesize::ByteSize;
 use futures_util::FutureExt as _;
+use http::StatusCode;
 use http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -35,6 +36,11 @@ pub struct ExampleAnswer {
 /// Every answer that is a refusal, in the order of the checks.
 pub fn answers() -> impl Iterator<Item = ExampleAnswer> {
     Outcome::ALL.iter().copied().filter_map(refusal).map(|refusal| answer(&refusal))
+}
+
+/// The status that a post of this outcome is answered with.
+pub fn status(outcome: Outcome) -> StatusCode {
+    refusal(outcome).map_or(StatusCode::OK, |refusal| refusal.response(Rest::Read).status())
 }
 
 /// A refusal that ends in `outcome`, if it is one.
