@@ -23,7 +23,7 @@ use crate::args::generated::{CompletionsArgs, ManArgs};
 use crate::args::probe::ProbeArgs;
 use crate::args::redrive::RedriveArgs;
 use crate::args::send::SendArgs;
-use crate::args::serve::ServeArgs;
+use crate::args::serve::{DEFAULT_TOPIC, ServeArgs};
 use crate::args::spool::SpoolCommand;
 use crate::args::tail::TailArgs;
 use clap::builder::BoolishValueParser;
@@ -150,6 +150,16 @@ pub struct DevArgs {
         default_value = "127.0.0.1:0"
     )]
     pub admin_listen: SocketAddr,
+
+    /// A Kafka that is there, instead of the embedded broker
+    ///
+    /// Without TLS and SASL. The samples are posted too, and their records stay on its topic
+    #[arg(long, env = "HOOKBRIDGE_KAFKA", value_name = "HOST:PORT,…")]
+    pub kafka: Option<String>,
+
+    /// The topic; with --kafka it must exist
+    #[arg(long, env = "HOOKBRIDGE_TOPIC", default_value = DEFAULT_TOPIC)]
+    pub topic: String,
 
     /// Show each record below the line of its post
     #[arg(long, env = "HOOKBRIDGE_WATCH", value_parser = BoolishValueParser::new())]

@@ -1,6 +1,6 @@
 //! `hookbridge dev`: all of it on one machine, with nothing installed.
 //!
-//! 1. An embedded broker; the bridge before it, with a credential that lives as long as it does.
+//! 1. An embedded broker, or the one of `--kafka`; the bridge before it, with a credential that lives as long as it does.
 //! 2. The sample notifications posted over real HTTP, each record read back by a real consumer,
 //!    held against what was posted; a line for each, and one record whole.
 //! 3. With `--once` that is all. Else the addresses are shown, and a line for every post that comes,
@@ -28,7 +28,7 @@ use crate::args::serve::ServeArgs;
 use crate::bridge::Bridge;
 use crate::bridge::bridge_error::BridgeError;
 use crate::bridge::inherited_sockets::InheritedSockets;
-use crate::cli::dev::broker::{Broker, TOPIC};
+use crate::cli::dev::broker::Broker;
 use crate::cli::dev::consumer::Consumer;
 use crate::cli::dev::credential::{Credential, USER};
 use crate::cli::dev::feed::{Feed, Watch};
@@ -41,7 +41,8 @@ use crate::cli::http_client::HttpError;
 use crate::cli::signals::EndSignals;
 use crate::cli::stderr::Stderr;
 use crate::cli::{Failure, logging, version};
-use crate::config::{Config, ConfigError};
+use crate::config::kafka::{NOT_BROKERS, is_broker};
+use crate::config::{self, Config, ConfigError};
 use crate::metrics::Metrics;
 use clap::builder::Resettable;
 use clap::{Args as _, Command, FromArgMatches as _};
@@ -60,8 +61,15 @@ enum DevError {
     Signals(#[source] io::Error),
     #[error("cannot start the embedded broker")]
     Broker(#[source] KafkaError),
-    #[error("cannot read from the embedded broker")]
+    #[error("cannot read from the broker")]
     Consumer(#[source] KafkaError),
+    #[error(
+        "--kafka {brokers}: no answer within {}; brokers that want TLS or SASL are not for dev",
+        humantime::format_duration(*.waited)
+    )]
+    Given { brokers: String, waited: Duration, source: KafkaError },
+    #[error("--topic {topic}: these brokers have no such topic: make it, or name another")]
+    NoTopic { topic: String },
     #[error("cannot configure the bridge")]
     Flags(#[from] clap::Error),
     #[error("cannot configure the bridge")]
@@ -88,9 +96,23 @@ pub fn run(args: &DevArgs, stderr: &Stderr) -> Result<(), Failure> {
     logging::start_beside(layer, &args.log, stderr)?;
     let runtime =
         runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::at_work)?;
-    let ended = runtime.block_on(dev(args, &mut posts, stderr)).map_err(Failure::at_work);
+    let ended = runtime.block_on(dev(args, &mut posts, stderr));
     runtime.shutdown_background();
-    ended
+    ended.map_err(|error| match error {
+        DevError::Flags(_) | DevError::Config(_) => Failure::of_configuration(error),
+        DevError::Signals(_)
+        | DevError::Broker(_)
+        | DevError::Consumer(_)
+        | DevError::Given { .. }
+        | DevError::NoTopic { .. }
+        | DevError::Bridge(_)
+        | DevError::Http(_)
+        | DevError::NotReady { .. }
+        | DevError::Samples(_)
+        | DevError::Extra { .. }
+        | DevError::Interrupted
+        | DevError::Output(_) => Failure::at_work(error),
+    })
 }
 
 async fn dev(args: &DevArgs, posts: &mut PostLines, stderr: &Stderr) -> Result<(), DevError> {
@@ -98,9 +120,12 @@ async fn dev(args: &DevArgs, posts: &mut PostLines, stderr: &Stderr) -> Result<(
     let signals = EndSignals::new(stderr).map_err(DevError::Signals)?;
     let mut screen = Painter::start().map_err(DevError::Output)?;
     let credential = Credential::throw_away();
-    let broker = Broker::start().map_err(DevError::Broker)?;
-    let consumer = Consumer::new(&broker.address()).map_err(DevError::Consumer)?;
-    let config = Config { access: credential.access(), ..config(args, &broker.address())? };
+    let topic = config::topic("--topic", &args.topic)?;
+    if !args.kafka.iter().flat_map(|given| given.split(',')).all(|it| is_broker(it.trim())) {
+        return Err(ConfigError::new("--kafka", NOT_BROKERS).into());
+    }
+    let broker = Broker::new(args.kafka.as_deref(), &topic).map_err(DevError::Broker)?;
+    let config = Config { access: credential.access(), ..config(args, &broker)? };
     let path = config.path.clone();
     let metrics = Metrics::new(&version::build(), stderr.dropped());
     let bridge = Bridge::bind(config, InheritedSockets::default())?;
@@ -109,6 +134,8 @@ async fn dev(args: &DevArgs, posts: &mut PostLines, stderr: &Stderr) -> Result<(
     let visit = async {
         let authorization = credential.authorization();
         let screen = &mut screen;
+        screen.print(&page::heading(version::build().version, &broker, &topic));
+        let consumer = Consumer::open(&broker, &topic).await?;
         let samples = SamplesRun {
             addresses,
             path: &path,
@@ -119,8 +146,8 @@ async fn dev(args: &DevArgs, posts: &mut PostLines, stderr: &Stderr) -> Result<(
         };
         let samples = samples.run().await?;
         if !args.once {
-            let (program, broker) = (program_name(), broker.address());
-            let next_steps = NextSteps { program, addresses, path, broker, credential };
+            let (program, broker, topic) = (program_name(), &broker, &*topic);
+            let next_steps = NextSteps { program, addresses, path, broker, topic, credential };
             screen.print(&next_steps.text());
             let (consumer, told) = (&consumer, BTreeMap::new());
             let watch = if args.watch { Watch::PostsAndRecords } else { Watch::Posts };
@@ -148,22 +175,26 @@ async fn dev(args: &DevArgs, posts: &mut PostLines, stderr: &Stderr) -> Result<(
     match visited {
         Some(visited) => visited?,
         None if args.once => return Err(DevError::Interrupted),
-        None => screen.print("\nEnded; nothing of it is left.\n"),
+        None => screen.print(&page::farewell(&broker, &topic)),
     }
     screen.end().map_err(DevError::Output)
 }
 
 /// What `serve` would make of these flags alone: its defaults are the defaults here.
-fn config(args: &DevArgs, brokers: &str) -> Result<Config, DevError> {
+fn config(args: &DevArgs, broker: &Broker) -> Result<Config, DevError> {
     let (listen, admin_listen) = (args.listen.to_string(), args.admin_listen.to_string());
-    let flags = [
+    let brokers = broker.address();
+    let mut flags = vec![
         ["--listen", &listen],
         ["--admin-listen", &admin_listen],
-        ["--brokers", brokers],
-        ["--topic", TOPIC],
-        // Kafka's own default for a topic: the embedded broker cannot be asked.
-        ["--kafka-property", "message.max.bytes=1048588"],
+        ["--brokers", &brokers],
+        ["--topic", &args.topic],
     ];
+    match broker {
+        // Kafka's own default for a topic: the embedded broker cannot be asked.
+        Broker::Embedded(_) => flags.push(["--kafka-property", "message.max.bytes=1048588"]),
+        Broker::Given(_) => {}
+    }
     // The environment of this shell may speak of another bridge.
     let command = ServeArgs::augment_args(Command::new("serve"))
         .no_binary_name(true)

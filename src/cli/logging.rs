@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn what_is_below_every_level_of_the_filter_costs_one_look() {
         let subscriber = registry().with(fmt::layer()).with(targets("info,post=warn").unwrap());
-        let most = tracing::Subscriber::max_level_hint(&subscriber);
+        let most = Subscriber::max_level_hint(&subscriber);
         assert_eq!(most, Some(LevelFilter::INFO));
     }
 

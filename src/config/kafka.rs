@@ -23,6 +23,8 @@ const PEM: &str = "-----BEGIN";
 const NO_PATH: &str = "expected the path of a file, not what is in it";
 
 const TOGETHER: &str = "--kafka-config and --kafka-property, taken together";
+/// What is wrong with a list that holds something else than brokers.
+pub const NOT_BROKERS: &str = "expected host:port, separated by commas";
 const NO_BROKERS: &str = "name two or three brokers, or bootstrap.servers in --kafka-config";
 
 /// What the flags of Kafka mean; a post waits for `ack_timeout`.
@@ -79,13 +81,13 @@ fn brokers(
         return Err(ConfigError::new(place, reason));
     }
     if !brokers.iter().copied().all(is_broker) {
-        return Err(ConfigError::new(place, "expected host:port, separated by commas"));
+        return Err(ConfigError::new(place, NOT_BROKERS));
     }
     Ok(brokers.join(","))
 }
 
-/// `host:port`, the host an IPv6 address in brackets where it holds colons.
-fn is_broker(broker: &str) -> bool {
+/// Whether it is `host:port`, the host an IPv6 address in brackets where it holds colons.
+pub fn is_broker(broker: &str) -> bool {
     let Some((host, port)) = broker.rsplit_once(':') else { return false };
     let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let plain = |c: char| c.is_ascii_alphanumeric() || ['.', '-', '_'].contains(&c);

@@ -5,12 +5,14 @@ use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 use testkit::children;
 use testkit::deadline::{eventually, let_pass, wait_exit, wait_for};
+use testkit::either_kafka::EitherKafka;
+use testkit::here;
 use testkit::http::{basic, post};
 use testkit::port::free_port;
 
@@ -121,6 +123,37 @@ fn a_setting_of_another_bridge_does_not_reach_it() {
     let output = children::output(&mut command).unwrap();
 
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_given_kafka_takes_the_samples_on_a_topic_that_is_there() {
+    for kafka in EitherKafka::both(here!()) {
+        kafka.create_topic("dev.given", 2);
+        // The second finds records there.
+        for _ in 0..2 {
+            let ran = given(&kafka.bootstrap(), "dev.given");
+            let shown = String::from_utf8_lossy(&ran.stdout);
+            assert!(ran.status.success(), "{shown}{}", String::from_utf8_lossy(&ran.stderr));
+            assert!(shown.contains("sample posts to its topic dev.given\n"), "{shown}");
+            assert!(shown.contains("\n4 of 4 arrived as sent\n"), "{shown}");
+            assert!(shown.contains("  record dev.given, partition "), "{shown}");
+        }
+        let ran = given(&kafka.bootstrap(), "dev.absent");
+        assert_eq!(ran.status.code(), Some(1));
+        let said = String::from_utf8_lossy(&ran.stderr);
+        assert!(said.contains("--topic dev.absent: these brokers have no such topic"), "{said}");
+    }
+    for (brokers, topic, said) in
+        [("nobody", "a", "--kafka: expected host:port"), ("a:1", "a b", "--topic")]
+    {
+        let ran = given(brokers, topic);
+        assert_eq!(ran.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&ran.stderr).contains(said), "{ran:?}");
+    }
+}
+
+fn given(brokers: &str, topic: &str) -> Output {
+    children::output(&mut dev(&["--once", "--kafka", brokers, "--topic", topic])).unwrap()
 }
 
 #[test]

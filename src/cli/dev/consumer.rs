@@ -1,14 +1,16 @@
 //! Reads the topic back, as any consumer would.
 //!
-//! Promise: every record of the topic, from its beginning, once. It joins no group and commits
+//! Promise: every record of the topic, from where it began on, once. It joins no group and commits
 //! nothing.
 
-use crate::cli::dev::broker::{PARTITIONS, TOPIC};
+use crate::cli::dev::DevError;
+use crate::cli::dev::broker::{Broker, PARTITIONS};
 use crate::delivery::kafka::topic_record::TopicRecord;
 use crate::timestamp::Timestamp;
 use rdkafka::consumer::{Consumer as _, StreamConsumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::metadata::MetadataPartition;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +25,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// A consumer of all partitions.
 pub(super) struct Consumer {
     client: Arc<StreamConsumer>,
+    /// The topic, if nobody else writes to it.
+    own_topic: Option<String>,
 }
 
 /// A record as it was read.
@@ -40,22 +44,41 @@ pub(super) struct ConsumedRecord {
 }
 
 impl Consumer {
-    /// Begins to read. Must be called inside a runtime.
-    pub(super) fn new(brokers: &str) -> Result<Self, KafkaError> {
+    /// Begins to read, an embedded topic at its beginning, any other at its end.
+    pub(super) async fn open(broker: &Broker, topic: &str) -> Result<Self, DevError> {
         let client: StreamConsumer = ClientConfig::new()
-            .set("bootstrap.servers", brokers)
+            .set("bootstrap.servers", broker.address())
             // Asked for by the client library; with partitions of its own it never joins it.
             .set("group.id", "hookbridge-dev")
             .set("enable.auto.commit", "false")
             .set("fetch.wait.max.ms", FETCH_WAIT_MS)
-            .create()?;
-        let mut all = TopicPartitionList::new();
-        for partition in 0..PARTITIONS {
+            .create()
+            .map_err(DevError::Consumer)?;
+        let client = Arc::new(client);
+        let (begins, own_topic) = match broker {
             // Known, since the topic is new; the client would ask for it only after half a second.
-            all.add_partition_offset(TOPIC, partition, Offset::Offset(0))?;
+            Broker::Embedded(_) => {
+                ((0..PARTITIONS).map(|partition| (partition, 0)).collect(), Some(topic.to_owned()))
+            }
+            Broker::Given(brokers) => {
+                let (asked, name) = (client.clone(), topic.to_owned());
+                let ends = spawn_blocking(move || ends(&asked, &name)).await;
+                let ends = ends.unwrap_or(Err(KafkaError::Canceled)).map_err(|source| {
+                    DevError::Given { brokers: brokers.clone(), waited: TIMEOUT, source }
+                })?;
+                (ends, None)
+            }
+        };
+        if begins.is_empty() {
+            return Err(DevError::NoTopic { topic: topic.to_owned() });
         }
-        client.assign(&all)?;
-        Ok(Self { client: Arc::new(client) })
+        let mut all = TopicPartitionList::new();
+        for (partition, begin) in begins {
+            all.add_partition_offset(topic, partition, Offset::Offset(begin))
+                .map_err(DevError::Consumer)?;
+        }
+        client.assign(&all).map_err(DevError::Consumer)?;
+        Ok(Self { client, own_topic })
     }
 
     /// Waits for the next record. Cancel-safe.
@@ -64,7 +87,7 @@ impl Consumer {
             match self.client.recv().await {
                 Ok(message) => return ConsumedRecord::of(&message),
                 // The client goes on by itself; whoever waits has a deadline.
-                Err(error) => tracing::warn!(%error, "cannot read from the embedded broker"),
+                Err(error) => tracing::warn!(%error, "cannot read from the broker"),
             }
         }
     }
@@ -76,17 +99,31 @@ impl Consumer {
         }
     }
 
-    /// How many records the topic holds now, read or not.
-    pub(super) async fn count(&self) -> Result<usize, KafkaError> {
+    /// How many records the topic holds now, read or not, if nobody else writes to it.
+    pub(super) async fn count(&self) -> Result<Option<usize>, KafkaError> {
+        let Some(topic) = self.own_topic.clone() else { return Ok(None) };
         let client = self.client.clone();
         let count = move || {
             (0..PARTITIONS).try_fold(0, |sum: usize, partition| {
-                let (low, high) = client.fetch_watermarks(TOPIC, partition, TIMEOUT)?;
+                let (low, high) = client.fetch_watermarks(&topic, partition, TIMEOUT)?;
                 Ok(sum + usize::try_from(high - low).unwrap_or(0))
             })
         };
-        spawn_blocking(count).await.unwrap_or(Err(KafkaError::Canceled))
+        spawn_blocking(count).await.unwrap_or(Err(KafkaError::Canceled)).map(Some)
     }
+}
+
+/// Each partition with its end; none where there is no such topic. Blocks.
+fn ends(client: &StreamConsumer, topic: &str) -> Result<Vec<(i32, i64)>, KafkaError> {
+    let metadata = client.fetch_metadata(Some(topic), TIMEOUT)?;
+    let partitions = metadata.topics().iter().filter(|seen| seen.name() == topic);
+    let partitions =
+        partitions.flat_map(|seen| seen.partitions().iter().map(MetadataPartition::id));
+    let end = |partition| {
+        let (_, high) = client.fetch_watermarks(topic, partition, TIMEOUT)?;
+        Ok((partition, high))
+    };
+    partitions.map(end).collect()
 }
 
 impl ConsumedRecord {

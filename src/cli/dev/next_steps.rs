@@ -2,28 +2,35 @@
 
 use crate::args::send::USER;
 use crate::bridge::Addresses;
+use crate::cli::dev::broker::Broker;
 use crate::cli::dev::credential::Credential;
 use crate::cli::dev::page;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::SystemTime;
 
 /// What the lines name: this program, the two ports, the broker, and who may post.
-pub(super) struct NextSteps {
+pub(super) struct NextSteps<'a> {
     /// As a shell reads it.
     pub(super) program: String,
     pub(super) addresses: Addresses,
     /// `--path`
     pub(super) path: String,
-    pub(super) broker: String,
+    pub(super) broker: &'a Broker,
+    pub(super) topic: &'a str,
     pub(super) credential: Credential,
 }
 
-impl NextSteps {
+impl NextSteps<'_> {
     /// The text of it.
     pub(super) fn text(&self) -> String {
-        let Self { program, addresses, path, broker, credential } = self;
+        let Self { program, addresses, path, broker, topic, credential } = self;
         let (webhook, admin) = (reachable(addresses.webhook), reachable(addresses.admin));
         let Credential { user, password } = credential;
+        let from = match broker {
+            Broker::Embedded(_) => " --from beginning",
+            // What it holds is not for this screen.
+            Broker::Given(_) => "",
+        };
         // A command has its lines to itself, so that whole lines can be copied. -w ends the answer with
         // a line break: else the shell's prompt would come in the same line.
         [
@@ -35,7 +42,10 @@ impl NextSteps {
             "    -H 'Content-Type: application/json' -w '\\n' \\\n".to_owned(),
             format!("    -d '{}'\n", body()),
             page::title("Read the topic as a consumer does."),
-            format!("  {program} tail \\\n    --brokers {broker} --from beginning\n"),
+            format!(
+                "  {program} tail \\\n    --brokers {} --topic {topic}{from}\n",
+                broker.address()
+            ),
             page::title("Ask the bridge how it is."),
             format!("  curl http://{admin}/readyz\n"),
             format!("  curl http://{admin}/metrics\n"),

@@ -2,6 +2,7 @@
 //!
 //! Promise: what could steer a terminal is escaped. It is for eyes: nothing should parse it.
 
+use crate::cli::dev::broker::Broker;
 use crate::cli::dev::post_line::cut;
 use crate::cli::dev::sample_outcome::{Answered, SampleOutcome};
 use crate::cli::printable::printable_line;
@@ -22,10 +23,24 @@ const WIDTH: usize = 80;
 const MOST_OF_A_KEY: usize = 24;
 
 /// The first line: the program, its version, and what it starts.
-pub(super) fn heading(version: &str) -> String {
-    format!(
-        "{TITLE}hookbridge {version}{TITLE:#}: an embedded Kafka broker, the bridge before it, sample posts\n\n"
-    )
+pub(super) fn heading(version: &str, broker: &Broker, topic: &str) -> String {
+    let starts = match broker {
+        Broker::Embedded(_) => {
+            "an embedded Kafka broker, the bridge before it, sample posts".to_owned()
+        }
+        Broker::Given(brokers) => {
+            format!("the bridge before {brokers}, sample posts to its topic {topic}")
+        }
+    };
+    format!("{TITLE}hookbridge {version}{TITLE:#}: {starts}\n\n")
+}
+
+/// The last line.
+pub(super) fn farewell(broker: &Broker, topic: &str) -> String {
+    match broker {
+        Broker::Embedded(_) => "\nEnded; nothing of it is left.\n".to_owned(),
+        Broker::Given(_) => format!("\nEnded; its records stay on {topic}.\n"),
+    }
 }
 
 /// The head of a block.
@@ -92,7 +107,6 @@ fn millis(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::dev::post_line::cut;
     use crate::cli::dev::sample_outcome::{RecordLocation, SampleError};
     use crate::cli::sample::SAMPLES;
     use anstream::adapter::strip_str;
@@ -127,8 +141,7 @@ mod tests {
             ..TopicRecord::default()
         };
         let shown = plain(&record_line(&record));
-        let line =
-            "    record: partition 2, offset 0, key demo, value { \"type\": \"roomdrop\", \"tra…\n";
+        let line = "    record: partition 2, offset 0, key demo, value { \"type\": \"roomdrop\", \"trans…\n";
         assert_eq!((shown.as_str(), shown.trim_end().chars().count()), (line, WIDTH));
     }
 }

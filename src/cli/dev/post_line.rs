@@ -63,7 +63,7 @@ impl Visit for PostLine {
         let text = || Some(value.to_owned());
         match field.name().trim_start_matches("r#") {
             "outcome" => {
-                self.outcome = Outcome::ALL.iter().copied().find(|it| it.as_str() == value)
+                self.outcome = Outcome::ALL.iter().copied().find(|it| it.as_str() == value);
             }
             "app_id" => self.app_id = text(),
             "type" => self.event = text(),
@@ -98,23 +98,19 @@ mod tests {
     use super::*;
     use anstream::adapter::strip_str;
 
-    fn some(text: &str) -> Option<String> {
-        Some(text.to_owned())
-    }
-
     fn of(outcome: Outcome) -> PostLine {
         PostLine { outcome: Some(outcome), ..PostLine::default() }
     }
 
     #[test]
     fn a_post_is_its_answer_its_subject_and_its_place_or_its_fault() {
-        let app_id = some("5f3a9c1e7d2b4a0012c4e8f1");
+        let app_id = Some("5f3a9c1e7d2b4a0012c4e8f1".to_owned());
         let one = "#/app_id: the field is missing";
         for (post, line) in [
             (
                 PostLine {
                     app_id,
-                    event: some("file-transfer"),
+                    event: Some("file-transfer".to_owned()),
                     partition: Some(0),
                     offset: Some(4),
                     ..of(Outcome::Published)
@@ -123,22 +119,22 @@ mod tests {
             ),
             (of(Outcome::Unauthorized), "401 unauthorized"),
             (
-                PostLine { reason: some("found an array"), ..of(Outcome::NotAnObject) },
+                PostLine { reason: Some("found an array".to_owned()), ..of(Outcome::NotAnObject) },
                 "400 not_an_object found an array",
             ),
             (
                 PostLine {
-                    pointers: some("#/app_id"),
-                    reason: some(one),
+                    pointers: Some("#/app_id".to_owned()),
+                    reason: Some(one.to_owned()),
                     ..of(Outcome::InvalidNotification)
                 },
                 "422 invalid_notification #/app_id: the field is missing",
             ),
             (
                 PostLine {
-                    event: some("a\u{1b}"),
-                    pointers: some("#/a #/b"),
-                    reason: some("#/a: x (and 1 more)"),
+                    event: Some("a\u{1b}".to_owned()),
+                    pointers: Some("#/a #/b".to_owned()),
+                    reason: Some("#/a: x (and 1 more)".to_owned()),
                     ..of(Outcome::InvalidNotification)
                 },
                 "422 invalid_notification a\\u{1b} #/a #/b",
