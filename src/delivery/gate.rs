@@ -223,7 +223,8 @@ impl Gate {
         self.catch_ups_ended
     }
 
-    fn way(&mut self) -> Way {
+    /// Where a record goes that is not parked; the spool's is counted.
+    pub fn way(&mut self) -> Way {
         match self.state {
             GateState::Direct => Way::Direct,
             GateState::Spooling | GateState::CatchingUp { .. } => {

@@ -217,8 +217,7 @@ impl Publisher {
             (FollowUp::End(post, result), _) => end(post, result),
             (FollowUp::Append(record), Some(gate)) => self.append(gate, ticket, record),
             (FollowUp::FallBack(record), Some(gate)) => {
-                gate.unacked();
-                self.append(gate, ticket, record);
+                self.fall_back(gate, ticket, record);
             }
             (FollowUp::Append(_) | FollowUp::FallBack(_), None) => {
                 unreachable!("a record is kept only where there is a spool")

@@ -79,6 +79,11 @@ impl SharedGate {
         self.update(Gate::unacked);
     }
 
+    /// Where a record goes that is not parked; the caller appends it where that is the spool.
+    pub fn way(&self) -> Way {
+        self.update(|gate, _| gate.way())
+    }
+
     /// Kafka is known to be away.
     pub fn known_away(&self) {
         self.update(Gate::known_away);

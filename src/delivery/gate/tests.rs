@@ -42,6 +42,16 @@ fn an_unacked_record_turns_the_gate_and_is_counted_in_one_step() {
 }
 
 #[test]
+fn a_record_of_another_topic_goes_the_way_of_posts_and_turns_nothing() {
+    let mut gate = Gate::new(0);
+    assert_eq!(gate.way(), Way::Direct);
+    assert_eq!((gate.state(), counts(&gate)), (GateState::Direct, (0, 0)));
+    gate.unacked(Instant::now());
+    assert_eq!(gate.way(), Way::Spool);
+    assert_eq!((gate.state(), counts(&gate)), (GateState::Spooling, (0, 2)));
+}
+
+#[test]
 fn a_post_to_a_spooling_gate_goes_to_the_spool_and_is_counted() {
     let mut gate = Gate::new(1);
     assert_eq!(gate.post(Instant::now()), SPOOL);

@@ -78,6 +78,23 @@ impl Publisher {
         }
     }
 
+    /// A record has no ack: it goes to the spool, and what is posted from now on does if it is for the
+    /// publisher that leads.
+    pub(super) fn fall_back(&self, gate: &Arc<SharedGate>, ticket: usize, record: Record) {
+        let way = match self.role {
+            GateRole::Leads => {
+                gate.unacked();
+                Way::Spool
+            }
+            GateRole::Follows => gate.way(),
+        };
+        match way {
+            Way::Spool => self.append(gate, ticket, record),
+            // The gate has turned back since.
+            Way::Direct => self.spool_results.put(ticket, Err(self.role.away())),
+        }
+    }
+
     /// The gate may have moved, and with it what records without an ack fall back on.
     pub(super) fn heed_gate(&self) {
         match self.role {
