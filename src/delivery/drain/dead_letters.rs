@@ -3,7 +3,9 @@
 //! Promise: such a row is released once the dead-letter topic has acked it, or else quarantined for the
 //! reason that its own topic gave: nothing is lost, and nothing comes back into the queue. They go one
 //! by one, so that a refusal is about the row; one that is not acked for [`TIMEOUT`] while Kafka is
-//! there is quarantined, so that it holds nobody up. It may be on the topic all the same.
+//! there is quarantined, so that it holds nobody up, and so are, untried, those that come within [`REST`]
+//! of it, and while the topic is known to take nothing. The one that was tried may be on the topic all
+//! the same.
 
 mod letter_log;
 
@@ -23,12 +25,17 @@ use crate::metrics::Outcome;
 use prometheus_client::metrics::counter::Counter;
 use std::collections::VecDeque;
 use std::io;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
 
 /// Many round trips, and short beside an outage.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a topic that has not acked is left alone: the time that it holds others up is a small part
+/// of this, and an operator who mends it sees the next one there.
+const REST: Duration = Duration::from_secs(120);
 
 /// The topic beside that of the notifications.
 pub(super) struct DeadLetterTopic {
@@ -43,6 +50,8 @@ pub(super) struct DeadLetterTopic {
     /// At most as many as a window has rows, and those that were read with them.
     waiting: VecDeque<Letter>,
     under_way: Option<Letter>,
+    /// Until when none is tried, since one had no ack.
+    rests_until: Option<Instant>,
     log: LetterLog,
 }
 
@@ -105,7 +114,7 @@ impl Drain {
         availability: Arc<Availability>,
         acked: Counter,
     ) -> Self {
-        let (producer, retired, waiting, under_way, log) = Default::default();
+        let (producer, retired, waiting, under_way, rests_until, log) = Default::default();
         self.dead_letters = Some(DeadLetterTopic {
             topic,
             availability,
@@ -114,6 +123,7 @@ impl Drain {
             retired,
             waiting,
             under_way,
+            rests_until,
             log,
         });
         self
@@ -135,14 +145,11 @@ impl Drain {
     pub(super) fn look_at_dead_letters(&mut self, now: Instant) {
         let Some(second) = &mut self.dead_letters else { return };
         second.log.sum_up(now);
-        match self.availability.report() {
-            HealthReport::Up | HealthReport::Unproven { .. } => {}
-            HealthReport::Untried | HealthReport::Doubted { .. } | HealthReport::Away { .. } => {
-                if let Some(letter) = &mut second.under_way {
-                    letter.since = now;
-                }
-                return;
+        if !is_there(&self.availability) {
+            if let Some(letter) = &mut second.under_way {
+                letter.since = now;
             }
+            return;
         }
         match second.availability.report() {
             HealthReport::Away { .. } => self.missing.missed(&second.topic.name, now),
@@ -157,13 +164,28 @@ impl Drain {
         {
             // Its report, should there be one, is nobody's.
             second.retired = second.producer.take();
+            second.rests_until = Some(now + REST);
             self.no_letter(&letter);
+        }
+        self.give_letters_up(now);
+    }
+
+    /// While the topic takes nothing, nobody waits for it.
+    fn give_letters_up(&mut self, now: Instant) {
+        let Some(second) = &mut self.dead_letters else { return };
+        let is_away = is_there(&self.availability)
+            && matches!(second.availability.report(), HealthReport::Away { .. });
+        if is_away || second.rests_until.is_some_and(|until| now < until) {
+            for letter in mem::take(&mut second.waiting) {
+                self.no_letter(&letter);
+            }
         }
     }
 
     /// Sends the next one, if none is under way.
     pub(super) fn send_letter(&mut self) -> Result<(), ProducerError> {
         let batch_size = self.batch_size();
+        self.give_letters_up(Instant::now());
         let Some(second) = &mut self.dead_letters else { return Ok(()) };
         if second.under_way.is_some() {
             return Ok(());
@@ -195,6 +217,7 @@ impl Drain {
                         second.topic.times.acked(&second.topic.name, time);
                     }
                     second.availability.acked();
+                    second.rests_until = None;
                     second.acked.inc();
                     second.log.add(&letter.from, letter.row, &letter.reason.text());
                     self.window.letter_acked(letter.row);
@@ -237,6 +260,14 @@ impl Drain {
         let Some(second) = &mut self.dead_letters else { return [None, None] };
         second.log.end();
         [second.producer.take(), second.retired.take()]
+    }
+}
+
+/// Whether Kafka is, so that what a topic of it does not do is the topic's.
+fn is_there(kafka: &Availability) -> bool {
+    match kafka.report() {
+        HealthReport::Up | HealthReport::Unproven { .. } => true,
+        HealthReport::Untried | HealthReport::Doubted { .. } | HealthReport::Away { .. } => false,
     }
 }
 
