@@ -1,7 +1,7 @@
 //! Why a redrive could not go on.
 
 use crate::delivery::kafka::delivery_error::DeliveryError;
-use crate::delivery::kafka::group_reader::ReadError;
+use crate::delivery::kafka::group_reader::read_error::ReadError;
 use crate::delivery::kafka::producer::ProducerError;
 use std::io;
 use std::sync::Arc;

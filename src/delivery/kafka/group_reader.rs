@@ -6,10 +6,12 @@
 //! is committed then is refused by the broker.
 
 mod assignment;
+pub mod read_error;
 pub mod read_record;
 
 use crate::delivery::kafka::client_endings::ClientEnding;
 use crate::delivery::kafka::group_reader::assignment::{Assignment, GroupContext};
+use crate::delivery::kafka::group_reader::read_error::ReadError;
 use crate::delivery::kafka::group_reader::read_record::{Position, ReadRecord};
 use crate::delivery::kafka::settings::Settings;
 use rdkafka::consumer::{CommitMode, Consumer as _, StreamConsumer};
@@ -32,36 +34,10 @@ const SESSION: Duration = Duration::from_secs(10);
 const JOIN: Duration = Duration::from_secs(30);
 /// Between two looks at a group that has members.
 const LOOK: Duration = Duration::from_millis(500);
+/// How long a fetch may take: megabytes over a slow line. The default of the bridge is for posts.
+const FETCH: Duration = Duration::from_secs(30);
 /// What is read ahead, in KiB.
 const AHEAD_KIB: &str = "16384";
-
-/// A topic could not be read by the group.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The client could not be made, or the brokers do not do what they are asked to.
-    #[error("cannot {attempt}")]
-    Kafka {
-        /// What was tried.
-        attempt: &'static str,
-        /// Why not.
-        source: KafkaError,
-    },
-    /// No broker has answered.
-    #[error("no broker answered within {ANSWER:?} when asked to {0}")]
-    Silent(&'static str),
-    /// There is no such topic.
-    #[error("the brokers do not show the topic {0}")]
-    NoTopic(String),
-    /// Somebody is in the group.
-    #[error("another member is in the group {0}")]
-    InUse(String),
-    /// Somebody came into it.
-    #[error("another member came into the group {0}")]
-    Disturbed(String),
-    /// The group did not give out its partitions in time.
-    #[error("the group {0} gave out no partitions within {JOIN:?}")]
-    NotJoined(String),
-}
 
 /// See the module.
 pub struct GroupReader {
@@ -71,6 +47,10 @@ pub struct GroupReader {
     assignment: Arc<Assignment>,
     /// What is to be read of each partition.
     ranges: BTreeMap<i32, Range<i64>>,
+    /// The brokers remember nothing of the group.
+    is_new: bool,
+    /// When it was asked for its partitions, if it was.
+    joined: Option<Instant>,
     /// Partitions that are not read to their end yet.
     open: BTreeSet<i32>,
 }
@@ -87,6 +67,7 @@ impl GroupReader {
             .set("enable.auto.offset.store", "false")
             .set("enable.partition.eof", "true")
             .set("auto.offset.reset", "earliest")
+            .set("socket.timeout.ms", FETCH.as_millis().to_string())
             .set("session.timeout.ms", SESSION.as_millis().to_string())
             .set("queued.max.messages.kbytes", AHEAD_KIB);
         let client: StreamConsumer<GroupContext> = config
@@ -94,12 +75,13 @@ impl GroupReader {
             .map_err(|source| ReadError::Kafka { attempt: "make a consumer", source })?;
         let client = Arc::new(ClientEnding::of(client, &settings.endings));
         let (topic, group) = (topic.to_owned(), group.to_owned());
-        let asked = (client.clone(), topic.clone());
-        let ranges = spawn_blocking(move || ranges(&asked.0, &asked.1)).await;
-        let ranges = ranges.expect("asking does not panic")?;
+        let asked = (client.clone(), topic.clone(), group.clone());
+        let known = spawn_blocking(move || known(&asked.0, &asked.1, &asked.2)).await;
+        let Known { ranges, is_new } = known.expect("asking does not panic")?;
         let open = ranges.iter().filter(|(_, range)| !range.is_empty()).map(|(part, _)| *part);
         let open = open.collect();
-        Ok(Self { client, topic, group, assignment, ranges, open })
+        let joined = None;
+        Ok(Self { client, topic, group, assignment, ranges, is_new, joined, open })
     }
 
     /// How many offsets are to be read: as many records, unless some were deleted.
@@ -113,8 +95,13 @@ impl GroupReader {
         self.open.is_empty()
     }
 
+    /// Whether the brokers remember nothing of the group, although there is something to be read.
+    pub fn begins_anew(&self) -> bool {
+        self.is_new && !self.is_empty()
+    }
+
     /// Joins the group, as its one member.
-    pub async fn join(&self) -> Result<(), ReadError> {
+    pub async fn join(&mut self) -> Result<(), ReadError> {
         let end = Instant::now() + SESSION + SESSION / 2;
         loop {
             let (client, group) = (self.client.clone(), self.group.clone());
@@ -126,6 +113,7 @@ impl GroupReader {
                 _ => return Err(ReadError::InUse(self.group.clone())),
             }
         }
+        self.joined = Some(Instant::now());
         self.client
             .subscribe(&[&self.topic])
             .map_err(|source| ReadError::Kafka { attempt: "join the group", source })
@@ -146,7 +134,7 @@ impl GroupReader {
 
     /// Waits for the next record; none once all are read. Cancel-safe.
     pub async fn next(&mut self) -> Result<Option<ReadRecord>, ReadError> {
-        let joined_by = self.assignment.since() + JOIN;
+        let joined_by = self.joined.map_or_else(Instant::now, |joined| joined + JOIN);
         while !self.open.is_empty() {
             let received = if self.assignment.is_there() {
                 self.client.recv().await
@@ -173,6 +161,9 @@ impl GroupReader {
                 Err(KafkaError::PartitionEOF(partition)) => {
                     self.open.remove(&partition);
                 }
+                Err(error) if ReadError::is_final(&error) => {
+                    return Err(self.failed("read the topic", error));
+                }
                 // The client goes on by itself; whoever waits has a deadline.
                 Err(error) => tracing::warn!(%error, "cannot read the topic"),
             }
@@ -185,7 +176,7 @@ impl GroupReader {
         if below.is_empty() {
             return Ok(());
         }
-        let failed = |source| ReadError::Kafka { attempt: "commit to the group", source };
+        let failed = |source| self.failed("commit to the group", source);
         let mut all = TopicPartitionList::new();
         for Position { partition, offset } in below {
             let offset = Offset::Offset(*offset);
@@ -197,14 +188,27 @@ impl GroupReader {
         let committed = committed.map_err(|_| ReadError::Silent("commit to the group"))?;
         committed.expect("committing does not panic").map_err(failed)
     }
+
+    fn failed(&self, attempt: &'static str, source: KafkaError) -> ReadError {
+        ReadError::of(attempt, source, &self.topic, &self.group)
+    }
 }
 
-/// What the group has not read of each partition.
-fn ranges(
+/// What the brokers know of the group and the topic.
+struct Known {
+    /// What the group has not read of each partition.
+    ranges: BTreeMap<i32, Range<i64>>,
+    /// No partition has an offset of the group.
+    is_new: bool,
+}
+
+fn known(
     client: &StreamConsumer<GroupContext>,
     topic: &str,
-) -> Result<BTreeMap<i32, Range<i64>>, ReadError> {
-    let failed = |source| ReadError::Kafka { attempt: "ask for the topic", source };
+    group: &str,
+) -> Result<Known, ReadError> {
+    let failed = |source| ReadError::of("ask for the topic", source, topic, group);
+    let unknown = |source| ReadError::of("ask where the group is", source, topic, group);
     let metadata = client.fetch_metadata(Some(topic), ANSWER).map_err(failed)?;
     let seen = metadata.topics().iter().find(|seen| seen.name() == topic && seen.error().is_none());
     let Some(seen) = seen else { return Err(ReadError::NoTopic(topic.to_owned())) };
@@ -212,8 +216,14 @@ fn ranges(
     for partition in seen.partitions() {
         asked.add_partition(topic, partition.id());
     }
-    let committed = persistently(|| client.committed_offsets(asked.clone(), ANSWER))
-        .map_err(|source| ReadError::Kafka { attempt: "ask where the group is", source })?;
+    let committed =
+        persistently(|| client.committed_offsets(asked.clone(), ANSWER)).map_err(unknown)?;
+    // An offset that is not told is not one that is not there.
+    for partition in committed.elements() {
+        partition.error().map_err(unknown)?;
+    }
+    let is_offset = |offset| matches!(offset, Offset::Offset(_));
+    let is_new = !committed.elements().iter().any(|known| is_offset(known.offset()));
     let mut ranges = BTreeMap::new();
     for partition in seen.partitions().iter().map(rdkafka::metadata::MetadataPartition::id) {
         let (low, high) = client.fetch_watermarks(topic, partition, ANSWER).map_err(failed)?;
@@ -225,7 +235,7 @@ fn ranges(
         };
         ranges.insert(partition, from..high);
     }
-    Ok(ranges)
+    Ok(Known { ranges, is_new })
 }
 
 /// Asks again while the group's coordinator is moving, or was asked for the first time.

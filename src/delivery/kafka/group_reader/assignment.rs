@@ -8,7 +8,6 @@ use rdkafka::consumer::{BaseConsumer, ConsumerContext, Rebalance};
 use rdkafka::error::KafkaError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use tokio::time::Instant;
 
 /// The states of [`Assignment`].
 const WAITED_FOR: u8 = 0;
@@ -19,21 +18,15 @@ const DISTURBED: u8 = 2;
 #[derive(Debug)]
 pub(super) struct Assignment {
     state: AtomicU8,
-    since: Instant,
 }
 
 impl Default for Assignment {
     fn default() -> Self {
-        Self { state: AtomicU8::new(WAITED_FOR), since: Instant::now() }
+        Self { state: AtomicU8::new(WAITED_FOR) }
     }
 }
 
 impl Assignment {
-    /// Since when it is waited for.
-    pub(super) fn since(&self) -> Instant {
-        self.since
-    }
-
     /// The partitions are given out.
     pub(super) fn is_made(&self) {
         let new =
