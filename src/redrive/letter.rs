@@ -1,7 +1,8 @@
 //! A dead letter as it was read.
 //!
 //! Promise: what a bridge has written to it is written again, whether it becomes a notification or
-//! stays a dead letter: its bytes, its id, its user, its time of receipt.
+//! stays a dead letter: its bytes, its id, its user, its time of receipt. Headers that this version does
+//! not know are not: a record has those of [`HeaderName`] alone.
 
 use crate::delivery::kafka::group_reader::read_record::ReadRecord;
 use crate::delivery::record::header_name::HeaderName;
