@@ -54,6 +54,13 @@ pub struct RedriveArgs {
     #[arg(long, env = "HOOKBRIDGE_TOPIC", help_heading = KAFKA, default_value = DEFAULT_TOPIC)]
     pub topic: String,
 
+    /// Write to a topic that is only compacted
+    ///
+    /// As for serve
+    #[arg(long, env = "HOOKBRIDGE_ALLOW_COMPACTED_TOPIC", help_heading = KAFKA,
+          value_parser = BoolishValueParser::new())]
+    pub allow_compacted_topic: bool,
+
     /// Where they are read from
     ///
     /// And where those that are left are written to again

@@ -17,6 +17,7 @@ use crate::redrive::tally::{Survey, Tally};
 use crate::redrive::{Redrive, RedriveEnd, RedriveOptions};
 use std::fmt::Write as _;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,8 @@ enum RedriveFailure {
     Start(#[source] io::Error),
     #[error(transparent)]
     Redrive(#[from] RedriveError),
+    #[error("{0} of them could not be written to {1} again: see the log for why")]
+    NotTaken(u64, Arc<str>),
     #[error("ended by a signal, the next redrive goes on from here")]
     Signal,
     #[error("cannot write to standard output")]
@@ -58,17 +61,35 @@ pub fn run(args: &RedriveArgs, stderr: &Stderr) -> Result<(), Failure> {
     stderr.end();
     // A question to a broker that does not answer is not waited for.
     runtime.shutdown_background();
-    let (done, end) = ended.map_err(Failure::at_work)?;
+    let (done, end) = ended.map_err(failure)?;
     let mut screen = Screen::new();
+    let mut not_taken = 0;
     screen.print(&match done {
-        Done::Redriven(tally) => sum_up(&tally, &topic, &dead_letters),
+        Done::Redriven(tally) => {
+            not_taken = tally.not_taken;
+            sum_up(&tally, &topic, &dead_letters)
+        }
         Done::Counted(survey) => counted(&survey),
     });
     screen.end().map_err(|error| Failure::at_work(RedriveFailure::Output(error)))?;
     match end {
+        Ok(RedriveEnd::Done) if not_taken > 0 => {
+            Err(Failure::at_work(RedriveFailure::NotTaken(not_taken, dead_letters)))
+        }
         Ok(RedriveEnd::Done) => Ok(()),
         Ok(RedriveEnd::Asked) => Err(Failure::at_work(RedriveFailure::Signal)),
         Err(error) => Err(Failure::at_work(error)),
+    }
+}
+
+fn failure(error: RedriveFailure) -> Failure {
+    match error {
+        RedriveFailure::Redrive(RedriveError::Unfit(unfit)) => Failure::of_configuration(unfit),
+        RedriveFailure::Start(_)
+        | RedriveFailure::Redrive(_)
+        | RedriveFailure::NotTaken(..)
+        | RedriveFailure::Signal
+        | RedriveFailure::Output(_) => Failure::at_work(error),
     }
 }
 
@@ -85,6 +106,12 @@ async fn work(
         let Some(redrive) = opened.transpose()? else {
             return Ok((Done::Redriven(Tally::default()), Ok(RedriveEnd::Asked)));
         };
+        if redrive.begins_anew() {
+            tracing::warn!(
+                group = args.group,
+                "the brokers remember nothing of the group, all that is on the topic is looked at"
+            );
+        }
         let show = |done, len| progress.show(done, len);
         Ok(if args.dry_run {
             let (survey, end) = redrive.survey(&stop, show).await?;
@@ -126,12 +153,18 @@ impl Progress<'_> {
 }
 
 fn sum_up(tally: &Tally, topic: &str, dead_letters: &str) -> String {
-    let Tally { published, left, for_good, passed_over, foreign } = *tally;
+    let Tally { published, left, for_good, not_taken, passed_over, foreign } = *tally;
     let mut text =
         format!("{} to {topic}\n", of(published, "dead letter went", "dead letters went"));
     for (count, one, many, what) in [
         (left, "does not pass and is", "do not pass and are", "at the end of"),
         (for_good, "does not pass and stays for good", "do not pass and stay for good", "in"),
+        (
+            not_taken,
+            "does not pass, is not taken again and stays for good",
+            "do not pass, are not taken again and stay for good",
+            "in",
+        ),
         (passed_over, "was not selected and is", "were not selected and are", "at the end of"),
         (foreign, "is no bridge's and stays", "are no bridge's and stay", "in"),
     ] {

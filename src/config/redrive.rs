@@ -5,6 +5,7 @@
 use crate::args::redrive::RedriveArgs;
 use crate::config::bounds::positive;
 use crate::config::{ConfigError, contract, kafka, topic};
+use crate::delivery::topic::topic_config::Compaction;
 use crate::metrics::Outcome;
 use crate::redrive::RedriveOptions;
 use crate::redrive::selection::Selection;
@@ -34,6 +35,11 @@ pub fn options(args: &RedriveArgs, now: SystemTime) -> Result<RedriveOptions, Co
     Ok(RedriveOptions {
         kafka: kafka::settings(&args.kafka, ACK_TIMEOUT)?,
         topic: topic("--topic", &args.topic)?,
+        compaction: if args.allow_compacted_topic {
+            Compaction::Allowed
+        } else {
+            Compaction::Refused
+        },
         dead_letter_topic: topic("--dead-letter-topic", &args.dead_letter_topic)?,
         group: group(&args.group)?,
         contract: contract(args.validation, args.unknown_events),

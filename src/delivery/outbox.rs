@@ -1,8 +1,9 @@
 //! Records to several topics at once, each with a fate of its own.
 //!
 //! Promise: each record that was sent has one [`Fate`]. Refused is only what was refused while it was
-//! alone under way: a broker fails the neighbours of a record with it. A time is no fault. It has no
-//! deadline: whoever waits has one.
+//! alone under way: a broker fails the neighbours of a record with it. A time is no fault, and none is
+//! sent that the topic's retention would delete the record for, as far as its settings are known. It
+//! has no deadline: whoever waits has one.
 
 use crate::clock::Clock;
 use crate::delivery::kafka::delivery_error::{DeliveryError, Meaning};
@@ -11,6 +12,8 @@ use crate::delivery::kafka::settings::Settings;
 use crate::delivery::record::Record;
 use crate::delivery::record_times::topic_times::{Retry, SendTime};
 use crate::delivery::topic::Topic;
+use crate::delivery::topic::topic_config::TopicConfig;
+use crate::timestamp::Timestamp;
 use slab::Slab;
 use std::collections::VecDeque;
 use std::io;
@@ -39,6 +42,9 @@ pub struct Outbox<P> {
     producer: Producer,
     /// Of each topic, the times that it takes.
     times: Topic,
+    /// How topics are set, as far as that is known.
+    configs: Vec<(Arc<str>, TopicConfig)>,
+    clock: Clock,
     under_way: Slab<Entry<P>>,
     bytes: usize,
     /// Those that were in a batch that was refused; they go alone.
@@ -56,12 +62,18 @@ struct Entry<P> {
 
 impl<P> Outbox<P> {
     /// Makes the producer, without waiting for a broker. Must be called inside a runtime.
-    pub fn new(settings: &Settings) -> Result<Self, ProducerError> {
+    pub fn new(
+        settings: &Settings,
+        configs: Vec<(Arc<str>, TopicConfig)>,
+    ) -> Result<Self, ProducerError> {
         let batch = settings.batch_size(Some(BATCH));
+        let clock = Clock::system();
         Ok(Self {
             producer: Producer::new(settings, Purpose::Suspects, batch)?,
             // Partitions are librdkafka's to choose here, by the same hash.
-            times: Topic::new(Arc::from(""), None, &Clock::system()),
+            times: Topic::new(Arc::from(""), None, &clock),
+            configs,
+            clock,
             under_way: Slab::new(),
             bytes: 0,
             suspects: VecDeque::new(),
@@ -84,12 +96,20 @@ impl<P> Outbox<P> {
     /// Sends it; behind those that go alone, alone.
     pub fn send(&mut self, place: P, record: Record) {
         self.bytes += record.size();
-        let entry = Entry { place, record, time: None };
+        let time = self.kept_time(&record);
+        let entry = Entry { place, record, time };
         if self.is_alone || !self.suspects.is_empty() {
             self.suspects.push_back(entry);
         } else {
             self.enqueue(entry);
         }
+    }
+
+    /// The time to send it with, where its own would have it deleted.
+    fn kept_time(&self, record: &Record) -> Option<SendTime> {
+        let (_, config) = self.configs.iter().find(|(topic, _)| **topic == *record.topic())?;
+        let (own, now) = (Timestamp::from(record.received()), Timestamp::from(self.clock.now()));
+        config.kept_time(own, now).map(SendTime::own)
     }
 
     fn enqueue(&mut self, mut entry: Entry<P>) {
@@ -167,13 +187,15 @@ impl<P> Outbox<P> {
 
     /// Once nothing is under way, the next suspect goes alone.
     fn try_suspect(&mut self) {
-        if !self.under_way.is_empty() {
-            return;
-        }
-        self.is_alone = false;
-        if let Some(entry) = self.suspects.pop_front() {
+        while self.under_way.is_empty() {
+            self.is_alone = false;
+            let Some(entry) = self.suspects.pop_front() else { return };
             self.is_alone = true;
+            // One that the client itself does not take has its fate already.
             self.enqueue(entry);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 pub(super) struct Committed {
     partitions: BTreeMap<i32, Partition>,
-    /// How many are done and not given to be committed.
+    /// How many are done since the last commit.
     pending: usize,
 }
 
@@ -17,8 +17,8 @@ struct Partition {
     open: BTreeSet<i64>,
     /// Behind the last that was begun.
     next: i64,
-    /// What was given to be committed last.
-    given: i64,
+    /// What was committed last.
+    committed: i64,
 }
 
 impl Committed {
@@ -35,7 +35,7 @@ impl Committed {
         self.pending += 1;
     }
 
-    /// How many are done and not given to be committed.
+    /// How many are done since the last commit.
     pub(super) fn pending(&self) -> usize {
         self.pending
     }
@@ -48,15 +48,23 @@ impl Committed {
     }
 
     /// What is new to be committed.
-    pub(super) fn due(&mut self) -> Vec<Position> {
-        self.pending = 0;
-        let due = |(partition, known): (&i32, &mut Partition)| {
+    pub(super) fn due(&self) -> Vec<Position> {
+        let due = |(partition, known): (&i32, &Partition)| {
             let offset = known.open.first().copied().unwrap_or(known.next);
-            let is_news = known.given < offset;
-            known.given = offset;
+            let is_news = known.committed < offset;
             is_news.then_some(Position { partition: *partition, offset })
         };
-        self.partitions.iter_mut().filter_map(due).collect()
+        self.partitions.iter().filter_map(due).collect()
+    }
+
+    /// All that was due is committed.
+    pub(super) fn was_committed(&mut self, due: &[Position]) {
+        self.pending = 0;
+        for Position { partition, offset } in due {
+            if let Some(known) = self.partitions.get_mut(partition) {
+                known.committed = *offset;
+            }
+        }
     }
 }
 
@@ -76,7 +84,9 @@ mod tests {
         }
         committed.done(at(6));
         assert_eq!(committed.due(), [at(5)]);
-        assert_eq!(committed.due(), []);
+        assert_eq!((committed.due(), committed.pending()), (vec![at(5)], 1));
+        committed.was_committed(&[at(5)]);
+        assert_eq!((committed.due(), committed.pending()), (vec![], 0));
         assert_eq!(committed.spread(), 5);
         committed.done(at(5));
         assert_eq!(committed.due(), [at(9)]);

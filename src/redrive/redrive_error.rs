@@ -2,7 +2,9 @@
 
 use crate::delivery::kafka::delivery_error::DeliveryError;
 use crate::delivery::kafka::group_reader::read_error::ReadError;
+use crate::delivery::kafka::group_reader::read_record::Position;
 use crate::delivery::kafka::producer::ProducerError;
+use crate::delivery::topic::topic_config::UnfitTopic;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +26,23 @@ pub enum RedriveError {
     Unacked {
         /// Where it was to go.
         topic: Arc<str>,
+        /// Why not.
+        error: DeliveryError,
+    },
+    /// The topic is no place for notifications.
+    #[error(transparent)]
+    Unfit(#[from] UnfitTopic),
+    /// A dead letter that is not selected cannot be passed over.
+    #[error(
+        "{topic} does not take the dead letter at partition {}, offset {} again, which was not selected: {error}",
+        .position.partition,
+        .position.offset
+    )]
+    NotTakenAgain {
+        /// Of dead letters.
+        topic: Arc<str>,
+        /// Where it is, and stays.
+        position: Position,
         /// Why not.
         error: DeliveryError,
     },

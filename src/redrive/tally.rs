@@ -15,6 +15,8 @@ pub struct Tally {
     pub left: u64,
     /// They stay where they are, and are not looked at again.
     pub for_good: u64,
+    /// The same, since the dead-letter topic did not take them again.
+    pub not_taken: u64,
     /// They are at the end of the dead-letter topic because they were not selected.
     pub passed_over: u64,
     /// No bridge has written them.
@@ -24,8 +26,8 @@ pub struct Tally {
 impl Tally {
     /// How many records are done with.
     pub fn looked_at(&self) -> u64 {
-        let Self { published, left, for_good, passed_over, foreign } = self;
-        published + left + for_good + passed_over + foreign
+        let Self { published, left, for_good, not_taken, passed_over, foreign } = self;
+        published + left + for_good + not_taken + passed_over + foreign
     }
 }
 

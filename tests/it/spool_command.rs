@@ -58,6 +58,13 @@ impl Ran {
         self.out
     }
 
+    /// It did its work and had this to say; gives what it printed.
+    #[track_caller]
+    pub(crate) fn well_with(self, words: &str) -> String {
+        assert!(self.code == 0 && self.err.contains(words), "{}{}", self.out, self.err);
+        self.out
+    }
+
     /// It ended with this code; gives what it complained of.
     #[track_caller]
     pub(crate) fn badly(self, code: i32) -> String {

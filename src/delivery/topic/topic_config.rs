@@ -5,12 +5,16 @@
 //! known of it. A plain value; it asks nobody.
 
 use crate::delivery::record_times::time_span::RefusedTime;
+use crate::timestamp::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// What waits on disk for as long as an outage lasts is to be there for its consumers behind it. As
 /// long as the alert for a spool that is old.
 const OUTAGE: Duration = Duration::from_secs(6 * 3600);
+/// Of `retention.ms`, the part that a record may be old when it is sent with its own time: its consumers
+/// have the rest of it.
+const YOUNG: u32 = 2;
 /// Kafka 4's own `message.timestamp.after.max.ms`; a clock that is wrong by less is common.
 const AHEAD: Duration = Duration::from_secs(3600);
 
@@ -100,6 +104,16 @@ impl TopicConfig {
     pub fn refused_time(&self) -> Option<RefusedTime> {
         let later = self.after.map(RefusedTime::Later);
         later.or(self.before.map(RefusedTime::Earlier)).filter(|_| !self.times_are_kafkas)
+    }
+
+    /// What a record of this time is to be sent with so that the topic does not throw it away, where
+    /// that is another: Kafka goes by the time of a record, and deletes what is too old although it has
+    /// acked it.
+    pub fn kept_time(&self, own: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let deletes = matches!(self.cleanup, Cleanup::Delete | Cleanup::Both);
+        let limit = self.retention.filter(|_| deletes && !self.times_are_kafkas)?;
+        let age = u64::try_from(now.unix_millis().saturating_sub(own.unix_millis())).ok()?;
+        (limit / YOUNG <= Duration::from_millis(age)).then_some(now)
     }
 
     /// What an operator should know, a sentence each.
@@ -231,69 +245,4 @@ impl UnfitTopic {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PLAN: Plan = Plan { largest_value: 1_048_576, compaction: Compaction::Refused };
-    const SOUND: Situation = Situation { replicas: 3, oldest: None };
-
-    fn config(settings: &[(&str, &'static str)]) -> TopicConfig {
-        let find = |name: &str| settings.iter().find(|(known, _)| *known == name);
-        TopicConfig::read(|name| find(name).map(|(_, value)| *value))
-    }
-
-    #[test]
-    fn kafkas_own_settings_and_unknown_ones_call_for_no_warning() {
-        let own = config(&[
-            ("cleanup.policy", "delete"),
-            ("retention.ms", "604800000"),
-            ("max.message.bytes", "1048588"),
-            ("min.insync.replicas", "2"),
-            ("message.timestamp.type", "CreateTime"),
-            ("message.timestamp.before.max.ms", "9223372036854775807"),
-            ("message.timestamp.after.max.ms", "3600000"),
-        ]);
-        assert_eq!(own.warnings(&PLAN, &SOUND), [""; 0]);
-        let unlimited = config(&[("cleanup.policy", "delete"), ("retention.ms", "-1")]);
-        assert_eq!(unlimited.warnings(&PLAN, &SOUND), [""; 0]);
-        assert_eq!(config(&[]).warnings(&PLAN, &SOUND), [""; 0]);
-    }
-
-    #[test]
-    fn each_setting_that_deletes_or_alters_records_is_one_sentence() {
-        for (settings, word) in [
-            (&[("cleanup.policy", "compact")][..], "compact"),
-            (&[("cleanup.policy", "compact, delete")], "compact"),
-            (&[("cleanup.policy", "delete"), ("retention.ms", "3600000")], "retention.ms=3600000"),
-            (&[("max.message.bytes", "4000")], "max.message.bytes=4000"),
-            (&[("message.timestamp.before.max.ms", "5000")], "before.max.ms=5000"),
-            (&[("message.timestamp.difference.max.ms", "5000")], "before.max.ms=5000"),
-            (&[("message.timestamp.after.max.ms", "60000")], "after.max.ms=60000"),
-        ] {
-            let warnings = config(settings).warnings(&PLAN, &SOUND);
-            assert!(
-                warnings.len() == 1 && warnings[0].contains(word),
-                "{settings:?}: {warnings:?}"
-            );
-        }
-        let alone = Situation { replicas: 1, ..SOUND };
-        assert_eq!(config(&[]).warnings(&PLAN, &alone).len(), 1);
-    }
-
-    #[test]
-    fn retention_is_compared_with_the_oldest_row_if_times_are_kept() {
-        let day = [("cleanup.policy", "delete"), ("retention.ms", "86400000")];
-        let waiting = Situation { oldest: Some(Duration::from_secs(2 * 86400)), ..SOUND };
-        let warnings = config(&day).warnings(&PLAN, &waiting);
-        assert!(warnings.len() == 1 && warnings[0].contains("on disk"), "{warnings:?}");
-        let appended = [&day[..], &[("message.timestamp.type", "LogAppendTime")]].concat();
-        assert_eq!(config(&appended).warnings(&PLAN, &waiting), [""; 0]);
-    }
-
-    #[test]
-    fn only_a_topic_that_keeps_nothing_else_is_compacted_only() {
-        for (policy, only) in [("compact", true), ("delete", false), ("compact,delete", false)] {
-            assert_eq!(TopicConfig::read(|_| Some(policy)).is_compacted_only(), only);
-        }
-    }
-}
+mod tests;

@@ -86,7 +86,7 @@ fn body(number: usize) -> String {
     numbered(number).replacen("\"type\"", name, 1).replace("roomdrop", "quiz")
 }
 
-fn write(brokers: &str, topic: &str, bodies: &[String]) {
+pub(super) fn write(brokers: &str, topic: &str, bodies: &[String]) {
     let producer: BaseProducer = ClientConfig::new()
         .set("bootstrap.servers", brokers)
         .set("enable.idempotence", "true")

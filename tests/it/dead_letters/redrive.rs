@@ -1,15 +1,24 @@
 //! `hookbridge redrive`: what passes goes back, what does not is left, and nothing is lost.
 
-use crate::dead_letters::{code, post_as, serve};
+use crate::dead_letters::{code, many, post_as, serve};
 use crate::spool_command::Ran;
 use crate::support::HOOKBRIDGE;
 use crate::support::rig::{SOON, USER};
+use hookbridge::timestamp::Timestamp;
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 use testkit::children;
 use testkit::consumer::{self, Seen};
 use testkit::here;
 use testkit::kafka::RealKafka;
 use testkit::notification::{APP_ID, ROOMDROP, ce_id};
+
+/// What is said where the group is new.
+pub(super) const ANEW: &str = "the brokers remember nothing of the group";
+/// The time to which `redrive::many` writes its dead letters.
+const OLD: &str = "2026-07-03T08:48:43.450Z";
+/// The `retention.ms` of topics that would delete them.
+const RETENTION: Duration = Duration::from_secs(24 * 3600);
 
 /// The command on these topics; nothing of the environment's own gets through.
 pub(super) fn command(brokers: &str, topic: &str, dead: &str, flags: &[&str]) -> Command {
@@ -42,12 +51,14 @@ fn what_passes_by_now_goes_back_and_the_rest_is_left() {
     }
     let first = consumer::to_end(&brokers, &dead);
     let redrive = |flags: &[&str]| {
-        Ran::from(children::output(&mut command(&brokers, &topic, &dead, flags)).unwrap()).well()
+        let flags = [&["--unknown-events", "forward"], flags].concat();
+        Ran::from(children::output(&mut command(&brokers, &topic, &dead, &flags)).unwrap())
     };
-    let forward = |flags: &[&str]| redrive(&[&["--unknown-events", "forward"], flags].concat());
+    let forward = |flags: &[&str]| redrive(flags).well();
+    let anew = |flags: &[&str]| redrive(flags).well_with(ANEW);
     let letters = || consumer::to_end(&brokers, &dead).len();
 
-    let counted = forward(&["--dry-run"]);
+    let counted = anew(&["--dry-run"]);
     let expected = format!(
         "CODE                  APP_ID                    DEAD_LETTERS  WOULD_PASS\n\
          invalid_notification  app-1                                1           0\n\
@@ -55,10 +66,10 @@ fn what_passes_by_now_goes_back_and_the_rest_is_left() {
          unknown_event         {APP_ID}             2           2\n"
     );
     assert_eq!(counted, expected);
-    assert_eq!(redrive(&["--dry-run", "--code", "nothing"]), "no dead letters\n");
+    assert_eq!(anew(&["--dry-run", "--code", "nothing"]), "no dead letters\n");
     assert_eq!(letters(), 4, "a dry run writes nothing");
 
-    let said = forward(&["--app-id", APP_ID, "--since", "1h"]);
+    let said = anew(&["--app-id", APP_ID, "--since", "1h"]);
     let end = format!("at the end of {dead}\n");
     assert_eq!(said, format!("2 dead letters went to {topic}\n2 were not selected and are {end}"));
     let back = consumer::to_end(&brokers, &topic);
@@ -89,6 +100,29 @@ fn what_passes_by_now_goes_back_and_the_rest_is_left() {
     assert_eq!(forward(&["--rounds", "2"]), last);
     assert_eq!(forward(&[]), format!("0 dead letters went to {topic}\n"));
     assert_eq!(letters(), 8);
+}
+
+#[test]
+fn redriven_records_outlive_the_retention_of_their_topic() {
+    let Some(kafka) = RealKafka::shared(here!()) else { return };
+    let (brokers, topic) = (kafka.bootstrap(), here!().replace("::", "-"));
+    let [dead, compacted] = ["dead", "compacted"].map(|name| format!("{topic}-{name}"));
+    kafka.create_topic(&topic, 1, &[("retention.ms", &RETENTION.as_millis().to_string())]);
+    kafka.create_topic(&dead, 1, &[]);
+    kafka.create_topic(&compacted, 1, &[("cleanup.policy", "compact")]);
+    let began = Timestamp::from(SystemTime::now()).unix_millis();
+    many::write(&brokers, &dead, &[ROOMDROP.to_owned()]);
+    let redrive = |topic: &str| {
+        Ran::from(children::output(&mut command(&brokers, topic, &dead, &[])).unwrap())
+    };
+
+    let refused = redrive(&compacted).badly(2);
+    assert!(refused.contains("--allow-compacted-topic"), "{refused}");
+    assert_eq!(redrive(&topic).well_with(ANEW), format!("1 dead letter went to {topic}\n"));
+
+    let back = consumer::to_end(&brokers, &topic).pop().expect("it is there");
+    assert_eq!(back.header("hookbridge-received"), Some(OLD));
+    assert!(began <= back.timestamp_ms, "{:?}", back.timestamp_ms);
 }
 
 #[test]
