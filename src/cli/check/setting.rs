@@ -1,6 +1,7 @@
 //! The flags as they are resolved: value, and where it came from.
 //!
-//! Promise: no secret is shown: of the properties of Kafka that may hold one, the name alone.
+//! Promise: no secret is shown. Of Kafka's properties those that are known to be harmless are shown with
+//! their value; of others the name alone, and of what does not look like a property nothing.
 
 use crate::args::Cli;
 use clap::parser::ValueSource;
@@ -10,10 +11,45 @@ use std::ffi::OsString;
 
 /// The command whose flags they are.
 const COMMAND: &str = "check";
-/// The property of each line, of which values are shown if they are no secret.
+/// The property of each line.
 const PROPERTIES: &str = "--kafka-property";
-/// What the names of secret properties have in them.
-const SECRET: [&str; 6] = ["password", "secret", "pem", "token", "jaas", "oauthbearer"];
+/// Properties whose values are no secret. What is not among them may be one, also by a misspelt name.
+const HARMLESS: [&str; 34] = [
+    "acks",
+    "batch.num.messages",
+    "batch.size",
+    "broker.address.family",
+    "broker.address.ttl",
+    "client.id",
+    "compression.codec",
+    "compression.level",
+    "compression.type",
+    "connections.max.idle.ms",
+    "delivery.timeout.ms",
+    "enable.idempotence",
+    "linger.ms",
+    "max.in.flight",
+    "max.in.flight.requests.per.connection",
+    "message.max.bytes",
+    "message.timeout.ms",
+    "metadata.max.age.ms",
+    "queue.buffering.max.kbytes",
+    "queue.buffering.max.messages",
+    "queue.buffering.max.ms",
+    "reconnect.backoff.max.ms",
+    "reconnect.backoff.ms",
+    "request.required.acks",
+    "request.timeout.ms",
+    "sasl.mechanism",
+    "sasl.mechanisms",
+    "security.protocol",
+    "socket.connection.setup.timeout.ms",
+    "socket.keepalive.enable",
+    "socket.timeout.ms",
+    "ssl.ca.location",
+    "ssl.endpoint.identification.algorithm",
+    "topic.metadata.refresh.interval.ms",
+];
 
 /// One flag.
 #[derive(Debug, Serialize)]
@@ -61,12 +97,17 @@ fn settings(command: &Command, matches: &ArgMatches) -> Vec<Setting> {
 }
 
 fn redacted(property: &str) -> String {
-    let Some((name, _)) = property.split_once('=') else { return "[redacted]".to_owned() };
-    let lower = name.to_lowercase();
-    if SECRET.iter().any(|secret| lower.contains(secret)) {
-        return format!("{name}=[redacted]");
+    match property.split_once('=') {
+        Some((name, _)) if HARMLESS.contains(&name.trim()) => property.to_owned(),
+        Some((name, _)) if is_name(name.trim()) => format!("{name}=[redacted]"),
+        Some(_) | None => "[redacted]".to_owned(),
     }
-    property.to_owned()
+}
+
+/// Whether it looks like the name of a property. A line of base64, as of a key in PEM, has no dot.
+fn is_name(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ['.', '_'].contains(&c);
+    text.contains('.') && text.chars().all(fits)
 }
 
 #[cfg(test)]
@@ -88,5 +129,22 @@ mod tests {
         assert_eq!(of("--kafka-property"), (properties, "flag"));
         assert_eq!(of("--max-body"), ("1MiB", "default"));
         assert!(settings.iter().all(|setting| !setting.value.contains("hush")));
+    }
+
+    #[test]
+    fn neither_a_misspelt_name_nor_a_key_in_lines_shows_a_secret() {
+        for (given, shown) in [
+            ("sasl.pasword=hush", "sasl.pasword=[redacted]"),
+            ("sasl.username=hush", "sasl.username=[redacted]"),
+            ("Linger.MS=hush", "[redacted]"),
+            ("password=hush", "[redacted]"),
+            ("  username=\"hush\" password=\"hush\";", "[redacted]"),
+            ("ssl.key.pem=-----BEGIN PRIVATE KEY-----", "ssl.key.pem=[redacted]"),
+            ("aHVzaA==", "[redacted]"),
+            ("security.protocol=SASL_SSL", "security.protocol=SASL_SSL"),
+            ("linger.ms = 5", "linger.ms = 5"),
+        ] {
+            assert_eq!(redacted(given), shown);
+        }
     }
 }
