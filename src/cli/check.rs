@@ -10,6 +10,7 @@ mod clock;
 mod files;
 mod finding;
 mod ports;
+mod seen;
 mod setting;
 mod spool;
 mod topic;
@@ -131,8 +132,10 @@ async fn of_kafka(review: &Review) -> Vec<Finding> {
     let mut findings = brokers::findings(settings.brokers()).await;
     // Where none takes connections, a client of Kafka has nothing to add.
     let is_there = findings.iter().any(|finding| finding.verdict == Verdict::Holds);
-    let Some(topic) = review.topic.as_ref().filter(|_| is_there) else { return findings };
-    if let Ok(seen) = timeout(KAFKA, topic::findings(settings, topic, review)).await {
+    if !is_there {
+        return findings;
+    }
+    if let Ok(seen) = timeout(KAFKA, topic::findings(settings, review)).await {
         findings.extend(seen);
     } else {
         let says = format!("Kafka does not answer within {KAFKA:?}");

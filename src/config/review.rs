@@ -5,6 +5,7 @@
 use crate::args::serve::ServeArgs;
 use crate::config::access::{exactly_one, read_credentials};
 use crate::config::bounds::{at_most_a_day, limits, max_connections, positive};
+use crate::config::dead_letters::dead_letter_topic;
 use crate::config::grace::{Beside, Grace};
 use crate::config::tls::{self, Shown};
 use crate::config::{ConfigError, compaction, kafka, path, source, spool, topic};
@@ -26,6 +27,8 @@ pub struct Review {
     pub kafka: Option<Settings>,
     /// `--topic`
     pub topic: Option<Arc<str>>,
+    /// `--invalid`, `--dead-letter-topic`: none where invalid posts are refused, too.
+    pub dead_letter_topic: Option<Arc<str>>,
     /// `--max-body`, `--allow-compacted-topic`
     pub plan: Plan,
     /// `--spool`, `--spool-max-bytes`
@@ -53,6 +56,8 @@ impl Review {
         let kafka = kafka::settings(&args.kafka, args.ack_timeout);
         let kafka = kafka.map_err(|fault| note(Some(fault))).ok();
         let topic = topic("--topic", &args.topic).map_err(|fault| note(Some(fault))).ok();
+        let dead_letter_topic =
+            dead_letter_topic(args).map_err(|fault| note(Some(fault))).ok().flatten();
         note(source(args.source.clone()).err());
         let options = spool(args).map_err(|fault| note(Some(fault))).ok().flatten();
         note(at_most_a_day("--missing-topic-timeout", args.missing_topic_timeout).err());
@@ -64,6 +69,15 @@ impl Review {
             Err(fault) => note(Some(fault)),
         }
         let plan = Plan { largest_value: args.max_body.as_u64(), compaction: compaction(args) };
-        Self { faults, credentials, certificate, kafka, topic, plan, spool: options }
+        Self {
+            faults,
+            credentials,
+            certificate,
+            kafka,
+            topic,
+            dead_letter_topic,
+            plan,
+            spool: options,
+        }
     }
 }

@@ -125,8 +125,14 @@ fn a_sound_set_up_holds_on_a_real_kafka_and_nothing_is_written() {
     timeless.assert_finds("holds", "clock", "not known: the topic takes every time");
     assert_eq!(consumer::to_end(&brokers, topic).len(), 0);
 
-    let missing = Checked::run(&[&flags[..], &ports, &["--topic", "chekced"]].concat());
+    let second = |name| ["--invalid", "dead-letter", "--dead-letter-topic", name];
+    let missing = [&flags[..], &ports, &["--topic", "chekced"], &second(topic)].concat();
+    let missing = Checked::run(&missing);
+    missing.assert_finds("fails", "topic", "chekced: the brokers do not know it");
     missing.assert_finds("fails", "topic", "kafka-topics.sh --bootstrap-server");
+    missing.assert_finds("holds", "topic", "checked: 3 of 3 partitions take records");
+    let without = [&flags[..], &ports, &["--topic", topic], &second("lettres")].concat();
+    Checked::run(&without).assert_finds("fails", "topic", "lettres: the brokers do not know it");
 }
 
 #[test]
@@ -149,6 +155,10 @@ fn all_faults_of_one_set_up_are_told_at_once() {
         "a b",
         "--log",
         "inof",
+        "--invalid",
+        "dead-letter",
+        "--dead-letter-topic",
+        "a/b",
     ];
     let tls = ["--tls-cert", &credentials, "--tls-key", &credentials];
 
@@ -158,6 +168,7 @@ fn all_faults_of_one_set_up_are_told_at_once() {
     for (subject, words) in [
         ("flags", "--max-body: expected at least one byte"),
         ("flags", "--topic: expected 1 to 249"),
+        ("flags", "--dead-letter-topic: expected 1 to 249"),
         ("flags", "--ack-timeout: is over"),
         ("flags", "--log inof: "),
         ("flags", "has no certificate in PEM"),
@@ -178,7 +189,7 @@ fn all_faults_of_one_set_up_are_told_at_once() {
 #[test]
 fn settings_are_told_with_their_origin_and_without_secrets() {
     let flags = ["--no-auth", "--brokers", NOBODY, "-X", "sasl.password=hush-5d2c"];
-    let checked = Checked::run(&flags);
+    let checked = Checked::run(&[&flags[..], &["--invalid", "dead-letter"]].concat());
     let settings = checked.report["settings"].as_array().unwrap();
     let of = |flag: &str| settings.iter().find(|setting| setting["flag"] == flag).unwrap();
     assert_eq!(of("--brokers")["from"], "flag");
@@ -186,6 +197,7 @@ fn settings_are_told_with_their_origin_and_without_secrets() {
     assert_eq!(of("--topic")["from"], "default");
     assert!(!checked.text.contains("hush-5d2c"), "{}", checked.text);
     checked.assert_finds("fails", "flags", "sasl.password is set, but security.protocol is not");
+    checked.assert_finds("fails", "flags", "--invalid: dead-letter cannot be used together with");
 }
 
 #[test]

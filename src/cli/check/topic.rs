@@ -1,48 +1,58 @@
-//! What a client of Kafka sees: TLS and login, each leader at its advertised address, the topic and
-//! its settings, the right to write, the brokers' clock.
+//! What a client of Kafka sees: TLS and login, each leader at its advertised address, the topics and
+//! their settings, the right to write, the brokers' clock.
 //!
 //! Promise: no record is written, and it ends within the sum of its deadlines.
 
 use crate::cli::check::clock;
 use crate::cli::check::finding::{Finding, Subject};
-use crate::cli::version;
-use crate::clock::Clock;
+use crate::cli::check::seen::{Seen, look};
 use crate::config::review::Review;
-use crate::delivery::availability::Availability;
-use crate::delivery::availability::health_report::HealthReport;
-use crate::delivery::availability::topic_state::{TopicDescription, TopicState};
-use crate::delivery::kafka::probe::{Probe, config_of};
+use crate::delivery::availability::topic_state::TopicDescription;
+use crate::delivery::kafka::probe::config_of;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::spool::reader::SpoolReader;
-use crate::delivery::topic::Topic;
 use crate::delivery::topic::topic_config::{Compaction, Plan, Situation, TopicConfig};
-use crate::metrics::Metrics;
-use prometheus_client::metrics::counter::Counter;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::task::spawn_blocking;
-use tokio::time::{sleep, timeout};
-use tokio_util::sync::CancellationToken;
+use tokio::time::timeout;
 
-/// How long the client may look.
-const LOOK: Duration = Duration::from_secs(5);
-/// How long a silence must last to be told: no post waits here.
-const BELIEVED: Duration = Duration::from_millis(500);
-/// For how long what is wrong must stay the same: the client's first words may not be its best.
-const SETTLED: Duration = Duration::from_millis(1500);
-/// Between two looks at what it has seen.
-const PAUSE: Duration = Duration::from_millis(50);
-/// How long the topic's settings and the spool may take to be read.
+/// How long a topic's settings and the spool may take to be read.
 const READING: Duration = Duration::from_secs(2);
-/// What there is to say of it.
-pub(super) async fn findings(
+
+/// What there is to say of that of notifications, and of that of dead letters where there is one: both
+/// at the same time.
+pub(super) async fn findings(settings: &Settings, review: &Review) -> Vec<Finding> {
+    let of = async |name: Option<&Arc<str>>, plan| match name {
+        Some(name) => of_topic(settings, name, &plan, review).await,
+        None => (Vec::new(), None),
+    };
+    // Settings that cost dead letters are warned of, and stop nothing.
+    let of_second = Plan { compaction: Compaction::Allowed, ..review.plan };
+    let ((mut findings, config), (second, _)) = tokio::join!(
+        of(review.topic.as_ref(), review.plan),
+        of(review.dead_letter_topic.as_ref(), of_second)
+    );
+    if let Some((name, config)) = review.topic.as_ref().zip(config) {
+        findings.push(clock::finding(settings, name, config).await);
+    }
+    // What is wrong with all of Kafka is told once.
+    let new = |finding: &Finding| findings.iter().all(|known| known.says != finding.says);
+    let second: Vec<_> = second.into_iter().filter(new).collect();
+    findings.extend(second);
+    findings
+}
+
+/// What there is to say of one of them, and its settings.
+async fn of_topic(
     settings: &Settings,
     name: &Arc<str>,
+    plan: &Plan,
     review: &Review,
-) -> Vec<Finding> {
+) -> (Vec<Finding>, Option<TopicConfig>) {
     let description = match look(settings, name).await {
         Seen::Topic(description) => description,
-        Seen::Nothing(finding) => return vec![finding],
+        Seen::Nothing(finding) => return (vec![finding], None),
     };
     let mut findings = described(name, &description);
     let (config, oldest) =
@@ -58,112 +68,11 @@ pub(super) async fn findings(
         );
         findings.push(Finding::warns(Subject::Topic, says, mend));
         // What is seen without them.
-        findings.extend(warned(name, TopicConfig::default().warnings(&review.plan, &situation)));
-        return findings;
+        findings.extend(warned(name, TopicConfig::default().warnings(plan, &situation)));
+        return (findings, None);
     };
-    findings.extend(judged(name, &config, &review.plan, &situation));
-    findings.push(clock::finding(settings, name, config).await);
-    findings
-}
-
-enum Seen {
-    Topic(TopicDescription),
-    Nothing(Finding),
-}
-
-/// Lets the bridge's own probe look until there is nothing more to be seen.
-async fn look(settings: &Settings, name: &Arc<str>) -> Seen {
-    let metrics = Metrics::new(&version::build(), Counter::default());
-    let availability = Arc::new(Availability::new(&metrics, BELIEVED));
-    let topic = Topic::new(name.clone(), settings.message_max_bytes(), &Clock::system());
-    let probe = match Probe::new(settings, &topic, availability.clone(), None, None) {
-        Ok(probe) => probe,
-        Err(error) => {
-            let says = format!("no client of Kafka can be made: {error}");
-            let mend = "look at --kafka-config and --kafka-property";
-            return Seen::Nothing(Finding::fails(Subject::Brokers, says, mend));
-        }
-    };
-    let watching = async {
-        let (mut last, mut since) = (String::new(), Instant::now());
-        loop {
-            let known = availability.knowledge();
-            let (said, is_well) = match &*known.topic {
-                TopicState::Present(description) => {
-                    let whole = description.usable == description.partitions;
-                    (description.to_string(), whole)
-                }
-                TopicState::Missing { error } => (error.clone(), true),
-                TopicState::Hidden { why } => (why.clone(), true),
-                TopicState::Unknown => (why(&known.report), false),
-            };
-            if said != last {
-                (last, since) = (said, Instant::now());
-            }
-            if is_well || !last.is_empty() && since.elapsed() >= SETTLED {
-                return;
-            }
-            sleep(PAUSE).await;
-        }
-    };
-    let stop = CancellationToken::new();
-    tokio::select! {
-        _ = probe.run(stop.clone()) => {}
-        _ = timeout(LOOK, watching) => {}
-    }
-    let known = availability.knowledge();
-    match &*known.topic {
-        TopicState::Present(description) => Seen::Topic(description.clone()),
-        TopicState::Missing { error } => Seen::Nothing(Finding::fails(
-            Subject::Topic,
-            format!("{name}: the brokers do not know it: {error}"),
-            format!(
-                "look at --topic, or make it: kafka-topics.sh --bootstrap-server {} --create --topic \
-                 {name} --partitions 6 --replication-factor 3 --config min.insync.replicas=2",
-                settings.brokers()
-            ),
-        )),
-        TopicState::Hidden { why } => {
-            let (says, command) = why.split_once(": ").unwrap_or((why, "docs/deploy.md"));
-            Seen::Nothing(Finding::fails(Subject::Topic, format!("{name}: {says}"), command))
-        }
-        TopicState::Unknown => Seen::Nothing(silent(&why(&known.report))),
-    }
-}
-
-fn why(report: &HealthReport) -> String {
-    match report {
-        HealthReport::Up | HealthReport::Untried => String::new(),
-        HealthReport::Doubted { why }
-        | HealthReport::Away { why }
-        | HealthReport::Unproven { why, .. } => why.clone(),
-    }
-}
-
-/// Tells by the client's words what it failed at.
-fn silent(why: &str) -> Finding {
-    let has = |words: &[&str]| words.iter().any(|word| why.contains(word));
-    let (at, mend) = if has(&["SASL", "uthentication", "credentials"]) {
-        (
-            "the login (SASL)",
-            "look at sasl.username, sasl.password and sasl.mechanism in --kafka-config",
-        )
-    } else if has(&["SSL", "TLS", "certificate", "ssl"]) {
-        (
-            "TLS",
-            "look at security.protocol and ssl.ca.location: docs/kafka-properties.md#when-tls-fails",
-        )
-    } else if has(&["resolve", "resolver"]) {
-        ("DNS", "look for a mistyped name in --brokers, or in the brokers' advertised.listeners")
-    } else {
-        (
-            "Kafka",
-            "look at the lines of the brokers above, and at security.protocol: \
-             docs/kafka-properties.md#when-the-listener-speaks-another-protocol",
-        )
-    };
-    let why = if why.is_empty() { "no broker has answered" } else { why };
-    Finding::fails(Subject::Brokers, format!("{at}: {why}"), mend)
+    findings.extend(judged(name, &config, plan, &situation));
+    (findings, Some(config))
 }
 
 fn described(name: &str, description: &TopicDescription) -> Vec<Finding> {
@@ -242,25 +151,6 @@ async fn oldest(review: &Review) -> Option<Duration> {
 mod tests {
     use super::*;
     use crate::cli::check::finding::Verdict;
-
-    #[test]
-    fn what_the_client_failed_at_is_told_by_its_words() {
-        for (said, at) in [
-            (
-                "no broker answers: k:1: SASL authentication error: Authentication failed",
-                "the login",
-            ),
-            ("no broker answers: k:1: the broker's certificate is refused: 10", "TLS: "),
-            ("no broker answers: k:1: Failed to resolve 'k:1'", "DNS: "),
-            ("the resolver does not answer for k", "DNS: "),
-            ("no broker answers: k:1: Disconnected while requesting ApiVersion", "Kafka: "),
-            ("", "Kafka: no broker has answered"),
-        ] {
-            let finding = silent(said);
-            assert!(finding.says.starts_with(at), "{finding:?}");
-            assert!(finding.mend.is_some() && finding.verdict == Verdict::Fails);
-        }
-    }
 
     #[test]
     fn a_leader_that_is_not_reached_or_a_missing_right_fails() {
