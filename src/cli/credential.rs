@@ -16,7 +16,7 @@ use crate::cli::stderr::Stderr;
 use crate::webhook::auth::bcrypt_hash::BcryptHash;
 use crate::webhook::auth::credentials::Credentials;
 use crate::webhook::auth::credentials_error::{CredentialsError, LineFault};
-use std::io;
+use std::io::{self, Write as _};
 use zeroize::Zeroizing;
 
 /// In the place of a secret that is not there yet.
@@ -38,15 +38,19 @@ enum CredentialError {
     Hash(String),
     #[error("cannot write to standard output")]
     Output(#[source] io::Error),
+    #[error("cannot tell the password on standard error")]
+    Tell(#[source] io::Error),
 }
 
 impl CredentialError {
     fn into_failure(self) -> Failure {
         match self {
             Self::Colon | Self::Comment | Self::Line(_) => Failure::of_configuration(self),
-            Self::Password(_) | Self::Prompt(_) | Self::Hash(_) | Self::Output(_) => {
-                Failure::at_work(self)
-            }
+            Self::Password(_)
+            | Self::Prompt(_)
+            | Self::Hash(_)
+            | Self::Output(_)
+            | Self::Tell(_) => Failure::at_work(self),
         }
     }
 }
@@ -69,11 +73,18 @@ fn credential(args: &CredentialArgs, stderr: &Stderr) -> Result<(), CredentialEr
     screen.print(&format!("{line}\n"));
     screen.end().map_err(CredentialError::Output)?;
     if args.generate {
-        stderr.say(
-            &Zeroizing::new(format!("the password of {} is {}", args.user, *password)).as_str(),
-        );
+        stderr.end();
+        tell(&args.user, &password).map_err(CredentialError::Tell)?;
     }
     Ok(())
+}
+
+/// Writes it as it is: no buffer keeps it.
+fn tell(user: &str, password: &Zeroizing<String>) -> io::Result<()> {
+    let mut stderr = io::stderr().lock();
+    write!(stderr, "the password of {user} is ")?;
+    stderr.write_all(password.as_bytes())?;
+    stderr.write_all(b"\n")
 }
 
 /// Whether the bridge takes the line that has this secret in it; gives the line.

@@ -8,6 +8,7 @@ use crate::cli::stderr::Stderr;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal as _, Read, Write as _};
+use std::os::fd::AsFd as _;
 use tokio::runtime;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
@@ -35,12 +36,15 @@ type Line = Zeroizing<Vec<u8>>;
 /// Asks for it: twice on a terminal, once in a pipe.
 pub(super) fn ask(user: &str, stderr: &Stderr) -> Result<Line, PromptError> {
     if !io::stdin().is_terminal() {
-        return Ok(read_line(io::stdin().lock())?);
+        // Without the buffer of Rust's own, in which the password would stay.
+        return Ok(read_line(File::from(io::stdin().as_fd().try_clone_to_owned()?))?);
     }
-    let terminal = Silenced::new(OpenOptions::new().read(true).write(true).open(TERMINAL)?)?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let typed = runtime.block_on(async {
+        // Before the echo ends: a Ctrl-C between the two would leave the terminal without it.
         let (stop, signals) = (CancellationToken::new(), EndSignals::new(stderr)?);
+        let terminal = OpenOptions::new().read(true).write(true).open(TERMINAL)?;
+        let terminal = Silenced::new(terminal)?;
         let typing = async {
             let first = terminal.ask(&format!("Password for {user}: ")).await?;
             let second = terminal.ask("The same again: ").await?;

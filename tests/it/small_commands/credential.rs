@@ -4,8 +4,13 @@ use crate::small_commands::{Ran, hookbridge, run};
 use crate::support::HOOKBRIDGE;
 use crate::support::rig::Rig;
 use std::fs;
-use std::process::Command;
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
 use testkit::children;
+use testkit::deadline::{wait_exit, wait_for};
 use testkit::here;
 use testkit::http::basic;
 use testkit::jars::is_on_path;
@@ -19,12 +24,32 @@ fn credential(args: &[&str], input: &str) -> Ran {
     run(&mut hookbridge(&[&["credential"], args].concat()), input)
 }
 
-/// A shell command on a terminal, with this typed on it as it asks.
-fn on_a_terminal(command: &str, typed: &[&str]) -> String {
-    let lines: Vec<_> = typed.iter().map(|line| format!("printf '{line}'; sleep 0.4;")).collect();
-    let script = format!("(sleep 0.4; {}) | script -qec \"{command}\" /dev/null", lines.concat());
-    let mut shell = Command::new("bash");
-    run(shell.args(["-c", &script]), "").out.replace('\r', "")
+/// What a command takes that waits for nobody; tests share the machine.
+const SOON: Duration = Duration::from_secs(30);
+
+/// A shell command on a terminal of its own, with this typed on it once it has asked so.
+#[track_caller]
+fn on_a_terminal(command: &str, answers: &[(&str, &str)]) -> String {
+    let mut script = Command::new("script");
+    script.args(["-qec", command, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = children::spawn(&mut script).unwrap();
+    let (mut keys, mut screen) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let shown = Arc::<Mutex<String>>::default();
+    let into = shown.clone();
+    let reader = thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(read @ 1..) = screen.read(&mut bytes) {
+            into.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..read]));
+        }
+    });
+    for (asks, typed) in answers {
+        wait_for(SOON, asks, || shown.lock().unwrap().contains(asks).then_some(()));
+        keys.write_all(typed.as_bytes()).unwrap();
+    }
+    wait_exit(&mut child, SOON, "a command on a terminal");
+    reader.join().unwrap();
+    let shown = shown.lock().unwrap().replace('\r', "");
+    shown
 }
 
 #[test]
@@ -65,15 +90,17 @@ fn a_generated_password_is_told_on_stderr_and_bound_to_apps() {
 #[test]
 fn a_password_on_a_terminal_is_asked_for_twice_and_not_shown() {
     let program = HOOKBRIDGE.path();
-    let twice = on_a_terminal(&format!("{program} credential video"), &["hush\\n", "hush\\n"]);
+    let (first, second) = ("Password for video: ", "The same again: ");
+    let command = format!("{program} credential video");
+    let twice = on_a_terminal(&command, &[(first, "hush\n"), (second, "hush\n")]);
     let (prompts, line) = twice.split_once("video:$2y$").unwrap_or_else(|| panic!("{twice}"));
     assert_eq!((prompts, line.len()), ("Password for video: \nThe same again: \n", 57), "{twice}");
 
-    let differ = on_a_terminal(&format!("{program} credential video"), &["hush\\n", "hash\\n"]);
+    let differ = on_a_terminal(&command, &[(first, "hush\n"), (second, "hash\n")]);
     assert!(differ.ends_with("hookbridge: the two are not the same, and no line was made\n"));
 
     let and_then = format!("bash -c '{program} credential video; stty -a'");
-    let interrupted = on_a_terminal(&and_then, &["hu", "\\003"]);
+    let interrupted = on_a_terminal(&and_then, &[(first, "hu\x03")]);
     assert!(interrupted.contains("ended before a password was there\n"), "{interrupted}");
     assert!(interrupted.contains(" echo "), "the terminal is as before: {interrupted}");
 }
