@@ -45,6 +45,7 @@ impl Notifier {
     async fn follow_state(&self) -> Infallible {
         let (mut last, mut said) = (StatusLine::default(), Instant::now());
         loop {
+            self.supervision.repeat();
             let line = self.admin.status_line();
             let is_due = last.text != line.text && said.elapsed() >= REFRESH;
             if last.shape != line.shape || is_due {

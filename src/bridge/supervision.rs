@@ -1,10 +1,13 @@
 //! The service manager that has started this process and wants to know how it is: `sd_notify(3)`.
 //!
-//! Promise: nothing waits for the manager. What it does not take is lost, and logged now and then.
-//! Where nobody wants to know, nothing is done.
+//! Promise: nothing waits for the manager. What it does not take is logged now and then, and lost, but for
+//! the states that it waits for: they are sent again until it takes them, in their order. Where nobody
+//! wants to know, nothing is done.
 
+use crate::lock::Lock;
 use crate::webhook::http::rare_line::RareLine;
 use rustix::time::{ClockId, clock_gettime};
+use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::linux::net::SocketAddrExt as _;
@@ -24,6 +27,9 @@ const LINE: Duration = Duration::from_secs(60);
 /// The longest status, in letters: a message is 4096 bytes at most (`NOTIFY_BUFFER_MAX`).
 const STATUS: usize = 1000;
 
+/// Posts are taken, or files were read again.
+const READY: &str = "READY=1";
+
 /// See the module; nobody by default.
 #[derive(Debug, Default)]
 pub struct Supervision(Option<Supervisor>);
@@ -33,6 +39,14 @@ struct Supervisor {
     socket: UnixDatagram,
     watchdog: Option<Duration>,
     lost: RareLine,
+    /// States that were not taken yet: at most a reload and that it is over.
+    untaken: Lock<VecDeque<String>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    Taken,
+    Not,
 }
 
 impl Supervision {
@@ -55,7 +69,12 @@ impl Supervision {
         let micros = text(WATCHDOG).and_then(|micros| micros.parse().ok());
         let watchdog =
             micros.map(Duration::from_micros).filter(|every| is_ours && !every.is_zero());
-        Self(Some(Supervisor { socket, watchdog, lost: RareLine::every(LINE) }))
+        Self(Some(Supervisor {
+            socket,
+            watchdog,
+            lost: RareLine::every(LINE),
+            untaken: Lock::default(),
+        }))
     }
 
     /// Whether anybody wants to know.
@@ -68,21 +87,21 @@ impl Supervision {
         self.0.as_ref()?.watchdog
     }
 
-    /// Posts are taken, or files were read again.
+    /// See [`READY`].
     pub(super) fn ready(&self) {
-        self.say("READY=1");
+        self.enter(READY.to_owned());
     }
 
     /// Files are read again from here to the next [`Supervision::ready`].
     pub(super) fn reloading(&self) {
         let now = clock_gettime(ClockId::Monotonic);
         let micros = i128::from(now.tv_sec) * 1_000_000 + i128::from(now.tv_nsec) / 1000;
-        self.say(&format!("RELOADING=1\nMONOTONIC_USEC={micros}"));
+        self.enter(format!("RELOADING=1\nMONOTONIC_USEC={micros}"));
     }
 
     /// No more posts are taken.
     pub(super) fn stopping(&self) {
-        self.say("STOPPING=1\nSTATUS=stopping: open posts are answered");
+        self.enter("STOPPING=1\nSTATUS=stopping: open posts are answered".to_owned());
     }
 
     /// One line for people.
@@ -96,13 +115,47 @@ impl Supervision {
         self.say("WATCHDOG=1");
     }
 
+    /// Sends the states again that were not taken.
+    pub(super) fn repeat(&self) {
+        let Some(supervisor) = &self.0 else { return };
+        supervisor.send_untaken(&mut supervisor.untaken.lock());
+    }
+
+    /// Says a state. Of those before that were not taken, only a reload that it ends still matters.
+    fn enter(&self, state: String) {
+        let Some(supervisor) = &self.0 else { return };
+        let mut untaken = supervisor.untaken.lock();
+        if state != READY {
+            untaken.clear();
+        }
+        if untaken.back() != Some(&state) {
+            untaken.push_back(state);
+        }
+        supervisor.send_untaken(&mut untaken);
+    }
+
     fn say(&self, message: &str) {
-        let Some(Supervisor { socket, lost, .. }) = &self.0 else { return };
-        if let Err(error) = socket.send(message.as_bytes())
-            && let Some(left_out) = lost.note(Instant::now())
+        if let Some(supervisor) = &self.0 {
+            let _ = supervisor.send(message);
+        }
+    }
+}
+
+impl Supervisor {
+    fn send_untaken(&self, untaken: &mut VecDeque<String>) {
+        while let Some(state) = untaken.front()
+            && self.send(state) == Sent::Taken
         {
+            untaken.pop_front();
+        }
+    }
+
+    fn send(&self, message: &str) -> Sent {
+        let Err(error) = self.socket.send(message.as_bytes()) else { return Sent::Taken };
+        if let Some(left_out) = self.lost.note(Instant::now()) {
             tracing::warn!(%error, message, left_out, "the service manager did not take a message");
         }
+        Sent::Not
     }
 }
 
@@ -151,6 +204,44 @@ mod tests {
             assert!(heard(&socket).starts_with("RELOADING=1\nMONOTONIC_USEC="));
             assert_eq!(supervision.watchdog(), None);
         }
+    }
+
+    #[test]
+    fn a_state_that_a_full_socket_does_not_take_comes_later_and_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify");
+        let socket = UnixDatagram::bind(&path).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let shown = path.into_os_string();
+        let supervision = Supervision::new(|name| (name == SOCKET).then(|| shown.clone()));
+        let all = || {
+            let mut message = [0; 4096];
+            let mut all = Vec::new();
+            while let Ok(read) = socket.recv(&mut message) {
+                all.push(String::from_utf8(message[..read].to_vec()).unwrap());
+            }
+            all
+        };
+        let fill = || while supervision.0.as_ref().unwrap().send("X=1") == Sent::Taken {};
+
+        fill();
+        supervision.ready();
+        supervision.repeat();
+        assert!(all().iter().all(|message| message == "X=1"));
+        supervision.repeat();
+        assert_eq!(all(), ["READY=1"]);
+
+        fill();
+        for _ in 0..3 {
+            supervision.reloading();
+            supervision.ready();
+        }
+        assert!(all().iter().all(|message| message == "X=1"));
+        supervision.repeat();
+        let [reloading, ready] = &all()[..] else { panic!("the last reload, and its end") };
+        assert!(reloading.starts_with("RELOADING=1\nMONOTONIC_USEC=") && ready == "READY=1");
+        supervision.repeat();
+        assert_eq!(all(), [""; 0]);
     }
 
     #[test]
