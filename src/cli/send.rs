@@ -75,6 +75,7 @@ enum SendError {
 /// What came of it.
 struct Sent {
     run: Rc<SendRun>,
+    connections: u16,
     elapsed: Duration,
     ending: Ending,
 }
@@ -140,7 +141,7 @@ async fn send(args: &SendArgs, stderr: &Stderr) -> Result<Sent, SendError> {
             never = stopping => match never {},
         }
         let ending = if asked.is_cancelled() { Ending::Signal } else { Ending::Done };
-        Ok(Sent { run, elapsed: begin.elapsed(), ending })
+        Ok(Sent { run, connections, elapsed: begin.elapsed(), ending })
     };
     tokio::select! {
         sent = sending => sent,
@@ -169,8 +170,8 @@ fn ledger(args: &SendArgs) -> Result<Option<LedgerFile>, SendError> {
 
 /// Says what came of it; an error unless all is well.
 fn sum_up(args: &SendArgs, sent: &Sent) -> Result<(), SendError> {
-    let Sent { run, elapsed, ending } = sent;
-    let summary = Summary::of(&run.tally(), &run.schedule(), args.connections.get(), *elapsed);
+    let Sent { run, connections, elapsed, ending } = sent;
+    let summary = Summary::of(&run.tally(), &run.schedule(), *connections, *elapsed);
     let mut screen = Screen::new();
     screen.print(&match args.output {
         Output::Text => summary.text(),
