@@ -84,15 +84,24 @@ impl<'a> Follower<'a> {
         printer.failure().map_or(Ok(()), |error| Err(TailError::Output(error)))
     }
 
-    /// Shows the ledger's other side all that is there.
+    /// Shows the ledger's other side all that is there. What comes to partitions that are read is no
+    /// news: it is not waited for the others for longer because of it.
     pub(super) fn read_to_end(&mut self, comparison: &mut Comparison) -> Result<(), TailError> {
+        self.reader.leave_what_is_read()?;
         while self.reader.unread() > 0 {
             if self.stop.is_cancelled() {
                 return Err(TailError::Unfinished);
             }
-            let unread = self.reader.unread();
-            let read = self.reader.read(WAIT, |record| comparison.see(record))?;
-            if read == Read::Record || self.reader.unread() < unread {
+            let (unread, mut from) = (self.reader.unread(), None);
+            self.reader.read(WAIT, |record| {
+                from = Some(record.partition);
+                comparison.see(record);
+            })?;
+            let is_less = self.reader.unread() < unread;
+            if is_less {
+                self.reader.leave_what_is_read()?;
+            }
+            if is_less || from.is_some_and(|partition| self.reader.is_unread(partition)) {
                 self.hear();
             } else {
                 self.say_if_away();

@@ -124,6 +124,23 @@ impl TopicReader {
         self.unread.len()
     }
 
+    /// Whether that partition is one of them.
+    pub fn is_unread(&self, partition: i32) -> bool {
+        self.unread.contains_key(&partition)
+    }
+
+    /// Fetches no more of the others.
+    pub fn leave_what_is_read(&self) -> Result<(), ReadError> {
+        let assigned = self.consumer.assignment().map_err(|error| self.silent(&error))?;
+        let mut read = TopicPartitionList::new();
+        for element in assigned.elements() {
+            if !self.is_unread(element.partition()) {
+                read.add_partition(&self.topic, element.partition());
+            }
+        }
+        self.consumer.pause(&read).map_err(|error| self.silent(&error))
+    }
+
     /// What was last heard of addresses that are not reached, if there are any.
     pub fn last_words(&self) -> Option<String> {
         self.consumer.context().words.all()
