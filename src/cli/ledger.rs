@@ -10,8 +10,8 @@
 //! | `status` | of the answer; null where there was none |
 //! | `code` | `accepted`, the code of a refusal, or what became of the connection |
 //!
-//! Promise: a line is whole, and in the file within a second or so. The lines are in the order of the
-//! answers. All times of one file have one clock, which nobody sets while it runs.
+//! Promise: a line goes to the system whole, within a second or so. Where it was cut nevertheless, as by
+//! a full disk, it is the last one, and is passed over. The lines are in the order of the answers. All times of one file have one clock, which nobody sets while it runs.
 
 use crate::timestamp::{Fraction, UtcText};
 use serde::{Deserialize, Serialize};
@@ -47,27 +47,46 @@ impl LedgerLine {
     }
 }
 
+/// How a ledger ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LedgerEnd {
+    /// Behind a line.
+    Whole,
+    /// Within this line, which was not taken.
+    Torn(u64),
+}
+
 /// Reads a ledger, a line at a time, in the order of the file. An error names the line.
-pub(super) fn read(path: &Path, mut take: impl FnMut(LedgerLine)) -> Result<(), LedgerError> {
+pub(super) fn read(
+    path: &Path,
+    mut take: impl FnMut(LedgerLine),
+) -> Result<LedgerEnd, LedgerError> {
     let path = || path.to_owned();
-    let file = File::open(path()).map_err(|source| LedgerError::Open { path: path(), source })?;
-    for (number, line) in (1..).zip(BufReader::new(file).lines()) {
-        let line = line.map_err(|source| LedgerError::Open { path: path(), source })?;
+    let unreadable = |source| LedgerError::Open { path: path(), source };
+    let mut file = BufReader::new(File::open(path()).map_err(unreadable)?);
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        if file.read_until(b'\n', &mut line).map_err(unreadable)? == 0 {
+            break;
+        }
         if number > MOST_LINES {
             return Err(LedgerError::TooLong { path: path() });
         }
-        let line: LedgerLine = serde_json::from_str(&line).map_err(|source| LedgerError::Line {
-            path: path(),
-            number,
-            source,
-        })?;
+        let line: LedgerLine = match serde_json::from_slice(&line) {
+            Ok(line) => line,
+            Err(error) if error.is_eof() && !line.ends_with(b"\n") => {
+                return Ok(LedgerEnd::Torn(number));
+            }
+            Err(source) => return Err(LedgerError::Line { path: path(), number, source }),
+        };
         let is_time = |time: &String| time.len() == TIME_LENGTH && time.ends_with('Z');
         if !is_time(&line.posted) || !line.answered.as_ref().is_none_or(is_time) {
             return Err(LedgerError::Time { path: path(), number });
         }
         take(line);
     }
-    Ok(())
+    Ok(LedgerEnd::Whole)
 }
 
 /// Why a file is no ledger.
@@ -90,6 +109,8 @@ pub(super) enum LedgerError {
 /// The file, as it is written.
 pub(super) struct LedgerFile {
     file: BufWriter<File>,
+    /// The one line that is being written.
+    line: Vec<u8>,
 }
 
 /// A clock that no step of the system's clock moves.
@@ -102,13 +123,16 @@ pub(super) struct LedgerClock {
 impl LedgerFile {
     /// Makes it anew.
     pub(super) fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self { file: BufWriter::new(File::create(path)?) })
+        Ok(Self { file: BufWriter::new(File::create(path)?), line: Vec::new() })
     }
 
     /// Notes a post.
     pub(super) fn note(&mut self, line: &LedgerLine) -> io::Result<()> {
-        serde_json::to_writer(&mut self.file, line)?;
-        self.file.write_all(b"\n")
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, line)?;
+        self.line.push(b'\n');
+        // The buffer is emptied before a line that does not fit: a write has whole lines alone.
+        self.file.write_all(&self.line)
     }
 
     /// Gives what was noted to the system.
@@ -159,8 +183,48 @@ mod tests {
              \"code\":\"no_answer\"}\n"
         );
         let mut found = Vec::new();
-        read(&path, |line| found.push(line)).unwrap();
+        assert_eq!(read(&path, |line| found.push(line)).unwrap(), LedgerEnd::Whole);
         assert_eq!(found, [line]);
+    }
+
+    #[test]
+    fn what_is_in_the_file_ends_with_a_line_also_without_a_flush() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("posts.jsonl");
+        let mut file = LedgerFile::create(&path).unwrap();
+        let line = LedgerLine {
+            post: 1,
+            id: None,
+            app_id: Some("a".repeat(100)),
+            posted: "2026-11-30T21:00:00.000000001Z".to_owned(),
+            answered: None,
+            status: None,
+            code: "broken".to_owned(),
+        };
+        let mut seen = 0;
+        for _ in 0..200 {
+            file.note(&line).unwrap();
+            let written = std::fs::read(&path).unwrap();
+            assert!(written.is_empty() || written.ends_with(b"\n"));
+            seen = seen.max(written.len());
+        }
+        assert!(seen > 0, "something was written before the flush");
+    }
+
+    #[test]
+    fn a_last_line_that_is_cut_anywhere_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("posts.jsonl");
+        let line = "{\"post\":1,\"id\":null,\"app_id\":\"☃\",\
+                    \"posted\":\"2026-11-30T21:00:00.000000001Z\",\
+                    \"answered\":null,\"status\":null,\"code\":\"broken\"}";
+        for cut in 1..line.len() {
+            let text = [line.as_bytes(), b"\n", &line.as_bytes()[..cut]].concat();
+            std::fs::write(&path, text).unwrap();
+            let mut lines = 0;
+            assert_eq!(read(&path, |_| lines += 1).unwrap(), LedgerEnd::Torn(2), "{cut}");
+            assert_eq!(lines, 1);
+        }
     }
 
     #[test]

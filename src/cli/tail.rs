@@ -2,7 +2,8 @@
 //!
 //! Promise: it joins no consumer group and leaves none behind. With `--against` it ends at the end that
 //! each partition had at the start, and succeeds only if nothing is lost; else it goes on until
-//! `--count`, a signal or a closed pipe ends it. Where brokers are away it waits for them, and says so.
+//! `--count`, a signal or a closed pipe ends it. A signal before `--count` is reached is a failure. Where
+//! brokers are away it waits for them, and says so.
 
 mod comparison;
 mod follower;
@@ -15,7 +16,7 @@ use crate::args::output::Output;
 use crate::args::tail::{FromFlag, TailArgs};
 use crate::args::{LogArgs, LogFormat};
 use crate::cli::bar::BarState;
-use crate::cli::ledger::{self, LedgerError};
+use crate::cli::ledger::{self, LedgerEnd, LedgerError};
 use crate::cli::screen::Screen;
 use crate::cli::signals::EndSignals;
 use crate::cli::stderr::Stderr;
@@ -64,6 +65,9 @@ enum TailError {
     Lost { lost: usize, accepted: u64 },
     #[error("ended by a signal after {shown} of {count} records")]
     Interrupted { shown: u64, count: NonZeroU64 },
+    /// The same, where the reading thread cannot say how many there were.
+    #[error("ended by a signal before --count {count} was reached")]
+    Cut { count: NonZeroU64 },
     #[error("ended by a signal before the end of the topic")]
     Unfinished,
     #[error("cannot write to standard output")]
@@ -92,6 +96,7 @@ pub fn run(args: TailArgs, stderr: &Stderr) -> Result<(), Failure> {
         | TailError::Stalled { .. }
         | TailError::Lost { .. }
         | TailError::Interrupted { .. }
+        | TailError::Cut { .. }
         | TailError::Unfinished
         | TailError::Output(_)
         | TailError::Panicked => Failure::at_work(error),
@@ -103,13 +108,23 @@ async fn tail(args: TailArgs, stderr: &Stderr) -> Result<(), TailError> {
     let topic = topic(&args)?;
     let comparison = args.against.as_deref().map(|path| {
         let mut comparison = Comparison::default();
-        ledger::read(path, |line| comparison.note(line)).map(|()| comparison)
+        let end = ledger::read(path, |line| comparison.note(line))?;
+        if let LedgerEnd::Torn(number) = end {
+            let path = path.display();
+            stderr.say(&format_args!("{path}:{number}: the last line is cut, and is passed over"));
+        }
+        Ok::<_, LedgerError>(comparison)
     });
     let comparison = comparison.transpose()?;
     let signals = EndSignals::new(stderr).map_err(TailError::Start)?;
     let stop = CancellationToken::new();
     let (is_over, said) = (stop.clone(), stderr.clone());
-    let is_comparing = comparison.is_some();
+    // Where the thread does not end in time.
+    let cut = match (&comparison, args.count) {
+        (Some(_), _) => Err(TailError::Unfinished),
+        (None, Some(count)) => Err(TailError::Cut { count }),
+        (None, None) => Ok(()),
+    };
     let reading = spawn_blocking(move || match comparison {
         Some(comparison) => compare(&args, &settings, &topic, comparison, &is_over, said),
         None => print(&args, &settings, &topic, &is_over, said),
@@ -121,7 +136,7 @@ async fn tail(args: TailArgs, stderr: &Stderr) -> Result<(), TailError> {
         };
         tokio::select! {
             ended = reading => ended.unwrap_or(Err(TailError::Panicked)),
-            () = given_up => if is_comparing { Err(TailError::Unfinished) } else { Ok(()) },
+            () = given_up => cut,
         }
     };
     tokio::select! {

@@ -10,6 +10,8 @@ use testkit::mock::MockKafka;
 use testkit::notification::{APP_ID, ROOMDROP, ce_id, numbered};
 use testkit::port::NOBODY;
 
+const RECORDING: &str = include_str!("../samples/recording.json");
+
 /// The command on the topic of a rig.
 fn tail(rig: &Rig, flags: &[&str]) -> Tool {
     let brokers = rig.mock().bootstrap();
@@ -67,8 +69,16 @@ fn only_what_is_asked_for_is_shown() {
         let shown = lines(tail(&rig, &shown).run());
         assert_eq!(shown[0]["headers"]["ce_id"], **expected, "{flags:?}");
     }
-    let types = ["--type=recording,roomdrop", "--from=beginning", "--count=7", "--output=json"];
-    assert_eq!(lines(tail(&rig, &types).run()).len(), 7);
+    assert_eq!(rig.post(&[], RECORDING).status, 200);
+    let of_types = |types: &str, count: &str| -> Vec<String> {
+        let flags = ["--type", types, "--from=beginning", "--count", count, "--output=json"];
+        let shown = lines(tail(&rig, &flags).run()).into_iter();
+        shown.map(|record| record["headers"]["ce_type"].as_str().unwrap().to_owned()).collect()
+    };
+    // Of eight, of which this one is the last of its partition.
+    assert_eq!(of_types("recording", "1"), ["video.recording"]);
+    assert_eq!(of_types("video.roomdrop", "7"), ["video.roomdrop"; 7]);
+    assert_eq!(of_types("recording,roomdrop", "8").len(), 8);
 }
 
 #[test]
@@ -95,6 +105,12 @@ fn ctrl_c_ends_it_also_while_no_broker_answers() {
     waiting.interrupt_once_started();
 
     assert_eq!(waiting.end().0, 0);
+
+    let counting = Tool::new(&["tail", "--brokers", NOBODY, "--count=2"]).on_terminal();
+    counting.interrupt_once_started();
+    let (code, shown) = counting.end();
+    assert_eq!(code, 1, "{shown}");
+    assert!(shown.contains("ended by a signal before --count 2 was reached"), "{shown}");
 }
 
 #[test]
