@@ -76,7 +76,14 @@ impl GroupReader {
         let client = Arc::new(ClientEnding::of(client, &settings.endings));
         let (topic, group) = (topic.to_owned(), group.to_owned());
         let asked = (client.clone(), topic.clone(), group.clone());
-        let known = spawn_blocking(move || known(&asked.0, &asked.1, &asked.2)).await;
+        let asking = spawn_blocking(move || known(&asked.0, &asked.1, &asked.2));
+        let known = tokio::select! {
+            known = asking => known,
+            // The question itself would wait for a coordinator that this user may not ask for.
+            error = final_error(&client) => {
+                return Err(ReadError::of("ask where the group is", error, &topic, &group));
+            }
+        };
         let Known { ranges, is_new } = known.expect("asking does not panic")?;
         let open = ranges.iter().filter(|(_, range)| !range.is_empty()).map(|(part, _)| *part);
         let open = open.collect();
@@ -194,6 +201,17 @@ impl GroupReader {
     }
 }
 
+/// Waits for an error that ends it. No record is lost, since no partition is assigned. Cancel-safe.
+async fn final_error(client: &StreamConsumer<GroupContext>) -> KafkaError {
+    loop {
+        match client.recv().await {
+            Err(error) if ReadError::is_final(&error) => return error,
+            Err(error) => tracing::debug!(%error, "librdkafka reports an error to the reader"),
+            Ok(_) => {}
+        }
+    }
+}
+
 /// What the brokers know of the group and the topic.
 struct Known {
     /// What the group has not read of each partition.
@@ -210,8 +228,15 @@ fn known(
     let failed = |source| ReadError::of("ask for the topic", source, topic, group);
     let unknown = |source| ReadError::of("ask where the group is", source, topic, group);
     let metadata = client.fetch_metadata(Some(topic), ANSWER).map_err(failed)?;
-    let seen = metadata.topics().iter().find(|seen| seen.name() == topic && seen.error().is_none());
+    let seen = metadata.topics().iter().find(|seen| seen.name() == topic);
     let Some(seen) = seen else { return Err(ReadError::NoTopic(topic.to_owned())) };
+    match seen.error().map(Code::from) {
+        None => {}
+        Some(Code::TopicAuthorizationFailed) => {
+            return Err(ReadError::ForbiddenTopic { topic: topic.to_owned() });
+        }
+        Some(_) => return Err(ReadError::NoTopic(topic.to_owned())),
+    }
     let mut asked = TopicPartitionList::new();
     for partition in seen.partitions() {
         asked.add_partition(topic, partition.id());

@@ -86,8 +86,9 @@ fn kafka_is_not_well_while_posts_on_disk_wait_for_a_right() {
 #[test]
 fn a_topic_hidden_by_rights_is_reported_so_and_not_as_missing() {
     let Some((kafka, address)) = closed(here!()) else { return };
-    let (_, hidden) = tail(&address).badly(1);
-    assert!(hidden.contains("this user may not read the topic guarded"), "{hidden}");
+    for (_, hidden) in [tail(&address).badly(1), redrive(&address).badly(1)] {
+        assert!(hidden.contains("this user may not read the topic guarded"), "{hidden}");
+    }
     let bridge = login::serve(&address, TOPIC).start();
     let temp = tempdir().unwrap();
     let spooling = login::serve(&address, TOPIC).arg("--spool", temp.path().to_str().unwrap());
@@ -116,14 +117,24 @@ fn a_topic_hidden_by_rights_is_reported_so_and_not_as_missing() {
     assert!(unread.contains("--add --operation Read --topic guarded"), "{unread}");
     kafka.allow(USER, Operation::Read, TOPIC);
     assert!(tail(&address).well().starts_with("  record guarded, partition "));
+    let (_, no_group) = redrive(&address).badly(1);
+    assert!(no_group.contains("--add --operation Read --group hookbridge-redrive"), "{no_group}");
+}
+
+/// The topic as one of dead letters, for the same user.
+fn redrive(address: &str) -> Ran {
+    of_user(&["redrive", "--brokers", address, "--dead-letter-topic", TOPIC])
 }
 
 /// The first record of the topic, as the same user reads it.
 fn tail(address: &str) -> Ran {
+    of_user(&["tail", "--brokers", address, "--topic", TOPIC, "--from=beginning", "--count=1"])
+}
+
+fn of_user(arguments: &[&str]) -> Ran {
     let user = format!("sasl.username={USER}\nsasl.password={PASSWORD}");
     let how = format!("security.protocol=sasl_plaintext\nsasl.mechanism=PLAIN\n{user}");
-    let tail = ["tail", "--brokers", address, "--topic", TOPIC, "--from=beginning", "--count=1"];
-    Tool::new(&tail).env("HOOKBRIDGE_KAFKA_PROPERTY", &how).run()
+    Tool::new(arguments).env("HOOKBRIDGE_KAFKA_PROPERTY", &how).run()
 }
 
 /// A node that lets the bridge see the topic and no more, and its address for the bridge.
