@@ -72,10 +72,11 @@ fn what_the_topic_refuses_is_kept_and_only_then_quarantined() {
 
 /// Of five dead letters one is a notification, which the topic does not take yet.
 fn redriven_once_the_topic_takes_it(kafka: &RealKafka, topic: &str, dead: &str) {
-    let again = || {
-        let mut command = redrive::command(&kafka.bootstrap(), topic, dead, &[]);
+    let with = |flags: &[&str]| {
+        let mut command = redrive::command(&kafka.bootstrap(), topic, dead, flags);
         Ran::from(children::output(&mut command).unwrap())
     };
+    let again = || with(&[]);
     let left = |published: &str, left: usize| {
         format!("{published} to {topic}\n{left} do not pass and are at the end of {dead}\n")
     };
@@ -89,6 +90,16 @@ fn redriven_once_the_topic_takes_it(kafka: &RealKafka, topic: &str, dead: &str) 
     let back = back.expect("it is back");
     assert_eq!(back.header("hookbridge-code"), None);
     assert_eq!(back.header("ce_id"), Some(&*ce_id(APP_ID, of_length(6000))));
+
+    kafka.set_topic(dead, "max.message.bytes", "4000");
+    // What was not selected is not given up: it is there for the next one.
+    for _ in 0..2 {
+        let said = with(&["--code", "unknown_event"]).badly(1);
+        assert!(said.contains("which was not selected"), "{said}");
+    }
+    let said = again().badly(1);
+    assert!(said.contains(&format!("4 of them could not be written to {dead} again")), "{said}");
+    assert_eq!(again().well(), format!("0 dead letters went to {topic}\n"));
 }
 
 /// A text that does not become smaller than three quarters of it.
