@@ -2,7 +2,7 @@
 
 use crate::args::kafka::{KAFKA, KafkaArgs};
 use crate::args::output::Output;
-use crate::args::serve::DEFAULT_TOPIC;
+use crate::args::serve::{DEFAULT_DEAD_LETTER_TOPIC, DEFAULT_TOPIC};
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use std::num::NonZeroU64;
@@ -10,9 +10,6 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-
-/// Where dead letters are.
-const DEAD_LETTER_TOPIC: &str = "video.events.dead-letters";
 
 /// Behind the flags.
 pub(super) const EXAMPLES: &str = "\
@@ -38,7 +35,7 @@ pub struct TailArgs {
 
     /// Its name
     #[arg(long, env = "HOOKBRIDGE_DEAD_LETTER_TOPIC", help_heading = KAFKA, value_name = "TOPIC",
-          default_value = DEAD_LETTER_TOPIC)]
+          default_value = DEFAULT_DEAD_LETTER_TOPIC)]
     pub dead_letter_topic: String,
 
     /// Where to begin: beginning, end, or a time
