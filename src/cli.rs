@@ -20,6 +20,7 @@ mod ledger;
 mod journal;
 pub mod logging;
 mod printable;
+mod printable_json;
 mod record_text;
 mod sample;
 mod screen;

@@ -13,6 +13,7 @@
 //! meanwhile is passed over. A reader that has gone, as `head` does, is no failure.
 
 use crate::args::spool::SpoolExportArgs;
+use crate::cli::printable_json;
 use crate::cli::spool::SpoolCommandError;
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::reader::SpoolReader;
@@ -21,7 +22,6 @@ use crate::timestamp::Timestamp;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Serialize, Serializer};
-use std::fmt::Write as _;
 use std::io::{self, BufWriter, ErrorKind, Write as _};
 
 /// Prints them.
@@ -29,10 +29,12 @@ pub(super) fn run(args: &SpoolExportArgs) -> Result<(), SpoolCommandError> {
     let reader = SpoolReader::open(&args.folder.spool)?;
     let part = if args.quarantined { Part::Quarantine } else { Part::Queue };
     let mut rows = reader.rows(part)?;
-    let mut out = BufWriter::new(io::stdout().lock());
+    let (mut out, mut line) = (BufWriter::new(io::stdout().lock()), Vec::new());
     let mut print = || {
         while let Some(row) = rows.read()? {
-            out.write_all(line(&row).as_bytes()).map_err(SpoolCommandError::Output)?;
+            line.clear();
+            write(&mut line, &row);
+            out.write_all(&line).map_err(SpoolCommandError::Output)?;
         }
         out.flush().map_err(SpoolCommandError::Output)
     };
@@ -70,7 +72,8 @@ impl Serialize for ExportedHeaders<'_> {
     }
 }
 
-fn line(row: &StoredRow) -> String {
+/// Appends it to `lines`, with its end.
+fn write(lines: &mut Vec<u8>, row: &StoredRow) {
     let value = str::from_utf8(&row.value).ok();
     let line = ExportedRow {
         row: row.id,
@@ -84,24 +87,19 @@ fn line(row: &StoredRow) -> String {
         value,
         value_base64: value.is_none().then(|| BASE64_STANDARD.encode(&row.value)),
     };
-    let json = serde_json::to_string(&line).expect("texts and numbers");
-    let mut text = String::with_capacity(json.len() + 1);
-    for char in json.chars() {
-        match char {
-            // JSON leaves these as they are; a terminal would obey some.
-            '\u{7f}'..='\u{9f}' => {
-                write!(text, "\\u{:04x}", u32::from(char)).expect("a String takes all text");
-            }
-            _ => text.push(char),
-        }
-    }
-    text + "\n"
+    printable_json::write_line(lines, &line);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::time::{Duration, UNIX_EPOCH};
+
+    fn line(row: &StoredRow) -> String {
+        let mut line = Vec::new();
+        write(&mut line, row);
+        String::from_utf8(line).unwrap()
+    }
 
     fn row(value: &[u8]) -> StoredRow {
         StoredRow {

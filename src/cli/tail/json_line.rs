@@ -10,30 +10,16 @@
 //!
 //! Promise: no byte of a record steers a terminal.
 
+use crate::cli::printable_json;
 use crate::delivery::kafka::topic_record::TopicRecord;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
-use serde_json::ser::Formatter;
-use std::io::{self, Write};
 
 /// Appends it to `lines`, with its end.
 pub(super) fn write(lines: &mut Vec<u8>, record: &TopicRecord<'_>) {
-    let (line, begin) = (RecordLine(record), lines.len());
-    serde_json::to_writer(&mut *lines, &line).expect("a Vec takes all bytes");
-    // One look at all of it costs little; most records never need the second way.
-    if is_suspect(&lines[begin..]) {
-        lines.truncate(begin);
-        let mut serializer = serde_json::Serializer::with_formatter(&mut *lines, PrintableJson);
-        line.serialize(&mut serializer).expect("a Vec takes all bytes");
-    }
-    lines.push(b'\n');
-}
-
-/// Whether it may hold what [`PrintableJson`] escapes.
-fn is_suspect(line: &[u8]) -> bool {
-    SUSPECT.iter().any(|byte| line.contains(byte))
+    printable_json::write_line(lines, &RecordLine(record));
 }
 
 struct RecordLine<'a>(&'a TopicRecord<'a>);
@@ -106,28 +92,6 @@ impl Serialize for HeaderValue<'_> {
     }
 }
 
-/// JSON leaves the control characters from U+007F to U+009F as they are; a terminal would obey some.
-struct PrintableJson;
-
-/// What each of them begins with in UTF-8, and few other letters.
-const SUSPECT: [u8; 2] = [0x7f, 0xc2];
-
-impl Formatter for PrintableJson {
-    fn write_string_fragment<W: ?Sized + Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        for char in fragment.chars() {
-            match char {
-                '\u{7f}'..='\u{9f}' => write!(writer, "\\u{:04x}", u32::from(char))?,
-                _ => write!(writer, "{char}")?,
-            }
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,14 +138,5 @@ mod tests {
         let end = "\"key_base64\":\"/w==\",\"headers\":{\"a\":[\"1\",null],\"b\":{\"base64\":\"/w==\"}},\
                    \"value_base64\":\"/wA=\"}\n";
         assert!(said.ends_with(end), "{said}");
-    }
-
-    #[test]
-    fn terminal_controls_are_escaped_and_read_as_what_they_are() {
-        let value = "a\u{1b}\u{7f}\u{9b}ü\u{a0}é";
-        let said = line(&TopicRecord { value: Some(value.as_bytes()), ..TopicRecord::default() });
-        assert!(!said.trim_end().contains(char::is_control), "{said}");
-        let read: serde_json::Value = serde_json::from_str(&said).unwrap();
-        assert_eq!(read["value"], value);
     }
 }
