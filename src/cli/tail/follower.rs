@@ -84,8 +84,8 @@ impl<'a> Follower<'a> {
         printer.failure().map_or(Ok(()), |error| Err(TailError::Output(error)))
     }
 
-    /// Shows the ledger's other side all that is there. What comes to partitions that are read is no
-    /// news: it is not waited for the others for longer because of it.
+    /// Shows the ledger's other side all that is there. What comes from partitions that are read does
+    /// not make it wait longer for the others.
     pub(super) fn read_to_end(&mut self, comparison: &mut Comparison) -> Result<(), TailError> {
         self.reader.leave_what_is_read()?;
         while self.reader.unread() > 0 {

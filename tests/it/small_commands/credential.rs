@@ -48,8 +48,7 @@ fn on_a_terminal(command: &str, answers: &[(&str, &str)]) -> String {
     }
     wait_exit(&mut child, SOON, "a command on a terminal");
     reader.join().unwrap();
-    let shown = shown.lock().unwrap().replace('\r', "");
-    shown
+    shown.lock().unwrap().replace('\r', "")
 }
 
 #[test]
