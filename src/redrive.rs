@@ -86,7 +86,7 @@ impl Redrive {
             match config_of(kafka, topic).await {
                 Some(config) => configs.push((topic.clone(), config)),
                 None => {
-                    tracing::warn!(%topic, "the settings of the topic are not known, and records keep their times")
+                    tracing::warn!(%topic, "the settings of the topic are not known, and records keep their times");
                 }
             }
         }

@@ -125,8 +125,7 @@ mod tests {
 
     #[test]
     fn a_dead_letter_says_why_it_is_one() {
-        let said =
-            r##"{"status":"dead_lettered","code":"unknown_event","detail":"`type` is new"}"##;
+        let said = r#"{"status":"dead_lettered","code":"unknown_event","detail":"`type` is new"}"#;
         assert_eq!(result(200, said).detail.as_deref(), Some("unknown_event: `type` is new"));
     }
 

@@ -59,7 +59,7 @@ fn fates(answers: &[RDKafkaRespErr]) -> Vec<(usize, Fate)> {
     })
 }
 
-fn is_refused(fate: &Fate) -> bool {
+fn is_refused(fate: Fate) -> bool {
     matches!(fate, Fate::Refused(_))
 }
 
@@ -73,6 +73,6 @@ fn neighbours_of_a_refused_record_go_alone_and_are_acked() {
 fn what_is_refused_alone_is_refused_and_no_other() {
     let fates = fates(&[REFUSED, REFUSED]);
     assert_eq!(fates.len(), RECORDS);
-    assert_eq!(fates.iter().filter(|(_, fate)| is_refused(fate)).count(), 1, "{fates:?}");
+    assert_eq!(fates.iter().filter(|(_, fate)| is_refused(*fate)).count(), 1, "{fates:?}");
     assert_eq!(fates.iter().filter(|(_, fate)| *fate == Fate::Acked).count(), RECORDS - 1);
 }

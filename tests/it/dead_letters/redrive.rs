@@ -66,7 +66,7 @@ fn what_passes_by_now_goes_back_and_the_rest_is_left() {
          unknown_event         {APP_ID}             2           2\n"
     );
     assert_eq!(counted, expected);
-    assert_eq!(anew(&["--dry-run", "--code", "nothing"]), "no dead letters\n");
+    assert_eq!(anew(&["--dry-run", "--code", "repeated_field"]), "no dead letters\n");
     assert_eq!(letters(), 4, "a dry run writes nothing");
 
     let said = anew(&["--app-id", APP_ID, "--since", "1h"]);
