@@ -103,7 +103,7 @@ fn redriven_once_the_topic_takes_it(kafka: &RealKafka, topic: &str, dead: &str) 
 }
 
 /// A text that does not become smaller than three quarters of it.
-fn random(length: usize) -> String {
+pub(super) fn random(length: usize) -> String {
     let mut random = fastrand::Rng::with_seed(length as u64);
     repeat_with(|| random.alphanumeric()).take(length).collect()
 }

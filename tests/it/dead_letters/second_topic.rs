@@ -1,9 +1,10 @@
 //! A dead-letter topic that takes nothing: notifications go on.
 
+use crate::dead_letters::refused_by_kafka::random;
 use crate::dead_letters::{DEAD_LETTERED, UP, post_as, serve};
 use crate::support::problem::refusal;
 use crate::support::rig::{SOON, USER};
-use crate::support::spool::{SpoolFolder, records};
+use crate::support::spool::{SpoolFolder, record, records};
 use hookbridge::metrics::Outcome;
 use std::time::Duration;
 use tempfile::tempdir;
@@ -57,16 +58,18 @@ fn a_missing_dead_letter_topic_stops_no_notification() {
 fn dead_letters_on_disk_hold_notifications_up_for_a_bounded_time() {
     let Some(kafka) = RealKafka::shared(here!()) else { return };
     let topic = here!().replace("::", "-");
-    kafka.create_topic(&topic, 1, &[]);
+    kafka.create_topic(&topic, 1, &[("max.message.bytes", "4000")]);
     let dead = records("no-such-dead-letters", "app-1", 0..2);
-    let folder = SpoolFolder::of(dead.chain(records(&topic, "app-1", 2..5)));
+    // Each would wait for its ten seconds if they were tried one by one.
+    let refused = (5..8).map(|number| record(&topic, "app-1", number, &random(6000)));
+    let folder = SpoolFolder::of(dead.chain(records(&topic, "app-1", 2..5)).chain(refused));
     let serve = serve(kafka.bootstrap(), &topic, "no-such-dead-letters");
 
     let serve = serve.arg("--spool", folder.dir()).arg("--missing-topic-timeout", "2s");
     let bridge = serve.start();
 
     let quarantined = "hookbridge_spool_quarantined_total{what=\"row\"}";
-    bridge.wait_for_metric(quarantined, MADE, |rows| rows == 2.0);
+    bridge.wait_for_metric(quarantined, MADE, |rows| rows == 5.0);
     let is_direct = || bridge.readyz().1.to_string().contains("direct, 0 waiting");
     eventually(MADE, "posts go to Kafka", is_direct);
     assert_eq!(consumer::to_end(&kafka.bootstrap(), &topic).len(), 3);
