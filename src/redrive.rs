@@ -81,6 +81,8 @@ impl Redrive {
     pub async fn open(options: RedriveOptions) -> Result<Self, RedriveError> {
         let RedriveOptions { kafka, topic, dead_letter_topic, group, .. } = &options;
         let reader = GroupReader::open(kafka, dead_letter_topic, group).await?;
+        // Else each that passes would wait for it, and others lose a round meanwhile.
+        reader.must_see(topic).await?;
         let mut configs = Vec::new();
         for topic in [topic, dead_letter_topic] {
             match config_of(kafka, topic).await {

@@ -8,11 +8,13 @@
 mod assignment;
 pub mod read_error;
 pub mod read_record;
+mod shown;
 
 use crate::delivery::kafka::client_endings::ClientEnding;
 use crate::delivery::kafka::group_reader::assignment::{Assignment, GroupContext};
 use crate::delivery::kafka::group_reader::read_error::ReadError;
 use crate::delivery::kafka::group_reader::read_record::{Position, ReadRecord};
+use crate::delivery::kafka::group_reader::shown::{see, shown};
 use crate::delivery::kafka::settings::Settings;
 use rdkafka::consumer::{CommitMode, Consumer as _, StreamConsumer};
 use rdkafka::error::{KafkaError, KafkaResult};
@@ -75,6 +77,8 @@ impl GroupReader {
             .map_err(|source| ReadError::Kafka { attempt: "make a consumer", source })?;
         let client = Arc::new(ClientEnding::of(client, &settings.endings));
         let (topic, group) = (topic.to_owned(), group.to_owned());
+        // First: of two rights that are missing, that on the topic is named.
+        see(&client, &topic, &group).await?;
         let asked = (client.clone(), topic.clone(), group.clone());
         let asking = spawn_blocking(move || known(&asked.0, &asked.1, &asked.2));
         let known = tokio::select! {
@@ -228,15 +232,7 @@ fn known(
     let failed = |source| ReadError::of("ask for the topic", source, topic, group);
     let unknown = |source| ReadError::of("ask where the group is", source, topic, group);
     let metadata = client.fetch_metadata(Some(topic), ANSWER).map_err(failed)?;
-    let seen = metadata.topics().iter().find(|seen| seen.name() == topic);
-    let Some(seen) = seen else { return Err(ReadError::NoTopic(topic.to_owned())) };
-    match seen.error().map(Code::from) {
-        None => {}
-        Some(Code::TopicAuthorizationFailed) => {
-            return Err(ReadError::ForbiddenTopic { topic: topic.to_owned() });
-        }
-        Some(_) => return Err(ReadError::NoTopic(topic.to_owned())),
-    }
+    let seen = shown(&metadata, topic)?;
     let mut asked = TopicPartitionList::new();
     for partition in seen.partitions() {
         asked.add_partition(topic, partition.id());

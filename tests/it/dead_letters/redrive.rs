@@ -67,7 +67,11 @@ fn what_passes_by_now_goes_back_and_the_rest_is_left() {
     );
     assert_eq!(counted, expected);
     assert_eq!(anew(&["--dry-run", "--code", "repeated_field"]), "no dead letters\n");
-    assert_eq!(letters(), 4, "a dry run writes nothing");
+    let nowhere = format!("{topic}-nowhere");
+    let mut astray = command(&brokers, &nowhere, &dead, &["--unknown-events", "forward"]);
+    let said = Ran::from(children::output(&mut astray).unwrap()).badly(1);
+    assert!(said.contains(&format!("the brokers do not show the topic {nowhere}")), "{said}");
+    assert_eq!(letters(), 4, "neither a dry run nor a topic that is not there writes anything");
 
     let said = anew(&["--app-id", APP_ID, "--since", "1h"]);
     let end = format!("at the end of {dead}\n");
