@@ -14,7 +14,7 @@ use crate::delivery::kafka::client_endings::ClientEnding;
 use crate::delivery::kafka::group_reader::assignment::{Assignment, GroupContext};
 use crate::delivery::kafka::group_reader::read_error::ReadError;
 use crate::delivery::kafka::group_reader::read_record::{Position, ReadRecord};
-use crate::delivery::kafka::group_reader::shown::{see, shown};
+use crate::delivery::kafka::group_reader::shown::see;
 use crate::delivery::kafka::settings::Settings;
 use rdkafka::consumer::{CommitMode, Consumer as _, StreamConsumer};
 use rdkafka::error::{KafkaError, KafkaResult};
@@ -78,9 +78,9 @@ impl GroupReader {
         let client = Arc::new(ClientEnding::of(client, &settings.endings));
         let (topic, group) = (topic.to_owned(), group.to_owned());
         // First: of two rights that are missing, that on the topic is named.
-        see(&client, &topic, &group).await?;
+        let partitions = see(&client, &topic, &group).await?;
         let asked = (client.clone(), topic.clone(), group.clone());
-        let asking = spawn_blocking(move || known(&asked.0, &asked.1, &asked.2));
+        let asking = spawn_blocking(move || known(&asked.0, &asked.1, &partitions, &asked.2));
         let known = tokio::select! {
             known = asking => known,
             // The question itself would wait for a coordinator that this user may not ask for.
@@ -227,15 +227,14 @@ struct Known {
 fn known(
     client: &StreamConsumer<GroupContext>,
     topic: &str,
+    partitions: &[i32],
     group: &str,
 ) -> Result<Known, ReadError> {
     let failed = |source| ReadError::of("ask for the topic", source, topic, group);
     let unknown = |source| ReadError::of("ask where the group is", source, topic, group);
-    let metadata = client.fetch_metadata(Some(topic), ANSWER).map_err(failed)?;
-    let seen = shown(&metadata, topic)?;
     let mut asked = TopicPartitionList::new();
-    for partition in seen.partitions() {
-        asked.add_partition(topic, partition.id());
+    for &partition in partitions {
+        asked.add_partition(topic, partition);
     }
     let committed =
         persistently(|| client.committed_offsets(asked.clone(), ANSWER)).map_err(unknown)?;
@@ -246,7 +245,7 @@ fn known(
     let is_offset = |offset| matches!(offset, Offset::Offset(_));
     let is_new = !committed.elements().iter().any(|known| is_offset(known.offset()));
     let mut ranges = BTreeMap::new();
-    for partition in seen.partitions().iter().map(rdkafka::metadata::MetadataPartition::id) {
+    for &partition in partitions {
         let (low, high) = client.fetch_watermarks(topic, partition, ANSWER).map_err(failed)?;
         let known = committed.find_partition(topic, partition).map(|known| known.offset());
         let from = match known {

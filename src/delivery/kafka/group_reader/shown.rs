@@ -7,7 +7,7 @@ use crate::delivery::kafka::group_reader::assignment::GroupContext;
 use crate::delivery::kafka::group_reader::read_error::ReadError;
 use crate::delivery::kafka::group_reader::{ANSWER, GroupReader};
 use rdkafka::consumer::{Consumer as _, StreamConsumer};
-use rdkafka::metadata::{Metadata, MetadataTopic};
+use rdkafka::metadata::MetadataPartition;
 use rdkafka::types::RDKafkaErrorCode as Code;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
@@ -20,29 +20,25 @@ impl GroupReader {
     pub async fn must_see(&self, topic: &str) -> Result<(), ReadError> {
         match see(&self.client, topic, &self.group).await {
             Err(ReadError::ForbiddenTopic { .. }) => Ok(()),
-            seen => seen,
+            seen => seen.map(drop),
         }
     }
 }
 
-/// An error if the brokers do not show a topic to this user.
-pub(super) async fn see(client: &Arc<Client>, topic: &str, group: &str) -> Result<(), ReadError> {
+/// The partitions of a topic; an error if the brokers do not show it to this user.
+pub(super) async fn see(
+    client: &Arc<Client>,
+    topic: &str,
+    group: &str,
+) -> Result<Vec<i32>, ReadError> {
     let (asking, asked) = (client.clone(), topic.to_owned());
     let answer = spawn_blocking(move || asking.fetch_metadata(Some(&asked), ANSWER)).await;
     let failed = |source| ReadError::of("ask for the topic", source, topic, group);
     let metadata = answer.expect("asking does not panic").map_err(failed)?;
-    shown(&metadata, topic).map(drop)
-}
-
-/// The topic in an answer.
-pub(super) fn shown<'a>(
-    metadata: &'a Metadata,
-    topic: &str,
-) -> Result<&'a MetadataTopic, ReadError> {
     let seen = metadata.topics().iter().find(|seen| seen.name() == topic);
     let Some(seen) = seen else { return Err(ReadError::NoTopic(topic.to_owned())) };
     match seen.error().map(Code::from) {
-        None => Ok(seen),
+        None => Ok(seen.partitions().iter().map(MetadataPartition::id).collect()),
         Some(Code::TopicAuthorizationFailed) => {
             Err(ReadError::ForbiddenTopic { topic: topic.to_owned() })
         }
