@@ -39,8 +39,6 @@ use tokio_util::sync::CancellationToken;
 
 /// What it prints is its output; only what is wrong is logged.
 const LOG: &str = "warn";
-/// As `serve`'s default; nothing is written here.
-const ACK_TIMEOUT: Duration = Duration::from_millis(2500);
 /// How long the reading thread may take to see that it is to end; it may be waiting for a broker or for
 /// whoever reads its output.
 const END: Duration = Duration::from_millis(500);
@@ -104,7 +102,7 @@ pub fn run(args: TailArgs, stderr: &Stderr) -> Result<(), Failure> {
 }
 
 async fn tail(args: TailArgs, stderr: &Stderr) -> Result<(), TailError> {
-    let settings = config::kafka::settings(&args.kafka, ACK_TIMEOUT)?;
+    let settings = config::kafka::settings_of_tool(&args.kafka)?;
     let topic = topic(&args)?;
     let comparison = args.against.as_deref().map(|path| {
         let mut comparison = Comparison::default();

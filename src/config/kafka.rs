@@ -15,6 +15,8 @@ use std::time::Duration;
 
 /// Under this no broker can answer; zero would mean "for ever" to librdkafka.
 const LEAST_ACK_TIMEOUT: Duration = Duration::from_millis(10);
+/// As `serve`'s default, where no post waits.
+const TOOL_ACK_TIMEOUT: Duration = Duration::from_millis(2500);
 /// Longer than any sender waits.
 const MOST_ACK_TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -58,6 +60,11 @@ pub fn settings(args: &KafkaArgs, ack_timeout: Duration) -> Result<Settings, Con
     }
     settings.check().map_err(|reason| ConfigError::new(TOGETHER, reason))?;
     Ok(settings)
+}
+
+/// The same for a command that takes no posts.
+pub fn settings_of_tool(args: &KafkaArgs) -> Result<Settings, ConfigError> {
+    settings(args, TOOL_ACK_TIMEOUT)
 }
 
 /// The brokers of the flag, else those of the file; blanks behind commas are not meant.

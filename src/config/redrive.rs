@@ -10,7 +10,7 @@ use crate::metrics::Outcome;
 use crate::redrive::RedriveOptions;
 use crate::redrive::selection::Selection;
 use crate::timestamp::Timestamp;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// Those that a dead letter may have.
 const CODES: [Outcome; 6] = [
@@ -22,9 +22,6 @@ const CODES: [Outcome; 6] = [
     Outcome::RecordRefused,
 ];
 
-/// As `serve`'s default; no post waits here.
-const ACK_TIMEOUT: Duration = Duration::from_millis(2500);
-
 /// Everything that `redrive` needs, checked; `now` is when it starts.
 pub fn options(args: &RedriveArgs, now: SystemTime) -> Result<RedriveOptions, ConfigError> {
     if args.topic == args.dead_letter_topic {
@@ -33,7 +30,7 @@ pub fn options(args: &RedriveArgs, now: SystemTime) -> Result<RedriveOptions, Co
     let codes = args.codes.iter().map(|text| code(text.trim()));
     let app_ids = args.app_ids.iter().map(|text| app_id(text.trim()));
     Ok(RedriveOptions {
-        kafka: kafka::settings(&args.kafka, ACK_TIMEOUT)?,
+        kafka: kafka::settings_of_tool(&args.kafka)?,
         topic: topic("--topic", &args.topic)?,
         compaction: if args.allow_compacted_topic {
             Compaction::Allowed
@@ -87,6 +84,7 @@ fn since(text: &str, now: SystemTime) -> Result<Timestamp, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn since_is_a_time_or_an_age() {

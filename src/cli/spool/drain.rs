@@ -42,8 +42,6 @@ use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// As `serve`'s default; no post waits here.
-const ACK_TIMEOUT: Duration = Duration::from_millis(2500);
 /// Between looks at how far it is; shorter than the gate takes to let posts through again.
 const LOOK: Duration = Duration::from_millis(50);
 /// How long the last commit of the spool may take.
@@ -87,7 +85,7 @@ enum DrainEnd {
 
 /// Drains it; an error unless nothing is left.
 pub(super) fn run(args: &SpoolDrainArgs, stderr: &Stderr) -> Result<(), SpoolCommandError> {
-    let kafka = kafka::settings(&args.kafka, ACK_TIMEOUT)?;
+    let kafka = kafka::settings_of_tool(&args.kafka)?;
     let timeout = positive("--timeout", args.timeout)?;
     let dir = &args.folder.spool;
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
