@@ -36,8 +36,6 @@ const SESSION: Duration = Duration::from_secs(10);
 const JOIN: Duration = Duration::from_secs(30);
 /// Between two looks at a group that has members.
 const LOOK: Duration = Duration::from_millis(500);
-/// How long a fetch may take: megabytes over a slow line. The default of the bridge is for posts.
-const FETCH: Duration = Duration::from_secs(30);
 /// What is read ahead, in KiB.
 const AHEAD_KIB: &str = "16384";
 
@@ -65,11 +63,6 @@ impl GroupReader {
         let mut config = settings.consumer();
         config
             .set("group.id", group)
-            .set("enable.auto.commit", "false")
-            .set("enable.auto.offset.store", "false")
-            .set("enable.partition.eof", "true")
-            .set("auto.offset.reset", "earliest")
-            .set("socket.timeout.ms", FETCH.as_millis().to_string())
             .set("session.timeout.ms", SESSION.as_millis().to_string())
             .set("queued.max.messages.kbytes", AHEAD_KIB);
         let client: StreamConsumer<GroupContext> = config

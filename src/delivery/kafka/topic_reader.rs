@@ -28,25 +28,13 @@ use std::time::Duration;
 /// How long brokers may take to say what there is: a login by TLS over a slow line, several times.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// How long a fetch may take, in milliseconds: megabytes over a slow line. The default of the bridge is
-/// for posts.
-const SOCKET_TIMEOUT: (&str, &str) = ("socket.timeout.ms", "30000");
-
 /// Events of the client that are looked through for why nobody answers: its log and its errors.
 const EVENTS: usize = 100;
 
-/// What is not the operator's.
-const FIXED: [(&str, &str); 6] = [
-    // The client library asks for one; with partitions of its own it never joins it.
-    ("group.id", "hookbridge-tail"),
-    ("enable.auto.commit", "false"),
-    ("enable.auto.offset.store", "false"),
-    ("enable.partition.eof", "true"),
-    // Where records are deleted before they were read, those that are left are next.
-    ("auto.offset.reset", "earliest"),
-    // How long an idle broker holds a fetch: so late a record is seen at most.
-    ("fetch.wait.max.ms", "100"),
-];
+/// The client library asks for a group; with partitions of its own it never joins it.
+const GROUP: &str = "hookbridge-tail";
+/// How long an idle broker holds a fetch, in milliseconds: so late a record is seen at most.
+const FETCH_WAIT_MS: &str = "100";
 
 /// Where to begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -266,12 +254,8 @@ impl TopicReader {
 }
 
 fn config(settings: &Settings) -> ClientConfig {
-    let mut config = settings.probe();
-    let (name, timeout) = SOCKET_TIMEOUT;
-    config.set(name, timeout);
-    for (name, value) in FIXED {
-        config.set(name, value);
-    }
+    let mut config = settings.consumer();
+    config.set("group.id", GROUP).set("fetch.wait.max.ms", FETCH_WAIT_MS);
     config
 }
 
