@@ -18,6 +18,7 @@
 pub mod bridge_error;
 mod dead_letter_topic;
 mod event_loop;
+mod heap_trim;
 mod hand_over;
 pub mod inherited_sockets;
 mod listeners;

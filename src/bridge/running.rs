@@ -8,6 +8,7 @@ use crate::bridge::Bridge;
 use crate::bridge::bridge_error::BridgeError;
 use crate::bridge::dead_letter_topic::DeadLetterTopic;
 use crate::bridge::event_loop::{EventLoop, EventLoops};
+use crate::bridge::heap_trim::HeapTrim;
 use crate::bridge::listeners::{admin_limits, raise_file_limit};
 use crate::bridge::notifier::Notifier;
 use crate::bridge::parts::Parts;
@@ -85,6 +86,7 @@ impl Running {
         let accept_errors = Arc::new(RareLine::every(ACCEPT_ERROR_LINE));
         let admin_limits = admin_limits(accept_errors.clone());
         let reloading = Reloader::new(&config, reload, &metrics.reloads, supervision.clone()).run();
+        let trimming = HeapTrim::new(metrics.connections.clone()).run();
         let logging = PeriodicLog::new(&config, recorder.clone()).run();
         let path = config.path.clone();
         let loops = EventLoop {
@@ -117,6 +119,7 @@ impl Running {
         let serving = server::serve(listener, admin_limits, over.clone(), answer);
         parts.start_endless("admin port", serving);
         parts.start_endless("periodic log", logging);
+        parts.start_endless("heap trim", trimming);
         parts.start_endless("reloader", reloading);
         parts.start_endless("notifier", notifier.run());
         let (probing, unasked) = (probe.run(over.clone()), BridgeError::Unasked("probe of Kafka"));

@@ -5,12 +5,16 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 /// The series of a port's connections; those of a port that shows none are the default.
 #[derive(Debug, Clone, Default)]
 pub struct ConnectionSeries {
     /// That are served.
     pub open: Gauge,
+    /// The most that were served at once since somebody took the figure; no series.
+    pub most_open: Arc<AtomicI64>,
     /// The most that are served at once.
     pub limit: Gauge,
     /// That are accepted and wait for room.
@@ -46,6 +50,7 @@ impl ConnectionSeries {
     pub(super) fn new(registry: &mut Registry) -> Self {
         Self {
             open: series(registry, "connections", "Open connections of senders"),
+            most_open: Arc::default(),
             limit: series(
                 registry,
                 "connections_limit",

@@ -11,7 +11,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use testkit::bridge::launch::Launch;
-use testkit::deadline::let_pass;
+use testkit::deadline::{eventually, let_pass};
 use testkit::http::{Connection, get, request};
 use testkit::notification::{PATH, ROOMDROP};
 use testkit::port::NOBODY;
@@ -37,6 +37,9 @@ const PLACES: usize = 50;
 
 /// Of them, those of senders that keep theirs.
 const KNOWN: usize = 10;
+
+/// Connections whose memory is worth to be given back: tens of megabytes.
+const GONE: usize = 2000;
 
 /// For longer than a silent connection is let be where there is no room.
 const SHORT_REST: Duration = Duration::from_millis(600);
@@ -226,6 +229,25 @@ fn a_bridge_out_of_files_says_so_once_and_recovers() {
     let mut connection = rig.connect();
     connection.send(request("POST", PATH, &[], ROOMDROP));
     assert_eq!(connection.read().status, 200);
+}
+
+#[test]
+fn memory_that_a_crowd_has_left_is_given_back() {
+    let rig = Rig::open();
+    let resident = || rig.bridge().metric("process_resident_memory_bytes");
+    let before = resident();
+    let mut crowd = Connection::open_many(rig.addr(), GONE);
+    for connection in &mut crowd {
+        connection.send(request("POST", PATH, &[], ROOMDROP));
+    }
+    for connection in &mut crowd {
+        assert_eq!(connection.read().status, 200);
+    }
+    let added = resident() - before;
+
+    drop(crowd);
+
+    eventually(SOON, "half of it is given back", || resident() - before < added / 2.0);
 }
 
 /// The CPU time of the bridge, asked of the kernel, in hundredths of a second.

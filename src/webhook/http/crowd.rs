@@ -203,7 +203,8 @@ impl Crowd {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let phase = Arc::new(ConnectionPhase::open(peer));
         self.open.lock().insert(number, phase.clone());
-        self.series.open.inc();
+        let before = self.series.open.inc();
+        self.series.most_open.fetch_max(before + 1, Ordering::Relaxed);
         Member { number, crowd: self.clone(), phase, _place: place }
     }
 }
