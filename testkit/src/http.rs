@@ -119,6 +119,14 @@ impl<S: Read + Write> Connection<S> {
         Ok(bytes)
     }
 
+    /// All that comes, as it is, and how it ends: by a close, or by an error, of which `WouldBlock` is
+    /// that nothing more comes.
+    pub fn read_rest(&mut self) -> (Vec<u8>, io::Result<()>) {
+        let mut bytes = Vec::new();
+        let end = self.0.read_to_end(&mut bytes).map(drop);
+        (bytes, end)
+    }
+
     fn head(&mut self) -> io::Result<Response> {
         let status_line = self.line()?;
         let status = status_line.split(' ').nth(1).expect("a status line").parse().unwrap();

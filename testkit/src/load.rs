@@ -5,6 +5,8 @@
 //! connection was free for it, so that a server that stalls is charged for every post that it held
 //! up (no coordinated omission).
 //!
+//! Connections are kept, or there is one for each post; plain, or over TLS.
+//!
 //! Promise: a run begins and ends with nothing under way, so that whatever a server spent between
 //! belongs to the posts that are counted. Everything that is not answered 200 is a failure; a run
 //! ends all the same, [`PATIENCE`] after its time at the latest.
@@ -12,18 +14,23 @@
 mod answer;
 pub mod posts;
 pub mod schedule;
+pub mod way;
+mod wire;
 
 use crate::load::answer::{Answer, NoAnswer};
 use crate::load::posts::Posts;
 use crate::load::schedule::{Pace, Schedule};
+use crate::load::way::{Life, Way};
+use crate::load::wire::Wire;
+use crate::tls::Client;
 use rustix::buffer::spare_capacity;
 use rustix::event::Timespec;
-use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::event::epoll;
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::collections::VecDeque;
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io;
+use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -52,10 +59,13 @@ pub struct Tally {
     pub failures: u64,
     /// What was wrong with the first of them.
     pub first_failure: Option<String>,
+    /// Posts on a connection that took up a TLS session.
+    pub resumed: u64,
 }
 
 /// Connections to one server.
 pub struct Load {
+    life: Life,
     epoll: OwnedFd,
     connections: Vec<Connection>,
     /// Those with nothing under way, longest first.
@@ -67,7 +77,10 @@ pub struct Load {
 }
 
 struct Connection {
-    stream: TcpStream,
+    /// With sessions of its own.
+    way: Way,
+    /// None between two posts where there is one for each, and of one that is lost.
+    wire: Option<Wire>,
     /// When the post under way was due.
     due: Option<Instant>,
     /// What has come of an answer that is not whole.
@@ -75,22 +88,28 @@ struct Connection {
 }
 
 impl Load {
-    /// Opens the connections.
+    /// Opens connections that are kept.
     pub fn connect(to: SocketAddr, count: usize, posts: Posts) -> io::Result<Self> {
+        Self::by(&Way { to, life: Life::Kept, tls: None }, count, posts)
+    }
+
+    /// So many connections at once. Of a new one for each post the first is opened by a run.
+    pub fn by(way: &Way, count: usize, posts: Posts) -> io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let mut connections = Vec::with_capacity(count);
         for index in 0..count {
-            if index % BURST == BURST - 1 {
-                thread::sleep(PAUSE);
+            let way = Way { tls: way.tls.as_ref().map(Client::apart), ..*way };
+            let mut connection = Connection { way, wire: None, due: None, partial: Vec::new() };
+            if connection.way.life == Life::Kept {
+                if index % BURST == BURST - 1 {
+                    thread::sleep(PAUSE);
+                }
+                connection.wire.insert(Wire::open(&connection.way)?).watch(&epoll, index)?;
             }
-            let stream = TcpStream::connect_timeout(&to, PATIENCE)?;
-            stream.set_nodelay(true)?;
-            stream.set_nonblocking(true)?;
-            epoll::add(&epoll, &stream, EventData::new_u64(index as u64), EventFlags::IN)?;
-            connections.push(Connection { stream, due: None, partial: Vec::new() });
+            connections.push(connection);
         }
         let (idle, buffer) = ((0..count).collect(), vec![0; READ].into_boxed_slice());
-        Ok(Self { epoll, connections, idle, whole: count, posts, buffer })
+        Ok(Self { life: way.life, epoll, connections, idle, whole: count, posts, buffer })
     }
 
     /// Posts for so long, and then waits for the last answers.
@@ -129,15 +148,21 @@ impl Load {
             let now = Instant::now();
             let Some(due) = schedule.take(now) else { return };
             self.idle.pop_front();
-            let connection = &mut self.connections[index];
-            connection.due = Some(due);
-            let request = self.posts.next_request();
-            match connection.stream.write(request) {
-                Ok(written) if written == request.len() => {}
-                // With nothing under way the kernel has room, unless the connection is broken.
-                other => self.lose(index, format!("a post could not be sent: {other:?}"), tally),
+            self.connections[index].due = Some(due);
+            if let Err(error) = self.post(index) {
+                self.lose(index, format!("a post could not be sent: {error}"), tally);
             }
         }
+    }
+
+    fn post(&mut self, index: usize) -> io::Result<()> {
+        let Connection { way, wire, .. } = &mut self.connections[index];
+        let wire = match wire {
+            Some(wire) => wire,
+            None => wire.insert(Wire::open(way)?),
+        };
+        wire.send(self.posts.next_request())?;
+        wire.watch(&self.epoll, index)
     }
 
     fn wait(&self, events: &mut Vec<epoll::Event>, time: Duration) {
@@ -150,9 +175,10 @@ impl Load {
 
     fn receive(&mut self, index: usize, tally: &mut Tally) {
         let connection = &mut self.connections[index];
-        match connection.read(&mut self.buffer) {
+        match connection.read(&self.epoll, index, &mut self.buffer) {
             Ok(None) => return,
             Ok(Some(Answer { status: 200 })) => {
+                tally.resumed += u64::from(connection.wire.as_ref().is_some_and(Wire::is_resumed));
                 let due = connection.due.take().expect("an answer follows a post");
                 let latency = u32::try_from(due.elapsed().as_nanos());
                 tally.latencies.push(latency.unwrap_or(u32::MAX));
@@ -163,6 +189,11 @@ impl Load {
             }
             Err(why) => return self.lose(index, format!("a post had no answer: {why}"), tally),
         }
+        if self.life == Life::OnePost
+            && let Some(wire) = connection.wire.take()
+        {
+            wire.close();
+        }
         self.idle.push_back(index);
     }
 
@@ -171,8 +202,7 @@ impl Load {
         tally.fail(why);
         let connection = &mut self.connections[index];
         connection.due = None;
-        // What is at its end would be readable for ever.
-        epoll::delete(&self.epoll, &connection.stream).unwrap();
+        connection.wire = None;
         self.idle.retain(|idle| *idle != index);
         self.whole -= 1;
     }
@@ -187,9 +217,18 @@ impl Load {
 }
 
 impl Connection {
-    /// The answer, when it is whole.
-    fn read(&mut self, buffer: &mut [u8]) -> Result<Option<Answer>, NoAnswer> {
-        let read = match self.stream.read(buffer) {
+    /// The answer, when it is whole. What waits for room goes first.
+    fn read(
+        &mut self,
+        epoll: &OwnedFd,
+        index: usize,
+        buffer: &mut [u8],
+    ) -> Result<Option<Answer>, NoAnswer> {
+        let Some(wire) = &mut self.wire else { return Ok(None) };
+        wire.flush().map_err(NoAnswer::Broken)?;
+        let read = wire.read(buffer);
+        wire.watch(epoll, index).map_err(NoAnswer::Broken)?;
+        let read = match read {
             Ok(0) => return Err(NoAnswer::Closed),
             Ok(read) => &buffer[..read],
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
@@ -216,6 +255,13 @@ impl Tally {
     /// Posts that were answered 200.
     pub fn answered(&self) -> u64 {
         self.latencies.len() as u64
+    }
+
+    /// The latency that this share of a hundred of them are within.
+    pub fn percentile(&mut self, percent: usize) -> Option<Duration> {
+        let rank = (self.latencies.len() * percent).div_ceil(100).checked_sub(1)?;
+        let (_, nanos, _) = self.latencies.select_nth_unstable(rank);
+        Some(Duration::from_nanos(u64::from(*nanos)))
     }
 
     fn fail(&mut self, why: String) {

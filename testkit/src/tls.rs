@@ -36,7 +36,18 @@ pub struct Identity {
 
 /// A sender.
 #[derive(Clone)]
-pub struct Client(Arc<ClientConfig>);
+pub struct Client {
+    config: Arc<ClientConfig>,
+    sessions: Sessions,
+}
+
+/// What a sender does with the sessions that a server gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sessions {
+    /// It takes them up, each once.
+    TakenUp,
+    Forgotten,
+}
 
 impl Default for Authority {
     fn default() -> Self {
@@ -99,8 +110,7 @@ impl Authority {
         let builder = builder.with_protocol_versions(&[version]).unwrap();
         let mut config = builder.with_root_certificates(roots).with_no_client_auth();
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
-        config.resumption = Resumption::in_memory_sessions(8);
-        Client(Arc::new(config))
+        Client { config: Arc::new(config), sessions: Sessions::TakenUp }.apart()
     }
 }
 
@@ -115,23 +125,61 @@ impl Client {
     /// The same, and it offers HTTP/1.1 alone: whoever speaks HTTP/2 too would else choose that.
     #[must_use]
     pub fn http1(&self) -> Self {
-        let mut config = ClientConfig::clone(&self.0);
+        let mut config = ClientConfig::clone(&self.config);
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Self(Arc::new(config))
+        Self { config: Arc::new(config), ..*self }
+    }
+
+    /// The same, and it takes up no session.
+    #[must_use]
+    pub fn without_sessions(&self) -> Self {
+        Self { sessions: Sessions::Forgotten, ..self.clone() }.apart()
+    }
+
+    /// The same with sessions of its own: where many share theirs, some find none left.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        let mut config = ClientConfig::clone(&self.config);
+        config.resumption = match self.sessions {
+            Sessions::TakenUp => Resumption::in_memory_sessions(8),
+            Sessions::Forgotten => Resumption::disabled(),
+        };
+        Self { config: Arc::new(config), ..*self }
+    }
+
+    /// Its side of a connection, before the first byte. It takes what it is to send at once, however
+    /// much that is.
+    pub(crate) fn begin(&self) -> io::Result<ClientConnection> {
+        let name = ServerName::try_from(NAME).unwrap();
+        let mut client =
+            ClientConnection::new(self.config.clone(), name).map_err(io::Error::other)?;
+        client.set_buffer_limit(None);
+        Ok(client)
+    }
+
+    /// What it says first, which a server has to answer whoever sends it.
+    pub fn greeting(&self) -> io::Result<Vec<u8>> {
+        let (mut client, mut bytes) = (self.begin()?, Vec::new());
+        client.write_tls(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// Connects and shakes hands.
     pub fn connect(&self, addr: SocketAddr) -> io::Result<TlsConnection> {
         let mut stream = TcpStream::connect(addr)?;
         with_time_outs(&stream);
-        let name = ServerName::try_from(NAME).unwrap();
-        let mut client = ClientConnection::new(self.0.clone(), name).map_err(io::Error::other)?;
+        let mut client = self.begin()?;
         client.complete_io(&mut stream)?;
         Ok(Connection::on(StreamOwned::new(client, stream)))
     }
 }
 
 impl TlsConnection {
+    /// Waits for so long at most for what comes next.
+    pub fn wait_at_most(&self, time: std::time::Duration) {
+        self.stream().sock.set_read_timeout(Some(time)).unwrap();
+    }
+
     /// Whether it took up a session of another.
     pub fn is_resumed(&self) -> bool {
         self.stream().conn.handshake_kind() == Some(HandshakeKind::Resumed)

@@ -1,5 +1,7 @@
 //! TLS on the webhook port: senders of either version, certificates that change, and who speaks no TLS.
 
+mod many;
+
 use crate::support::rig::{Rig, SOON};
 use rustls::version::{TLS12, TLS13};
 use std::fs;
@@ -230,7 +232,10 @@ fn a_stop_does_not_wait_for_who_has_not_shaken_hands() {
 }
 
 /// A rig whose port speaks TLS, and the folder of its files.
-fn secured(identity: &Identity, flags: impl FnOnce(Launch) -> Launch) -> (Rig, tempfile::TempDir) {
+pub(crate) fn secured(
+    identity: &Identity,
+    flags: impl FnOnce(Launch) -> Launch,
+) -> (Rig, tempfile::TempDir) {
     let files = files(identity);
     let rig = Rig::on_mock(|serve| flags(with(serve.no_auth(), files.path())));
     (rig, files)

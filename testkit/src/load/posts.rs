@@ -12,6 +12,9 @@ pub const CREDENTIALS: &str = "video:$2y$10$yrEc8U1k5se6zjxhzrxF3OTEVM0WK9ygNUjo
 const USER: &str = "video";
 const PASSWORD: &str = "bench-password-1";
 
+/// What a body is filled up with: one recording more.
+const FURTHER: &str = r#","http://media.example.com/64a1f0c2e4b0d7a1c3f9b210/64a2035be4b0d7a1c3f9b2d4/recordings/stream-3.mkv""#;
+
 /// Seven projects. By murmur2 they keep all of six partitions busy: 0, 2, 5, 4, 1, 3, and 4 again.
 pub const APP_IDS: [&str; 7] = [
     "5f3a9c1e7d2b4a0012c4e8f1",
@@ -41,7 +44,20 @@ pub struct Posts {
 impl Posts {
     /// For the first `app_ids` projects. The numbers begin at random, so that two rows differ.
     pub fn new(app_ids: usize) -> Self {
-        let requests: Vec<_> = (0..app_ids).map(|index| of(&app_id(index))).collect();
+        Self::sized(app_ids, 0)
+    }
+
+    /// The same with bodies that have this many bytes at least.
+    pub fn sized(app_ids: usize, bytes: usize) -> Self {
+        Self::of((0..app_ids).map(|index| of(USER, &body_of(&app_id(index), bytes))).collect())
+    }
+
+    /// In turn by each of some [`users`].
+    pub fn by_users(count: usize) -> Self {
+        Self::of(users(count).map(|user| of(&user, &body(APP_IDS[0]))).collect())
+    }
+
+    fn of(requests: Vec<Vec<u8>>) -> Self {
         let place = requests[0]
             .windows(DIGITS)
             .position(|bytes| bytes == PLACE.as_bytes())
@@ -68,13 +84,32 @@ fn app_id(index: usize) -> String {
     APP_IDS.get(index).map_or_else(|| format!("5f3a9c1e7d2b4a0012c5{index:04x}"), |&id| id.into())
 }
 
-fn of(app_id: &str) -> Vec<u8> {
+/// Lines for a credentials file, of users with the password of [`CREDENTIALS`].
+pub fn credentials(count: usize) -> String {
+    let (_, hash) = CREDENTIALS.split_once(':').expect("a line of credentials has a colon");
+    users(count).flat_map(|user| [user, format!(":{hash}\n")]).collect()
+}
+
+/// With names of one length, so that each request has its digits at the same place.
+fn users(count: usize) -> impl Iterator<Item = String> {
+    (0..count).map(|index| format!("{USER}-{index:04}"))
+}
+
+fn of(user: &str, body: &str) -> Vec<u8> {
     let headers = [
-        ("Authorization", &*basic(USER, PASSWORD)),
+        ("Authorization", &*basic(user, PASSWORD)),
         ("Content-Type", "application/json"),
         ("User-Agent", "video-service/1.0"),
     ];
-    request("POST", PATH, &headers, body(app_id))
+    request("POST", PATH, &headers, body)
+}
+
+/// One notification of so many recordings that it has this many bytes.
+fn body_of(app_id: &str, bytes: usize) -> String {
+    let mut body = body(app_id);
+    let further = bytes.saturating_sub(body.len()).div_ceil(FURTHER.len());
+    body.insert_str(body.len() - "]}".len(), &FURTHER.repeat(further));
+    body
 }
 
 /// One notification of a recording.

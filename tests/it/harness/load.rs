@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 use testkit::load::posts::Posts;
 use testkit::load::schedule::Pace;
+use testkit::load::way::{Life, Way};
 use testkit::load::{Load, Tally};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -77,6 +78,39 @@ fn a_connection_that_is_closed_is_a_failure_and_ends_the_run() {
 
     assert_eq!((tally.answered(), tally.failures), (0, 2));
     assert!(tally.first_failure.unwrap().starts_with("a post had no answer"));
+}
+
+#[test]
+fn a_connection_for_each_post_ends_behind_its_answer() {
+    let server = server(|stream, count| {
+        stream.write_all(if count == 0 { OK } else { UNAVAILABLE }).unwrap();
+    });
+
+    let way = Way { to: server, life: Life::OnePost, tls: None };
+    let tally = Load::by(&way, 3, Posts::new(1)).unwrap().run(Pace::Closed, SHORT);
+
+    assert_eq!(tally.first_failure, None);
+    assert!(tally.answered() > 3);
+}
+
+#[test]
+fn a_body_that_the_kernel_has_no_room_for_is_sent_whole() {
+    const LARGE: usize = 8 << 20;
+    let mut posts = Posts::sized(1, LARGE);
+    let whole = posts.next_request().len();
+    assert!(whole > LARGE);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut load = Load::connect(listener.local_addr().unwrap(), 1, posts).unwrap();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_exact(&mut vec![0; whole]).unwrap();
+        stream.write_all(OK).unwrap();
+    });
+
+    let tally = load.run(Pace::Open(10.0), SHORT);
+
+    server.join().unwrap();
+    assert_eq!((tally.first_failure, tally.latencies.len()), (None, 1));
 }
 
 fn run(server: SocketAddr, connections: usize, pace: Pace) -> Tally {
