@@ -5,7 +5,7 @@
 //! for as many senders, with one sync for all of them.
 
 use crate::HOOKBRIDGE;
-use crate::row::Rounds;
+use crate::row::{Case, Rounds};
 use crate::sample::Sample;
 use crate::spread::Spread;
 use crate::subject::Subject;
@@ -18,8 +18,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use testkit::broker::Broker;
 use testkit::deadline::eventually;
-use testkit::load::Load;
-use testkit::load::posts::{APP_IDS, Posts};
+use testkit::load::posts::APP_IDS;
 use testkit::load::schedule::Pace;
 use testkit::port::NOBODY;
 
@@ -70,13 +69,13 @@ pub(crate) fn against(other: &Path, rounds: Rounds, broker: &Broker) -> io::Resu
 
 impl Build<'_> {
     fn start(&self, spool: &Path, bootstrap: String) -> Subject {
-        Subject::bridge_over(spool, self.broker, bootstrap, &self.binary, &[])
+        Subject::bridge_over(spool, self.broker, bootstrap, &self.binary)
     }
 
     /// A million records, written by the build itself.
     fn fill(&mut self) -> io::Result<()> {
         let bridge = self.start(self.deep.path(), NOBODY.to_owned());
-        let mut load = Load::connect(bridge.addr(), FILLING, Posts::new(APP_IDS.len()))?;
+        let mut load = bridge.load(Case::usual(FILLING, APP_IDS.len()))?;
         while bridge.metric(RECORDS) < DEEP {
             checked(Sample::take(&mut load, bridge.pid(), Pace::Closed, self.rounds.time))?;
         }
@@ -120,7 +119,7 @@ impl Build<'_> {
     }
 
     fn sample(&self, bridge: &Subject, connections: usize) -> io::Result<Sample> {
-        let mut load = Load::connect(bridge.addr(), connections, Posts::new(APP_IDS.len()))?;
+        let mut load = bridge.load(Case::usual(connections, APP_IDS.len()))?;
         checked(self.rounds.sample(&mut load, bridge, Pace::Closed))
     }
 

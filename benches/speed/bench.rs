@@ -4,8 +4,11 @@
 //! end.
 
 use crate::against::against;
+use crate::certificate::Certificate;
 use crate::chart::Chart;
-use crate::lineup::Lineup;
+use crate::crowd::crowd;
+use crate::first_posts::first_posts;
+use crate::lineup::{Lineup, shipped};
 use crate::options::Options;
 use crate::row::{Case, Row};
 use crate::sample::Figure;
@@ -17,8 +20,7 @@ use std::fs;
 use std::io;
 use std::time::Duration;
 use testkit::broker::Broker;
-use testkit::load::Load;
-use testkit::load::posts::{APP_IDS, Posts};
+use testkit::load::posts::APP_IDS;
 use testkit::load::schedule::Pace;
 
 /// Kafka's own code is slow at first.
@@ -47,11 +49,19 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
     if let Some(other) = &options.against {
         return against(other, options.rounds(), &broker);
     }
-    let lineup = match &*options.curve {
-        [] => Lineup::libraries(&broker),
-        variants => Lineup::curve(&broker, variants),
+    let certificate = options.tls.then(Certificate::new).transpose()?;
+    let lineup = match (&*options.curve, &certificate) {
+        ([], None) => Lineup::libraries(&broker),
+        ([], Some(certificate)) => Lineup::over_tls(&broker, certificate),
+        (variants, certificate) => Lineup::curve(&broker, variants, certificate.as_ref()),
     };
     print_idle(&lineup);
+    if let Some(connections) = options.crowd {
+        return crowd(&lineup, connections);
+    }
+    if let Some(users) = options.first_posts {
+        return first_posts(&lineup, users);
+    }
     let rows = rows(options, &lineup, files)?;
     let mut failures: Vec<_> = rows.iter().filter_map(|row| row.failure(&lineup)).collect();
     drop(lineup.subjects);
@@ -82,9 +92,12 @@ fn rows(options: &Options, lineup: &Lineup, files: u64) -> io::Result<Vec<Row>> 
             continue;
         }
         for &app_ids in &options.app_ids {
-            let mut next = Some(Case { connections, app_ids, pace: Pace::Closed });
-            while let Some(case) = next {
-                next = row(case)?;
+            for &travel in options.travels() {
+                let body = options.body;
+                let mut next = Some(Case { travel, body, ..Case::usual(connections, app_ids) });
+                while let Some(case) = next {
+                    next = row(case)?;
+                }
             }
         }
     }
@@ -93,19 +106,18 @@ fn rows(options: &Options, lineup: &Lineup, files: u64) -> io::Result<Vec<Row>> 
 
 /// The case of open loop that follows a row.
 fn open_loop(row: &Row, options: &Options, lineup: &Lineup) -> Option<Case> {
-    let Case { connections, app_ids, pace } = row.case;
+    let Case { connections, app_ids, pace, .. } = row.case;
     let is_first = connections == BUSY_CONNECTIONS && app_ids == options.app_ids[0];
     let pacemaker = lineup.pacemaker.filter(|_| is_first && pace == Pace::Closed)?;
     let rate = row.figure(pacemaker, Figure::Rate).median * OPEN_LOOP_SHARE;
-    Some(Case { connections, app_ids, pace: Pace::Open(rate.round()) })
+    Some(Case { pace: Pace::Open(rate.round()), ..row.case })
 }
 
 /// Many posts, one bridge: is its memory at the end where it was? Of a bridge that has seen nothing:
 /// freed memory of a busier time would hide what grows. Says what was wrong with a post.
 fn soak(broker: &Broker, options: &Options) -> io::Result<Option<String>> {
-    let bridge = Subject::bridge("hookbridge", broker, crate::HOOKBRIDGE.path().as_ref(), &[]);
-    let posts = Posts::new(options.app_ids[0]);
-    let mut load = Load::connect(bridge.addr(), BUSY_CONNECTIONS, posts)?;
+    let bridge = shipped(broker, None);
+    let mut load = bridge.load(Case::usual(BUSY_CONNECTIONS, options.app_ids[0]))?;
     let rss = || Usage::of(bridge.pid()).rss_mb();
     let mut failure = load.run(Pace::Closed, STRETCH).first_failure;
     let (before, mut answered) = (rss(), 0);
@@ -122,9 +134,8 @@ fn soak(broker: &Broker, options: &Options) -> io::Result<Option<String>> {
 fn warm_up(broker: &Broker) -> io::Result<()> {
     eprintln!("warming Kafka up");
     let subject = Subject::prototype(broker);
-    let posts = Posts::new(APP_IDS.len());
-    let tally =
-        Load::connect(subject.addr(), WARM_UP_CONNECTIONS, posts)?.run(Pace::Closed, WARM_UP);
+    let mut load = subject.load(Case::usual(WARM_UP_CONNECTIONS, APP_IDS.len()))?;
+    let tally = load.run(Pace::Closed, WARM_UP);
     tally.first_failure.map_or(Ok(()), |why| Err(io::Error::other(format!("warming up: {why}"))))
 }
 

@@ -1,6 +1,7 @@
 //! What is compared: some servers, and which by which.
 
 use crate::HOOKBRIDGE;
+use crate::certificate::Certificate;
 use crate::subject::Subject;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -18,21 +19,34 @@ pub(crate) struct Lineup {
 impl Lineup {
     /// The bridge beside the least that could do its work.
     pub(crate) fn libraries(broker: &Broker) -> Self {
-        let bridge = Subject::bridge("hookbridge", broker, HOOKBRIDGE.path().as_ref(), &[]);
-        let subjects = vec![Subject::bare(), Subject::prototype(broker), bridge];
+        let subjects = vec![Subject::bare(), Subject::prototype(broker), shipped(broker, None)];
         Self { subjects, ratios: vec![(2, 1), (2, 0)], pacemaker: Some(1) }
     }
 
-    /// Variants of the bridge beside the bridge as it is shipped.
-    pub(crate) fn curve(broker: &Broker, variants: &[Variant]) -> Self {
+    /// The bridge over TLS beside itself without, and beside the least that speaks TLS.
+    pub(crate) fn over_tls(broker: &Broker, certificate: &Certificate) -> Self {
+        let bare = Subject::bare_over_tls(certificate);
+        let subjects = vec![bare, shipped(broker, None), shipped(broker, Some(certificate))];
+        Self { subjects, ratios: vec![(2, 1), (2, 0)], pacemaker: None }
+    }
+
+    /// Variants of the bridge beside the bridge as it is shipped, all over TLS where there is a
+    /// certificate.
+    pub(crate) fn curve(broker: &Broker, variants: &[Variant], tls: Option<&Certificate>) -> Self {
         let shipped = Variant { build: HOOKBRIDGE.path().into(), flags: Vec::new() };
         let subjects = [("as shipped".to_owned(), &shipped)].into_iter();
         let subjects = subjects.chain(variants.iter().map(|variant| (variant.label(), variant)));
-        let subjects = subjects
-            .map(|(label, Variant { build, flags })| Subject::bridge(&label, broker, build, flags));
+        let subjects = subjects.map(|(label, Variant { build, flags })| {
+            Subject::bridge(&label, broker, build, flags, tls)
+        });
         let ratios = (1..=variants.len()).map(|variant| (variant, 0)).collect();
         Self { subjects: subjects.collect(), ratios, pacemaker: None }
     }
+}
+
+/// The bridge as it is shipped.
+pub(crate) fn shipped(broker: &Broker, tls: Option<&Certificate>) -> Subject {
+    Subject::bridge("hookbridge", broker, HOOKBRIDGE.path().as_ref(), &[], tls)
 }
 
 /// A bridge that is not as it is shipped.

@@ -4,7 +4,8 @@
 //! hyper, a bare prototype of hyper and librdkafka, and `hookbridge serve` with credentials and
 //! metrics. The last two write to one Kafka, which is started for them. Other flags or builds of the
 //! bridge can be held beside it in the same way (`--curve`), and its spool beside that of another
-//! build (`--against`).
+//! build (`--against`). Posts are of 300 bytes or of more (`--body`), over connections that are kept or
+//! a new one for each (`--new-connections`), plain or over TLS (`--tls`).
 //!
 //! Promise: the ratios of one run can be relied on within the spread beside them. The
 //! figures themselves belong to one machine and one hour. It fails when a post was not answered
@@ -27,8 +28,11 @@ mod options;
 mod bench;
 mod row;
 mod against;
+mod crowd;
+mod first_posts;
 mod lineup;
 mod subject;
+mod certificate;
 mod bare;
 mod prototype;
 mod server;
@@ -71,7 +75,8 @@ fn main() -> ExitCode {
 
 fn run_child(job: &[&str]) {
     match job {
-        [subject::BARE] => bare::run(),
+        [subject::BARE] => bare::run(None),
+        [subject::BARE, cert, key] => bare::run(Some(&server::acceptor(cert, key))),
         [subject::PROTOTYPE, brokers, topic] => prototype::run(brokers, topic),
         [broker::MOCK, partitions, round_trip] => broker::run_mock(partitions, round_trip),
         other => panic!("no such job: {other:?}"),

@@ -1,7 +1,9 @@
 //! The flags of the benchmark.
 
+use crate::first_posts::USERS;
 use crate::lineup::{Variant, build_at};
-use crate::row::Rounds;
+use crate::row::{Rounds, Travel};
+use bytesize::ByteSize;
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, value_parser};
 use std::fs::OpenOptions;
@@ -51,6 +53,32 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", value_parser = writable)]
     pub(crate) svg: Option<PathBuf>,
 
+    /// A new connection for each post; with --tls once with full handshakes and once with sessions that
+    /// are resumed
+    #[arg(long)]
+    new_connections: bool,
+
+    /// The bridge over TLS, beside itself without and bare hyper with the same rustls; all of --curve
+    #[arg(long, conflicts_with_all = ["svg", "soak"])]
+    pub(crate) tls: bool,
+
+    /// Bodies of this size, in the place of 300 bytes
+    #[arg(long, value_name = "SIZE", default_value = "0")]
+    pub(crate) body: ByteSize,
+
+    /// In the table's place: the servers' memory before a second of so many connections, with them, and
+    /// after
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..),
+          conflicts_with_all = ["svg", "soak", "connections", "app_ids", "new_connections", "body"])]
+    pub(crate) crowd: Option<usize>,
+
+    /// In the table's place: how long the first posts of so many users at once take
+    #[arg(long, value_name = "N",
+          value_parser = RangedU64ValueParser::<usize>::new().range(1..=USERS as u64),
+          conflicts_with_all = ["svg", "soak", "connections", "app_ids", "new_connections", "body",
+                                "crowd"])]
+    pub(crate) first_posts: Option<usize>,
+
     /// In the place of the others: the bridge with these flags beside the bridge without; as often as
     /// there are variants. A first word that is no flag is another build of the bridge
     #[arg(long, value_name = "FLAGS", allow_hyphen_values = true,
@@ -59,7 +87,8 @@ pub(crate) struct Options {
 
     /// In the table's place: the spool of the bridge beside that of this other build, in turns
     #[arg(long, value_name = "FILE", value_parser = build_at,
-          conflicts_with_all = ["svg", "soak", "connections", "app_ids"])]
+          conflicts_with_all = ["svg", "soak", "connections", "app_ids", "new_connections", "tls",
+                                "body", "crowd", "first_posts"])]
     pub(crate) against: Option<PathBuf>,
 }
 
@@ -69,6 +98,14 @@ impl Options {
             ([], true) => &[1, 64, 256],
             ([], false) => &[1, 64, 256, 1024, 4096],
             (given, _) => given,
+        }
+    }
+
+    pub(crate) fn travels(&self) -> &'static [Travel] {
+        match (self.new_connections, self.tls) {
+            (false, _) => &[Travel::Kept],
+            (true, false) => &[Travel::New],
+            (true, true) => &[Travel::New, Travel::Resumed],
         }
     }
 

@@ -63,7 +63,7 @@ pub(crate) fn run(brokers: &str, topic: &str) {
     }
     let producer: ThreadedProducer<Acks> = config.create_with_context(Acks).unwrap();
     let (producer, topic) = (Arc::new(producer), Arc::<str>::from(topic));
-    serve(move |request| {
+    serve(None, move |request| {
         let (producer, topic) = (producer.clone(), topic.clone());
         async move {
             match answer(request, &producer, &topic).await {

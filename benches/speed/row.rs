@@ -8,6 +8,7 @@ use crate::lineup::Lineup;
 use crate::sample::{Figure, Sample};
 use crate::spread::Spread;
 use crate::subject::Subject;
+use bytesize::ByteSize;
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -18,12 +19,29 @@ use testkit::load::schedule::Pace;
 /// Of each run before it counts: batches find their size.
 const WARM_UP: Duration = Duration::from_millis(200);
 
+/// Of posts whose connections are to resume a session: the first ones have none yet.
+const NEARLY_ALL: f64 = 0.95;
+
 /// What is asked of the servers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
     pub(crate) connections: usize,
     pub(crate) app_ids: usize,
     pub(crate) pace: Pace,
+    pub(crate) travel: Travel,
+    /// The least of a body.
+    pub(crate) body: ByteSize,
+}
+
+/// On what connection a post comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Travel {
+    /// On one that is kept.
+    Kept,
+    /// On a new one, over TLS with a full handshake.
+    New,
+    /// On a new one, over TLS with the session of one before.
+    Resumed,
 }
 
 /// How thoroughly.
@@ -43,10 +61,18 @@ pub(crate) struct Row {
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { connections, app_ids, pace } = self;
+        let Self { connections, app_ids, pace, travel, body } = self;
         let plural = |n: &usize| if *n == 1 { "" } else { "s" };
         write!(f, "{connections} connection{}, ", plural(connections))?;
         write!(f, "{app_ids} app_id{}", plural(app_ids))?;
+        f.write_str(match travel {
+            Travel::Kept => "",
+            Travel::New => ", a connection a post",
+            Travel::Resumed => ", a connection a post, TLS sessions resumed",
+        })?;
+        if body.as_u64() > 0 {
+            write!(f, ", bodies of {body}")?;
+        }
         match pace {
             Pace::Closed => Ok(()),
             Pace::Open(rate) => write!(f, ", open loop at {rate:.0} posts/s"),
@@ -54,18 +80,34 @@ impl fmt::Display for Case {
     }
 }
 
+impl Case {
+    /// The usual posts, in a closed loop on kept connections.
+    pub(crate) fn usual(connections: usize, app_ids: usize) -> Self {
+        let (pace, travel, body) = (Pace::Closed, Travel::Kept, ByteSize::default());
+        Self { connections, app_ids, pace, travel, body }
+    }
+
+    pub(crate) fn posts(&self) -> Posts {
+        Posts::sized(self.app_ids, self.body.as_u64() as usize)
+    }
+}
+
 impl Rounds {
     /// Opens the connections and takes all samples of a case.
     pub(crate) fn measure(self, case: Case, subjects: &[Subject]) -> io::Result<Row> {
-        let connect = |subject: &Subject| {
-            Load::connect(subject.addr(), case.connections, Posts::new(case.app_ids))
-        };
-        let mut loads = subjects.iter().map(connect).collect::<io::Result<Vec<_>>>()?;
+        let loads = subjects.iter().map(|subject| subject.load(case));
+        let mut loads = loads.collect::<io::Result<Vec<_>>>()?;
         let mut samples = vec![Vec::new(); subjects.len()];
         for round in 0..self.count {
             for turn in 0..subjects.len() {
                 let next = (round + turn) % subjects.len();
-                samples[next].push(self.sample(&mut loads[next], &subjects[next], case.pace));
+                let subject = &subjects[next];
+                let mut sample = self.sample(&mut loads[next], subject, case.pace);
+                let is_to_resume = case.travel == Travel::Resumed && subject.is_over_tls();
+                if is_to_resume && sample.resumed < NEARLY_ALL {
+                    sample.first_failure.get_or_insert("few sessions were resumed".to_owned());
+                }
+                samples[next].push(sample);
             }
         }
         Ok(Row { case, samples })

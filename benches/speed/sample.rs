@@ -18,6 +18,8 @@ pub(crate) struct Sample {
     pub(crate) cpu_us: f64,
     /// Resident memory of the server, connections open.
     rss_mb: f64,
+    /// The share of posts whose connection resumed a TLS session.
+    pub(crate) resumed: f64,
 }
 
 /// One of the figures.
@@ -42,6 +44,7 @@ impl Sample {
             p99_ms: percentile(&mut tally, 99),
             cpu_us: after.cpu_us_since(before, tally.answered()),
             rss_mb: after.rss_mb(),
+            resumed: tally.resumed as f64 / tally.answered() as f64,
             first_failure: tally.first_failure,
         }
     }
@@ -59,11 +62,5 @@ impl Sample {
 
 /// The latency that this many of a hundred posts are within, in milliseconds.
 fn percentile(tally: &mut Tally, percent: usize) -> f64 {
-    let latencies = &mut tally.latencies;
-    if latencies.is_empty() {
-        return f64::NAN;
-    }
-    let rank = (latencies.len() * percent).div_ceil(100) - 1;
-    let (_, nanos, _) = latencies.select_nth_unstable(rank);
-    f64::from(*nanos) / 1e6
+    tally.percentile(percent).map_or(f64::NAN, |latency| latency.as_secs_f64() * 1e3)
 }
