@@ -5,6 +5,7 @@ mod ambiguous;
 mod early;
 mod framing;
 mod heads;
+pub(crate) mod in_doubt;
 pub(crate) mod leaving;
 pub(crate) mod limits;
 mod reuse;

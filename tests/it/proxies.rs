@@ -4,6 +4,7 @@
 //! Promise: while the bridge behind it is restarted, and killed with posts under way, senders get
 //! 200 and nothing else, and no post is lost. What is not installed is skipped.
 
+mod framing;
 mod front;
 
 use crate::proxies::front::{Bridges, Front};
@@ -88,10 +89,7 @@ fn behind_apache_a_restart_costs_no_sender_a_5xx() {
 }
 
 fn check(test: &str, front: &Front, crash: &Crash) {
-    if let Some(missing) = front.missing() {
-        let may_be_skipped = front.package.is_none() || std::env::var_os(REQUIRE).is_none();
-        assert!(may_be_skipped, "nothing may be skipped here: {missing}");
-        say_skipped(test, &missing);
+    if is_skipped(test, front) {
         return;
     }
     let kafka = MockKafka::start();
@@ -133,6 +131,15 @@ fn check(test: &str, front: &Front, crash: &Crash) {
     eprintln!("{}: {} posts, {verdict}; {}", front.program, ledger.count(200), ledger.times());
     ledger.assert_statuses(&[200]);
     ledger.assert_kept(&topic);
+}
+
+/// Says so where it is missing.
+fn is_skipped(test: &str, front: &Front) -> bool {
+    let Some(missing) = front.missing() else { return false };
+    let may_be_skipped = front.package.is_none() || std::env::var_os(REQUIRE).is_none();
+    assert!(may_be_skipped, "nothing may be skipped here: {missing}");
+    say_skipped(test, &missing);
+    true
 }
 
 /// Kills the bridge with posts under way, a large one among them, and gives the next.
