@@ -29,6 +29,9 @@ pub mod stderr;
 mod table;
 pub mod version;
 
+#[cfg(test)]
+mod tests;
+
 use crate::cli::stderr::Stderr;
 use crate::error_chain::error_chain;
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -81,58 +84,4 @@ pub fn log_panics(stderr: &Stderr) {
         }
         stderr.end();
     }));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::env;
-    use std::io::Write as _;
-    use std::os::unix::process::ExitStatusExt as _;
-    use std::process::Command;
-
-    /// Set where the test is started again, as the one that dies.
-    const DIES: &str = "DIES_OF_A_PANIC";
-    /// Lines that take longer to be written than it takes to abort.
-    const BEFORE: usize = 30;
-    /// More than a pipe holds.
-    const LINE: usize = 100_000;
-
-    #[test]
-    fn a_panic_that_cannot_unwind_is_logged_before_the_abort() {
-        if env::var_os(DIES).is_some() {
-            return die();
-        }
-        let (_crate, module) = module_path!().split_once("::").unwrap();
-        let test = "a_panic_that_cannot_unwind_is_logged_before_the_abort";
-        for (backtrace, frames) in [("0", false), ("1", true)] {
-            let mut again = Command::new(env::current_exe().unwrap());
-            again.args(["--exact", &format!("{module}::{test}")]);
-            again.env(DIES, "").env("RUST_BACKTRACE", backtrace);
-
-            let ended = again.output().unwrap();
-
-            let said = String::from_utf8(ended.stderr).unwrap();
-            assert_eq!(ended.status.signal(), Some(6), "SIGABRT: {said}");
-            let (before, said) = said.split_at((LINE + 1) * BEFORE);
-            assert!(before.ends_with("x\n"));
-            assert!(said.starts_with("thread 'rdk:main' panicked at src/cli.rs"), "{said}");
-            assert!(said.contains(":\nof a callback\n"), "{said}");
-            assert_eq!(said.contains("   0: "), frames, "{said}");
-            assert!(!said.contains("disabled backtrace"), "{said}");
-        }
-    }
-
-    fn die() {
-        let stderr = Stderr::start().unwrap();
-        log_panics(&stderr);
-        let line = [vec![b'x'; LINE], vec![b'\n']].concat();
-        (0..BEFORE).for_each(|_| (&stderr).write_all(&line).unwrap());
-        let thread = thread::Builder::new().name("rdk:main".to_owned());
-        drop(thread.spawn(|| callback()).unwrap().join());
-    }
-
-    extern "C" fn callback() {
-        panic!("of a callback");
-    }
 }
