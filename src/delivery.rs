@@ -3,6 +3,7 @@
 // A record, and its way to Kafka or to the spool.
 pub mod publisher;
 pub mod undelivered;
+pub mod ticket;
 pub mod record;
 pub mod record_times;
 pub mod outbox;

@@ -11,6 +11,7 @@ use crate::delivery::kafka::producer::{DeliveryReport, Headers, Producer, Produc
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::record::Record;
 use crate::delivery::record_times::topic_times::{Retry, SendTime};
+use crate::delivery::ticket::Ticket;
 use crate::delivery::topic::Topic;
 use crate::delivery::topic::topic_config::TopicConfig;
 use crate::timestamp::Timestamp;
@@ -117,7 +118,7 @@ impl<P> Outbox<P> {
         entry.time = Some(placement.time);
         let slot = self.under_way.vacant_entry();
         let headers = Headers::of(&entry.record);
-        match self.producer.enqueue(&entry.record, headers, placement, slot.key()) {
+        match self.producer.enqueue(&entry.record, headers, placement, Ticket::of(slot.key())) {
             Ok(()) => drop(slot.insert(entry)),
             Err(error) => {
                 let refused = error.meaning == Meaning::Refused;
@@ -141,7 +142,7 @@ impl<P> Outbox<P> {
         let mut reports = Vec::new();
         self.producer.take_reports(&mut reports);
         for DeliveryReport { ticket, result } in reports {
-            let entry = self.under_way.remove(ticket);
+            let entry = self.under_way.remove(ticket.number());
             match result {
                 Ok(_) => {
                     if let Some(time) = entry.time {

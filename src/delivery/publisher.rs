@@ -34,6 +34,7 @@ use crate::delivery::publisher::spool_results::SpoolResults;
 use crate::delivery::publisher::untimely::Untimely;
 use crate::delivery::record::Record;
 use crate::delivery::shared_gate::SharedGate;
+use crate::delivery::ticket::Ticket;
 use crate::delivery::topic::Topic;
 use crate::delivery::topic::partitions::refresher::Refresher;
 use crate::delivery::undelivered::{LimitSource, Undelivered};
@@ -75,7 +76,7 @@ struct PublisherState {
     in_flight: InFlight,
     accumulator: Accumulator,
     /// The tickets of records that wait for the gate.
-    parked: Vec<usize>,
+    parked: Vec<Ticket>,
     renewal: ProducerRenewal,
     untimely: Untimely,
     refused: RefusedLog,
@@ -120,7 +121,7 @@ impl Publisher {
     }
 
     /// Sends the record to Kafka or to the spool, or has it wait for the gate; gives its ticket.
-    fn admit(&self, record: Record) -> Result<usize, Undelivered> {
+    fn admit(&self, record: Record) -> Result<Ticket, Undelivered> {
         if self.gate.is_some() && self.topic.first_sight.is_denied() {
             return Err(Undelivered::NoTopic);
         }
@@ -154,14 +155,14 @@ impl Publisher {
     }
 
     /// Puts the record into the accumulator, which the loop empties at the end of this turn.
-    fn send(&self, record: Record) -> usize {
+    fn send(&self, record: Record) -> Ticket {
         let mut state = self.state.lock();
         let ticket = state.in_flight.insert(RecordStage::Sent, Some(record), Instant::now());
         self.accumulate(&mut state, ticket);
         ticket
     }
 
-    fn accumulate(&self, state: &mut PublisherState, ticket: usize) {
+    fn accumulate(&self, state: &mut PublisherState, ticket: Ticket) {
         let entry = state.in_flight.get(ticket);
         let Some(record) = entry.record() else { return };
         let (key, headers) = (entry.key, Headers::of(record));
@@ -211,7 +212,7 @@ impl Publisher {
     }
 
     /// Does what a record in flight asks for next.
-    fn perform(&self, ticket: usize, follow_up: FollowUp) {
+    fn perform(&self, ticket: Ticket, follow_up: FollowUp) {
         match (follow_up, &self.gate) {
             (FollowUp::Nothing, _) => {}
             (FollowUp::End(post, result), _) => end(post, result),

@@ -13,6 +13,7 @@ use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::throttle::{self, Throttle};
 use crate::delivery::kafka::wakeup::Wakeup;
 use crate::delivery::record::Record;
+use crate::delivery::ticket::Ticket;
 use crate::delivery::topic::Placement;
 use crate::lock::Lock;
 use crate::post::Location;
@@ -31,7 +32,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct DeliveryReport {
     /// What the record was handed over with.
-    pub ticket: usize,
+    pub ticket: Ticket,
     /// Where on Kafka an acked record is.
     pub result: Result<Location, DeliveryError>,
 }
@@ -136,9 +137,9 @@ impl Producer {
         record: &Record,
         headers: Headers,
         placement: Placement,
-        ticket: usize,
+        ticket: Ticket,
     ) -> Result<(), DeliveryError> {
-        let mut message = BaseRecord::with_opaque_to(record.topic(), ticket)
+        let mut message = BaseRecord::with_opaque_to(record.topic(), ticket.number())
             .payload(&record.value()[..])
             .timestamp(placement.unix_millis())
             .headers(headers.0);
@@ -244,7 +245,7 @@ impl ProducerContext for Reports {
             }
             Err((error, _)) => Err(DeliveryError::in_report(code(error))),
         };
-        self.came.lock().push(DeliveryReport { ticket, result });
+        self.came.lock().push(DeliveryReport { ticket: Ticket::of(ticket), result });
     }
 }
 

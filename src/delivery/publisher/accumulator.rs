@@ -12,6 +12,7 @@
 //! alone is under way, its next records wait here for the acks, and are sent together.
 
 use crate::delivery::kafka::producer::Headers;
+use crate::delivery::ticket::Ticket;
 
 /// librdkafka's own limit, in messages of a partition (`RD_KAFKA_IDEMP_MAX_INFLIGHT`, held against
 /// `rktp_msgs_inflight` in its `rdkafka_broker.c`).
@@ -43,7 +44,7 @@ pub(super) struct Accumulator {
 /// A record that is to leave.
 #[derive(Debug)]
 pub(super) struct Pending {
-    pub(super) ticket: usize,
+    pub(super) ticket: Ticket,
     pub(super) key: KeyHash,
     pub(super) headers: Headers,
 }

@@ -11,6 +11,7 @@ use crate::delivery::publisher::in_flight::Fallback;
 use crate::delivery::publisher::in_flight::stage::RecordStage;
 use crate::delivery::record::Record;
 use crate::delivery::shared_gate::SharedGate;
+use crate::delivery::ticket::Ticket;
 use crate::delivery::undelivered::Undelivered;
 use std::sync::Arc;
 use std::time::Instant;
@@ -52,7 +53,7 @@ impl Publisher {
         &self,
         gate: &Arc<SharedGate>,
         record: Record,
-    ) -> Result<usize, Undelivered> {
+    ) -> Result<Ticket, Undelivered> {
         let is_away = !self.availability.admits();
         if is_away && self.role == GateRole::Leads {
             gate.known_away();
@@ -80,7 +81,7 @@ impl Publisher {
 
     /// A record has no ack: it goes to the spool, and what is posted from now on does if it is for the
     /// publisher that leads.
-    pub(super) fn fall_back(&self, gate: &Arc<SharedGate>, ticket: usize, record: Record) {
+    pub(super) fn fall_back(&self, gate: &Arc<SharedGate>, ticket: Ticket, record: Record) {
         let way = match self.role {
             GateRole::Leads => {
                 gate.unacked();

@@ -6,6 +6,7 @@
 //! report on it. A plain value without I/O; the publisher feeds it. The life of a record, state by
 //! event, is the table in [`stage`].
 
+mod deadlines;
 pub(super) mod stage;
 
 use crate::delivery::publisher::accumulator::KeyHash;
@@ -14,6 +15,7 @@ use crate::delivery::publisher::in_flight::stage::{
 };
 use crate::delivery::record::Record;
 use crate::delivery::record_times::topic_times::SendTime;
+use crate::delivery::ticket::Ticket;
 use crate::delivery::undelivered::Undelivered;
 use crate::post::Location;
 use crate::post::PostOutcome;
@@ -21,10 +23,7 @@ use slab::Slab;
 use std::collections::VecDeque;
 use std::mem;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
-
-/// Entries of the send order that are kept without a look at whether they are still waited for.
-const SENT_ORDER_LEAST: usize = 1024;
+use std::time::Instant;
 
 /// How often a record is sent again: more often than there are times to try.
 const MAX_RESENDS: u8 = 64;
@@ -38,7 +37,7 @@ pub(super) struct InFlight {
     slab: Slab<InFlightRecord>,
     /// What was sent to Kafka in order of time; the front is the next to be overdue. Those that
     /// need no deadline any more are dropped when they come to the front.
-    sent_order: VecDeque<(Instant, usize)>,
+    sent_order: VecDeque<(Instant, Ticket)>,
 }
 
 /// What a record without an ack falls back on.
@@ -108,38 +107,31 @@ impl InFlight {
         stage: RecordStage,
         record: Option<Record>,
         since: Instant,
-    ) -> usize {
+    ) -> Ticket {
         let key = record.as_ref().map_or_else(KeyHash::default, |record| KeyHash::of(record.key()));
         let (send_time, resends, result) = (None, 0, None);
         let sender = Sender::Waits(None);
         let entry =
             InFlightRecord { key, send_time, since, stage, record, resends, result, sender };
-        let ticket = self.slab.insert(entry);
+        let ticket = Ticket::of(self.slab.insert(entry));
         if stage == RecordStage::Sent {
             self.note_sent(since, ticket);
         }
         ticket
     }
 
-    fn note_sent(&mut self, now: Instant, ticket: usize) {
-        self.sent_order.push_back((now, ticket));
-        // One that is never reported would keep all behind it for the whole time-out.
-        if self.sent_order.len() > SENT_ORDER_LEAST + 2 * self.slab.len() {
-            let slab = &self.slab;
-            self.sent_order.retain(|(since, ticket)| {
-                slab.get(*ticket).is_some_and(|entry| entry.since == *since)
-            });
-        }
+    /// What is known of it.
+    pub(super) fn get(&self, ticket: Ticket) -> &InFlightRecord {
+        &self.slab[ticket.number()]
     }
 
-    /// What is known of it.
-    pub(super) fn get(&self, ticket: usize) -> &InFlightRecord {
-        &self.slab[ticket]
+    fn entry(&mut self, ticket: Ticket) -> &mut InFlightRecord {
+        &mut self.slab[ticket.number()]
     }
 
     /// This happens to it now.
-    pub(super) fn apply(&mut self, ticket: usize, event: RecordEvent, now: Instant) -> FollowUp {
-        let entry = &mut self.slab[ticket];
+    pub(super) fn apply(&mut self, ticket: Ticket, event: RecordEvent, now: Instant) -> FollowUp {
+        let entry = &mut self.slab[ticket.number()];
         let (stage, step) = entry.stage.after(event, self.fallback);
         entry.stage = stage;
         match step {
@@ -162,14 +154,14 @@ impl InFlight {
     }
 
     /// It is sent with this time.
-    pub(super) fn set_send_time(&mut self, ticket: usize, time: SendTime) {
-        self.slab[ticket].send_time = Some(time);
+    pub(super) fn set_send_time(&mut self, ticket: Ticket, time: SendTime) {
+        self.entry(ticket).send_time = Some(time);
     }
 
     /// It was refused for its time, or for a neighbour's, and is sent again with this one; says
     /// whether it may. Its deadline stays that of the first time.
-    pub(super) fn resend(&mut self, ticket: usize, time: SendTime) -> bool {
-        let entry = &mut self.slab[ticket];
+    pub(super) fn resend(&mut self, ticket: Ticket, time: SendTime) -> bool {
+        let entry = self.entry(ticket);
         let may = entry.stage == RecordStage::Sent && entry.resends < MAX_RESENDS;
         if may {
             entry.resends += 1;
@@ -179,8 +171,8 @@ impl InFlight {
     }
 
     /// The first proof wins; a failure counts only where no proof came.
-    fn settle(&mut self, ticket: usize, result: RecordResult) -> FollowUp {
-        let entry = &mut self.slab[ticket];
+    fn settle(&mut self, ticket: Ticket, result: RecordResult) -> FollowUp {
+        let entry = self.entry(ticket);
         if !matches!(entry.result, Some(Ok(_))) {
             entry.result = Some(result);
             entry.record = None;
@@ -201,11 +193,11 @@ impl InFlight {
     }
 
     /// The sender looks.
-    pub(super) fn poll(&mut self, ticket: usize, cx: &Context<'_>) -> Poll<RecordResult> {
+    pub(super) fn poll(&mut self, ticket: Ticket, cx: &Context<'_>) -> Poll<RecordResult> {
         if let Some(result) = self.take_result(ticket) {
             return Poll::Ready(result);
         }
-        if let Sender::Waits(waker) = &mut self.slab[ticket].sender {
+        if let Sender::Waits(waker) = &mut self.entry(ticket).sender {
             match waker {
                 Some(waker) => waker.clone_from(cx.waker()),
                 None => *waker = Some(cx.waker().clone()),
@@ -215,17 +207,17 @@ impl InFlight {
     }
 
     /// The sender leaves.
-    pub(super) fn abandon(&mut self, ticket: usize, post: PostOutcome) -> FollowUp {
+    pub(super) fn abandon(&mut self, ticket: Ticket, post: PostOutcome) -> FollowUp {
         if let Some(result) = self.take_result(ticket) {
             return FollowUp::End(post, result);
         }
-        self.slab[ticket].sender = Sender::Left(Box::new(post));
+        self.entry(ticket).sender = Sender::Left(Box::new(post));
         FollowUp::Nothing
     }
 
     /// The result, once it is known: the sender has it then.
-    fn take_result(&mut self, ticket: usize) -> Option<RecordResult> {
-        let entry = &mut self.slab[ticket];
+    fn take_result(&mut self, ticket: Ticket) -> Option<RecordResult> {
+        let entry = self.entry(ticket);
         let result = entry.result?;
         entry.sender = Sender::Answered;
         self.free(ticket);
@@ -233,61 +225,13 @@ impl InFlight {
     }
 
     /// Gives the ticket back once nothing can ask or report about it.
-    fn free(&mut self, ticket: usize) {
-        let entry = &self.slab[ticket];
+    fn free(&mut self, ticket: Ticket) {
+        let entry = self.get(ticket);
         if entry.stage == RecordStage::Known(AwaitedReport::Nobody)
             && matches!(entry.sender, Sender::Answered)
         {
-            self.slab.remove(ticket);
+            self.slab.remove(ticket.number());
         }
-    }
-
-    /// A record whose ack is `timeout` late, and when it was sent. Without a spool, one whose
-    /// sender has left has time until the report.
-    pub(super) fn next_overdue(
-        &mut self,
-        now: Instant,
-        timeout: Duration,
-    ) -> Option<(usize, Instant)> {
-        while let Some((since, ticket)) = self.sent_order.front().copied()
-            && since + timeout <= now
-        {
-            self.sent_order.pop_front();
-            let Some(entry) = self.slab.get(ticket) else { continue };
-            let is_waited_for =
-                self.fallback == Fallback::Spool || matches!(entry.sender, Sender::Waits(_));
-            if entry.sent_at() == Some(since) && is_waited_for {
-                return Some((ticket, since));
-            }
-        }
-        None
-    }
-
-    /// When the next record was sent that somebody may still wait for.
-    pub(super) fn earliest_sent(&mut self) -> Option<Instant> {
-        while let Some((since, ticket)) = self.sent_order.front().copied() {
-            if self.slab.get(ticket).is_some_and(|entry| entry.since == since) {
-                return Some(since);
-            }
-            self.sent_order.pop_front();
-        }
-        None
-    }
-
-    /// Answers all who have waited for the spool longer than `timeout`; gives how many.
-    pub(super) fn time_out_spool(&mut self, now: Instant, timeout: Duration) -> usize {
-        let stuck = |entry: &InFlightRecord| {
-            matches!(entry.stage, RecordStage::Late | RecordStage::Appended)
-                && entry.since + timeout <= now
-                && matches!(entry.sender, Sender::Waits(_))
-        };
-        let tickets: Vec<usize> =
-            self.slab.iter().filter(|(_, entry)| stuck(entry)).map(|(ticket, _)| ticket).collect();
-        for ticket in &tickets {
-            // A sender that waits records its outcome itself: there is nothing to do next.
-            drop(self.apply(*ticket, RecordEvent::SpoolSilent, now));
-        }
-        tickets.len()
     }
 
     /// How many reports are still to come, and senders to look.

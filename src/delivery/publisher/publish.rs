@@ -10,6 +10,7 @@
 
 use crate::delivery::publisher::Publisher;
 use crate::delivery::publisher::in_flight::{FollowUp, RecordResult};
+use crate::delivery::ticket::Ticket;
 use crate::delivery::undelivered::Undelivered;
 use crate::post::PostOutcome;
 use std::pin::Pin;
@@ -26,7 +27,7 @@ pub struct Receipt(());
 pub struct Publish<'a> {
     pub(super) publisher: &'a Publisher,
     /// The record's ticket, or why it did not even leave.
-    pub(super) ticket: Result<usize, Undelivered>,
+    pub(super) ticket: Result<Ticket, Undelivered>,
     /// Until its outcome is recorded.
     pub(super) post: Option<PostOutcome>,
 }

@@ -9,6 +9,7 @@ use crate::delivery::publisher::in_flight::stage::RecordEvent;
 use crate::delivery::publisher::{Publisher, PublisherState, SPOOL_TIMEOUT};
 use crate::delivery::record_times::time_span::TimeSpan;
 use crate::delivery::record_times::topic_times::{Retry, SendTime};
+use crate::delivery::ticket::Ticket;
 use crate::delivery::undelivered::Undelivered;
 use std::mem;
 use std::sync::Arc;
@@ -141,7 +142,7 @@ impl Publisher {
 
     /// A record that was refused for its time, or for a neighbour's error, leaves again; says
     /// whether it does.
-    fn send_again(&self, state: &mut PublisherState, ticket: usize, error: DeliveryError) -> bool {
+    fn send_again(&self, state: &mut PublisherState, ticket: Ticket, error: DeliveryError) -> bool {
         let entry = state.in_flight.get(ticket);
         let Some((sent, record)) = entry.send_time.zip(entry.record()) else {
             return false;
@@ -161,7 +162,12 @@ impl Publisher {
     }
 
     /// Sends a record again with this time, if it still may be; says whether it does.
-    pub(super) fn resend(&self, state: &mut PublisherState, ticket: usize, time: SendTime) -> bool {
+    pub(super) fn resend(
+        &self,
+        state: &mut PublisherState,
+        ticket: Ticket,
+        time: SendTime,
+    ) -> bool {
         let again = state.in_flight.resend(ticket, time);
         if again {
             self.accumulate(state, ticket);

@@ -5,6 +5,7 @@ use crate::delivery::publisher::in_flight::RecordResult;
 use crate::delivery::publisher::in_flight::stage::RecordEvent;
 use crate::delivery::record::Record;
 use crate::delivery::shared_gate::SharedGate;
+use crate::delivery::ticket::Ticket;
 use crate::delivery::undelivered::Undelivered;
 use crate::lock::Lock;
 use std::mem;
@@ -15,19 +16,19 @@ use tokio::sync::Notify;
 /// Word of records that were stored, or not. Holds at most one for each record under way.
 #[derive(Default)]
 pub(super) struct SpoolResults {
-    results: Lock<Vec<(usize, RecordResult)>>,
+    results: Lock<Vec<(Ticket, RecordResult)>>,
     arrived: Notify,
 }
 
 impl SpoolResults {
     /// The record with this ticket was stored there, or was not.
-    pub(super) fn put(&self, ticket: usize, stored: RecordResult) {
+    pub(super) fn put(&self, ticket: Ticket, stored: RecordResult) {
         self.results.lock().push((ticket, stored));
         self.arrived.notify_one();
     }
 
     /// Everything that has come.
-    pub(super) fn take(&self) -> Vec<(usize, RecordResult)> {
+    pub(super) fn take(&self) -> Vec<(Ticket, RecordResult)> {
         mem::take(&mut *self.results.lock())
     }
 
@@ -39,7 +40,7 @@ impl SpoolResults {
 
 impl Publisher {
     /// Appends a record that the gate has counted.
-    pub(super) fn append(&self, gate: &Arc<SharedGate>, ticket: usize, record: Record) {
+    pub(super) fn append(&self, gate: &Arc<SharedGate>, ticket: Ticket, record: Record) {
         if self.topic.first_sight.is_denied() {
             // What it was tried for is known meanwhile.
             gate.not_appended();

@@ -11,6 +11,7 @@ use crate::delivery::publisher::in_flight::stage::RecordEvent;
 use crate::delivery::publisher::{Publisher, PublisherState};
 use crate::delivery::record_times::time_span::TimeSpan;
 use crate::delivery::record_times::topic_times::Retry;
+use crate::delivery::ticket::Ticket;
 use crate::delivery::undelivered::Undelivered;
 use std::mem;
 use std::time::{Duration, Instant};
@@ -22,7 +23,7 @@ const REST: Duration = Duration::from_secs(5);
 #[derive(Debug, Default)]
 pub(super) struct Untimely {
     /// With why each was refused.
-    tickets: Vec<(usize, DeliveryError)>,
+    tickets: Vec<(Ticket, DeliveryError)>,
     rest_until: Option<Instant>,
 }
 
@@ -39,7 +40,7 @@ impl Publisher {
     pub(super) fn ask_or_guess(
         &self,
         state: &mut PublisherState,
-        ticket: usize,
+        ticket: Ticket,
         error: DeliveryError,
     ) -> bool {
         if state.untimely.rest_until.is_some_and(|until| Instant::now() < until) {
@@ -50,7 +51,7 @@ impl Publisher {
     }
 
     /// Sends a record again as if no broker said which times it takes; says whether it may.
-    fn guess(&self, state: &mut PublisherState, ticket: usize) -> bool {
+    fn guess(&self, state: &mut PublisherState, ticket: Ticket) -> bool {
         let known = {
             let entry = state.in_flight.get(ticket);
             entry.record().zip(entry.send_time)

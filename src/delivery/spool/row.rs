@@ -10,6 +10,7 @@ use crate::delivery::record::header_name::HeaderName;
 use crate::delivery::spool::frame::u64_at;
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::row::stored_header::{put_header, take_header};
+use crate::delivery::ticket::Ticket;
 use crate::timestamp::Timestamp;
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -29,13 +30,13 @@ impl RowId {
     }
 
     /// The number as the ticket of a record under way to Kafka.
-    pub fn ticket(self) -> usize {
-        usize::try_from(self.0).expect("pointers have 64 bits")
+    pub fn ticket(self) -> Ticket {
+        Ticket::of(usize::try_from(self.0).expect("pointers have 64 bits"))
     }
 
     /// The row that [`RowId::ticket`] was made from.
-    pub fn from_ticket(ticket: usize) -> Self {
-        Self(ticket as u64)
+    pub fn from_ticket(ticket: Ticket) -> Self {
+        Self(ticket.number() as u64)
     }
 }
 

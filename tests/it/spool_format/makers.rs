@@ -7,6 +7,7 @@ use hookbridge::delivery::record::Record;
 use hookbridge::delivery::record::header_name::HeaderName;
 use hookbridge::delivery::spool::row::RowId;
 use hookbridge::delivery::spool::{Spool, SpoolOptions, SpoolThread};
+use hookbridge::delivery::ticket::Ticket;
 use hookbridge::timestamp::Timestamp;
 use std::collections::BTreeMap;
 use std::fs;
@@ -110,7 +111,7 @@ impl Maker {
         ids.truncate(ids.len() * self.random.usize(1..=8) / 8);
         let refused = ids.split_off(ids.len() - ids.len() * self.random.usize(0..3) / 4);
         self.made.released.extend(ids.iter().chain(&refused));
-        let row_id = |id: u64| RowId::from_ticket(usize::try_from(id).unwrap());
+        let row_id = |id: u64| RowId::from_ticket(Ticket::of(usize::try_from(id).unwrap()));
         let acked = ids.into_iter().map(row_id).collect();
         let refused =
             refused.into_iter().map(|id| (row_id(id), format!("because of {id}"))).collect();

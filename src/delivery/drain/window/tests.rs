@@ -1,20 +1,24 @@
 //! What may be under way at once, what reports mean for it, and what is released.
 
 use super::*;
+use crate::delivery::ticket::Ticket;
 use crate::post::Location;
 use bytes::Bytes;
 use std::time::SystemTime;
 
 fn row(number: usize) -> RowId {
-    RowId::from_ticket(number)
+    RowId::from_ticket(Ticket::of(number))
 }
 
 fn acked(number: usize) -> DeliveryReport {
-    DeliveryReport { ticket: number, result: Ok(Location::Kafka { partition: 0, offset: 0 }) }
+    DeliveryReport {
+        ticket: Ticket::of(number),
+        result: Ok(Location::Kafka { partition: 0, offset: 0 }),
+    }
 }
 
 fn failed(number: usize, meaning: Meaning) -> DeliveryReport {
-    DeliveryReport { ticket: number, result: Err(DeliveryError::of(meaning)) }
+    DeliveryReport { ticket: Ticket::of(number), result: Err(DeliveryError::of(meaning)) }
 }
 
 fn send(window: &mut Window, number: usize) {

@@ -54,7 +54,7 @@ fn every_report_wakes(records: usize) {
                         &record,
                         Headers::of(&record),
                         Placement { time, partition: None },
-                        ticket,
+                        Ticket::of(ticket),
                     )
                     .unwrap();
                 (handed_over, under_way) = (handed_over + 1, under_way + 1);
@@ -69,7 +69,10 @@ fn every_report_wakes(records: usize) {
             pause();
             for DeliveryReport { ticket, result } in reports.drain(..) {
                 result.unwrap();
-                assert!(!std::mem::replace(&mut reported[ticket], true), "{ticket}: once more");
+                assert!(
+                    !std::mem::replace(&mut reported[ticket.number()], true),
+                    "{ticket:?}: once more"
+                );
                 under_way -= 1;
             }
         }

@@ -7,10 +7,10 @@ use std::ops::Range;
 use std::time::SystemTime;
 
 /// A ticket and the record's key.
-type Sent = (usize, KeyHash);
+type Sent = (Ticket, KeyHash);
 
 fn sent(key: &str, tickets: Range<usize>) -> Vec<Sent> {
-    tickets.map(|ticket| (ticket, KeyHash::of(key))).collect()
+    tickets.map(|ticket| (Ticket::of(ticket), KeyHash::of(key))).collect()
 }
 
 fn pending((ticket, key): Sent) -> Pending {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use prometheus_client::metrics::counter::Counter;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 const TIMEOUT: Duration = Duration::from_millis(2500);
 const ACKED: Location = Location::Kafka { partition: 1, offset: 2 };
@@ -30,30 +30,30 @@ fn record() -> Record {
     Record::restored("topic".into(), "key", Vec::new(), Bytes::new(), SystemTime::UNIX_EPOCH)
 }
 
-fn look(in_flight: &mut InFlight, ticket: usize) -> Poll<RecordResult> {
+fn look(in_flight: &mut InFlight, ticket: Ticket) -> Poll<RecordResult> {
     in_flight.poll(ticket, &Context::from_waker(Waker::noop()))
 }
 
-fn send(in_flight: &mut InFlight, now: Instant) -> usize {
+fn send(in_flight: &mut InFlight, now: Instant) -> Ticket {
     in_flight.insert(RecordStage::Sent, Some(record()), now)
 }
 
-fn reported(in_flight: &mut InFlight, ticket: usize, result: RecordResult) -> FollowUp {
+fn reported(in_flight: &mut InFlight, ticket: Ticket, result: RecordResult) -> FollowUp {
     in_flight.apply(ticket, RecordEvent::Reported(result), Instant::now())
 }
 
-fn spooled(in_flight: &mut InFlight, ticket: usize, result: RecordResult) -> FollowUp {
+fn spooled(in_flight: &mut InFlight, ticket: Ticket, result: RecordResult) -> FollowUp {
     in_flight.apply(ticket, RecordEvent::Spooled(result), Instant::now())
 }
 
 /// The next record that is overdue then, when it was sent, and what is to be done.
-fn overdue(in_flight: &mut InFlight, now: Instant) -> Option<(usize, Instant, FollowUp)> {
+fn overdue(in_flight: &mut InFlight, now: Instant) -> Option<(Ticket, Instant, FollowUp)> {
     let (ticket, since) = in_flight.next_overdue(now, TIMEOUT)?;
     Some((ticket, since, in_flight.apply(ticket, RecordEvent::Overdue, now)))
 }
 
 /// A record on its way to Kafka, without a spool to fall back on.
-fn send_alone(now: Instant) -> (InFlight, usize) {
+fn send_alone(now: Instant) -> (InFlight, Ticket) {
     let mut in_flight = InFlight::new(Fallback::Nothing);
     let ticket = send(&mut in_flight, now);
     (in_flight, ticket)
