@@ -4,6 +4,7 @@
 //! binary content mode of its Kafka protocol binding, and an attribute that is not known is left
 //! out, not sent empty. It knows neither JSON nor how a record is sent.
 
+mod batch_size;
 pub mod dead_letter;
 pub mod header_name;
 
@@ -21,14 +22,6 @@ use std::time::SystemTime;
 const CONTENT_TYPE: &str = "application/json";
 /// The `CloudEvents` version that the headers follow.
 const SPEC_VERSION: &str = "1.0";
-/// The most that `RecordBatch` v2 adds to a record that is alone in its batch: the batch's own head
-/// (61), and the record's lengths, counts, offset and time.
-const BATCH_OVERHEAD: usize = 61 + 36;
-/// The most that it adds to a header: the lengths of name and value.
-const HEADER_OVERHEAD: usize = 6;
-/// Of the two, the difference to the least that they add: numbers take from one byte to five.
-const BATCH_SLACK: usize = 36 - 7;
-const HEADER_SLACK: usize = HEADER_OVERHEAD - 2;
 /// The most headers that the record of a post has. More, as of a dead letter, cost an allocation.
 const HEADERS: usize = 11;
 /// Enough for the texts of an ordinary post: key, id, time, names.
@@ -186,18 +179,6 @@ impl Record {
     /// The value: the posted bytes.
     pub fn value(&self) -> &Bytes {
         &self.value
-    }
-
-    /// The most that a batch with this record alone takes, before compression.
-    pub fn size(&self) -> usize {
-        let names = self.headers.iter().map(|(name, _)| HEADER_OVERHEAD + name.as_str().len());
-        BATCH_OVERHEAD + self.text.len() + names.sum::<usize>() + self.value.len()
-    }
-
-    /// The least that a batch with it takes, before compression: a topic with a lower limit does not
-    /// take it.
-    pub fn least_size(&self) -> usize {
-        self.size() - BATCH_SLACK - HEADER_SLACK * self.headers.len()
     }
 
     /// The headers in the order in which they are sent.
