@@ -31,6 +31,7 @@
 //! - [`metrics`]: every series, and the closed sets of their labels.
 //! - [`args`]: every flag.
 //! - [`error_chain`]: an error and its causes, in one line.
+//! - [`rare_line`]: lines of the log for what happens again and again.
 //! - [`lock`]: a mutex that outlives a panic.
 //! - [`timestamp`]: a time and its text; [`clock`]: where it comes from.
 //!
@@ -86,7 +87,7 @@
 //!
 //! **A plain value decides, a shell with the lock shares it.** The value gets the time with each call
 //! and does no I/O, so that tests need no clock: `Gate` in `SharedGate`, `AvailabilityState` in
-//! `Availability`, `InFlight` in `Publisher`, `FairQueue` in `HashQueue`.
+//! `Availability`, `InFlight` in `Publisher`, `FairQueue` in `HashQueue`, `LineQuota` in `RareLine`.
 //!
 //! **Checked values have types.** Bytes become a [`webhook::notification::Notification`], flags a
 //! [`config::Config`]; whoever holds one need not check again.
@@ -102,6 +103,7 @@ pub mod post;
 pub mod metrics;
 pub mod args;
 pub mod error_chain;
+pub mod rare_line;
 pub mod lock;
 pub mod timestamp;
 pub mod clock;

@@ -19,7 +19,7 @@
 //! then never has: this bridge serves its queue. Only one waits at a time, and only a process of
 //! the same user: that one is trusted. Where nobody waits, a stop costs nothing.
 
-use crate::webhook::http::rare_line::RareLine;
+use crate::rare_line::RareLine;
 use crate::webhook::http::successor::Successor;
 use rustix::io::write;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};

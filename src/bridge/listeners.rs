@@ -3,8 +3,8 @@
 
 use crate::bridge::bridge_error::BridgeError;
 use crate::metrics::connections::ConnectionSeries;
+use crate::rare_line::RareLine;
 use crate::webhook::http::crowd::{Crowd, MakesRoom};
-use crate::webhook::http::rare_line::RareLine;
 use crate::webhook::http::server::Limits;
 use crate::webhook::http::successor::Successor;
 use crate::webhook::http::timeout_stream::Timeouts;

@@ -15,7 +15,7 @@ use crate::bridge::hand_over::{
 use crate::bridge::listeners::listen;
 use crate::bridge::wait_until_free::WaitUntilFree;
 use crate::config::Config;
-use crate::webhook::http::rare_line::RareLine;
+use crate::rare_line::RareLine;
 use rustix::io::{Errno, write};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketAddrUnix,

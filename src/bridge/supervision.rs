@@ -5,7 +5,7 @@
 //! wants to know, nothing is done.
 
 use crate::lock::Lock;
-use crate::webhook::http::rare_line::RareLine;
+use crate::rare_line::RareLine;
 use rustix::time::{ClockId, clock_gettime};
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};

@@ -178,7 +178,7 @@ impl Drain {
             self.let_suspects_go().await;
             self.let_letters_go().await;
             reason = self.fill().await?;
-            self.send_letter()?;
+            self.send_letter().await?;
             self.begin_release()?;
         }
         tokio::select! {
@@ -204,7 +204,7 @@ impl Drain {
             reason = Some(RestartReason::OldKeys);
         }
         // Behind the rows that were sent in this turn: none more is before it starts over.
-        self.look_at_dead_letters(Instant::now());
+        self.look_at_dead_letters(Instant::now()).await;
         let first = self.window.topic();
         if first.is_some_and(|topic| self.missing.given_up(topic, Instant::now()).is_some()) {
             reason = reason.or(Some(RestartReason::GivenUp));

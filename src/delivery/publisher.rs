@@ -29,7 +29,6 @@ use crate::delivery::publisher::gate_role::GateRole;
 use crate::delivery::publisher::in_flight::stage::{RecordEvent, RecordStage};
 use crate::delivery::publisher::in_flight::{FollowUp, InFlight};
 use crate::delivery::publisher::publish::{Publish, end};
-use crate::delivery::publisher::reports::RefusedLog;
 use crate::delivery::publisher::spool_results::SpoolResults;
 use crate::delivery::publisher::untimely::Untimely;
 use crate::delivery::record::Record;
@@ -41,6 +40,7 @@ use crate::delivery::undelivered::{LimitSource, Undelivered};
 use crate::lock::Lock;
 use crate::metrics::Metrics;
 use crate::post::PostOutcome;
+use crate::rare_line::LineQuota;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -51,6 +51,8 @@ use tokio_util::sync::CancellationToken;
 
 /// The longest sleep of the loop that reads reports: how late it sees a dead producer.
 const TICK: Duration = Duration::from_secs(1);
+/// Between two lines on batches that were refused.
+const REFUSED_LINE: Duration = Duration::from_secs(60);
 /// How long a post waits for the disk: beyond any healthy one, and together with the default
 /// `--ack-timeout` within the five seconds that comparable senders wait.
 const SPOOL_TIMEOUT: Duration = Duration::from_millis(2500);
@@ -79,7 +81,8 @@ struct PublisherState {
     parked: Vec<Ticket>,
     renewal: ProducerRenewal,
     untimely: Untimely,
-    refused: RefusedLog,
+    /// Lines on batches that were refused.
+    refused: LineQuota,
 }
 
 impl Publisher {
@@ -96,7 +99,8 @@ impl Publisher {
         let batch_size = settings.batch_size(topic.limit.bytes());
         let producer = Arc::new(Producer::new(&settings, Purpose::Posts, batch_size)?);
         let in_flight = InFlight::new(role.fallback(gate.as_deref()));
-        let (accumulator, parked, renewal, untimely, refused) = Default::default();
+        let (accumulator, parked, renewal, untimely) = Default::default();
+        let refused = LineQuota::every(REFUSED_LINE);
         let state =
             PublisherState { producer, in_flight, accumulator, parked, renewal, untimely, refused };
         let (state, spool_results, flush_due) = (Lock::new(state), Arc::default(), Notify::new());

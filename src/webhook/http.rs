@@ -8,7 +8,6 @@ pub mod connection_phase;
 mod heads;
 pub mod framing;
 pub mod crowd;
-pub mod rare_line;
 pub mod successor;
 pub mod body;
 mod forwarded;

@@ -16,6 +16,7 @@ const RANKS: &[(&str, u8)] = &[
     ("args", 0),
     ("error_chain", 0),
     ("lock", 0),
+    ("rare_line", 1),
     ("timestamp", 0),
     ("clock", 0),
     ("metrics", 1),

@@ -7,12 +7,9 @@
 //! of it, and while the topic is known to take nothing. The one that was tried may be on the topic all
 //! the same.
 
-mod letter_log;
-
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::health_report::HealthReport;
 use crate::delivery::drain::Drain;
-use crate::delivery::drain::dead_letters::letter_log::LetterLog;
 use crate::delivery::drain::quarantine_log::QuarantineReason;
 use crate::delivery::gate::GateState;
 use crate::delivery::kafka::producer::{DeliveryReport, Headers, Producer, ProducerError, Purpose};
@@ -22,6 +19,7 @@ use crate::delivery::record_times::topic_times::{Retry, SendTime};
 use crate::delivery::spool::row::RowId;
 use crate::delivery::topic::Topic;
 use crate::metrics::Outcome;
+use crate::rare_line::LineQuota;
 use prometheus_client::metrics::counter::Counter;
 use std::collections::VecDeque;
 use std::io;
@@ -37,6 +35,9 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// of this, and an operator who mends it sees the next one there.
 const REST: Duration = Duration::from_secs(120);
 
+/// Between two lines on rows that are there.
+const LINE: Duration = Duration::from_secs(60);
+
 /// The topic beside that of the notifications.
 pub(super) struct DeadLetterTopic {
     topic: Topic,
@@ -45,14 +46,13 @@ pub(super) struct DeadLetterTopic {
     acked: Counter,
     /// Made for the first of them.
     producer: Option<Producer>,
-    /// One that is to end, which may block.
-    retired: Option<Producer>,
     /// At most as many as a window has rows, and those that were read with them.
     waiting: VecDeque<Letter>,
     under_way: Option<Letter>,
     /// Until when none is tried, since one had no ack.
     rests_until: Option<Instant>,
-    log: LetterLog,
+    /// Lines on rows that are there.
+    line: LineQuota,
 }
 
 /// A row that its topic does not take.
@@ -114,17 +114,16 @@ impl Drain {
         availability: Arc<Availability>,
         acked: Counter,
     ) -> Self {
-        let (producer, retired, waiting, under_way, rests_until, log) = Default::default();
+        let (producer, waiting, under_way, rests_until) = Default::default();
         self.dead_letters = Some(DeadLetterTopic {
             topic,
             availability,
             acked,
             producer,
-            retired,
             waiting,
             under_way,
             rests_until,
-            log,
+            line: LineQuota::every(LINE),
         });
         self
     }
@@ -142,9 +141,9 @@ impl Drain {
 
     /// While the topic takes nothing and Kafka is there, it counts as missing, and what is under way to
     /// it has its time.
-    pub(super) fn look_at_dead_letters(&mut self, now: Instant) {
+    pub(super) async fn look_at_dead_letters(&mut self, now: Instant) {
         let Some(second) = &mut self.dead_letters else { return };
-        second.log.sum_up(now);
+        log_more(second.line.sum_up(now));
         if !is_there(&self.availability) {
             if let Some(letter) = &mut second.under_way {
                 letter.since = now;
@@ -162,10 +161,11 @@ impl Drain {
         if second.under_way.as_ref().is_some_and(is_late)
             && let Some(letter) = second.under_way.take()
         {
-            // Its report, should there be one, is nobody's.
-            second.retired = second.producer.take();
             second.rests_until = Some(now + REST);
+            // Its report, should there be one, is nobody's.
+            let old = second.producer.take();
             self.no_letter(&letter);
+            end(old).await;
         }
         self.give_letters_up(now);
     }
@@ -183,20 +183,21 @@ impl Drain {
     }
 
     /// Sends the next one, if none is under way.
-    pub(super) fn send_letter(&mut self) -> Result<(), ProducerError> {
+    pub(super) async fn send_letter(&mut self) -> Result<(), ProducerError> {
         let batch_size = self.batch_size();
         self.give_letters_up(Instant::now());
         let Some(second) = &mut self.dead_letters else { return Ok(()) };
-        if second.under_way.is_some() {
+        if second.under_way.is_some() || second.waiting.is_empty() {
             return Ok(());
         }
-        let Some(letter) = second.waiting.pop_front() else { return Ok(()) };
         let is_usable = |producer: &Producer| !producer.is_dead() && !producer.has_old_keys();
         if !second.producer.as_ref().is_some_and(is_usable) {
             let new = Producer::new(&self.settings, Purpose::Suspects, batch_size)?;
-            second.retired = second.producer.replace(new);
+            end(second.producer.replace(new)).await;
         }
-        if let Some(letter) = second.send(letter, None) {
+        if let Some(letter) = second.waiting.pop_front()
+            && let Some(letter) = second.send(letter, None)
+        {
             self.no_letter(&letter);
         }
         Ok(())
@@ -219,7 +220,10 @@ impl Drain {
                     second.availability.acked();
                     second.rests_until = None;
                     second.acked.inc();
-                    second.log.add(&letter.from, letter.row, &letter.reason.text());
+                    if second.line.note(Instant::now()).is_some() {
+                        let Letter { from, row, reason, .. } = &letter;
+                        log_first(from, *row, &reason.text());
+                    }
                     self.window.letter_acked(letter.row);
                     continue;
                 }
@@ -244,22 +248,36 @@ impl Drain {
         self.window.letter_refused(letter.row, letter.reason.text());
     }
 
-    /// Ends a producer that is not needed any more: once posts go directly, no letter is left.
+    /// Once posts go directly no letter is left, and none needs a producer.
     pub(super) async fn let_letters_go(&mut self) {
         let Some(second) = &mut self.dead_letters else { return };
-        if self.gate.status().state == GateState::Direct && second.retired.is_none() {
-            second.retired = second.producer.take();
-        }
-        if let Some(producer) = second.retired.take() {
-            drop(spawn_blocking(move || drop(producer)).await);
+        if self.gate.status().state == GateState::Direct {
+            end(second.producer.take()).await;
         }
     }
 
-    /// The drain ends; what is under way is sent again by the next one.
-    pub(super) fn end_letters(&mut self) -> [Option<Producer>; 2] {
-        let Some(second) = &mut self.dead_letters else { return [None, None] };
-        second.log.end();
-        [second.producer.take(), second.retired.take()]
+    /// The drain ends; what is under way is sent again by the next one. Gives the producer, to be ended.
+    pub(super) fn end_letters(&mut self) -> Option<Producer> {
+        let second = self.dead_letters.as_mut()?;
+        log_more(second.line.end());
+        second.producer.take()
+    }
+}
+
+/// Ends a producer, if there is one, beside the loop: that may block.
+async fn end(producer: Option<Producer>) {
+    if let Some(producer) = producer {
+        drop(spawn_blocking(move || drop(producer)).await);
+    }
+}
+
+fn log_first(topic: &str, row: RowId, why: &str) {
+    tracing::warn!(topic, %row, why, "a record was refused and is on the dead-letter topic");
+}
+
+fn log_more(left_out: Option<u64>) {
+    if let Some(records) = left_out {
+        tracing::warn!(records, "more refused records are on the dead-letter topic");
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::delivery::kafka::delivery_error::DeliveryError;
 use crate::delivery::spool::row::RowId;
+use crate::rare_line::LineQuota;
 use std::time::{Duration, Instant};
 
 /// Between the lines of one reason.
@@ -36,8 +37,7 @@ pub(super) struct QuarantineLog {
 struct LoggedReason {
     why: String,
     topic: String,
-    at: Instant,
-    left_out: u64,
+    line: LineQuota,
 }
 
 impl QuarantineReason {
@@ -80,36 +80,37 @@ impl QuarantineLog {
         let why = reason.text();
         let is_full = self.logged.len() == REASONS;
         if let Some(logged) = self.logged.iter_mut().find(|logged| is_full || logged.why == why) {
-            logged.left_out += 1;
-            return false;
+            return logged.line.note(now).is_some();
         }
-        self.logged.push(LoggedReason { why, topic: topic.to_owned(), at: now, left_out: 0 });
-        true
+        let mut line = LineQuota::every(MINUTE);
+        let is_first = line.note(now).is_some();
+        self.logged.push(LoggedReason { why, topic: topic.to_owned(), line });
+        is_first
     }
 
     /// Sums up what was left out a minute ago.
     pub(super) fn sum_up(&mut self, now: Instant) {
         self.logged.retain_mut(|logged| {
-            if now < logged.at + MINUTE {
-                return true;
-            }
-            logged.sum_up();
-            logged.at = now;
-            std::mem::take(&mut logged.left_out) > 0
+            let left_out = logged.line.sum_up(now);
+            logged.log_more(left_out);
+            logged.line.is_spent(now)
         });
     }
 
     /// Sums up all that was left out.
     pub(super) fn end(&mut self) {
-        self.logged.drain(..).for_each(|logged| logged.sum_up());
+        for mut logged in self.logged.drain(..) {
+            let left_out = logged.line.end();
+            logged.log_more(left_out);
+        }
     }
 }
 
 impl LoggedReason {
-    fn sum_up(&self) {
-        let Self { why, topic, left_out, .. } = self;
-        if *left_out > 0 {
-            tracing::error!(topic, why, records = left_out, "more records were quarantined");
+    fn log_more(&self, left_out: Option<u64>) {
+        let Self { why, topic, line: _ } = self;
+        if let Some(records) = left_out {
+            tracing::error!(topic, why, records, "more records were quarantined");
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::delivery::kafka::last_words::address;
 use crate::lock::Lock;
+use crate::rare_line::LineQuota;
 use rdkafka::config::RDKafkaLogLevel;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -31,8 +32,7 @@ pub(super) struct ClientLog(Lock<VecDeque<Said>>);
 #[derive(Debug)]
 struct Said {
     kind: String,
-    at: Instant,
-    left_out: u32,
+    line: LineQuota,
 }
 
 impl ClientLog {
@@ -60,22 +60,18 @@ impl ClientLog {
     }
 
     /// Whether this is to be said, and how often it was left out before.
-    fn news(&self, kind: &str, now: Instant) -> Option<u32> {
+    fn news(&self, kind: &str, now: Instant) -> Option<u64> {
         let mut said = self.0.lock();
-        let Some(place) = said.iter().position(|said| said.kind == kind) else {
-            if said.len() == LINES {
-                said.pop_front();
-            }
-            said.push_back(Said { kind: kind.to_owned(), at: now, left_out: 0 });
-            return Some(0);
-        };
-        let again = &mut said[place];
-        if now < again.at + PAUSE {
-            again.left_out += 1;
-            return None;
+        if let Some(again) = said.iter_mut().find(|said| said.kind == kind) {
+            return again.line.note(now);
         }
-        again.at = now;
-        Some(std::mem::take(&mut again.left_out))
+        if said.len() == LINES {
+            said.pop_front();
+        }
+        let mut line = LineQuota::every(PAUSE);
+        let first = line.note(now);
+        said.push_back(Said { kind: kind.to_owned(), line });
+        first
     }
 }
 

@@ -15,27 +15,6 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Between two lines on batches that were refused.
-const MINUTE: Duration = Duration::from_secs(60);
-
-/// What the log says of batches that were refused: a line, and then a count a minute.
-#[derive(Debug, Default)]
-pub(super) struct RefusedLog {
-    last: Option<Instant>,
-    /// Records that no line has counted yet.
-    records: u64,
-}
-
-impl RefusedLog {
-    fn log(&mut self, error: DeliveryError, records: u64, now: Instant) {
-        self.records += records;
-        if self.last.is_none_or(|last| last + MINUTE <= now) {
-            tracing::warn!(error = %error, records = self.records, "batches were refused");
-            *self = Self { last: Some(now), records: 0 };
-        }
-    }
-}
-
 /// What the reports of one turn say together.
 #[derive(Default)]
 struct Batch {
@@ -108,8 +87,11 @@ impl Publisher {
             state.renewal.failed(now);
         }
         let asks = state.untimely.asks();
-        if let Some((_, error)) = batch.refused {
-            state.refused.log(error, batch.refusals, now);
+        if let Some((_, error)) = batch.refused
+            && let Some(before) = state.refused.note_all(batch.refusals, now)
+        {
+            let records = before + batch.refusals;
+            tracing::warn!(%error, records, "batches were refused");
         }
         drop(state);
         self.heed(&batch);

@@ -10,8 +10,8 @@
 
 use crate::lock::Lock;
 use crate::metrics::connections::ConnectionSeries;
+use crate::rare_line::RareLine;
 use crate::webhook::http::connection_phase::{Asked, ConnectionPhase, Moment, Phase, Sender};
-use crate::webhook::http::rare_line::RareLine;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::pin::pin;

@@ -6,10 +6,10 @@
 //! already waits to be accepted is still served, or left to who has the socket next, and last
 //! answers say `Connection: close`. It knows no ingest: what answers is an argument.
 
+use crate::rare_line::RareLine;
 use crate::webhook::http::connection_phase::{Asked, ConnectionPhase, Rest, Sender};
 use crate::webhook::http::crowd::{Crowd, Member};
 use crate::webhook::http::heads::{Heads, HeadsStream};
-use crate::webhook::http::rare_line::RareLine;
 use crate::webhook::http::successor::Successor;
 use crate::webhook::http::timeout_stream::{TimeoutStream, Timeouts};
 use crate::webhook::http::tls::TlsPort;

@@ -11,7 +11,7 @@
 //! It reads no files, and asks no client for a certificate.
 
 use crate::metrics::connections::HandshakeSeries;
-use crate::webhook::http::rare_line::RareLine;
+use crate::rare_line::RareLine;
 use rustls::crypto::ring::{Ticketer, default_provider};
 use rustls::server::Acceptor;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
