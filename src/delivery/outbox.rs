@@ -160,29 +160,29 @@ impl<P> Outbox<P> {
     fn failed(&mut self, mut entry: Entry<P>, error: DeliveryError) {
         match error.meaning {
             Meaning::NotProof | Meaning::Refused if self.is_alone => {
-                let next = match entry.time.filter(|_| error.is_about_time()) {
-                    Some(time) => self.times.times.again(&entry.record, time),
-                    None => Retry::Nothing,
-                };
-                // Nobody asks a broker here: what it takes is guessed.
-                let next = match (next, entry.time) {
-                    (Retry::Ask, Some(time)) => {
-                        self.times.times.again(&entry.record, time.unanswered())
-                    }
-                    (next, _) => next,
-                };
-                match next {
-                    Retry::Time(time) => {
+                let refused = entry.time.filter(|_| error.is_about_time());
+                match refused.and_then(|time| self.another_time(&entry.record, time)) {
+                    Some(time) => {
                         entry.time = Some(time);
                         self.enqueue(entry);
                     }
-                    Retry::Ask | Retry::Nothing => self.end(entry, Fate::Refused(error)),
+                    None => self.end(entry, Fate::Refused(error)),
                 }
             }
             Meaning::NotProof | Meaning::Refused | Meaning::Innocent => {
                 self.suspects.push_back(entry);
             }
             Meaning::Unacked | Meaning::Local => self.end(entry, Fate::Failed(error)),
+        }
+    }
+
+    /// Nobody asks a broker here: what it takes is guessed.
+    fn another_time(&self, record: &Record, refused: SendTime) -> Option<SendTime> {
+        let times = &self.times.times;
+        match times.again(record, refused) {
+            Retry::Time(time) => Some(time),
+            Retry::Ask => times.guess(record, refused),
+            Retry::Nothing => None,
         }
     }
 

@@ -66,6 +66,14 @@ impl RecordTimes {
         }
     }
 
+    /// The same where no broker says which times it takes; none once everything was tried.
+    pub fn guess(&self, record: &Record, refused: SendTime) -> Option<SendTime> {
+        match self.again(record, refused.unanswered()) {
+            Retry::Time(time) => Some(time),
+            Retry::Ask | Retry::Nothing => None,
+        }
+    }
+
     /// A record of the topic was acked that was sent with this time.
     pub fn acked(&self, topic: &str, sent: SendTime) {
         let now = Instant::now();

@@ -132,14 +132,12 @@ impl Drain {
         let TimeAnswer(span) = suspects.answer.take()?;
         let trial = suspects.trial.as_ref()?;
         let next = match span {
-            Some(span) => Retry::Time(trial.time.inside(span)),
-            None => self.topic.times.again(&trial.row.record, trial.time.unanswered()),
+            Some(span) => Some(trial.time.inside(span)),
+            None => self.topic.times.guess(&trial.row.record, trial.time),
         };
         match next {
-            Retry::Time(time) => self.try_again(time),
-            Retry::Ask | Retry::Nothing => {
-                Some(RestartReason::Unacked(DeliveryError::refused_time()))
-            }
+            Some(time) => self.try_again(time),
+            None => Some(RestartReason::Unacked(DeliveryError::refused_time())),
         }
     }
 

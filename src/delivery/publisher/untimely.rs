@@ -10,7 +10,6 @@ use crate::delivery::kafka::time_question;
 use crate::delivery::publisher::in_flight::stage::RecordEvent;
 use crate::delivery::publisher::{Publisher, PublisherState};
 use crate::delivery::record_times::time_span::TimeSpan;
-use crate::delivery::record_times::topic_times::Retry;
 use crate::delivery::ticket::Ticket;
 use crate::delivery::undelivered::Undelivered;
 use std::mem;
@@ -52,15 +51,10 @@ impl Publisher {
 
     /// Sends a record again as if no broker said which times it takes; says whether it may.
     fn guess(&self, state: &mut PublisherState, ticket: Ticket) -> bool {
-        let known = {
-            let entry = state.in_flight.get(ticket);
-            entry.record().zip(entry.send_time)
-        };
-        let next = known.map(|(record, sent)| self.topic.times.again(record, sent.unanswered()));
-        match next {
-            Some(Retry::Time(time)) => self.resend(state, ticket, time),
-            Some(Retry::Ask | Retry::Nothing) | None => false,
-        }
+        let entry = state.in_flight.get(ticket);
+        let known = entry.record().zip(entry.send_time);
+        let next = known.and_then(|(record, sent)| self.topic.times.guess(record, sent));
+        next.is_some_and(|time| self.resend(state, ticket, time))
     }
 
     /// Asks with the first record that is still kept.

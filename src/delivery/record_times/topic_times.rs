@@ -138,7 +138,7 @@ impl SendTime {
     }
 
     /// The same, where no broker says which it takes.
-    pub(in crate::delivery) fn unanswered(self) -> Self {
+    pub(super) fn unanswered(self) -> Self {
         Self { next: Try::Broker.after(), ..self }
     }
 
