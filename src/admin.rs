@@ -87,9 +87,8 @@ impl Admin {
         let spool = self.gate.as_ref();
         let spool = spool.map(|spool| (spool.status(), spool.spool().status().room));
         let known = (&self.availability.knowledge(), self.throttle.longest());
-        let unshown = self.gate.as_ref().and_then(|spool| spool.unshown_topic());
-        let readiness =
-            Readiness::new(serving_state, &self.topic, known, spool).naming(unshown.as_deref());
+        let hindrance = self.gate.as_ref().and_then(|spool| spool.hindrance());
+        let readiness = Readiness::new(serving_state, &self.topic, known, spool).naming(hindrance);
         match &self.dead_letters {
             Some((topic, availability)) => readiness.beside(topic, &availability.knowledge()),
             None => readiness,

@@ -5,7 +5,7 @@
 use crate::delivery::availability::health_report::{HealthReport, Hope, Knowledge};
 use crate::delivery::availability::topic_state::TopicState;
 use crate::delivery::gate::{CATCH_UP_LIMIT, GateState};
-use crate::delivery::shared_gate::GateStatus;
+use crate::delivery::shared_gate::{GateStatus, Hindrance};
 use crate::delivery::spool::status::Room;
 use crate::delivery::topic::Topic;
 use serde::Serialize;
@@ -76,10 +76,15 @@ impl Readiness {
         Self { status: if ready { READY } else { "not ready" }, checks }
     }
 
-    /// Names the topic that the oldest records on disk wait for, where the brokers do not show it.
-    pub(super) fn naming(mut self, unshown: Option<&str>) -> Self {
-        if let (Some(topic), Some(spool)) = (unshown, self.checks.last_mut()) {
-            let _ = write!(spool.detail, ", the first for {topic}, which the brokers do not show");
+    /// Names what holds up the oldest records on disk.
+    pub(super) fn naming(mut self, hindrance: Option<Hindrance>) -> Self {
+        if let (Some(hindrance), Some(spool)) = (hindrance, self.checks.last_mut()) {
+            spool.detail += &match hindrance {
+                Hindrance::Topic(topic) => {
+                    format!(", the first for {topic}, which the brokers do not show")
+                }
+                Hindrance::Disk(why) => format!(", held up by the disk: {why}"),
+            };
         }
         self
     }

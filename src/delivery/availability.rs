@@ -102,6 +102,11 @@ impl Availability {
         self.change(|state, _| state.waiting(records));
     }
 
+    /// The same while the disk holds them up: that none is acked says nothing of Kafka.
+    pub fn held_up(&self, records: u64) {
+        self.change(|state, _| state.held_up(records));
+    }
+
     /// The brokers answered the probe that was sent at `asked`, or did not.
     pub fn probed(&self, asked: Instant, answer: Result<TopicState, ProbeError>) {
         self.change(|state, now| state.probed(asked, answer, now));

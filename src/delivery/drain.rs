@@ -9,6 +9,7 @@
 
 mod dead_letters;
 mod feed;
+mod look_around;
 mod missing_topics;
 mod outage_log;
 mod progress;
@@ -23,7 +24,6 @@ mod too_large;
 mod window;
 
 use crate::delivery::availability::Availability;
-use crate::delivery::availability::health_report::HealthReport;
 use crate::delivery::drain::dead_letters::{DeadLetterTopic, letter_raised};
 use crate::delivery::drain::missing_topics::MissingTopics;
 use crate::delivery::drain::outage_log::OutageLog;
@@ -33,7 +33,6 @@ use crate::delivery::drain::suspects::{Suspects, raised};
 use crate::delivery::drain::too_large::TooLarge;
 use crate::delivery::drain::topic_check::TopicCheck;
 use crate::delivery::drain::window::Window;
-use crate::delivery::gate::GateState;
 use crate::delivery::kafka::producer::{Producer, ProducerError, Purpose};
 use crate::delivery::kafka::producer_renewal::ProducerRenewal;
 use crate::delivery::kafka::settings::Settings;
@@ -42,18 +41,12 @@ use crate::delivery::spool::error::AccessError;
 use crate::delivery::topic::Topic;
 use crate::delivery::topic::partitions::refresher::Refresher;
 use std::io;
-use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// Between looks at the gate's clock and at what is known of Kafka, while posts do not go there
-/// directly: a quarter of the time that catching up may take.
-const TICK: Duration = Duration::from_millis(50);
-/// The same while they do, and nothing waits.
-const IDLE_TICK: Duration = Duration::from_secs(1);
 /// After an error of the disk: it or the operator gets time to mend it.
 const REST: Duration = Duration::from_millis(500);
 /// How long a stop waits for acks of what was sent: many round trips. A row whose ack is not waited
@@ -75,6 +68,8 @@ pub struct Drain {
     topic_check: TopicCheck,
     /// The topic that rows wait for, where the brokers do not show it.
     unshown: Option<Arc<str>>,
+    /// Why the disk does not give rows, or does not let go of them, where that is so.
+    disk_fault: Option<String>,
     too_large: TooLarge,
     window: Window,
     /// What is to be expected of the next read.
@@ -151,6 +146,7 @@ impl Drain {
             dead_letters: None,
             topic_check: TopicCheck::default(),
             unshown: None,
+            disk_fault: None,
             too_large: TooLarge::default(),
             window: Window::default(),
             more: More::Perhaps,
@@ -172,15 +168,37 @@ impl Drain {
     /// Cancel-safe: at worst, rows are sent again by the next process.
     async fn turn(&mut self) -> Result<(), DrainError> {
         let tick = self.look_around()?;
-        let mut reason = None;
-        if self.is_rested() && !self.availability.holds_back() {
-            self.heed_limit().await?;
-            self.let_suspects_go().await;
-            self.let_letters_go().await;
-            reason = self.fill().await?;
-            self.send_letter().await?;
-            self.begin_release()?;
+        let not_sent = if self.is_rested() && !self.availability.holds_back() {
+            self.move_rows().await?
+        } else {
+            None
+        };
+        self.wait_for_news(tick).await?;
+        let failed = self.take_in();
+        let reason = not_sent.map_or(failed, |reason| Some(reason.or_worse(failed)));
+        let reason = reason.or_else(|| self.end_of_producer());
+        // Behind the rows that were sent in this turn: none more is before it starts over.
+        self.look_at_dead_letters(Instant::now()).await;
+        match reason.or_else(|| self.given_up()) {
+            Some(reason) => self.start_over(reason).await,
+            None => Ok(()),
         }
+    }
+
+    /// Sends what there is room for, and begins to release what was acked. Gives why rows cannot be
+    /// sent, if so.
+    async fn move_rows(&mut self) -> Result<Option<RestartReason>, DrainError> {
+        self.heed_limit().await?;
+        self.let_suspects_go().await;
+        self.let_letters_go().await;
+        let not_sent = self.fill().await?;
+        self.send_letter().await?;
+        self.begin_release()?;
+        Ok(not_sent)
+    }
+
+    /// Waits for whatever comes first, and for `tick` at most.
+    async fn wait_for_news(&mut self, tick: Duration) -> Result<(), DrainError> {
         tokio::select! {
             raised = self.producer.raised() => raised?,
             () = self.refresher.turn(&self.producer) => {}
@@ -191,74 +209,23 @@ impl Drain {
             released = answer(&mut self.releasing) => self.end_release(released)?,
             () = sleep(tick) => {}
         }
-        let taken = self.take_in();
-        reason = reason.map_or(taken, |reason| Some(reason.or_worse(taken)));
-        let suspects = self.suspects.as_ref().map(Suspects::producer);
-        if reason.is_none()
-            && self.renewal.is_due(Instant::now())
-            && [Some(&*self.producer), suspects].into_iter().flatten().any(Producer::is_dead)
-        {
-            reason = Some(RestartReason::Dead);
-        }
-        if reason.is_none() && self.producer.has_old_keys() {
-            reason = Some(RestartReason::OldKeys);
-        }
-        // Behind the rows that were sent in this turn: none more is before it starts over.
-        self.look_at_dead_letters(Instant::now()).await;
-        let first = self.window.topic();
-        if first.is_some_and(|topic| self.missing.given_up(topic, Instant::now()).is_some()) {
-            reason = reason.or(Some(RestartReason::GivenUp));
-        }
-        if let Some(reason) = reason {
-            self.start_over(reason).await?;
-        }
         Ok(())
     }
 
-    /// The gate's clock, and what is known of Kafka; gives when to look again.
-    fn look_around(&mut self) -> Result<Duration, DrainError> {
-        if self.gate.spool().is_closed() {
-            return Err(DrainError::SpoolClosed);
+    /// Whether a producer is at its end, which no report may say.
+    fn end_of_producer(&self) -> Option<RestartReason> {
+        let suspects = self.suspects.as_ref().map(Suspects::producer);
+        let mut producers = [Some(&*self.producer), suspects].into_iter().flatten();
+        if self.renewal.is_due(Instant::now()) && producers.any(Producer::is_dead) {
+            return Some(RestartReason::Dead);
         }
-        let report = self.availability.report();
-        match report {
-            HealthReport::Away { .. } => self.gate.known_away(),
-            // Where nothing waits, no ack can come but of a post that is tried.
-            HealthReport::Up | HealthReport::Unproven { .. } => self.gate.known_back(),
-            HealthReport::Untried | HealthReport::Doubted { .. } => {}
-        }
-        let away = matches!(report, HealthReport::Away { .. });
-        if mem::replace(&mut self.away, away) && !away {
-            self.renewal.hope();
-            self.rest_until = None;
-        }
-        self.gate.tick();
-        if self.more == More::No && !self.window.is_open() {
-            self.window.emptied();
-            self.gate.recount();
-            if self.gate.counted() > Some(0) {
-                // They are below the cursor, or not there any more.
-                self.window.rewind();
-                self.more = More::Perhaps;
-            }
-        }
-        let (status, now) = (self.gate.status(), Instant::now());
-        self.availability.waiting(status.owed());
-        self.log.log(status, self.window.topic(), &report, now);
-        let answers = matches!(report, HealthReport::Up | HealthReport::Unproven { .. });
-        if answers {
-            self.look_for_topic(now);
-        }
-        self.name_missing(status.backlog, now);
-        if self.window.is_under_way() && answers && self.unshown.is_none() {
-            self.log.under_way(self.window.topic(), status.backlog, now);
-        } else {
-            self.log.not_stuck();
-        }
-        Ok(match status.state {
-            GateState::Direct => IDLE_TICK,
-            GateState::Spooling | GateState::CatchingUp { .. } => TICK,
-        })
+        self.producer.has_old_keys().then_some(RestartReason::OldKeys)
+    }
+
+    /// Whether the topic of the first row under way is not waited for any more.
+    fn given_up(&self) -> Option<RestartReason> {
+        let given_up = self.missing.given_up(self.window.topic()?, Instant::now());
+        given_up.map(|_| RestartReason::GivenUp)
     }
 
     fn is_rested(&self) -> bool {

@@ -23,8 +23,17 @@ pub struct SharedGate {
     catch_ups: watch::Sender<u64>,
     /// Rings when there may be rows to drain.
     rows: Notify,
-    /// The topic that the oldest rows wait for, where the brokers do not show it.
-    unshown: Lock<Option<Arc<str>>>,
+    /// What holds up the oldest rows.
+    hindrance: Lock<Option<Hindrance>>,
+}
+
+/// What holds up the oldest rows, where that is not Kafka as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hindrance {
+    /// The brokers do not show the topic that they are for.
+    Topic(Arc<str>),
+    /// The disk does not give them, or does not let go of them: what it was asked, and its answer.
+    Disk(String),
 }
 
 /// What an operator sees of the gate.
@@ -55,7 +64,7 @@ impl SharedGate {
             spool,
             catch_ups: watch::Sender::new(0),
             rows: Notify::new(),
-            unshown: Lock::default(),
+            hindrance: Lock::default(),
         }
     }
 
@@ -193,14 +202,14 @@ impl SharedGate {
         GateStatus { state: gate.state(), backlog: gate.backlog() }
     }
 
-    /// The oldest rows wait for this topic, which the brokers do not show; or for none such.
-    pub fn name_unshown(&self, topic: Option<&Arc<str>>) {
-        self.unshown.lock().clone_from(&topic.cloned());
+    /// What holds up the oldest rows, as the drain sees it.
+    pub fn hindered_by(&self, hindrance: Option<Hindrance>) {
+        *self.hindrance.lock() = hindrance;
     }
 
-    /// For readiness: the topic that the oldest rows wait for, where the brokers do not show it.
-    pub fn unshown_topic(&self) -> Option<Arc<str>> {
-        self.unshown.lock().clone()
+    /// The same for readiness.
+    pub fn hindrance(&self) -> Option<Hindrance> {
+        self.hindrance.lock().clone()
     }
 
     /// Changes when parked posts may go on.

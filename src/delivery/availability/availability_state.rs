@@ -49,6 +49,8 @@ pub(super) struct AvailabilityState {
     doubtful: bool,
     /// Records that wait on disk for an ack, while posts do not go to Kafka directly.
     waiting: u64,
+    /// The disk does not give them, or does not let go of them.
+    held_up: bool,
 }
 
 impl AvailabilityState {
@@ -66,6 +68,7 @@ impl AvailabilityState {
             failures: Failures::default(),
             doubtful: false,
             waiting: 0,
+            held_up: false,
         }
     }
 
@@ -96,7 +99,12 @@ impl AvailabilityState {
 
     /// `records` records wait on disk until they are acked; none while posts go to Kafka directly.
     pub(super) fn waiting(&mut self, records: u64) {
-        self.waiting = records;
+        (self.waiting, self.held_up) = (records, false);
+    }
+
+    /// The same while the disk holds them up.
+    pub(super) fn held_up(&mut self, records: u64) {
+        (self.waiting, self.held_up) = (records, true);
     }
 
     pub(super) fn unacked(&mut self, since: Instant, why: &str, now: Instant) {
@@ -175,9 +183,7 @@ impl AvailabilityState {
     fn answered(&mut self, now: Instant) {
         let why = match &self.health {
             KafkaHealth::Away { until, .. } if now < *until && !self.topic.is_partial() => return,
-            KafkaHealth::Up
-                if self.waiting > 0 && self.last_ack.is_none_or(|at| at + STALE <= now) =>
-            {
+            KafkaHealth::Up if self.owes_acks(now) => {
                 format!("no ack for {STALE:?} of what waits on disk")
             }
             KafkaHealth::Up => return,
@@ -191,6 +197,12 @@ impl AvailabilityState {
         } else {
             self.enter(KafkaHealth::Up, now);
         }
+    }
+
+    /// Whether records that wait on disk should have been acked by now.
+    fn owes_acks(&self, now: Instant) -> bool {
+        let is_stale = self.last_ack.is_none_or(|at| at + STALE <= now);
+        self.waiting > 0 && !self.held_up && is_stale
     }
 
     fn unanswered(&mut self, silence: ProbeError, asked: Instant, now: Instant) {

@@ -42,12 +42,14 @@ impl Drain {
             let (from, counted) = (self.window.cursor(), self.gate.counted());
             match self.read(from, room).await {
                 Ok(rows) if rows.is_empty() => {
+                    self.disk_worked();
                     self.more = More::No;
                     if from.is_none() && !self.window.is_open() {
                         self.gate.let_go(counted.unwrap_or(0));
                     }
                 }
                 Ok(rows) => {
+                    self.disk_worked();
                     self.note_age();
                     for row in rows {
                         match self.hand_over(row)? {

@@ -1,12 +1,11 @@
 //! Rows out of the spool, once Kafka has them or has refused them.
 //!
-//! Promise: one release at a time, what could not be released is kept and
-//! tried again.
+//! Promise: one release at a time; what could not be released is kept and tried again.
 
 use crate::delivery::availability::health_report::HealthReport;
 use crate::delivery::drain::suspects::raised;
 use crate::delivery::drain::window::ends::ToRelease;
-use crate::delivery::drain::{Drain, DrainError, LAST_ACKS, REST};
+use crate::delivery::drain::{Drain, DrainError, LAST_ACKS};
 use crate::delivery::spool::error::AccessError;
 use std::io;
 use std::time::Instant;
@@ -44,6 +43,7 @@ impl Drain {
                 let rows = self.window.end_release();
                 self.gate.released(rows);
                 self.log.released(rows, Instant::now());
+                self.disk_worked();
                 Ok(())
             }
             Err(error) => {
@@ -51,19 +51,6 @@ impl Drain {
                 self.disk_failed(&error, "release")
             }
         }
-    }
-
-    pub(super) fn disk_failed(
-        &mut self,
-        error: &AccessError,
-        attempt: &'static str,
-    ) -> Result<(), DrainError> {
-        if matches!(error, AccessError::Closed) {
-            return Err(DrainError::SpoolClosed);
-        }
-        self.log.disk_failed(error, attempt);
-        self.rest(REST);
-        Ok(())
     }
 
     /// Waits a moment for acks of what was sent, and releases what has them.

@@ -67,7 +67,6 @@ impl Drain {
         } else if let Some(topic) = self.window.first_topic() {
             self.unshown = self.missing.is_denied(topic, now).then(|| topic.clone());
         }
-        self.gate.name_unshown(self.unshown.as_ref());
         match &self.unshown {
             Some(topic) => {
                 let left = self.missing.left(topic, now);

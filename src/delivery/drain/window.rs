@@ -105,6 +105,11 @@ impl Window {
         self.ended.len() > 0
     }
 
+    /// Whether rows wait to be quarantined.
+    pub(super) fn has_refused_rows(&self) -> bool {
+        !self.ended.refused.is_empty()
+    }
+
     /// Whether any row is under way or not yet released.
     pub(super) fn is_open(&self) -> bool {
         let ends = self.has_ended_rows() || self.releasing.len() > 0;

@@ -251,6 +251,18 @@ fn while_records_wait_on_disk_only_an_ack_makes_kafka_well() {
 }
 
 #[test]
+fn what_the_disk_holds_up_says_nothing_of_kafka() {
+    let (mut state, start) = (state(), Instant::now());
+    state.acked(start);
+    state.held_up(3);
+    probe(&mut state, Ok(usable(6)), start + STALE);
+    assert!(state.report(start + STALE).is_up());
+    state.waiting(3);
+    probe(&mut state, Ok(usable(6)), start + STALE);
+    assert!(!state.report(start + STALE).is_up());
+}
+
+#[test]
 fn silent_leaders_are_away_whatever_another_broker_says() {
     let (mut state, start) = (state(), Instant::now());
     probe(&mut state, Ok(usable(0)), start);
