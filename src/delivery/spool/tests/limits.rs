@@ -77,6 +77,20 @@ fn the_disk_gets_its_room_back_when_the_spool_is_drained() {
 }
 
 #[test]
+fn an_emptied_spool_uses_half_a_segment_at_most() {
+    let (fixture, half) = (Fixture::new(), SEGMENT / 2);
+    let open = fixture.open();
+    let empty = open.status().used_bytes;
+    open.append_records((0..19).map(|n| sized_record(n, 100_000)));
+    open.drain();
+    let used = open.status().used_bytes - empty;
+    assert!((1_900_000..half).contains(&used), "{used}");
+    open.append_records((19..22).map(|n| sized_record(n, 100_000)));
+    open.drain();
+    open.wait_for("the room", |status| status.used_bytes == empty);
+}
+
+#[test]
 fn a_limit_without_room_for_rows_is_refused() {
     let fixture = Fixture::new();
     let error = open(fixture.dir(), LEAST_LIMIT - 1).err().unwrap();
