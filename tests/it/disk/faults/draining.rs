@@ -7,6 +7,7 @@ use crate::disk::posts::Posts;
 use crate::disk::strace::Strace;
 use crate::disk::{kafka_away, serve, spool_check, spool_in, wait_for_drain};
 use crate::support::rig::SOON;
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use std::fs;
 use std::path::Path;
 use tempfile::tempdir;
@@ -50,6 +51,28 @@ fn a_drain_needs_no_write_and_no_room() {
         drains(here!(), WRITE, how, &["1+"]);
         drains(here!(), "fallocate", how, &["1+"]);
     }
+}
+
+#[test]
+fn readiness_names_a_disk_without_room_for_what_is_refused() {
+    let (kafka, temp) = (kafka_away(), tempdir().unwrap());
+    let bridge = serve(&kafka, &spool_in(&temp)).start();
+    assert_eq!(Posts::of_length(LENGTH).post(&bridge).status, 200);
+    let Some(strace) = Strace::inject(here!(), &bridge, &[&fault(WRITE, FULL, "1+")]) else {
+        return;
+    };
+    let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_RECORD;
+    kafka.request_errors(RDKafkaApiKey::Produce, &[refused]);
+    kafka.broker_up();
+
+    eventually(SOON, "readiness names the disk", || {
+        spool_check(&bridge).1.contains("held up by the disk: cannot release")
+    });
+
+    strace.end();
+    wait_for_drain(&bridge);
+    assert_eq!(bridge.metric("hookbridge_spool_quarantined_total{what=\"row\"}"), 1.0);
+    eventually(SOON, "the disk holds nothing up", || !spool_check(&bridge).1.contains("held up"));
 }
 
 #[test]
