@@ -15,6 +15,7 @@ mod in_flight;
 mod spool_results;
 mod accumulator;
 pub mod publish;
+mod renewal;
 mod reports;
 mod untimely;
 

@@ -20,7 +20,7 @@ const STALE: Duration = Duration::from_secs(10);
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct ProducerRenewal {
+pub(in crate::delivery) struct ProducerRenewal {
     /// Since when records fail, without an ack.
     failing: Option<Instant>,
     /// Replacements since the last ack.
@@ -31,7 +31,7 @@ pub struct ProducerRenewal {
 
 /// What a replacement says of the end before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProducerEnd {
+pub(in crate::delivery) enum ProducerEnd {
     /// It is the first since the last ack.
     First,
     /// A successor has come to its end too: whatever refuses producers refuses records.
@@ -42,27 +42,27 @@ pub enum ProducerEnd {
 
 impl ProducerRenewal {
     /// Whether a producer may be replaced now.
-    pub fn is_due(&self, now: Instant) -> bool {
+    pub(in crate::delivery) fn is_due(&self, now: Instant) -> bool {
         self.not_before.is_none_or(|at| at <= now)
     }
 
     /// Records were not acked.
-    pub fn failed(&mut self, now: Instant) {
+    pub(in crate::delivery) fn failed(&mut self, now: Instant) {
         self.failing.get_or_insert(now);
     }
 
     /// Whether records have failed long enough for another producer to be tried.
-    pub fn is_stale(&self, now: Instant) -> bool {
+    pub(in crate::delivery) fn is_stale(&self, now: Instant) -> bool {
         self.failing.is_some_and(|since| now.saturating_duration_since(since) >= STALE)
     }
 
     /// Another one is tried.
-    pub fn refreshed(&mut self) {
+    pub(in crate::delivery) fn refreshed(&mut self) {
         self.failing = None;
     }
 
     /// One is replaced; whoever waits does so for [`ProducerRenewal::pause`], to be asked before.
-    pub fn renewed(&mut self, now: Instant) -> ProducerEnd {
+    pub(in crate::delivery) fn renewed(&mut self, now: Instant) -> ProducerEnd {
         self.not_before = Some(now + self.pause());
         self.count += 1;
         match self.count {
@@ -73,17 +73,17 @@ impl ProducerRenewal {
     }
 
     /// How long to wait behind the next replacement.
-    pub fn pause(&self) -> Duration {
+    pub(in crate::delivery) fn pause(&self) -> Duration {
         FIRST.saturating_mul(1 << self.count.min(u32::BITS - 1)).min(MOST)
     }
 
     /// There is reason to hope: the next one is due.
-    pub fn hope(&mut self) {
+    pub(in crate::delivery) fn hope(&mut self) {
         (self.not_before, self.hope) = (None, true);
     }
 
     /// A record was acked.
-    pub fn acked(&mut self) {
+    pub(in crate::delivery) fn acked(&mut self) {
         *self = Self::default();
     }
 }

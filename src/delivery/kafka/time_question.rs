@@ -44,7 +44,11 @@ impl ClientContext for Asker {
 
 /// Sends the record as it was refused, and gives the times that the broker says it takes; none
 /// where it does not say, or takes it.
-pub fn ask(settings: &Settings, record: &Record, placement: Placement) -> Option<TimeSpan> {
+pub(in crate::delivery) fn ask(
+    settings: &Settings,
+    record: &Record,
+    placement: Placement,
+) -> Option<TimeSpan> {
     let (words, heard) = mpsc::channel();
     let client = client(settings, Arc::new(words))?;
     send(&client, record, placement).then(|| wait(&client, &heard))?

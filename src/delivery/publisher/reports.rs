@@ -1,9 +1,8 @@
-//! What the publisher's loop does when reports come or do not come.
+//! What the publisher's loop does when reports come, or do not come in time.
 
 use crate::delivery::gate::admission::Way;
 use crate::delivery::kafka::delivery_error::{DeliveryError, Meaning};
-use crate::delivery::kafka::producer::{DeliveryReport, Producer, Purpose};
-use crate::delivery::kafka::producer_renewal::ProducerEnd;
+use crate::delivery::kafka::producer::DeliveryReport;
 use crate::delivery::kafka::question::Question;
 use crate::delivery::publisher::in_flight::stage::RecordEvent;
 use crate::delivery::publisher::{Publisher, PublisherState, SPOOL_TIMEOUT};
@@ -12,7 +11,6 @@ use crate::delivery::record_times::topic_times::{Retry, SendTime};
 use crate::delivery::ticket::Ticket;
 use crate::delivery::undelivered::Undelivered;
 use std::mem;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What the reports of one turn say together.
@@ -200,58 +198,5 @@ impl Publisher {
             tracing::error!(posts = stuck, "the disk of the spool does not answer");
         }
         next
-    }
-
-    /// Makes a new producer where the old one is dead or has old keys, or makes batches that are
-    /// too large for the topic and has nothing under way. Gives the old one, which is to end beside
-    /// the loop, since that may block.
-    pub(super) fn renew(&self) -> Option<Producer> {
-        let old = self.replace_producer()?;
-        Some(Arc::into_inner(old).expect("only the loop that calls this clones it"))
-    }
-
-    /// Gives the old producer, if a new one took its place.
-    fn replace_producer(&self) -> Option<Arc<Producer>> {
-        let now = Instant::now();
-        let mut state = self.state.lock();
-        let death = state.producer.death();
-        let batch_size = self.settings.batch_size(self.topic.limit.bytes());
-        let has_no_acks = state.renewal.is_stale(now);
-        let outdated = (has_no_acks || state.producer.batch_size() != batch_size)
-            && state.in_flight.len() == 0;
-        // It is not let in, so nothing that is under way can come to an end that it would spoil.
-        let outdated = outdated || state.producer.has_old_keys();
-        if let Some(error) = death {
-            if !self.availability.admits() {
-                state.renewal.hope();
-                return None;
-            }
-            if !state.renewal.is_due(now) {
-                return None;
-            }
-            match state.renewal.renewed(now) {
-                ProducerEnd::First => tracing::warn!(
-                    error = %error,
-                    "the Kafka producer had a fatal error and was replaced"
-                ),
-                // The records that ended with it do not say why.
-                ProducerEnd::Again => self.availability.unacked(now, &error.to_string()),
-                ProducerEnd::Past => {}
-            }
-        } else if !outdated {
-            return None;
-        } else if has_no_acks {
-            state.renewal.refreshed();
-            tracing::debug!(
-                "a producer without acks is replaced by one that asks for the brokers anew"
-            );
-        }
-        match Producer::new(&self.settings, Purpose::Posts, batch_size) {
-            Ok(new) => Some(mem::replace(&mut state.producer, Arc::new(new))),
-            Err(error) => {
-                tracing::error!(%error, "cannot replace the Kafka producer");
-                None
-            }
-        }
     }
 }
