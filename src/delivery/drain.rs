@@ -7,6 +7,7 @@
 //! written. While rows are released, the next ones are under way already. It decides nothing about
 //! posts: the gate does.
 
+mod dead_letter_topic;
 mod dead_letters;
 mod feed;
 mod look_around;
@@ -24,7 +25,8 @@ mod too_large;
 mod window;
 
 use crate::delivery::availability::Availability;
-use crate::delivery::drain::dead_letters::{DeadLetterTopic, letter_raised};
+use crate::delivery::drain::dead_letter_topic::DeadLetterTopic;
+use crate::delivery::drain::dead_letters::letter_raised;
 use crate::delivery::drain::missing_topics::MissingTopics;
 use crate::delivery::drain::outage_log::OutageLog;
 use crate::delivery::drain::release::answer;

@@ -10,18 +10,14 @@
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::health_report::HealthReport;
 use crate::delivery::drain::Drain;
+use crate::delivery::drain::dead_letter_topic::{DeadLetterTopic, Letter};
 use crate::delivery::drain::quarantine_log::QuarantineReason;
 use crate::delivery::gate::GateState;
-use crate::delivery::kafka::producer::{DeliveryReport, Headers, Producer, ProducerError, Purpose};
+use crate::delivery::kafka::producer::{DeliveryReport, Producer, ProducerError, Purpose};
 use crate::delivery::record::Record;
-use crate::delivery::record::dead_letter::Fault;
-use crate::delivery::record_times::topic_times::{Retry, SendTime};
 use crate::delivery::spool::row::RowId;
 use crate::delivery::topic::Topic;
-use crate::metrics::Outcome;
-use crate::rare_line::LineQuota;
 use prometheus_client::metrics::counter::Counter;
-use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::sync::Arc;
@@ -35,76 +31,6 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// of this, and an operator who mends it sees the next one there.
 const REST: Duration = Duration::from_secs(120);
 
-/// Between two lines on rows that are there.
-const LINE: Duration = Duration::from_secs(60);
-
-/// The topic beside that of the notifications.
-pub(super) struct DeadLetterTopic {
-    topic: Topic,
-    availability: Arc<Availability>,
-    /// Rows that it has acked.
-    acked: Counter,
-    /// Made for the first of them.
-    producer: Option<Producer>,
-    /// At most as many as a window has rows, and those that were read with them.
-    waiting: VecDeque<Letter>,
-    under_way: Option<Letter>,
-    /// Until when none is tried, since one had no ack.
-    rests_until: Option<Instant>,
-    /// Lines on rows that are there.
-    line: LineQuota,
-}
-
-/// A row that its topic does not take.
-struct Letter {
-    row: RowId,
-    /// The topic that it was for.
-    from: Arc<str>,
-    record: Record,
-    reason: QuarantineReason,
-    /// What it was sent with.
-    time: Option<SendTime>,
-    /// Since when it is under way, and Kafka is there.
-    since: Instant,
-}
-
-impl DeadLetterTopic {
-    /// Takes a row that its topic has refused, unless it is one of this topic already.
-    fn takes(&self, record: &Record, reason: &QuarantineReason) -> bool {
-        match reason {
-            QuarantineReason::Refused(_) | QuarantineReason::TooLarge { .. } => {
-                record.topic() != &*self.topic.name
-            }
-            QuarantineReason::Missing(_) => false,
-        }
-    }
-
-    fn add(&mut self, row: RowId, record: &Record, reason: QuarantineReason) {
-        let (from, detail) = (record.topic_shared().clone(), reason.text());
-        let code = Outcome::RecordRefused.as_str();
-        let fault = Fault { code, detail: &detail, errors: "[]" };
-        let record = record.clone().into_dead_letter(self.topic.name.clone(), fault);
-        let (time, since) = (None, Instant::now());
-        self.waiting.push_back(Letter { row, from, record, reason, time, since });
-    }
-
-    /// Hands the letter over, with another time where that is given; gives it back where the client
-    /// does not take it.
-    fn send(&mut self, letter: Letter, again: Option<SendTime>) -> Option<Letter> {
-        let Some(producer) = &self.producer else { return Some(letter) };
-        let placement = self.topic.placement(&letter.record, again);
-        let headers = Headers::of(&letter.record);
-        match producer.enqueue(&letter.record, headers, placement, letter.row.ticket()) {
-            Ok(()) => {
-                let (time, since) = (Some(placement.time), Instant::now());
-                self.under_way = Some(Letter { time, since, ..letter });
-                None
-            }
-            Err(_) => Some(letter),
-        }
-    }
-}
-
 impl Drain {
     /// The same with a topic of dead letters, which counts what it has taken.
     #[must_use]
@@ -114,17 +40,7 @@ impl Drain {
         availability: Arc<Availability>,
         acked: Counter,
     ) -> Self {
-        let (producer, waiting, under_way, rests_until) = Default::default();
-        self.dead_letters = Some(DeadLetterTopic {
-            topic,
-            availability,
-            acked,
-            producer,
-            waiting,
-            under_way,
-            rests_until,
-            line: LineQuota::every(LINE),
-        });
+        self.dead_letters = Some(DeadLetterTopic::new(topic, availability, acked));
         self
     }
 
@@ -143,7 +59,7 @@ impl Drain {
     /// it has its time.
     pub(super) async fn look_at_dead_letters(&mut self, now: Instant) {
         let Some(second) = &mut self.dead_letters else { return };
-        log_more(second.line.sum_up(now));
+        second.sum_up(now);
         if !is_there(&self.availability) {
             if let Some(letter) = &mut second.under_way {
                 letter.since = now;
@@ -212,29 +128,14 @@ impl Drain {
         for DeliveryReport { ticket, result } in reports {
             let is_its = |letter: &mut Letter| letter.row.ticket() == ticket;
             let Some(letter) = second.under_way.take_if(is_its) else { continue };
-            let again = match (result, letter.time) {
-                (Ok(_), time) => {
-                    if let Some(time) = time {
-                        second.topic.times.acked(&second.topic.name, time);
-                    }
-                    second.availability.acked();
-                    second.rests_until = None;
-                    second.acked.inc();
-                    if second.line.note(Instant::now()).is_some() {
-                        let Letter { from, row, reason, .. } = &letter;
-                        log_first(from, *row, &reason.text());
-                    }
-                    self.window.letter_acked(letter.row);
-                    continue;
-                }
-                (Err(error), Some(sent)) if error.is_about_time() => {
-                    second.topic.times.again(&letter.record, sent)
-                }
-                (Err(_), _) => Retry::Nothing,
+            let Err(error) = result else {
+                second.has(&letter);
+                self.window.letter_acked(letter.row);
+                continue;
             };
-            let refused = match again {
-                Retry::Time(time) => second.send(letter, Some(time)),
-                Retry::Ask | Retry::Nothing => Some(letter),
+            let refused = match second.another_time(&letter, error) {
+                Some(time) => second.send(letter, Some(time)),
+                None => Some(letter),
             };
             if let Some(letter) = refused {
                 return self.no_letter(&letter);
@@ -255,29 +156,12 @@ impl Drain {
             end(second.producer.take()).await;
         }
     }
-
-    /// The drain ends; what is under way is sent again by the next one. Gives the producer, to be ended.
-    pub(super) fn end_letters(&mut self) -> Option<Producer> {
-        let second = self.dead_letters.as_mut()?;
-        log_more(second.line.end());
-        second.producer.take()
-    }
 }
 
 /// Ends a producer, if there is one, beside the loop: that may block.
 async fn end(producer: Option<Producer>) {
     if let Some(producer) = producer {
         drop(spawn_blocking(move || drop(producer)).await);
-    }
-}
-
-fn log_first(topic: &str, row: RowId, why: &str) {
-    tracing::warn!(topic, %row, why, "a record was refused and is on the dead-letter topic");
-}
-
-fn log_more(left_out: Option<u64>) {
-    if let Some(records) = left_out {
-        tracing::warn!(records, "more refused records are on the dead-letter topic");
     }
 }
 

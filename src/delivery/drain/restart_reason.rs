@@ -30,7 +30,7 @@ impl RestartReason {
     }
 
     /// Whether rows may be at fault.
-    pub(super) fn blames_rows(self) -> bool {
+    fn blames_rows(self) -> bool {
         match self {
             Self::Dead | Self::OldKeys | Self::GivenUp | Self::Unacked(_) => false,
             Self::Suspects(..) | Self::Refused(..) => true,

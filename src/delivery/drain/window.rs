@@ -100,11 +100,6 @@ impl Window {
         !self.open.is_empty()
     }
 
-    /// Whether rows wait for their release to begin.
-    pub(super) fn has_ended_rows(&self) -> bool {
-        self.ended.len() > 0
-    }
-
     /// Whether rows wait to be quarantined.
     pub(super) fn has_refused_rows(&self) -> bool {
         !self.ended.refused.is_empty()
@@ -112,8 +107,8 @@ impl Window {
 
     /// Whether any row is under way or not yet released.
     pub(super) fn is_open(&self) -> bool {
-        let ends = self.has_ended_rows() || self.releasing.len() > 0;
-        self.is_under_way() || ends || !self.letters.is_empty()
+        let waits_for_release = self.ended.len() > 0 || self.releasing.len() > 0;
+        self.is_under_way() || waits_for_release || !self.letters.is_empty()
     }
 
     /// Whether the row only waits for its release.
