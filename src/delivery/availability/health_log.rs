@@ -2,8 +2,8 @@
 //! partitions that take no records while others do.
 //!
 //! Promise: one line for each change that an operator should know of, however often Kafka is tried
-//! and found away within one outage; [`FlapFilter`] says when. It
-//! decides nothing; a line is written by whoever asked for it, outside the lock around this.
+//! and found away within one outage; [`FlapFilter`] says when. It decides nothing; a line is written by
+//! whoever asked for it, outside the lock around this.
 
 use crate::delivery::availability::flap_filter::{EVERY, FlapFilter, Notice};
 use crate::delivery::availability::health_report::{HealthKind, HealthSnapshot};
