@@ -78,9 +78,7 @@ impl FileSystem {
         let known = FILE_SYSTEMS.iter().find(|(known, _)| *known == number);
         known.map_or(Self::Other(number), |(_, name)| Self::Known(name))
     }
-}
 
-impl FileSystem {
     /// Whether it is another's word that a lock holds and that a sync has reached a disk.
     pub fn is_remote(&self) -> bool {
         match self {
@@ -88,9 +86,7 @@ impl FileSystem {
             Self::Other(_) | Self::Unknown => false,
         }
     }
-}
 
-impl FileSystem {
     /// Whether what is on it may be gone when the process is started again.
     pub fn is_passing(&self) -> bool {
         match self {
