@@ -1,8 +1,9 @@
 //! `/livez`, `/readyz` and `/metrics`: what an operator's machines ask.
 //!
 //! Promise: an answer costs no thread and no connection to Kafka, and is there while the data path
-//! is busy. `/livez` does not look at Kafka: to restart the bridge would not bring it back.
-//! `/readyz` is 200 when a post could be made durable now: it starts unready, without proof.
+//! is busy, and while the bridge starts. `/livez` does not look at Kafka: to restart the bridge would
+//! not bring it back. `/readyz` is 200 when a post could be made durable now: it starts unready,
+//! without proof.
 
 mod accept;
 mod readiness;
@@ -15,6 +16,7 @@ use crate::delivery::kafka::throttle::Throttle;
 use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::spool::status::Status;
 use crate::delivery::topic::Topic;
+use crate::lock::Lock;
 use crate::metrics::exposition::Format;
 use crate::metrics::spool::SpoolSeries;
 use crate::metrics::{Metrics, unix_seconds};
@@ -23,8 +25,8 @@ use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderValue, VARY};
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::Full;
 use hyper::{Request, Response};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
 
 const OPENMETRICS: HeaderValue =
@@ -33,7 +35,16 @@ const CLASSIC: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
-/// Answers the admin port.
+/// Answers the admin port, from when the bridge has it.
+#[derive(Default)]
+pub struct AdminPort {
+    /// What the start waits for.
+    waits_for: Lock<String>,
+    /// Once posts are taken.
+    running: OnceLock<Arc<Admin>>,
+}
+
+/// What a bridge that runs answers there.
 pub struct Admin {
     /// What `/metrics` shows.
     pub metrics: Arc<Metrics>,
@@ -51,7 +62,17 @@ pub struct Admin {
     pub stop: CancellationToken,
 }
 
-impl Admin {
+impl AdminPort {
+    /// Says what the start waits for.
+    pub fn waits_for(&self, what: String) {
+        *self.waits_for.lock() = what;
+    }
+
+    /// From here on the bridge runs, and this answers. To be called once.
+    pub fn runs(&self, admin: Arc<Admin>) {
+        drop(self.running.set(admin));
+    }
+
     /// Answers one request.
     pub fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -60,22 +81,18 @@ impl Admin {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             return response;
         }
-        match request.uri().path() {
-            "/livez" => text(StatusCode::OK, "alive\n"),
-            "/readyz" => self.readyz(),
-            "/metrics" => self.exposition(request.headers()),
+        match (request.uri().path(), self.running.get()) {
+            ("/livez", _) => text(StatusCode::OK, "alive\n"),
+            ("/readyz", Some(admin)) => readyz(&admin.readiness()),
+            ("/readyz", None) => readyz(&Readiness::starting(&self.waits_for.lock())),
+            ("/metrics", Some(admin)) => admin.exposition(request.headers()),
+            ("/metrics", None) => text(StatusCode::SERVICE_UNAVAILABLE, "the bridge starts\n"),
             _ => text(StatusCode::NOT_FOUND, "here are /livez, /readyz and /metrics\n"),
         }
     }
+}
 
-    fn readyz(&self) -> Response<Full<Bytes>> {
-        let readiness = self.readiness();
-        let status =
-            if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-        let body = serde_json::to_vec(&readiness).expect("readiness has text keys alone");
-        response(status, JSON, body.into())
-    }
-
+impl Admin {
     /// What `/readyz` says, in one line.
     pub fn status_line(&self) -> StatusLine {
         StatusLine::of(&self.readiness())
@@ -118,6 +135,13 @@ impl Admin {
             }
         }
     }
+}
+
+fn readyz(readiness: &Readiness) -> Response<Full<Bytes>> {
+    let status =
+        if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = serde_json::to_vec(readiness).expect("readiness has text keys alone");
+    response(status, JSON, body.into())
 }
 
 /// Copies the status of the spool into its series.

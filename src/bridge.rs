@@ -1,12 +1,12 @@
 //! The life of the process.
 //!
-//! 1. Bind both ports, before anything is served, or take them over from a bridge that ends. Raise the
-//!    limit of open files.
-//! 2. Open the spool, where there is to be one: whoever calls can say then that it starts.
+//! 1. Bind both ports, before anything is served, or take them over from a bridge that ends.
+//! 2. Answer the admin port, and open the spool, where there is to be one: whoever calls can say then
+//!    that it starts.
 //! 3. Begin to drain what a former process left. Start the event loops, each with a listener, a
 //!    producer and a publisher of its own.
-//! 4. Answer the admin port and probe Kafka, on the loop that called, so that a busy data path
-//!    does not delay either.
+//! 4. Probe Kafka, read files again, tell the service manager: on the loop that called, as the admin
+//!    port, so that a busy data path does not delay any of it.
 //! 5. Wait for the call to stop, or until a part ends unasked: then the process ends with an error,
 //!    because a bridge without one of its parts would lose posts unseen.
 //! 6. Stop: readiness off; what waits to be accepted is served, or left to who has the port next;
@@ -15,6 +15,7 @@
 //!
 //! It handles no signals: its caller says when to stop.
 
+mod admin_server;
 pub mod bridge_error;
 mod dead_letter_topic;
 mod event_loop;
@@ -26,25 +27,30 @@ mod notifier;
 mod parts;
 mod periodic_log;
 pub mod predecessor;
+mod probes;
 mod pulse;
 mod reloader;
 mod running;
+mod shared;
 pub mod spool_place;
 mod spooling;
 pub mod supervision;
 mod wait_until_free;
 mod watchdog;
 
+use crate::bridge::admin_server::AdminServer;
 use crate::bridge::bridge_error::BridgeError;
-use crate::bridge::hand_over::HandOver;
+use crate::bridge::hand_over::{HandOver, Heir};
 use crate::bridge::inherited_sockets::InheritedSockets;
 use crate::bridge::listeners::listen;
+use crate::bridge::parts::Parts;
 use crate::bridge::running::Running;
 use crate::bridge::spooling::Opened;
 use crate::bridge::supervision::Supervision;
 use crate::bridge::wait_until_free::WaitUntilFree;
 use crate::config::Config;
 use crate::delivery::kafka::client_endings::TIMEOUT;
+use crate::error_chain::error_chain;
 use crate::metrics::Metrics;
 use crate::webhook::http::successor::Successor;
 use futures_util::FutureExt as _;
@@ -61,7 +67,7 @@ pub struct Bridge {
     /// Once it is open, where there is to be one.
     spool: Option<Opened>,
     webhook: TcpListener,
-    admin: TcpListener,
+    admin: AdminServer,
     addresses: Addresses,
     /// Who has the webhook port next.
     successor: Successor,
@@ -71,6 +77,10 @@ pub struct Bridge {
     hand_over: Option<HandOver>,
     /// Who is told how it is.
     supervision: Arc<Supervision>,
+    /// Those that run before all others.
+    parts: Parts,
+    /// Ends them when no post needs them any more.
+    over: CancellationToken,
 }
 
 /// A port and its address.
@@ -126,12 +136,14 @@ impl Bridge {
             config,
             spool: None,
             webhook: webhook.0,
-            admin: admin.0,
+            admin: AdminServer::new(admin),
             addresses,
             successor,
             spool_wait: WaitUntilFree::default(),
             hand_over: None,
             supervision: Arc::default(),
+            parts: Parts::default(),
+            over: CancellationToken::new(),
         }
     }
 
@@ -140,12 +152,23 @@ impl Bridge {
         self.supervision = Arc::new(supervision);
     }
 
-    /// Opens the spool, where there is to be one, unless `stop` comes first.
+    /// Answers the admin port from here on, and opens the spool, where there is to be one, unless `stop`
+    /// comes first. It needs a runtime around it. What was opened before stays as it is.
     pub async fn open(&mut self, stop: &CancellationToken) -> Result<(), BridgeError> {
+        if self.admin.is_served() {
+            return Ok(());
+        }
+        self.admin.start(&mut self.parts, &self.over)?;
         if let Some(options) = &self.config.spool {
-            let attempt = async || spooling::open(options).await;
+            let starting = &self.admin.port;
+            starting.waits_for("it opens the spool".to_owned());
+            let attempt = async || {
+                let opened = spooling::open(options).await;
+                opened.inspect_err(|error| starting.waits_for(error_chain(error)))
+            };
             let opening = self.spool_wait.until_free("the spool", attempt);
             self.spool = stop.run_until_cancelled(opening).await.transpose()?;
+            self.admin.port.waits_for(String::new());
         }
         Ok(())
     }
@@ -165,8 +188,8 @@ impl Bridge {
         self.addresses
     }
 
-    /// Runs, once it is open, until `stop`, and then to its graceful end; when `reload` changes, its
-    /// files are read again. It needs a runtime around it.
+    /// Runs until `stop`, and then to its graceful end, and is opened before where it was not; when
+    /// `reload` changes, its files are read again. It needs a runtime around it.
     pub async fn run(
         mut self,
         metrics: Metrics,
@@ -182,20 +205,7 @@ impl Bridge {
             ended
         };
         let asked = async {
-            // Who follows is known before any port is closed.
-            let stopping = CancellationToken::new();
-            let heir = async {
-                match hand_over {
-                    Some(hand_over) => hand_over.run(&stopping).await,
-                    None => stopping.cancelled().map(|()| None).await,
-                }
-            };
-            // Asked to, or because a part of it has ended.
-            let ending = async {
-                tokio::select! { () = stop.cancelled() => {}, () = end.cancelled() => {} }
-                stopping.cancel();
-            };
-            let (heir, ()) = tokio::join!(heir, ending);
+            let heir = heir(hand_over, &stop, &end).await;
             end.cancel();
             (heir, Instant::now())
         };
@@ -208,15 +218,38 @@ impl Bridge {
     }
 
     async fn work(
-        self,
+        mut self,
         metrics: Metrics,
         stop: CancellationToken,
         reload: watch::Receiver<()>,
     ) -> Result<(), BridgeError> {
+        self.open(&stop).await?;
         if self.config.spool.is_some() && self.spool.is_none() {
             return Ok(()); // It was to stop.
         }
         let running = Running::start(self, metrics, &stop, reload).await?;
-        running.wait(&stop).await
+        running.wait().await
     }
+}
+
+/// Waits until the bridge is to end: it is asked to, or a part of it has ended. Gives who follows, which
+/// is known before any port is closed.
+async fn heir(
+    hand_over: Option<HandOver>,
+    stop: &CancellationToken,
+    end: &CancellationToken,
+) -> Option<Heir> {
+    let stopping = CancellationToken::new();
+    let heir = async {
+        match hand_over {
+            Some(hand_over) => hand_over.run(&stopping).await,
+            None => stopping.cancelled().map(|()| None).await,
+        }
+    };
+    let ending = async {
+        tokio::select! { () = stop.cancelled() => {}, () = end.cancelled() => {} }
+        stopping.cancel();
+    };
+    let (heir, ()) = tokio::join!(heir, ending);
+    heir
 }

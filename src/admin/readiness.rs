@@ -14,6 +14,11 @@ use std::time::Duration;
 
 /// The status of a bridge that is ready.
 const READY: &str = "ready";
+/// That of any other.
+const NOT_READY: &str = "not ready";
+
+/// The name of the check of the bridge itself.
+const BRIDGE: &str = "bridge";
 
 /// The name of the check that says where posts go.
 pub(super) const SPOOL: &str = "spool";
@@ -40,6 +45,15 @@ pub(super) enum ServingState {
 }
 
 impl Readiness {
+    /// Of a bridge that takes no posts yet.
+    pub(super) fn starting(waits_for: &str) -> Self {
+        let mut detail = "starting".to_owned();
+        if !waits_for.is_empty() {
+            let _ = write!(detail, ": {waits_for}");
+        }
+        Self { status: NOT_READY, checks: vec![Check { name: BRIDGE, ok: false, detail }] }
+    }
+
     /// What is known of Kafka and of its topic of this name, and of the spool where there is one.
     pub(super) fn new(
         serving_state: ServingState,
@@ -49,7 +63,7 @@ impl Readiness {
     ) -> Self {
         let serving = serving_state == ServingState::Serving;
         let detail = if serving { "serving" } else { "stopping" }.to_owned();
-        let bridge = Check { name: "bridge", ok: serving, detail };
+        let bridge = Check { name: BRIDGE, ok: serving, detail };
         let mut kafka = kafka(known);
         if let Some(longest) = throttled {
             let _ = write!(kafka.detail, "; throttled: a quota holds answers back for {longest:?}");
@@ -73,7 +87,7 @@ impl Readiness {
                 && (check.ok || ready && status.state == GateState::Direct);
             checks.push(check);
         }
-        Self { status: if ready { READY } else { "not ready" }, checks }
+        Self { status: if ready { READY } else { NOT_READY }, checks }
     }
 
     /// Names what holds up the oldest records on disk.

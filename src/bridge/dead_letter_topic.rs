@@ -4,13 +4,10 @@
 //! wrong with it stops no notification. It shares the gate and the spool: a row on disk names its
 //! topic.
 
-use crate::bridge::bridge_error::BridgeError;
 use crate::bridge::spooling::Opened;
 use crate::config::Config;
 use crate::delivery::availability::Availability;
-use crate::delivery::kafka::probe::Probe;
 use crate::delivery::topic::Topic;
-use crate::delivery::topic::topic_config::{Compaction, Plan};
 use crate::metrics::Metrics;
 use prometheus_client::metrics::counter::Counter;
 use std::sync::Arc;
@@ -40,13 +37,5 @@ impl DeadLetterTopic {
         }
         let availability = Arc::new(Availability::of_dead_letters(name, kafka, metrics, timeout));
         Some(Self { topic, availability, drained: metrics.spool.dead_lettered.clone() })
-    }
-
-    /// The one that asks for it. Settings that cost dead letters are warned of, and stop nothing.
-    pub(super) fn probe(&self, config: &Config) -> Result<Probe, BridgeError> {
-        let largest_value = config.limits.max_body.as_u64();
-        let plan = Some(Plan { largest_value, compaction: Compaction::Allowed });
-        Probe::new(&config.kafka, &self.topic, self.availability.clone(), plan, None)
-            .map_err(BridgeError::Kafka)
     }
 }

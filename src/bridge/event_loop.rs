@@ -5,17 +5,13 @@
 //! reported as an end, not passed over.
 
 use crate::bridge::bridge_error::BridgeError;
-use crate::bridge::dead_letter_topic::DeadLetterTopic;
 use crate::bridge::pulse::{Heart, Pulse};
-use crate::config::Config;
+use crate::bridge::shared::Shared;
 use crate::delivery::availability::Availability;
 use crate::delivery::kafka::producer::ProducerError;
 use crate::delivery::publisher::Publisher;
 use crate::delivery::publisher::gate_role::GateRole;
-use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::topic::Topic;
-use crate::metrics::Metrics;
-use crate::post::PostRecorder;
 use crate::rare_line::RareLine;
 use crate::webhook::dead_letters::DeadLetters;
 use crate::webhook::http::connection_phase::ConnectionPhase;
@@ -38,16 +34,9 @@ const BLOCKING_THREADS: usize = 2;
 
 /// What every event loop is made from.
 pub(super) struct EventLoop {
-    pub(super) config: Config,
-    pub(super) availability: Arc<Availability>,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) recorder: Arc<PostRecorder>,
+    pub(super) shared: Shared,
     pub(super) accept_errors: Arc<RareLine>,
     pub(super) successor: Successor,
-    pub(super) topic: Topic,
-    pub(super) dead_letters: Option<DeadLetterTopic>,
-    pub(super) gate: Option<Arc<SharedGate>>,
-    pub(super) stop: CancellationToken,
 }
 
 /// An event loop could not start, or ended.
@@ -98,30 +87,21 @@ pub(super) struct EventLoops {
 impl EventLoop {
     /// Starts all loops on `listener`; returns when each has its producer.
     pub(super) async fn start(self, listener: &TcpListener) -> Result<EventLoops, EventLoopError> {
-        let stop = self.stop.clone();
-        let workers = self.config.workers.get();
-        let (most, series) = (self.config.max_connections.get(), self.metrics.connections.clone());
-        let limits = Limits {
-            crowd: Arc::new(Crowd::new("webhook", most, MakesRoom::Idle, series)),
-            accept_errors: self.accept_errors.clone(),
-            timeouts: self.config.timeouts,
-            successor: self.successor.clone(),
-            tls: self.config.certificate.clone().map(|certificate| {
-                Arc::new(TlsPort::new(certificate, self.metrics.handshakes.clone()))
-            }),
-        };
-        let shared = Arc::new(self);
+        let limits = self.limits();
+        let workers = self.shared.config.workers.get();
+        let stop = self.shared.stop.clone();
         let mut loops = EventLoops { ends: JoinSet::new(), pulses: Vec::new(), stop };
+        let event_loop = Arc::new(self);
         for worker in 0..workers {
-            let (listener, limits, shared) =
-                (listener.try_clone()?, limits.clone(), shared.clone());
+            let (listener, limits, event_loop) =
+                (listener.try_clone()?, limits.clone(), event_loop.clone());
             let (ready, is_ready) = oneshot::channel();
             let (end, ended) = oneshot::channel();
             let (pulse, heart) = Pulse::new();
             loops.pulses.push(pulse);
             thread::Builder::new().name(format!("worker-{worker}")).spawn(move || {
                 // The receiver is gone only when the whole bridge is.
-                drop(end.send(shared.run(listener, limits, (ready, heart))));
+                drop(end.send(event_loop.run(listener, limits, (ready, heart))));
             })?;
             loops.ends.spawn(async { ended.await.unwrap_or(Err(EventLoopError::Panicked)) });
             // Dropped unsent where the loop failed: its end says why.
@@ -131,6 +111,21 @@ impl EventLoop {
             }
         }
         Ok(loops)
+    }
+
+    /// Of the one port that all loops serve.
+    fn limits(&self) -> Limits {
+        let Shared { config, metrics, .. } = &self.shared;
+        let (most, series) = (config.max_connections.get(), metrics.connections.clone());
+        let tls = config.certificate.clone();
+        let tls = tls.map(|certificate| TlsPort::new(certificate, metrics.handshakes.clone()));
+        Limits {
+            crowd: Arc::new(Crowd::new("webhook", most, MakesRoom::Idle, series)),
+            accept_errors: self.accept_errors.clone(),
+            timeouts: config.timeouts,
+            successor: self.successor.clone(),
+            tls: tls.map(Arc::new),
+        }
     }
 
     fn run(
@@ -159,11 +154,11 @@ impl EventLoop {
     }
 
     fn publishers(&self) -> Result<Publishers, ProducerError> {
-        let posts = self.publisher(&self.availability, &self.topic, GateRole::Leads)?;
-        let dead_letters = self
-            .dead_letters
-            .as_ref()
-            .map(|second| self.publisher(&second.availability, &second.topic, GateRole::Follows));
+        let Shared { availability, topic, dead_letters, .. } = &self.shared;
+        let posts = self.publisher(availability, topic, GateRole::Leads)?;
+        let second = dead_letters.as_ref();
+        let dead_letters =
+            second.map(|it| self.publisher(&it.availability, &it.topic, GateRole::Follows));
         Ok(Publishers { posts, dead_letters: dead_letters.transpose()? })
     }
 
@@ -173,12 +168,13 @@ impl EventLoop {
         topic: &Topic,
         role: GateRole,
     ) -> Result<Arc<Publisher>, ProducerError> {
+        let Shared { config, metrics, gate, .. } = &self.shared;
         let publisher = Publisher::new(
-            self.config.kafka.clone(),
+            config.kafka.clone(),
             availability.clone(),
-            self.metrics.clone(),
+            metrics.clone(),
             topic.clone(),
-            self.gate.clone(),
+            gate.clone(),
             role,
         )?;
         Ok(Arc::new(publisher))
@@ -194,7 +190,7 @@ impl EventLoop {
         let answer = move |request, phase: &ConnectionPhase| ingest.clone().answer(request, phase);
         let served = CancellationToken::new();
         let serving = async {
-            server::serve(listener, limits, self.stop.clone(), answer).await;
+            server::serve(listener, limits, self.shared.stop.clone(), answer).await;
             served.cancel();
             Ok(())
         };
@@ -207,8 +203,8 @@ impl EventLoop {
         };
         let work = async { tokio::try_join!(serving, posts.run(served.clone()), keeping) };
         let grace = async {
-            self.stop.cancelled().await;
-            sleep(self.config.grace.posts).await;
+            self.shared.stop.cancelled().await;
+            sleep(self.shared.config.grace.posts).await;
         };
         tokio::select! {
             worked = work => worked.map(|_| 0).map_err(EventLoopError::Reports),
@@ -219,25 +215,26 @@ impl EventLoop {
     /// Posts of all loops without an answer. A record that was answered for may still be without a
     /// report.
     fn left(&self) -> usize {
-        usize::try_from(self.metrics.in_flight.get()).unwrap_or(0)
+        usize::try_from(self.shared.metrics.in_flight.get()).unwrap_or(0)
     }
 
     fn ingest(&self, Publishers { posts, dead_letters }: Publishers) -> Ingest {
-        let topic = self.config.dead_letter_topic.clone();
+        let Shared { config, recorder, .. } = &self.shared;
+        let topic = config.dead_letter_topic.clone();
         let dead_letters =
             topic.zip(dead_letters).map(|(topic, publisher)| DeadLetters { topic, publisher });
         Ingest {
-            path: self.config.path.clone(),
-            access: self.config.access.clone(),
-            limits: self.config.limits,
-            contract: self.config.contract,
-            topic: self.config.topic.clone(),
-            source: self.config.source.clone(),
-            clock: self.config.clock.clone(),
+            path: config.path.clone(),
+            access: config.access.clone(),
+            limits: config.limits,
+            contract: config.contract,
+            topic: config.topic.clone(),
+            source: config.source.clone(),
+            clock: config.clock.clone(),
             publisher: posts,
             dead_letters,
-            recorder: self.recorder.clone(),
-            trusted_proxies: self.config.trusted_proxies.clone(),
+            recorder: recorder.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::bridge::bridge_error::BridgeError;
 use crate::metrics::connections::ConnectionSeries;
 use crate::rare_line::RareLine;
 use crate::webhook::http::crowd::{Crowd, MakesRoom};
-use crate::webhook::http::server::Limits;
+use crate::webhook::http::server::{ACCEPT_ERROR_LINE, Limits};
 use crate::webhook::http::successor::Successor;
 use crate::webhook::http::timeout_stream::Timeouts;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -89,7 +89,8 @@ fn connections_of(files: u64) -> NonZeroUsize {
 }
 
 /// What the admin port allows.
-pub(super) fn admin_limits(accept_errors: Arc<RareLine>) -> Limits {
+pub(super) fn admin_limits() -> Limits {
+    let accept_errors = Arc::new(RareLine::every(ACCEPT_ERROR_LINE));
     let series = ConnectionSeries::default();
     let crowd = Crowd::new("admin", ADMIN_CONNECTIONS, MakesRoom::Unanswered, series);
     // At the end nothing that asks is waited for.

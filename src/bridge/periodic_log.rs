@@ -1,7 +1,7 @@
 //! Says what posts leave to be said, and shows when passwords were last used, so that no post is
 //! held up by it.
 
-use crate::config::Config;
+use crate::bridge::shared::Shared;
 use crate::post::PostRecorder;
 use crate::webhook::http::tls::Certificate;
 use crate::webhook::ingest::Authentication;
@@ -21,10 +21,10 @@ pub(super) struct PeriodicLog {
 }
 
 impl PeriodicLog {
-    /// What posts have left with `recorder`, and what the files of `config` give cause for.
-    pub(super) fn new(config: &Config, recorder: Arc<PostRecorder>) -> Self {
+    /// What posts have left with the recorder, and what the files of the configuration give cause for.
+    pub(super) fn new(Shared { config, recorder, .. }: &Shared) -> Self {
         let (access, certificate) = (config.access.clone(), config.certificate.clone());
-        Self { recorder, access, certificate }
+        Self { recorder: recorder.clone(), access, certificate }
     }
 
     /// Sums up the refusals that were left out of the log, and names each user once whose password is

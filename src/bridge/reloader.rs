@@ -5,8 +5,8 @@
 //! stays. A file system that hangs holds up nothing but the reload of its own files. The service
 //! manager is told when a reload that was asked for begins, and when it is over.
 
+use crate::bridge::shared::Shared;
 use crate::bridge::supervision::Supervision;
-use crate::config::Config;
 use crate::config::reload::{Reloadable, Stamp};
 use crate::error_chain::error_chain;
 use crate::metrics::reloads::ReloadSeries;
@@ -51,17 +51,16 @@ struct FileReloader {
 }
 
 impl Reloader {
-    /// Of the files that `config` was made of.
+    /// Of the files that the configuration was made of.
     pub(super) fn new(
-        config: &Config,
+        Shared { config, metrics, .. }: &Shared,
         asked: watch::Receiver<()>,
-        series: &ReloadSeries,
         supervision: Arc<Supervision>,
     ) -> Self {
         let of = |files: &Arc<Reloadable>| {
             let (ask, asked) = mpsc::channel(QUESTIONS);
             let (files, seen) = (files.clone(), files.first.clone());
-            let series = series.clone();
+            let series = metrics.reloads.clone();
             (FileReloader { files, seen, every: config.reload, asked, series }, ask)
         };
         let (files, ask) = config.reloadables.iter().map(of).unzip();

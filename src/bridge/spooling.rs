@@ -5,16 +5,14 @@
 
 use crate::bridge::bridge_error::BridgeError;
 use crate::bridge::dead_letter_topic::DeadLetterTopic;
+use crate::bridge::shared::Shared;
 use crate::bridge::spool_place::SpoolPlace;
-use crate::delivery::availability::Availability;
 use crate::delivery::drain::{Drain, DrainError};
-use crate::delivery::kafka::settings::Settings;
 use crate::delivery::shared_gate::SharedGate;
 use crate::delivery::spool::error::SpoolError;
 use crate::delivery::spool::shown_topics::ShownTopics;
 use crate::delivery::spool::{Spool, SpoolOptions, SpoolThread};
 use crate::delivery::topic::FirstSight;
-use crate::delivery::topic::Topic;
 use crate::error_chain::error_chain;
 use crate::lock::Lock;
 use std::sync::Arc;
@@ -60,19 +58,18 @@ pub(super) struct Spooling {
 
 impl Spooling {
     /// Begins to drain an open spool.
-    pub(super) fn start(
-        Opened { spool, thread, place, shown: _ }: Opened,
-        availability: &Arc<Availability>,
-        kafka: &Settings,
-        topic: &Topic,
-        dead_letters: Option<&DeadLetterTopic>,
-        missing_topic_timeout: Duration,
-    ) -> Result<Self, BridgeError> {
+    pub(super) fn start(opened: Opened, shared: &Shared) -> Result<Self, BridgeError> {
+        let Opened { spool, thread, place, shown: _ } = opened;
+        let Shared { config, availability, topic, dead_letters, .. } = shared;
         let gate = Arc::new(SharedGate::new(spool));
-        let (availability, topic) = (availability.clone(), topic.clone());
-        let drain =
-            Drain::new(gate.clone(), availability, kafka.clone(), topic, missing_topic_timeout)
-                .map_err(|error| BridgeError::Drain(error.into()))?;
+        let drain = Drain::new(
+            gate.clone(),
+            availability.clone(),
+            config.kafka.clone(),
+            topic.clone(),
+            config.missing_topic_timeout,
+        )
+        .map_err(|error| BridgeError::Drain(error.into()))?;
         let drain = match dead_letters {
             Some(DeadLetterTopic { topic, availability, drained }) => {
                 drain.with_dead_letters(topic.clone(), availability.clone(), drained.clone())
@@ -103,7 +100,7 @@ impl Spooling {
         }
     }
 
-    /// Where posts cross.
+    /// Where a post is told which way it goes.
     pub(super) fn gate(&self) -> &Arc<SharedGate> {
         &self.gate
     }

@@ -41,6 +41,7 @@ const SHORT: &str = "2s";
 pub(super) struct Line {
     pub(super) serve: Launch,
     pub(super) address: SocketAddr,
+    pub(super) admin: SocketAddr,
     pub(super) spool: TempDir,
 }
 
@@ -53,15 +54,15 @@ impl Line {
     }
 
     fn before(brokers: String, topic: &str, flags: impl FnOnce(Launch) -> Launch) -> Self {
-        let (address, spool) =
-            (SocketAddr::from(([127, 0, 0, 1], free_port())), tempfile::tempdir().unwrap());
+        let [address, admin] = [(); 2].map(|()| SocketAddr::from(([127, 0, 0, 1], free_port())));
+        let spool = tempfile::tempdir().unwrap();
         let serve = flags(HOOKBRIDGE.serve(brokers)).arg("--topic", topic).no_auth();
         // Short, so that senders do not wait out each outage.
         let serve = serve.arg("--ack-timeout", ACK_TIMEOUT);
         let serve = serve.arg("--spool", spool.path().to_str().unwrap());
         let serve = serve.arg("--listen", address.to_string()).env("REUSE_PORT", "true");
-        let serve = serve.arg("--admin-listen", format!("127.0.0.1:{}", free_port()));
-        Self { serve, address, spool }
+        let serve = serve.arg("--admin-listen", admin.to_string());
+        Self { serve, address, admin, spool }
     }
 
     /// Starts the next one, ends the first in this way, and gives the next once it serves.

@@ -6,7 +6,8 @@ use crate::life::hand_over::{Line, WAITS};
 use crate::support::rig::SOON;
 use rustix::net::{RecvAncillaryBuffer, RecvFlags, listen, recvmsg};
 use rustix::process::Signal;
-use std::fs;
+use serde_json::json;
+use std::fs::{self, File};
 use std::io::{IoSliceMut, Read as _};
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
@@ -14,8 +15,8 @@ use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{self, UnixListener, UnixStream};
 use std::thread;
 use std::time::{Duration, Instant};
-use testkit::deadline::let_pass;
-use testkit::http::{Connection, post, request};
+use testkit::deadline::{let_pass, wait_for};
+use testkit::http::{Connection, get, post, request};
 use testkit::notification::{PATH, ROOMDROP};
 
 /// A grace period that is over before the first bridge has ended.
@@ -102,6 +103,30 @@ fn half_a_head_does_not_hold_a_hand_over_up() {
         assert!(first.wait_exit(SOON).success(), "{}", first.log());
         assert_eq!(post(next.join().unwrap().webhook(), PATH, &[], ROOMDROP).status, 200);
         assert!(begun.elapsed() < LAST_CALLS, "{:?}", begun.elapsed());
+    });
+}
+
+#[test]
+fn machines_are_answered_while_a_start_waits_for_the_spool() {
+    let (line, _kafka) = Line::on_mock();
+    let lock = File::create(line.spool.path().join("lock")).unwrap();
+    lock.try_lock().unwrap();
+    thread::scope(|scope| {
+        let next = scope.spawn(|| line.serve.start());
+
+        let readyz = wait_for(SOON, "the admin port says what it waits for", || {
+            Connection::try_open(line.admin).ok()?;
+            Some(get(line.admin, "/readyz"))
+                .filter(|said| said.text().contains("in use by another"))
+        });
+
+        assert_eq!((readyz.status, &readyz.json()["status"]), (503, &json!("not ready")));
+        let checks = &readyz.json()["checks"];
+        assert_eq!((&checks[0]["name"], &checks[1]), (&json!("bridge"), &json!(null)));
+        assert_eq!(get(line.admin, "/livez").status, 200);
+        assert_eq!(get(line.admin, "/metrics").status, 503);
+        lock.unlock().unwrap();
+        next.join().unwrap().wait_ready(SOON);
     });
 }
 
