@@ -10,7 +10,7 @@ use crate::delivery::kafka::delivery_error::{DeliveryError, Meaning};
 use crate::delivery::kafka::producer::{DeliveryReport, Headers, Producer, ProducerError, Purpose};
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::record::Record;
-use crate::delivery::record_times::topic_times::{Retry, SendTime};
+use crate::delivery::record_times::{Retry, SendTime};
 use crate::delivery::ticket::Ticket;
 use crate::delivery::topic::Topic;
 use crate::delivery::topic::topic_config::TopicConfig;

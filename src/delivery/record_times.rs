@@ -7,14 +7,13 @@
 //! acks a lock.
 
 pub mod time_span;
-pub mod topic_times;
+mod topic_times;
 
 use crate::clock::Clock;
 use crate::delivery::record::Record;
 use crate::delivery::record::header_name::HeaderName;
-use crate::delivery::record_times::topic_times::{
-    Learnt, Retry, SendTime, SpanSide, TimeSources, TopicTimes,
-};
+use crate::delivery::record_times::time_span::TimeSpan;
+use crate::delivery::record_times::topic_times::{Learnt, SpanSide, TimeSources, TopicTimes, Try};
 use crate::lock::Lock;
 use crate::timestamp::Timestamp;
 use std::collections::HashMap;
@@ -31,6 +30,27 @@ pub struct RecordTimes {
     /// Whether anything was learnt that may still hold.
     has_learnt: AtomicBool,
     topics: Lock<HashMap<String, TopicTimes>>,
+}
+
+/// The time that a record is sent with, and what came before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SendTime {
+    /// What Kafka gets.
+    pub(in crate::delivery) time: Timestamp,
+    /// The record's first time, if that was refused.
+    refused: Option<Timestamp>,
+    next: Try,
+}
+
+/// What is to be done with a record whose time was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// It is sent again with this one.
+    Time(SendTime),
+    /// The broker is to be asked which it takes.
+    Ask,
+    /// Everything was tried.
+    Nothing,
 }
 
 impl RecordTimes {
@@ -96,6 +116,29 @@ impl RecordTimes {
         if let Some(times) = self.topics.lock().get_mut(topic) {
             times.batch_refused(Instant::now());
         }
+    }
+}
+
+impl SendTime {
+    /// The record's own.
+    pub(in crate::delivery) fn own(received: Timestamp) -> Self {
+        Self { time: received, refused: None, next: Try::Clock }
+    }
+
+    /// A time that a broker says it takes, once this one was refused.
+    pub(in crate::delivery) fn inside(self, span: TimeSpan) -> Self {
+        let refused = Some(self.refused.unwrap_or(self.time));
+        Self { time: span.inside(), refused, next: Try::Broker.after() }
+    }
+
+    /// The same, where no broker says which it takes.
+    fn unanswered(self) -> Self {
+        Self { next: Try::Broker.after(), ..self }
+    }
+
+    /// Whether another was refused before it.
+    pub fn is_another(self) -> bool {
+        self.refused.is_some()
     }
 }
 

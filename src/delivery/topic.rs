@@ -10,7 +10,7 @@ pub mod topic_config;
 use crate::clock::Clock;
 use crate::delivery::record::Record;
 use crate::delivery::record_times::RecordTimes;
-use crate::delivery::record_times::topic_times::SendTime;
+use crate::delivery::record_times::SendTime;
 use crate::delivery::spool::shown_topics::ShownTopics;
 use crate::delivery::topic::partitions::Partitions;
 use crate::lock::Lock;

@@ -8,7 +8,7 @@ use crate::delivery::kafka::delivery_error::DeliveryError;
 use crate::delivery::kafka::producer::{Headers, Producer};
 use crate::delivery::record::Record;
 use crate::delivery::record::dead_letter::Fault;
-use crate::delivery::record_times::topic_times::{Retry, SendTime};
+use crate::delivery::record_times::{Retry, SendTime};
 use crate::delivery::spool::row::RowId;
 use crate::delivery::topic::Topic;
 use crate::metrics::Outcome;

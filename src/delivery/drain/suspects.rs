@@ -14,7 +14,7 @@ use crate::delivery::kafka::question::Question;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::time_question;
 use crate::delivery::record_times::time_span::TimeSpan;
-use crate::delivery::record_times::topic_times::{Retry, SendTime};
+use crate::delivery::record_times::{Retry, SendTime};
 use crate::delivery::spool::row::{Row, RowId};
 use std::io;
 use tokio::task::spawn_blocking;

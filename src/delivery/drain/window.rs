@@ -13,7 +13,7 @@ use crate::delivery::drain::window::letters::Letters;
 use crate::delivery::kafka::delivery_error::{DeliveryError, Meaning};
 use crate::delivery::kafka::producer::DeliveryReport;
 use crate::delivery::record::Record;
-use crate::delivery::record_times::topic_times::SendTime;
+use crate::delivery::record_times::SendTime;
 use crate::delivery::spool::Limit;
 use crate::delivery::spool::row::RowId;
 use crate::delivery::topic::Placement;

@@ -7,8 +7,8 @@
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::time_question;
 use crate::delivery::record::{Event, Record};
+use crate::delivery::record_times::SendTime;
 use crate::delivery::record_times::time_span::RefusedTime;
-use crate::delivery::record_times::topic_times::SendTime;
 use crate::delivery::topic::Placement;
 use crate::delivery::topic::topic_config::TopicConfig;
 use crate::timestamp::Timestamp;

@@ -14,7 +14,7 @@ use crate::delivery::publisher::in_flight::stage::{
     AwaitedReport, RecordEvent, RecordStage, StageStep,
 };
 use crate::delivery::record::Record;
-use crate::delivery::record_times::topic_times::SendTime;
+use crate::delivery::record_times::SendTime;
 use crate::delivery::ticket::Ticket;
 use crate::delivery::undelivered::Undelivered;
 use crate::post::Location;
@@ -24,6 +24,9 @@ use std::collections::VecDeque;
 use std::mem;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
+
+/// Entries of the send order that are kept without a look at whether they are still waited for.
+const SENT_ORDER_LEAST: usize = 1024;
 
 /// How often a record is sent again: more often than there are times to try.
 const MAX_RESENDS: u8 = 64;
@@ -118,6 +121,18 @@ impl InFlight {
             self.note_sent(since, ticket);
         }
         ticket
+    }
+
+    /// Its deadline runs from now on.
+    fn note_sent(&mut self, now: Instant, ticket: Ticket) {
+        self.sent_order.push_back((now, ticket));
+        // One that is never reported would keep all behind it for the whole time-out.
+        if self.sent_order.len() > SENT_ORDER_LEAST + 2 * self.slab.len() {
+            let slab = &self.slab;
+            self.sent_order.retain(|(since, ticket)| {
+                slab.get(ticket.number()).is_some_and(|entry| entry.since == *since)
+            });
+        }
     }
 
     /// What is known of it.

@@ -7,7 +7,7 @@ use crate::delivery::kafka::question::Question;
 use crate::delivery::publisher::in_flight::stage::RecordEvent;
 use crate::delivery::publisher::{Publisher, PublisherState, SPOOL_TIMEOUT};
 use crate::delivery::record_times::time_span::TimeSpan;
-use crate::delivery::record_times::topic_times::{Retry, SendTime};
+use crate::delivery::record_times::{Retry, SendTime};
 use crate::delivery::ticket::Ticket;
 use crate::delivery::undelivered::Undelivered;
 use std::mem;

@@ -9,7 +9,7 @@
 //! clock. Promise: a time is found, be the clocks decades apart, of a broker that says which it takes,
 //! and else with the span that brokers have by default (nothing is too old, an hour ahead is taken).
 
-use crate::delivery::record_times::time_span::TimeSpan;
+use crate::delivery::record_times::{Retry, SendTime};
 use crate::timestamp::Timestamp;
 use std::time::{Duration, Instant};
 
@@ -25,19 +25,9 @@ const STEP: i64 = 3_600_000;
 /// Each is twice the one before: the last is 59 years.
 const STEPS: u8 = 20;
 
-/// The time that a record is sent with, and what came before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SendTime {
-    /// What Kafka gets.
-    pub(in crate::delivery) time: Timestamp,
-    /// The record's first time, if that was refused.
-    refused: Option<Timestamp>,
-    next: Try,
-}
-
 /// Where a time is taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Try {
+pub(super) enum Try {
     /// The clock of this machine.
     Clock,
     /// What this topic acked last, moved on by the time since.
@@ -52,17 +42,6 @@ enum Try {
     Ahead(u8),
     /// Nothing is left to try.
     Over,
-}
-
-/// What is to be done with a record whose time was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Retry {
-    /// It is sent again with this one.
-    Time(SendTime),
-    /// The broker is to be asked which it takes.
-    Ask,
-    /// Everything was tried.
-    Nothing,
 }
 
 /// What a record brings along.
@@ -125,29 +104,6 @@ pub(super) struct TopicTimes {
     too_new: Option<Substitute>,
 }
 
-impl SendTime {
-    /// The record's own.
-    pub(in crate::delivery) fn own(received: Timestamp) -> Self {
-        Self { time: received, refused: None, next: Try::Clock }
-    }
-
-    /// A time that a broker says it takes, once this one was refused.
-    pub(in crate::delivery) fn inside(self, span: TimeSpan) -> Self {
-        let refused = Some(self.refused.unwrap_or(self.time));
-        Self { time: span.inside(), refused, next: Try::Broker.after() }
-    }
-
-    /// The same, where no broker says which it takes.
-    pub(super) fn unanswered(self) -> Self {
-        Self { next: Try::Broker.after(), ..self }
-    }
-
-    /// Whether another was refused before it.
-    pub fn is_another(self) -> bool {
-        self.refused.is_some()
-    }
-}
-
 impl Anchor {
     fn moved(self, now: Instant) -> Timestamp {
         let since = now.saturating_duration_since(self.at).as_millis();
@@ -162,7 +118,7 @@ impl Substitute {
 }
 
 impl Try {
-    fn after(self) -> Self {
+    pub(super) fn after(self) -> Self {
         match self {
             Self::Clock => Self::Acked,
             Self::Acked => Self::Sender,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::delivery::record::Event;
-use crate::delivery::record_times::topic_times::SendTime;
+use crate::delivery::record_times::SendTime;
 use bytes::Bytes;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;

@@ -1,29 +1,13 @@
 //! Which records in flight have waited too long: for Kafka's ack, or for the spool's answer.
 //!
-//! Promise: looking costs what is overdue, however many are in flight, and what needs no deadline any
-//! more is not kept for long. It gets the time.
+//! It gets the time. Promise: looking for Kafka's costs what is overdue, however many are in flight.
 
 use crate::delivery::publisher::in_flight::stage::{RecordEvent, RecordStage};
 use crate::delivery::publisher::in_flight::{Fallback, InFlight, InFlightRecord, Sender};
 use crate::delivery::ticket::Ticket;
 use std::time::{Duration, Instant};
 
-/// Entries of the send order that are kept without a look at whether they are still waited for.
-const SENT_ORDER_LEAST: usize = 1024;
-
 impl InFlight {
-    /// Its deadline runs from now on.
-    pub(super) fn note_sent(&mut self, now: Instant, ticket: Ticket) {
-        self.sent_order.push_back((now, ticket));
-        // One that is never reported would keep all behind it for the whole time-out.
-        if self.sent_order.len() > SENT_ORDER_LEAST + 2 * self.slab.len() {
-            let slab = &self.slab;
-            self.sent_order.retain(|(since, ticket)| {
-                slab.get(ticket.number()).is_some_and(|entry| entry.since == *since)
-            });
-        }
-    }
-
     /// A record whose ack is `timeout` late, and when it was sent. Without a spool, one whose
     /// sender has left has time until the report.
     pub(in crate::delivery::publisher) fn next_overdue(
