@@ -7,8 +7,8 @@
 //! written. While rows are released, the next ones are under way already. It decides nothing about
 //! posts: the gate does.
 
-mod dead_letter_topic;
 mod dead_letters;
+mod letter_sender;
 mod feed;
 mod look_around;
 mod missing_topics;
@@ -25,8 +25,8 @@ mod too_large;
 mod window;
 
 use crate::delivery::availability::Availability;
-use crate::delivery::drain::dead_letter_topic::DeadLetterTopic;
 use crate::delivery::drain::dead_letters::letter_raised;
+use crate::delivery::drain::letter_sender::LetterSender;
 use crate::delivery::drain::missing_topics::MissingTopics;
 use crate::delivery::drain::outage_log::OutageLog;
 use crate::delivery::drain::release::answer;
@@ -66,7 +66,7 @@ pub struct Drain {
     /// While rows go one by one, or have done so since posts last went directly.
     suspects: Option<Suspects>,
     missing: MissingTopics,
-    dead_letters: Option<DeadLetterTopic>,
+    dead_letters: Option<LetterSender>,
     topic_check: TopicCheck,
     /// The topic that rows wait for, where the brokers do not show it.
     unshown: Option<Arc<str>>,

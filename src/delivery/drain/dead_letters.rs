@@ -10,7 +10,7 @@
 use crate::delivery::availability::Availability;
 use crate::delivery::availability::health_report::HealthReport;
 use crate::delivery::drain::Drain;
-use crate::delivery::drain::dead_letter_topic::{DeadLetterTopic, Letter};
+use crate::delivery::drain::letter_sender::{Letter, LetterSender};
 use crate::delivery::drain::quarantine_log::QuarantineReason;
 use crate::delivery::gate::GateState;
 use crate::delivery::kafka::producer::{DeliveryReport, Producer, ProducerError, Purpose};
@@ -40,7 +40,7 @@ impl Drain {
         availability: Arc<Availability>,
         acked: Counter,
     ) -> Self {
-        self.dead_letters = Some(DeadLetterTopic::new(topic, availability, acked));
+        self.dead_letters = Some(LetterSender::new(topic, availability, acked));
         self
     }
 
@@ -174,7 +174,7 @@ fn is_there(kafka: &Availability) -> bool {
 }
 
 /// Waits until reports of a letter may have come; none will while there is no producer for them.
-pub(super) async fn letter_raised(second: Option<&DeadLetterTopic>) -> io::Result<()> {
+pub(super) async fn letter_raised(second: Option<&LetterSender>) -> io::Result<()> {
     match second.and_then(|second| second.producer.as_ref()) {
         Some(producer) => producer.raised().await,
         None => std::future::pending().await,

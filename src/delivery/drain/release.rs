@@ -3,7 +3,7 @@
 //! Promise: one release at a time; what could not be released is kept and tried again.
 
 use crate::delivery::availability::health_report::HealthReport;
-use crate::delivery::drain::dead_letter_topic::DeadLetterTopic;
+use crate::delivery::drain::letter_sender::LetterSender;
 use crate::delivery::drain::suspects::raised;
 use crate::delivery::drain::window::ends::ToRelease;
 use crate::delivery::drain::{Drain, DrainError, LAST_ACKS};
@@ -84,7 +84,7 @@ impl Drain {
         self.topic_check.question.over().await;
         self.log.end();
         // What is still under way is sent again: their last reports are not waited for.
-        let letters = self.dead_letters.as_mut().and_then(DeadLetterTopic::end);
+        let letters = self.dead_letters.as_mut().and_then(LetterSender::end);
         let producers = (self.suspects.take(), letters, self.producer);
         drop(spawn_blocking(move || drop(producers)).await);
         Ok(())

@@ -1,4 +1,4 @@
-//! The topic of dead letters, as the drain has it, and the rows that are on their way there.
+//! What sends rows to the topic of dead letters, one by one, and those that are on their way there.
 //!
 //! It is told what to do, and when: see [`dead_letters`](crate::delivery::drain::dead_letters).
 
@@ -18,14 +18,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Between two lines on rows that are there.
+/// Between two lines on rows that are on the topic.
 const LINE: Duration = Duration::from_secs(60);
 
-/// The topic beside that of the notifications.
-pub(super) struct DeadLetterTopic {
+/// See the module.
+pub(super) struct LetterSender {
     pub(super) topic: Topic,
     pub(super) availability: Arc<Availability>,
-    /// Rows that it has acked.
+    /// Counts the rows that the topic has acked.
     acked: Counter,
     /// Made for the first of them.
     pub(super) producer: Option<Producer>,
@@ -34,7 +34,7 @@ pub(super) struct DeadLetterTopic {
     pub(super) under_way: Option<Letter>,
     /// Until when none is tried, since one had no ack.
     pub(super) rests_until: Option<Instant>,
-    /// Lines on rows that are there.
+    /// Lines on rows that are on the topic.
     line: LineQuota,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Letter {
     pub(super) since: Instant,
 }
 
-impl DeadLetterTopic {
+impl LetterSender {
     pub(super) fn new(topic: Topic, availability: Arc<Availability>, acked: Counter) -> Self {
         let (producer, waiting, under_way, rests_until) = Default::default();
         let line = LineQuota::every(LINE);
