@@ -128,36 +128,10 @@ impl Probe {
                 config = self.asking.answer() => return self.learn(config.flatten()),
             }
         }
-        let (client, asked) = (self.client.get(), Instant::now());
-        let look = BrokerLook {
-            topic: self.topic.name.clone(),
-            min_insync_replicas: self.config.as_ref().and_then(|config| config.min_insync_replicas),
-            advice: self.advice.clone(),
-            resolver: self.resolver.clone(),
-        };
-        let settings = self.settings.clone();
-        let look = move || (look.take(&client), KeyFiles::seen(&settings));
-        let (mut seen, files) = spawn_blocking(look).await.map_or_else(
-            |panic| (Err(ProbeError::Slow(panic.to_string())), None),
-            |(seen, files)| (seen, Some(files)),
-        );
+        let asked = Instant::now();
+        let (mut seen, files) = self.look().await;
         match &mut seen {
-            Ok(TopicState::Present(description)) => {
-                if !self.topic.first_sight.is_shown() {
-                    let first_sight = self.topic.first_sight.clone();
-                    drop(spawn_blocking(move || first_sight.shown()).await);
-                }
-                self.topic.partitions.seen(description.partitions, asked);
-                let unknown = self.asked.is_none() && self.settings.message_max_bytes().is_none();
-                self.ask_config();
-                // Before the first record is taken, since a batch that is too large harms others.
-                if unknown {
-                    let config = self.asking.answer().await;
-                    self.learn(config.flatten())?;
-                }
-                self.changed = false;
-                self.judge(description);
-            }
+            Ok(TopicState::Present(description)) => self.is_shown(description, asked).await?,
             // It may come back with other settings.
             Ok(TopicState::Missing { .. } | TopicState::Hidden { .. }) => {
                 self.topic.first_sight.missing();
@@ -171,12 +145,50 @@ impl Probe {
         Ok(())
     }
 
+    /// What the brokers say, and the files of keys as they were behind that.
+    async fn look(&self) -> (Result<TopicState, ProbeError>, Option<KeyFiles>) {
+        let look = BrokerLook {
+            topic: self.topic.name.clone(),
+            min_insync_replicas: self.config.as_ref().and_then(|config| config.min_insync_replicas),
+            advice: self.advice.clone(),
+            resolver: self.resolver.clone(),
+        };
+        let (client, settings) = (self.client.get(), self.settings.clone());
+        let look = move || (look.take(&client), KeyFiles::seen(&settings));
+        spawn_blocking(look).await.map_or_else(
+            |panic| (Err(ProbeError::Slow(panic.to_string())), None),
+            |(seen, files)| (seen, Some(files)),
+        )
+    }
+
+    /// The brokers show the topic so; adds what its settings mean for our records.
+    async fn is_shown(
+        &mut self,
+        description: &mut TopicDescription,
+        asked: Instant,
+    ) -> Result<(), UnfitTopic> {
+        if !self.topic.first_sight.is_shown() {
+            let first_sight = self.topic.first_sight.clone();
+            drop(spawn_blocking(move || first_sight.shown()).await);
+        }
+        self.topic.partitions.seen(description.partitions, asked);
+        let unknown = self.asked.is_none() && self.settings.message_max_bytes().is_none();
+        self.ask_config();
+        // Before the first record is taken, since a batch that is too large harms others.
+        if unknown {
+            let config = self.asking.answer().await;
+            self.learn(config.flatten())?;
+        }
+        self.changed = false;
+        self.judge(description);
+        Ok(())
+    }
+
     fn is_unfit(&self, config: &TopicConfig) -> bool {
         let refused = self.plan.is_some_and(|plan| plan.compaction == Compaction::Refused);
         refused && config.is_compacted_only()
     }
 
-    /// Adds what the settings mean for our records.
     fn judge(&mut self, description: &mut TopicDescription) {
         self.replicas = Some(description.replicas);
         if let (Some(warnings), Some(config)) = (self.warn(), &self.config) {
