@@ -5,8 +5,8 @@
 //!    that it starts.
 //! 3. Begin to drain what a former process left. Start the event loops, each with a listener, a
 //!    producer and a publisher of its own.
-//! 4. Probe Kafka, read files again, tell the service manager: on the loop that called, as the admin
-//!    port, so that a busy data path does not delay any of it.
+//! 4. Probe Kafka, read changed files again, tell the service manager. These and the admin port are on
+//!    the loop that called, so that a busy data path delays none of them.
 //! 5. Wait for the call to stop, or until a part ends unasked: then the process ends with an error,
 //!    because a bridge without one of its parts would lose posts unseen.
 //! 6. Stop: readiness off; what waits to be accepted is served, or left to who has the port next;

@@ -1,8 +1,8 @@
 //! What the drain sees before it goes on: the gate's clock, what is known of Kafka, and what holds rows
 //! up.
 //!
-//! Promise: whoever waits for Kafka, an operator or the gate, is told of it by what is true of Kafka; that
-//! the disk or a missing topic holds rows up is told as such.
+//! Promise: where the disk or a missing topic holds rows up, operators read that, and nothing is held
+//! against Kafka for it.
 
 use crate::delivery::availability::health_report::HealthReport;
 use crate::delivery::drain::{Drain, DrainError, More, REST};
