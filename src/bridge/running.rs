@@ -66,9 +66,10 @@ impl Running {
 
         let (path, topic) = (&shared.config.path, &shared.topic.name);
         tracing::info!(webhook = %addresses.webhook, admin = %addresses.admin, path, %topic, "listening");
-        match &spooling {
-            Some(spooling) => spooling.log_start(),
-            None => tracing::info!("without a spool, posts get 503 while Kafka is away"),
+        if let Some(spooling) = &spooling {
+            spooling.log_start();
+        } else {
+            tracing::info!("without a spool, posts get 503 while Kafka is away");
         }
         Ok(Self { shared, loops, parts, spooling, over })
     }

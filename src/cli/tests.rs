@@ -1,9 +1,9 @@
 use super::*;
 use crate::args::{LogArgs, LogFormat};
 use crate::metrics::connections::ConnectionSeries;
+use crate::rare_line::RareLine;
 use crate::webhook::http::connection_phase::ConnectionPhase;
 use crate::webhook::http::crowd::{Crowd, MakesRoom};
-use crate::webhook::http::rare_line::RareLine;
 use crate::webhook::http::server::{Limits, serve};
 use crate::webhook::http::successor::Successor;
 use crate::webhook::http::timeout_stream::Timeouts;
