@@ -1,3 +1,5 @@
+//! What the log has of panics, tried on real ones: in a thread that must not unwind, and in a post.
+
 use super::*;
 use crate::args::{LogArgs, LogFormat};
 use crate::metrics::connections::ConnectionSeries;
