@@ -93,13 +93,13 @@ impl Readiness {
     /// Names what holds up the oldest records on disk.
     pub(super) fn naming(mut self, hindrance: Option<Hindrance>) -> Self {
         if let (Some(hindrance), Some(spool)) = (hindrance, self.checks.last_mut()) {
-            let shown = match hindrance {
+            let detail = &mut spool.detail;
+            let _ = match hindrance {
                 Hindrance::Topic(topic) => {
-                    format!(", the first for {topic}, which the brokers do not show")
+                    write!(detail, ", the first for {topic}, which the brokers do not show")
                 }
-                Hindrance::Disk(why) => format!(", held up by the disk: {why}"),
+                Hindrance::Disk(why) => write!(detail, ", held up by the disk: {why}"),
             };
-            spool.detail.push_str(&shown);
         }
         self
     }

@@ -183,7 +183,7 @@ impl AvailabilityState {
     fn answered(&mut self, now: Instant) {
         let why = match &self.health {
             KafkaHealth::Away { until, .. } if now < *until && !self.topic.is_partial() => return,
-            KafkaHealth::Up if self.owes_acks(now) => {
+            KafkaHealth::Up if self.owes_acks() && self.is_stale(now) => {
                 format!("no ack for {STALE:?} of what waits on disk")
             }
             KafkaHealth::Up => return,
@@ -192,17 +192,20 @@ impl AvailabilityState {
                 self.failures.why().unwrap_or("no ack yet of what waits on disk").to_owned()
             }
         };
-        if self.failures.any() || self.waiting > 0 {
+        if self.failures.any() || self.owes_acks() {
             self.enter(KafkaHealth::Unproven { why }, now);
         } else {
             self.enter(KafkaHealth::Up, now);
         }
     }
 
-    /// Whether records that wait on disk should have been acked by now.
-    fn owes_acks(&self, now: Instant) -> bool {
-        let is_stale = self.last_ack.is_none_or(|at| at + STALE <= now);
-        self.waiting > 0 && !self.held_up && is_stale
+    /// Whether records wait on disk for nothing but acks.
+    fn owes_acks(&self) -> bool {
+        self.waiting > 0 && !self.held_up
+    }
+
+    fn is_stale(&self, now: Instant) -> bool {
+        self.last_ack.is_none_or(|at| at + STALE <= now)
     }
 
     fn unanswered(&mut self, silence: ProbeError, asked: Instant, now: Instant) {
@@ -272,7 +275,7 @@ impl AvailabilityState {
     }
 
     fn hope(&self, now: Instant) -> Hope {
-        if self.waiting > 0 { Hope::Lost } else { self.failures.hope(now) }
+        if self.owes_acks() { Hope::Lost } else { self.failures.hope(now) }
     }
 
     /// The same for the log, which gets no line most of the time.

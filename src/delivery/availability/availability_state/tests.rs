@@ -248,13 +248,13 @@ fn while_records_wait_on_disk_only_an_ack_makes_kafka_well() {
     state.waiting(0);
     probe(&mut state, Ok(usable(6)), start + SECOND_CHANCE);
     assert_eq!(state.report(start), HealthReport::Up);
-    // Nor of what the disk holds up.
-    state.held_up(3);
-    probe(&mut state, Ok(usable(6)), start + SECOND_CHANCE);
-    assert_eq!(state.report(start), HealthReport::Up);
     state.waiting(3);
     probe(&mut state, Ok(usable(6)), start + SECOND_CHANCE);
     assert!(!state.report(start).is_up());
+    // Nor while the disk holds them up.
+    state.held_up(3);
+    probe(&mut state, Ok(usable(6)), start + SECOND_CHANCE);
+    assert_eq!(state.report(start), HealthReport::Up);
 }
 
 #[test]

@@ -68,6 +68,7 @@ fn readiness_names_a_disk_without_room_for_what_is_refused() {
     eventually(SOON, "readiness names the disk", || {
         spool_check(&bridge).1.contains("held up by the disk: cannot release")
     });
+    eventually(SOON, "it does not name Kafka", || bridge.readyz().1["checks"][1]["ok"] == true);
 
     strace.end();
     wait_for_drain(&bridge);
