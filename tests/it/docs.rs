@@ -16,7 +16,6 @@ mod log;
 mod openings;
 pub(crate) mod page;
 mod samples;
-mod shell;
 mod spool;
 mod tls;
 mod topic;

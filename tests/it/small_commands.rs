@@ -5,6 +5,7 @@ mod generated;
 mod probe;
 
 use crate::support::HOOKBRIDGE;
+use crate::support::tool::Ran;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use testkit::children;
@@ -21,13 +22,6 @@ fn hookbridge(args: &[&str]) -> Command {
     command
 }
 
-/// What a command did.
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
-
 /// Runs it to its end, with this on its stdin.
 #[track_caller]
 fn run(command: &mut Command, input: &str) -> Ran {
@@ -35,19 +29,5 @@ fn run(command: &mut Command, input: &str) -> Ran {
     let mut child = children::spawn(command).unwrap();
     // Fails where it had no need to read and has ended.
     drop(child.stdin.take().expect("stdin is a pipe").write_all(input.as_bytes()));
-    let output = child.wait_with_output().unwrap();
-    Ran {
-        code: output.status.code().expect("it ended by itself"),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
-impl Ran {
-    /// It did its work; gives what it printed.
-    #[track_caller]
-    fn well(self) -> String {
-        assert_eq!(self.code, 0, "{}{}", self.out, self.err);
-        self.out
-    }
+    Ran::from(child.wait_with_output().unwrap())
 }

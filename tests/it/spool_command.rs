@@ -9,7 +9,8 @@ mod retopic;
 
 use crate::support::HOOKBRIDGE;
 use crate::support::spool::SpoolFolder;
-use std::process::{Command, Output, Stdio};
+use crate::support::tool::Ran;
+use std::process::{Command, Stdio};
 use testkit::children;
 
 const TOPIC: &str = "events";
@@ -31,46 +32,6 @@ fn spool(args: &[&str]) -> Command {
 pub(crate) fn run(folder: &SpoolFolder, command: &str, flags: &[&str]) -> Ran {
     let args = [&[command, "--spool", folder.dir()], flags].concat();
     Ran::from(children::output(&mut spool(&args)).unwrap())
-}
-
-/// What a command did.
-pub(crate) struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl From<Output> for Ran {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code().expect("it ended by itself"),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-}
-
-impl Ran {
-    /// It did its work without a word of complaint; gives what it printed.
-    #[track_caller]
-    pub(crate) fn well(self) -> String {
-        assert_eq!((self.code, self.err.as_str()), (0, ""), "{}", self.out);
-        self.out
-    }
-
-    /// It did its work and had this to say; gives what it printed.
-    #[track_caller]
-    pub(crate) fn well_with(self, words: &str) -> String {
-        assert!(self.code == 0 && self.err.contains(words), "{}{}", self.out, self.err);
-        self.out
-    }
-
-    /// It ended with this code; gives what it complained of.
-    #[track_caller]
-    pub(crate) fn badly(self, code: i32) -> String {
-        assert_eq!(self.code, code, "{}{}", self.out, self.err);
-        self.err
-    }
 }
 
 /// Flips a bit of each record with this text, in whatever segment it is.
@@ -99,7 +60,7 @@ fn a_folder_without_a_spool_is_refused_and_left_as_it_is() {
         for command in ["list", "export", "requeue", "drain"] {
             let mut command = spool(&[command]);
             command.env("HOOKBRIDGE_SPOOL", dir).env("HOOKBRIDGE_BROKERS", "127.0.0.1:1");
-            let said = Ran::from(children::output(&mut command).unwrap()).badly(2);
+            let said = Ran::from(children::output(&mut command).unwrap()).complaint(2);
 
             assert_eq!(said, format!("hookbridge: there is no spool in {}\n", dir.display()));
         }

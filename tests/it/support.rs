@@ -4,6 +4,7 @@
 
 pub(crate) mod problem;
 pub(crate) mod rig;
+pub(crate) mod shell;
 pub(crate) mod spool;
 pub(crate) mod tool;
 

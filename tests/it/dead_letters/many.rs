@@ -1,7 +1,7 @@
 //! A hundred thousand dead letters, and a redrive that is killed and stopped on the way.
 
 use crate::dead_letters::redrive::command;
-use crate::spool_command::Ran;
+use crate::support::tool::Ran;
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};

@@ -1,9 +1,9 @@
 //! `hookbridge redrive`: what passes goes back, what does not is left, and nothing is lost.
 
 use crate::dead_letters::{code, many, post_as, serve};
-use crate::spool_command::Ran;
 use crate::support::HOOKBRIDGE;
 use crate::support::rig::{SOON, USER};
+use crate::support::tool::Ran;
 use hookbridge::timestamp::Timestamp;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
@@ -69,7 +69,7 @@ fn what_passes_by_now_goes_back_and_the_rest_is_left() {
     assert_eq!(anew(&["--dry-run", "--code", "repeated_field"]), "no dead letters\n");
     let nowhere = format!("{topic}-nowhere");
     let mut astray = command(&brokers, &nowhere, &dead, &["--unknown-events", "forward"]);
-    let said = Ran::from(children::output(&mut astray).unwrap()).badly(1);
+    let said = Ran::from(children::output(&mut astray).unwrap()).complaint(1);
     assert!(said.contains(&format!("the brokers do not show the topic {nowhere}")), "{said}");
     assert_eq!(letters(), 4, "neither a dry run nor a topic that is not there writes anything");
 
@@ -120,7 +120,7 @@ fn redriven_records_outlive_the_retention_of_their_topic() {
         Ran::from(children::output(&mut command(&brokers, topic, &dead, &[])).unwrap())
     };
 
-    let refused = redrive(&compacted).badly(2);
+    let refused = redrive(&compacted).complaint(2);
     assert!(refused.contains("--allow-compacted-topic"), "{refused}");
     assert_eq!(redrive(&topic).well_with(ANEW), format!("1 dead letter went to {topic}\n"));
 
@@ -141,7 +141,7 @@ fn a_redrive_that_cannot_be_is_refused_with_the_reason() {
         (["--rounds", "0"], "--rounds"),
     ] {
         let said = refused(&flags);
-        let said = said.badly(2);
+        let said = said.complaint(2);
         assert!(said.contains(word), "{said}");
     }
 }

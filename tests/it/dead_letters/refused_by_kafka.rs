@@ -2,10 +2,10 @@
 //! does not take it either.
 
 use crate::dead_letters::{DEAD_LETTERED, code, post_as, redrive, serve};
-use crate::spool_command::Ran;
 use crate::support::problem::refusal;
 use crate::support::rig::{SOON, USER};
 use crate::support::spool::{SpoolFolder, record};
+use crate::support::tool::Ran;
 use hookbridge::metrics::Outcome;
 use std::iter::repeat_with;
 use std::time::Duration;
@@ -94,10 +94,10 @@ fn redriven_once_the_topic_takes_it(kafka: &RealKafka, topic: &str, dead: &str) 
     kafka.set_topic(dead, "max.message.bytes", "4000");
     // What was not selected is not given up: it is there for the next one.
     for _ in 0..2 {
-        let said = with(&["--code", "unknown_event"]).badly(1);
+        let said = with(&["--code", "unknown_event"]).complaint(1);
         assert!(said.contains("which was not selected"), "{said}");
     }
-    let said = again().badly(1);
+    let said = again().complaint(1);
     assert!(said.contains(&format!("4 of them could not be written to {dead} again")), "{said}");
     assert_eq!(again().well(), format!("0 dead letters went to {topic}\n"));
 }

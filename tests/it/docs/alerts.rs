@@ -1,10 +1,11 @@
 //! The alert rules that are shipped: Prometheus takes them, each is tried both ways, and what they
 //! wait for exists.
 
+use crate::docs::page::code;
 use crate::docs::page::{Page, rows};
-use crate::docs::shell::{Shell, code};
 use crate::docs::skip;
 use crate::docs::{assert_same, assert_series_exist, file};
+use crate::support::shell::Shell;
 use hookbridge::metrics::Outcome;
 use testkit::here;
 use testkit::jars::is_on_path;

@@ -3,9 +3,10 @@
 //!
 //! Grafana itself is not tried here: the file is read as what it is, panels with queries.
 
-use crate::docs::shell::{Shell, code};
+use crate::docs::page::code;
 use crate::docs::{assert_series_exist, file};
 use crate::support::rig::{PASSWORD, Rig, SOON, USER, authorization};
+use crate::support::shell::Shell;
 use rustix::process::Signal;
 use rustls::version::TLS13;
 use serde_json::Value;

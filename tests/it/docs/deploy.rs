@@ -1,10 +1,11 @@
 //! The files, the process, the proxy and the post of `docs/deploy.md`, on this machine: folders,
 //! ports and certificates are the test's, all else is as the page has it.
 
-use crate::docs::shell::{Shell, code};
+use crate::docs::page::code;
 use crate::docs::{file, skip};
 use crate::support::HOOKBRIDGE;
 use crate::support::rig::SOON;
+use crate::support::shell::Shell;
 use rustix::process::getuid;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

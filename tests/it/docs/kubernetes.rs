@@ -2,7 +2,7 @@
 
 use crate::docs::file;
 use crate::docs::flags::{command, default, environment};
-use crate::docs::shell::Shell;
+use crate::support::shell::Shell;
 use std::collections::BTreeSet;
 use testkit::here;
 use testkit::jars::is_on_path;

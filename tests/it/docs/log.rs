@@ -4,12 +4,13 @@
 //! The source is read as text: a call of a macro of `tracing` by its path, up to the bracket that
 //! closes it. What is in `mod tests` or in a file of tests is not the product's.
 
+use crate::docs::page::code;
 use crate::docs::page::{Page, rows_of};
-use crate::docs::shell::{Shell, code};
 use crate::docs::{assert_same, skip};
 use crate::layers::files_below;
 use crate::support::HOOKBRIDGE;
 use crate::support::rig::{Rig, SOON};
+use crate::support::shell::Shell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use testkit::bridge::Bridge;

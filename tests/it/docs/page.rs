@@ -128,3 +128,17 @@ fn cells(line: &str) -> Vec<String> {
         |inner: String| inner.split('|').map(|cell| cell.trim().replace('\0', "|")).collect();
     inner.map(split).unwrap_or_default()
 }
+
+/// The one piece of code of a page that begins so, with what is in it replaced: each once at least.
+#[track_caller]
+pub(super) fn code(page: &str, beginning: &str, replaced: &[(&str, &str)]) -> String {
+    let code = Page::read(page).code();
+    let mut found = code.into_iter().filter(|code| code.text.starts_with(beginning));
+    let mut text = found.next().unwrap_or_else(|| panic!("{page}: {beginning}")).text;
+    assert!(found.next().is_none(), "{page} has it twice: {beginning}");
+    for (shown, meant) in replaced {
+        assert!(text.contains(shown), "{page}: {shown} is not in\n{text}");
+        text = text.replace(shown, meant);
+    }
+    text
+}

@@ -1,6 +1,6 @@
 //! What the pages show is what the bridge takes and says.
 
-use crate::docs::shell::code;
+use crate::docs::page::code;
 use crate::support::HOOKBRIDGE;
 use crate::support::rig::Rig;
 use testkit::notification::ROOMDROP;

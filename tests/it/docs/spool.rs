@@ -2,10 +2,10 @@
 //! have the flag, and the commands of `docs/operate.md` with what they print.
 
 use crate::docs::flags::{command, default, environment, name};
-use crate::docs::page::rows;
-use crate::docs::shell::{Shell, code};
+use crate::docs::page::{code, rows};
 use crate::docs::skip;
 use crate::docs::{assert_same, file};
+use crate::support::shell::Shell;
 use crate::support::spool::{SpoolFolder, records};
 use clap::Command;
 use std::collections::BTreeMap;

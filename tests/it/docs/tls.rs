@@ -3,10 +3,11 @@
 //!
 //! A certificate that is over is not among them: openssl makes none.
 
+use crate::docs::page::code;
 use crate::docs::page::table;
-use crate::docs::shell::{Shell, code};
 use crate::docs::skip;
 use crate::support::rig::SOON;
+use crate::support::shell::Shell;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::thread;

@@ -1,8 +1,9 @@
 //! The topic, and what the bridge may do with it, made by Kafka's own commands as `docs/deploy.md`
 //! has them.
 
-use crate::docs::shell::{Shell, code};
+use crate::docs::page::code;
 use crate::docs::skip;
+use crate::support::shell::Shell;
 use testkit::here;
 use testkit::jars::{Jars, Pom};
 use testkit::kafka::RealKafka;

@@ -1,8 +1,9 @@
 //! `hookbridge credential`: the lines that it makes, held against Apache's `htpasswd` and a bridge.
 
-use crate::small_commands::{Ran, hookbridge, run};
+use crate::small_commands::{hookbridge, run};
 use crate::support::HOOKBRIDGE;
 use crate::support::rig::Rig;
+use crate::support::tool::Ran;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};

@@ -1,8 +1,9 @@
 //! `hookbridge probe`: the answers of a bridge, as a health check sees them.
 
-use crate::small_commands::{Ran, hookbridge, run};
+use crate::small_commands::{hookbridge, run};
 use crate::support::HOOKBRIDGE;
 use crate::support::rig::Rig;
+use crate::support::tool::Ran;
 use std::net::{SocketAddr, TcpListener};
 use testkit::port::NOBODY;
 

@@ -1,8 +1,9 @@
 //! `spool drain`: a left-over spool, to Kafka and to nowhere else.
 
-use crate::spool_command::{Ran, TOPIC, run, spool};
+use crate::spool_command::{TOPIC, run, spool};
 use crate::support::HOOKBRIDGE;
 use crate::support::spool::{FIRST_MS, SpoolFolder, record, records, value};
+use crate::support::tool::Ran;
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
@@ -90,7 +91,7 @@ fn what_a_killed_bridge_has_answered_200_for_is_drained() {
     for _ in 0..3 {
         assert_eq!(post(bridge.webhook(), PATH, &[], ROOMDROP).status, 200);
     }
-    let said = drain(&folder, NOBODY, &[]).badly(1);
+    let said = drain(&folder, NOBODY, &[]).complaint(1);
     let in_use = format!("hookbridge: the spool folder {} is in use", folder.dir());
     assert!(said.starts_with(&in_use), "{said}");
     bridge.kill();
@@ -111,7 +112,7 @@ fn an_unreachable_kafka_ends_it_in_bounded_time_without_loss() {
 
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
     assert_eq!(ran.out, "0 records went to Kafka\n");
-    let said = ran.badly(1);
+    let said = ran.complaint(1);
     let why = "nothing moved within 1s: no broker has answered";
     let left = format!("hookbridge: 10 records wait in {}: {why}\n", folder.dir());
     assert!(said.ends_with(&left), "{said}");
@@ -123,7 +124,7 @@ fn a_topic_that_is_not_there_is_named() {
     let kafka = MockKafka::start();
     let folder = SpoolFolder::of(records(TOPIC, "app-1", 0..10));
 
-    let said = drain(&folder, &kafka.bootstrap(), &["--timeout", "2s"]).badly(1);
+    let said = drain(&folder, &kafka.bootstrap(), &["--timeout", "2s"]).complaint(1);
 
     let why = "nothing moved within 2s: the topic events is missing: UnknownTopicOrPartition";
     let left = format!("hookbridge: 10 records wait in {}: {why}\n", folder.dir());
@@ -143,7 +144,7 @@ fn a_second_topic_that_is_missing_keeps_only_its_own_records() {
     let ran = drain(&folder, &kafka.bootstrap(), &doubts_it_soon);
 
     assert!(ran.out.contains("10 records went to Kafka"), "{}", ran.out);
-    let said = ran.badly(1);
+    let said = ran.complaint(1);
     assert!(said.contains("2 records wait in "), "{said}");
     assert_eq!(waiting(&folder), 2);
 }
@@ -191,7 +192,7 @@ fn a_refused_record_is_quarantined_named_and_counted_as_left() {
         "{}",
         ran.out
     );
-    let said = ran.badly(1);
+    let said = ran.complaint(1);
     let left = format!("hookbridge: 1 record is quarantined in {}\n", folder.dir());
     assert!(said.ends_with(&left), "{said}");
     assert_eq!(consumer::to_end(&kafka.bootstrap(), TOPIC).len(), 4);
@@ -217,13 +218,13 @@ fn flags_that_cannot_be_taken_are_refused_under_their_names() {
         ("-X", "acks=1"),
         ("--kafka-config", "/no/such/file"),
     ] {
-        let said = drain(&folder, NOBODY, &[flag, value]).badly(2);
+        let said = drain(&folder, NOBODY, &[flag, value]).complaint(2);
 
         let named = flag.replace("-X", "--kafka-property");
         assert!(said.starts_with(&format!("hookbridge: {named}")), "{said}");
     }
     assert_eq!(
-        drain(&folder, "no-port", &[]).badly(2),
+        drain(&folder, "no-port", &[]).complaint(2),
         "hookbridge: --brokers: expected host:port, separated by commas\n"
     );
 }

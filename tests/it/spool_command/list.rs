@@ -81,7 +81,7 @@ fn a_flipped_bit_is_found_by_verify_and_named() {
     let ran = run(&folder, "list", &["--verify"]);
 
     assert!(ran.out.contains("\nfault        record 8 is missing or damaged\n"), "{}", ran.out);
-    let said = ran.badly(1);
+    let said = ran.complaint(1);
     let fault = "1 fault was found in the spool: record 8 is missing or damaged";
     assert_eq!(said, format!("hookbridge: {fault}\n"));
     run(&folder, "list", &[]).well();

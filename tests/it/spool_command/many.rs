@@ -1,7 +1,8 @@
 //! `spool list` on many records: bounded memory, and time enough for somebody who waits.
 
-use crate::spool_command::{Ran, TOPIC, spool};
+use crate::spool_command::{TOPIC, spool};
 use crate::support::spool::{SpoolFolder, record, value};
+use crate::support::tool::Ran;
 use std::time::{Duration, Instant};
 use testkit::children;
 

@@ -38,7 +38,7 @@ fn a_row_with_a_bad_checksum_is_reported_and_stays_quarantined() {
     let ran = run(&folder, "requeue", &[]);
 
     assert_eq!(ran.out, "1 record waits again, behind all others\n");
-    let said = ran.badly(1);
+    let said = ran.complaint(1);
     assert!(said.contains("1 record stays quarantined: "), "{said}");
 }
 
@@ -47,7 +47,7 @@ fn it_is_refused_with_the_folder_s_name_while_a_bridge_runs() {
     let folder = two_quarantined();
     let _bridge = HOOKBRIDGE.serve("127.0.0.1:1").no_auth().arg("--spool", folder.dir()).start();
 
-    let said = run(&folder, "requeue", &[]).badly(1);
+    let said = run(&folder, "requeue", &[]).complaint(1);
 
     let in_use = format!("hookbridge: the spool folder {} is in use", folder.dir());
     assert!(said.starts_with(&in_use), "{said}");

@@ -53,7 +53,7 @@ fn what_does_not_match_its_checksum_is_not_made_to() {
     let said = run(&folder, "retopic", &["--from", TYPO, "--to", TOPIC]).well();
 
     assert_eq!(said, "4 records are now for events\n");
-    let found = run(&folder, "list", &["--verify"]).badly(1);
+    let found = run(&folder, "list", &["--verify"]).complaint(1);
     assert!(found.contains("record 4 is missing or damaged"), "{found}");
     // Nor is it in the way of a second try.
     let said = run(&folder, "retopic", &["--from", TOPIC, "--to", TYPO]).well();
@@ -63,11 +63,11 @@ fn what_does_not_match_its_checksum_is_not_made_to() {
 #[test]
 fn an_invalid_topic_name_and_a_folder_in_use_are_refused() {
     let folder = mixed();
-    let said = run(&folder, "retopic", &["--from", TYPO, "--to", "a b"]).badly(2);
+    let said = run(&folder, "retopic", &["--from", TYPO, "--to", "a b"]).complaint(2);
     assert!(said.starts_with("hookbridge: --to: expected 1 to 249"), "{said}");
     let _bridge = HOOKBRIDGE.serve("127.0.0.1:1").no_auth().arg("--spool", folder.dir()).start();
 
-    let said = run(&folder, "retopic", &["--from", TYPO, "--to", TOPIC]).badly(1);
+    let said = run(&folder, "retopic", &["--from", TYPO, "--to", TOPIC]).complaint(1);
 
     assert!(said.contains("is in use"), "{said}");
 }

@@ -27,7 +27,7 @@ pub(crate) struct Tool(Command);
 
 /// What it did.
 pub(crate) struct Ran {
-    code: i32,
+    pub(crate) code: i32,
     pub(crate) out: String,
     pub(crate) err: String,
 }
@@ -151,6 +151,19 @@ impl Ran {
     pub(crate) fn well(self) -> String {
         assert_eq!((self.code, self.err.as_str()), (0, ""), "{}", self.out);
         self.out
+    }
+
+    /// It did its work and had this to say; gives what it printed.
+    #[track_caller]
+    pub(crate) fn well_with(self, words: &str) -> String {
+        assert!(self.code == 0 && self.err.contains(words), "{}{}", self.out, self.err);
+        self.out
+    }
+
+    /// It ended with this code; gives what it complained of.
+    #[track_caller]
+    pub(crate) fn complaint(self, code: i32) -> String {
+        self.badly(code).1
     }
 
     /// It ended with this code; gives what it printed, and what it complained of.
