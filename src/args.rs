@@ -11,6 +11,7 @@ pub mod kafka;
 pub mod output;
 pub mod probe;
 pub mod redrive;
+pub mod rules;
 pub mod send;
 pub mod serve;
 pub mod spool;

@@ -15,7 +15,8 @@ pub mod tls;
 mod access;
 mod dead_letters;
 
-use crate::args::serve::{self, ServeArgs};
+use crate::args::rules::{RulesArgs, UnknownEventsFlag, ValidationFlag};
+use crate::args::serve::ServeArgs;
 use crate::clock::Clock;
 use crate::config::access::{Access, access};
 use crate::config::bounds::{at_most_a_day, limits, max_connections, positive};
@@ -148,7 +149,7 @@ impl Config {
             topic: topic("--topic", &args.topic)?,
             dead_letter_topic: dead_letter_topic(&args)?,
             compaction: compaction(&args),
-            contract: contract(args.validation, args.unknown_events),
+            contract: contract(args.rules),
             port_reuse: if args.reuse_port { PortReuse::HandOver } else { PortReuse::Alone },
             timeouts: Timeouts {
                 idle: positive("--idle-timeout", args.idle_timeout)?,
@@ -215,18 +216,15 @@ fn compaction(args: &ServeArgs) -> Compaction {
 }
 
 /// How strictly notifications are read.
-pub fn contract(
-    validation: serve::ValidationFlag,
-    unknown_events: serve::UnknownEventsFlag,
-) -> Contract {
+pub fn contract(rules: RulesArgs) -> Contract {
     Contract {
-        validation: match validation {
-            serve::ValidationFlag::Documented => Validation::Documented,
-            serve::ValidationFlag::Envelope => Validation::Envelope,
+        validation: match rules.validation {
+            ValidationFlag::Documented => Validation::Documented,
+            ValidationFlag::Envelope => Validation::Envelope,
         },
-        unknown_events: match unknown_events {
-            serve::UnknownEventsFlag::Reject => UnknownEvents::Reject,
-            serve::UnknownEventsFlag::Forward => UnknownEvents::Forward,
+        unknown_events: match rules.unknown_events {
+            UnknownEventsFlag::Reject => UnknownEvents::Reject,
+            UnknownEventsFlag::Forward => UnknownEvents::Forward,
         },
     }
 }

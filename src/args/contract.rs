@@ -1,8 +1,7 @@
 //! The flags of `contract`.
 
-use crate::args::serve::{
-    DEFAULT_DEAD_LETTER_TOPIC, DEFAULT_TOPIC, UnknownEventsFlag, ValidationFlag,
-};
+use crate::args::rules::RulesArgs;
+use crate::args::serve::{DEFAULT_DEAD_LETTER_TOPIC, DEFAULT_TOPIC};
 use clap::{Args, ValueEnum};
 
 /// Behind the flags.
@@ -31,15 +30,9 @@ pub struct ContractArgs {
           default_value = DEFAULT_DEAD_LETTER_TOPIC)]
     pub dead_letter_topic: String,
 
-    /// Fields: documented, or envelope alone
-    #[arg(long, env = "HOOKBRIDGE_VALIDATION", value_enum, value_name = "HOW",
-          default_value_t = ValidationFlag::Documented)]
-    pub validation: ValidationFlag,
-
-    /// Types not known: reject, or forward
-    #[arg(long, env = "HOOKBRIDGE_UNKNOWN_EVENTS", value_enum, value_name = "HOW",
-          default_value_t = UnknownEventsFlag::Reject)]
-    pub unknown_events: UnknownEventsFlag,
+    /// By which rules
+    #[command(flatten)]
+    pub rules: RulesArgs,
 }
 
 /// What may be printed.

@@ -2,16 +2,14 @@
 
 use crate::args::LogArgs;
 use crate::args::kafka::{KAFKA, KafkaArgs};
-use crate::args::serve::{
-    DEFAULT_DEAD_LETTER_TOPIC, DEFAULT_TOPIC, UnknownEventsFlag, ValidationFlag,
-};
+use crate::args::rules::RulesArgs;
+use crate::args::serve::{DEFAULT_DEAD_LETTER_TOPIC, DEFAULT_TOPIC};
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 const WHICH: &str = "Which dead letters";
-const RULES: &str = "What is accepted";
 
 /// The flags of `redrive`.
 #[derive(Debug, Args)]
@@ -81,19 +79,9 @@ pub struct RedriveArgs {
           value_name = "TIME", default_value = "1m")]
     pub timeout: Duration,
 
-    /// Fields: documented, or envelope alone
-    ///
-    /// As for serve
-    #[arg(long, env = "HOOKBRIDGE_VALIDATION", help_heading = RULES,
-          value_enum, value_name = "HOW", default_value_t = ValidationFlag::Documented)]
-    pub validation: ValidationFlag,
-
-    /// Types not known: reject, or forward
-    ///
-    /// As for serve
-    #[arg(long, env = "HOOKBRIDGE_UNKNOWN_EVENTS", help_heading = RULES,
-          value_enum, value_name = "HOW", default_value_t = UnknownEventsFlag::Reject)]
-    pub unknown_events: UnknownEventsFlag,
+    /// By which rules
+    #[command(flatten)]
+    pub rules: RulesArgs,
 
     /// How the log looks
     #[command(flatten)]

@@ -1,6 +1,7 @@
 //! The flags of `serve`.
 
 use crate::args::kafka::{KAFKA, KafkaArgs};
+use crate::args::rules::{RULES, RulesArgs};
 use crate::args::{LogArgs, address};
 use bytesize::ByteSize;
 use clap::builder::BoolishValueParser;
@@ -25,7 +26,6 @@ const WORKERS: &str = "1";
 const LISTENING: &str = "Where the bridge listens";
 const ACCESS: &str = "Who may post";
 const SPOOL: &str = "The spool";
-const CONTRACT: &str = "What is accepted";
 const LIMITS: &str = "Limits";
 
 /// The flags of `serve`.
@@ -164,39 +164,29 @@ pub struct ServeArgs {
           default_value = "10m")]
     pub missing_topic_timeout: Duration,
 
-    /// Fields: documented, or envelope alone
-    ///
-    /// `envelope` is for when the provider changes its fields before the bridge knows them
-    #[arg(long, env = "HOOKBRIDGE_VALIDATION", help_heading = CONTRACT,
-          value_enum, value_name = "HOW", default_value_t = ValidationFlag::Documented)]
-    pub validation: ValidationFlag,
-
-    /// Types not known: reject, or forward
-    ///
-    /// `forward` publishes types that the provider adds, with type and app_id checked
-    #[arg(long, env = "HOOKBRIDGE_UNKNOWN_EVENTS", help_heading = CONTRACT,
-          value_enum, value_name = "HOW", default_value_t = UnknownEventsFlag::Reject)]
-    pub unknown_events: UnknownEventsFlag,
+    /// By which rules
+    #[command(flatten)]
+    pub rules: RulesArgs,
 
     /// Invalid posts: reject, or dead-letter
     ///
     /// `dead-letter` keeps what would be answered 400 or 422 for its body on --dead-letter-topic and
     /// answers 200: for senders that do not send it again. Not with --no-auth
-    #[arg(long, env = "HOOKBRIDGE_INVALID", help_heading = CONTRACT,
+    #[arg(long, env = "HOOKBRIDGE_INVALID", help_heading = RULES,
           value_enum, value_name = "HOW", default_value_t = InvalidFlag::Reject)]
     pub invalid: InvalidFlag,
 
     /// Where dead letters go
     ///
     /// It must exist, and be another topic than --topic; with --invalid dead-letter alone
-    #[arg(long, env = "HOOKBRIDGE_DEAD_LETTER_TOPIC", help_heading = CONTRACT,
+    #[arg(long, env = "HOOKBRIDGE_DEAD_LETTER_TOPIC", help_heading = RULES,
           value_name = "TOPIC", default_value = DEFAULT_DEAD_LETTER_TOPIC)]
     pub dead_letter_topic: String,
 
     /// The largest body
     ///
     /// At most 999MB. Keep it a little under the topic's max.message.bytes
-    #[arg(long, env = "HOOKBRIDGE_MAX_BODY", help_heading = CONTRACT,
+    #[arg(long, env = "HOOKBRIDGE_MAX_BODY", help_heading = RULES,
           value_name = "SIZE", default_value = "1MiB")]
     pub max_body: ByteSize,
 
@@ -250,24 +240,6 @@ pub struct ServeArgs {
     /// How the log looks
     #[command(flatten)]
     pub log: LogArgs,
-}
-
-/// `--validation`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ValidationFlag {
-    /// The documented fields of the type
-    Documented,
-    /// `type` and `app_id` alone
-    Envelope,
-}
-
-/// `--unknown-events`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum UnknownEventsFlag {
-    /// 422
-    Reject,
-    /// Published, with the envelope checked
-    Forward,
 }
 
 /// `--invalid`

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// Prints it.
 pub fn run(args: &ContractArgs) -> Result<(), Failure> {
-    let contract = config::contract(args.validation, args.unknown_events);
+    let contract = config::contract(args.rules);
     let flags = checked(args).map_err(Failure::of_configuration)?;
     let document = match args.document {
         ContractDocument::Openapi => open_api::document(contract, &flags.path, &examples()),

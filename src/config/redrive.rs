@@ -39,7 +39,7 @@ pub fn options(args: &RedriveArgs, now: SystemTime) -> Result<RedriveOptions, Co
         },
         dead_letter_topic: topic("--dead-letter-topic", &args.dead_letter_topic)?,
         group: group(&args.group)?,
-        contract: contract(args.validation, args.unknown_events),
+        contract: contract(args.rules),
         selection: Selection {
             codes: codes.collect::<Result<_, _>>()?,
             app_ids: app_ids.collect::<Result<_, _>>()?,
