@@ -21,6 +21,7 @@ mod journal;
 pub mod logging;
 mod printable;
 mod printable_json;
+mod record_json;
 mod record_text;
 mod sample;
 mod screen;

@@ -13,14 +13,13 @@
 //! meanwhile is passed over. A reader that has gone, as `head` does, is no failure.
 
 use crate::args::spool::SpoolExportArgs;
-use crate::cli::printable_json;
 use crate::cli::spool::SpoolCommandError;
+use crate::cli::{printable_json, record_json};
 use crate::delivery::spool::part::Part;
 use crate::delivery::spool::reader::SpoolReader;
 use crate::delivery::spool::reader::stored_row::StoredRow;
 use crate::timestamp::Timestamp;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
+use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use std::io::{self, BufWriter, ErrorKind, Write as _};
 
@@ -44,50 +43,35 @@ pub(super) fn run(args: &SpoolExportArgs) -> Result<(), SpoolCommandError> {
     }
 }
 
-#[derive(Serialize)]
-struct ExportedRow<'a> {
-    row: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fault: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    quarantined: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-    topic: &'a str,
-    key: &'a str,
-    received: Timestamp,
-    headers: ExportedHeaders<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value_base64: Option<String>,
-}
+struct ExportedRow<'a>(&'a StoredRow);
 
-/// An object, in the order of the record.
-struct ExportedHeaders<'a>(&'a [(String, String)]);
-
-impl Serialize for ExportedHeaders<'_> {
+impl Serialize for ExportedRow<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+        let Self(row) = self;
+        let mut line = serializer.serialize_map(None)?;
+        line.serialize_entry("row", &row.id)?;
+        if let Some(fault) = &row.fault {
+            line.serialize_entry("fault", fault)?;
+        }
+        if let Some((at, reason)) = &row.quarantined {
+            line.serialize_entry("quarantined", &Timestamp::from(*at))?;
+            line.serialize_entry("reason", reason)?;
+        }
+        line.serialize_entry("topic", &row.topic)?;
+        record_json::key(&mut line, Some(row.key.as_bytes()))?;
+        line.serialize_entry("received", &Timestamp::from(row.received))?;
+        let headers = row.headers.iter();
+        let headers: Vec<_> =
+            headers.map(|(name, value)| (name.as_str(), Some(value.as_bytes()))).collect();
+        record_json::headers(&mut line, &headers)?;
+        record_json::value(&mut line, Some(&row.value))?;
+        line.end()
     }
 }
 
 /// Appends it to `lines`, with its end.
 fn write(lines: &mut Vec<u8>, row: &StoredRow) {
-    let value = str::from_utf8(&row.value).ok();
-    let line = ExportedRow {
-        row: row.id,
-        fault: row.fault.as_deref(),
-        quarantined: row.quarantined.as_ref().map(|(at, _)| Timestamp::from(*at)),
-        reason: row.quarantined.as_ref().map(|(_, reason)| reason.as_str()),
-        topic: &row.topic,
-        key: &row.key,
-        received: row.received.into(),
-        headers: ExportedHeaders(&row.headers),
-        value,
-        value_base64: value.is_none().then(|| BASE64_STANDARD.encode(&row.value)),
-    };
-    printable_json::write_line(lines, &line);
+    printable_json::write_line(lines, &ExportedRow(row));
 }
 
 #[cfg(test)]

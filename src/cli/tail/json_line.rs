@@ -10,10 +10,8 @@
 //!
 //! Promise: no byte of a record steers a terminal.
 
-use crate::cli::printable_json;
+use crate::cli::{printable_json, record_json};
 use crate::delivery::kafka::topic_record::TopicRecord;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
@@ -36,59 +34,10 @@ impl Serialize for RecordLine<'_> {
             Some((time, None)) => line.serialize_entry("timestamp", &time)?,
             None => line.serialize_entry("timestamp", &())?,
         }
-        match text(record.key) {
-            Ok(text) => line.serialize_entry("key", &text)?,
-            Err(bytes) => line.serialize_entry("key_base64", &BASE64_STANDARD.encode(bytes))?,
-        }
-        line.serialize_entry("headers", &RecordHeaders(&record.headers))?;
-        match text(record.value) {
-            Ok(text) => line.serialize_entry("value", &text)?,
-            Err(bytes) => line.serialize_entry("value_base64", &BASE64_STANDARD.encode(bytes))?,
-        }
+        record_json::key(&mut line, record.key)?;
+        record_json::headers(&mut line, &record.headers)?;
+        record_json::value(&mut line, record.value)?;
         line.end()
-    }
-}
-
-/// As text, where it is UTF-8 or nothing at all.
-fn text(bytes: Option<&[u8]>) -> Result<Option<&str>, &[u8]> {
-    bytes.map(|bytes| str::from_utf8(bytes).map_err(|_| bytes)).transpose()
-}
-
-struct RecordHeaders<'a>(&'a [(&'a str, Option<&'a [u8]>)]);
-
-impl Serialize for RecordHeaders<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(headers) = self;
-        let mut map = serializer.serialize_map(None)?;
-        for (place, (name, value)) in headers.iter().enumerate() {
-            let is_same = |(other, _): &&(&str, Option<&[u8]>)| other == name;
-            if headers[..place].iter().any(|header| is_same(&header)) {
-                continue;
-            }
-            if headers[place + 1..].iter().any(|header| is_same(&header)) {
-                let values = headers.iter().filter(is_same);
-                let values: Vec<_> = values.map(|(_, value)| HeaderValue(*value)).collect();
-                map.serialize_entry(name, &values)?;
-            } else {
-                map.serialize_entry(name, &HeaderValue(*value))?;
-            }
-        }
-        map.end()
-    }
-}
-
-struct HeaderValue<'a>(Option<&'a [u8]>);
-
-impl Serialize for HeaderValue<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match text(self.0) {
-            Ok(text) => text.serialize(serializer),
-            Err(bytes) => {
-                let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry("base64", &BASE64_STANDARD.encode(bytes))?;
-                map.end()
-            }
-        }
     }
 }
 
