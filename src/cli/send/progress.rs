@@ -3,6 +3,7 @@
 //! Promise: it delays no post: nobody waits for a reader of stderr.
 
 use crate::cli::bar::{BarLook, BarState};
+use crate::cli::pace::Pace;
 use crate::cli::send::send_run::SendRun;
 use crate::cli::stderr::Stderr;
 use indicatif::HumanCount;
@@ -23,7 +24,7 @@ const LEN: u64 = 1000;
 /// Shows it until nobody wants it any more.
 pub(super) async fn show(run: &SendRun, begin: Instant, stderr: &Stderr) -> Infallible {
     let is_terminal = io::stderr().is_terminal();
-    let (mut next_line, mut next_flush) = (begin + LINE, begin + FLUSH);
+    let (mut line, mut flush) = (Pace::new(LINE), Pace::new(FLUSH));
     loop {
         sleep(LOOK).await;
         let now = Instant::now();
@@ -36,13 +37,11 @@ pub(super) async fn show(run: &SendRun, begin: Instant, stderr: &Stderr) -> Infa
             let done = (run.schedule().share(now) * LEN as f64) as u64;
             let message = message(run, begin, now);
             stderr.show(BarState::At { look: BarLook::Words, done, len: LEN, message });
-        } else if now >= next_line {
+        } else if line.is_due() {
             stderr.say(&message(run, begin, now));
-            next_line = now + LINE;
         }
-        if now >= next_flush {
+        if flush.is_due() {
             run.flush();
-            next_flush = now + FLUSH;
         }
     }
 }
