@@ -31,6 +31,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::str::FromStr;
 
 /// As `-h` and `--help` put the flags of the log together.
 const LOGS: &str = "Logs";
@@ -63,6 +64,10 @@ impl Cli {
         let mut matches = command.try_get_matches_from_mut(typed)?;
         Self::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
     }
+        if let Some(("tail", of_tail)) = matches.subcommand() {
+            let tail = command.find_subcommand_mut("tail").expect("it was found");
+            tail::check(tail, of_tail)?;
+        }
 }
 
 /// For `-h`: a line for each flag, without what `--help` says beside it.
@@ -184,6 +189,11 @@ pub enum LogFormat {
 /// several addresses, and others tomorrow.
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| {
+/// Reads how many.
+fn count<T: FromStr>(text: &str) -> Result<T, &'static str> {
+    text.parse().map_err(|_| "a whole number from 1 on is wanted")
+}
+
         "an IP address and a port are wanted, and no name: 127.0.0.1:8080, [::1]:8080, or \
          0.0.0.0:8080 for all addresses"
     })

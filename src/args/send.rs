@@ -3,6 +3,7 @@
 //! None of them is a password, which every user of the machine would see in `ps`: it comes from a
 //! file, or from [`USER`].
 
+use crate::args::count;
 use crate::args::output::Output;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
@@ -84,7 +85,8 @@ pub struct SendArgs {
     /// How many posts
     ///
     /// One of each by default, or as many as --duration allows
-    #[arg(long, env = "HOOKBRIDGE_COUNT", value_name = "N")]
+    #[arg(long, env = "HOOKBRIDGE_COUNT", value_parser = count::<NonZeroU64>, allow_negative_numbers = true,
+          value_name = "N")]
     pub count: Option<NonZeroU64>,
 
     /// For how long

@@ -1,9 +1,9 @@
 //! `hookbridge tail`: the records of a topic as a consumer sees them, or held against a ledger.
 //!
-//! Promise: it joins no consumer group and leaves none behind. With `--against` it ends at the end that
-//! each partition had at the start, and succeeds only if nothing is lost; else it goes on until
-//! `--count`, a signal or a closed pipe ends it. A signal before `--count` is reached is a failure. Where
-//! brokers are away it waits for them, and says so.
+//! Promise: it joins no consumer group and leaves none behind. With `--until-end` and `--against` it ends
+//! at the end that each partition had at the start; with `--against` it succeeds only if nothing is lost.
+//! Else it goes on until `--count`, a signal or a closed pipe ends it. A signal before that end, or before
+//! `--count` is reached, is a failure. Where brokers are away it waits for them, and says so.
 
 mod comparison;
 mod follower;
@@ -31,7 +31,7 @@ use crate::delivery::kafka::topic_reader::read_error::ReadError;
 use crate::timestamp::Timestamp;
 use std::io;
 use std::num::NonZeroU64;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::runtime;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
@@ -54,7 +54,11 @@ enum TailError {
     Start(#[source] io::Error),
     #[error(transparent)]
     Read(#[from] ReadError),
-    #[error("{unread} of {partitions} partitions were not read to their end: nothing came for {}{why}", humantime::format_duration(*.waited))]
+    #[error(
+        "{unread} of {partitions} partitions were not read to their end: nothing came for {}{why}; \
+         try again once their leaders answer",
+        humantime::format_duration(*.waited)
+    )]
     Stalled { unread: usize, partitions: usize, waited: Duration, why: String },
     #[error(
         "{lost} of {accepted} accepted posts are not on the topic; what waits on disk is no loss yet, \
@@ -104,6 +108,9 @@ pub fn run(args: TailArgs, stderr: &Stderr) -> Result<(), Failure> {
 async fn tail(args: TailArgs, stderr: &Stderr) -> Result<(), TailError> {
     let settings = config::kafka::settings_of_tool(&args.kafka)?;
     let topic = topic(&args)?;
+    for code in &args.codes {
+        config::redrive::code(code)?;
+    }
     let comparison = args.against.as_deref().map(|path| {
         let mut comparison = Comparison::default();
         let end = ledger::read(path, |line| comparison.note(line))?;
@@ -118,10 +125,10 @@ async fn tail(args: TailArgs, stderr: &Stderr) -> Result<(), TailError> {
     let stop = CancellationToken::new();
     let (is_over, said) = (stop.clone(), stderr.clone());
     // Where the thread does not end in time.
-    let cut = match (&comparison, args.count) {
-        (Some(_), _) => Err(TailError::Unfinished),
-        (None, Some(count)) => Err(TailError::Cut { count }),
-        (None, None) => Ok(()),
+    let cut = match args.count {
+        Some(count) => Err(TailError::Cut { count }),
+        None if comparison.is_some() || args.until_end => Err(TailError::Unfinished),
+        None => Ok(()),
     };
     let reading = spawn_blocking(move || match comparison {
         Some(comparison) => compare(&args, &settings, &topic, comparison, &is_over, said),
@@ -157,6 +164,10 @@ fn read_from(flag: FromFlag) -> ReadFrom {
         FromFlag::Beginning => ReadFrom::Beginning,
         FromFlag::End => ReadFrom::End,
         FromFlag::Time(time) => ReadFrom::Time(Timestamp::from(time)),
+        FromFlag::Ago(age) => match SystemTime::now().checked_sub(age) {
+            Some(time) => ReadFrom::Time(Timestamp::from(time)),
+            None => ReadFrom::Beginning,
+        },
     }
 }
 
@@ -168,14 +179,15 @@ fn print(
     stop: &CancellationToken,
     stderr: Stderr,
 ) -> Result<(), TailError> {
-    let from = args.from.unwrap_or(FromFlag::End);
+    let usual = if args.until_end { FromFlag::Beginning } else { FromFlag::End };
+    let from = args.from.unwrap_or(usual);
     let mut follower = Follower::open(settings, topic, read_from(from), stop, stderr)?;
-    follower.announce(from);
     let mut printer = Printer::new(args).map_err(TailError::Output)?;
-    match follower.follow(&mut printer) {
-        Err(TailError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
-        ended => ended?,
+    if args.until_end {
+        return follower.follow_to_end(&mut printer);
     }
+    follower.announce(from);
+    follower.follow(&mut printer)?;
     match args.count {
         Some(count) if printer.shown() < count.get() && printer.is_open() => {
             Err(TailError::Interrupted { shown: printer.shown(), count })

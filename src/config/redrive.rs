@@ -27,7 +27,7 @@ pub fn options(args: &RedriveArgs, now: SystemTime) -> Result<RedriveOptions, Co
     if args.topic == args.dead_letter_topic {
         return Err(ConfigError::new("--dead-letter-topic", "is the same as --topic"));
     }
-    let codes = args.codes.iter().map(|text| code(text.trim()));
+    let codes = args.codes.iter().map(|text| code(text));
     let app_ids = args.app_ids.iter().map(|text| app_id(text.trim()));
     Ok(RedriveOptions {
         kafka: kafka::settings_of_tool(&args.kafka)?,
@@ -50,13 +50,14 @@ pub fn options(args: &RedriveArgs, now: SystemTime) -> Result<RedriveOptions, Co
     })
 }
 
-/// A mistyped one would pass all of them over.
-fn code(text: &str) -> Result<String, ConfigError> {
+/// A code of dead letters; a mistyped one would pass all of them over.
+pub fn code(text: &str) -> Result<String, ConfigError> {
+    let text = text.trim();
     if CODES.iter().any(|code| code.as_str() == text) {
         return Ok(text.to_owned());
     }
     let codes = CODES.map(Outcome::as_str).join(", ");
-    Err(ConfigError::new("--code", format!("expected one of {codes}")))
+    Err(ConfigError::new("--code", format!("expected one of {codes}, not {text:?}")))
 }
 
 fn app_id(text: &str) -> Result<String, ConfigError> {

@@ -80,6 +80,23 @@ fn only_what_is_asked_for_is_shown() {
     assert_eq!(of_types("video.roomdrop", "7"), ["video.roomdrop"; 7]);
     assert_eq!(of_types("recording,roomdrop", "8").len(), 8);
 }
+#[test]
+fn what_is_there_is_shown_up_to_its_end_and_no_further() {
+    let rig = Rig::open();
+    assert_eq!(tail(&rig, &["--until-end"]).run().well(), "", "an empty topic ends at once");
+    for session in 0..6 {
+        assert_eq!(rig.post(&[], numbered(session)).status, 200);
+    }
+
+    let shown = lines(tail(&rig, &["--until-end", "--output=json"]).run());
+    assert_eq!(shown.len(), 6);
+    assert_eq!(lines(tail(&rig, &["--until-end", "--count=2", "--output=json"]).run()).len(), 2);
+    let none = ["--until-end", "--count=7", "--type=recording"];
+    assert_eq!(tail(&rig, &none).run().well(), "", "the end comes before the seventh");
+    assert_eq!(tail(&rig, &["--until-end", "--from=end"]).run().well(), "");
+    assert_eq!(tail(&rig, &["--until-end"]).run_unread().well(), "");
+}
+
 
 #[test]
 fn what_comes_is_shown_on_a_terminal_until_ctrl_c() {

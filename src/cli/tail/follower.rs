@@ -5,13 +5,15 @@
 
 use crate::args::tail::FromFlag;
 use crate::cli::bar::{BarLook, BarState};
+use crate::cli::pace::Pace;
 use crate::cli::stderr::Stderr;
 use crate::cli::tail::TailError;
 use crate::cli::tail::comparison::Comparison;
 use crate::cli::tail::printer::Printer;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::topic_reader::read_error::ReadError;
-use crate::delivery::kafka::topic_reader::{Read, ReadFrom, TopicReader};
+use crate::delivery::kafka::topic_reader::{Read, ReadFrom, TopicReader, Wanted};
+use crate::delivery::kafka::topic_record::TopicRecord;
 use indicatif::HumanCount;
 use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant};
@@ -35,7 +37,7 @@ pub(super) struct Follower<'a> {
     /// When something came last.
     heard: Instant,
     is_said: bool,
-    looked: Instant,
+    look: Pace,
 }
 
 impl<'a> Follower<'a> {
@@ -48,8 +50,8 @@ impl<'a> Follower<'a> {
         stderr: Stderr,
     ) -> Result<Self, ReadError> {
         let reader = TopicReader::open(settings, topic, from)?;
-        let now = Instant::now();
-        Ok(Self { reader, topic, stop, stderr, heard: now, is_said: false, looked: now })
+        let look = Pace::new(LOOK);
+        Ok(Self { reader, topic, stop, stderr, heard: Instant::now(), is_said: false, look })
     }
 
     /// How many partitions there are.
@@ -62,7 +64,7 @@ impl<'a> Follower<'a> {
         if io::stderr().is_terminal() && from == FromFlag::End {
             let partitions = self.partitions();
             self.stderr.say(&format_args!(
-                "waiting for what comes to {}, {partitions} partitions (--from beginning shows what is there); Ctrl-C ends it",
+                "waiting for what comes to {}, {partitions} partitions (--until-end shows what is there); Ctrl-C ends it",
                 self.topic
             ));
         }
@@ -70,9 +72,9 @@ impl<'a> Follower<'a> {
 
     /// Shows what comes, until it is enough or nobody wants more.
     pub(super) fn follow(&mut self, printer: &mut Printer<'_>) -> Result<(), TailError> {
-        while printer.is_open() && !printer.is_enough() && !self.stop.is_cancelled() {
+        while printer.wants_more() && !self.stop.is_cancelled() {
             let wait = if printer.is_flushed() { WAIT } else { Duration::ZERO };
-            match self.reader.read(wait, |record| printer.take(record))? {
+            match self.reader.read(wait, Wanted::All, |record| printer.take(record))? {
                 Read::Record => self.hear(),
                 Read::Nothing => {
                     printer.flush();
@@ -80,44 +82,66 @@ impl<'a> Follower<'a> {
                 }
             }
         }
-        printer.flush();
-        printer.failure().map_or(Ok(()), |error| Err(TailError::Output(error)))
+        printer.end().map_err(TailError::Output)
     }
 
-    /// Shows the ledger's other side all that is there. What comes from partitions that are read does
-    /// not make it wait longer for the others.
+    /// The same of what is there, up to the end.
+    pub(super) fn follow_to_end(&mut self, printer: &mut Printer<'_>) -> Result<(), TailError> {
+        self.reader.leave_what_is_read()?;
+        let mut ended = Ok(());
+        while ended.is_ok() && printer.wants_more() && self.reader.unread() > 0 {
+            let wait = if printer.is_flushed() { WAIT } else { Duration::ZERO };
+            match self.read_towards_end(wait, |record| printer.take(record)) {
+                Ok(Read::Record) => {}
+                Ok(Read::Nothing) => printer.flush(),
+                Err(error) => ended = Err(error),
+            }
+        }
+        // What was read is shown, whatever ended it.
+        printer.end().map_err(TailError::Output).and(ended)
+    }
+
+    /// Shows the ledger's other side all that is there.
     pub(super) fn read_to_end(&mut self, comparison: &mut Comparison) -> Result<(), TailError> {
         self.reader.leave_what_is_read()?;
         while self.reader.unread() > 0 {
-            if self.stop.is_cancelled() {
-                return Err(TailError::Unfinished);
-            }
-            let (unread, mut from) = (self.reader.unread(), None);
-            self.reader.read(WAIT, |record| {
-                from = Some(record.partition);
-                comparison.see(record);
-            })?;
-            let is_less = self.reader.unread() < unread;
-            if is_less {
-                self.reader.leave_what_is_read()?;
-            }
-            if is_less || from.is_some_and(|partition| self.reader.is_unread(partition)) {
-                self.hear();
-            } else {
-                self.say_if_away();
-            }
-            if self.heard.elapsed() >= GIVE_UP {
-                let why = self.reader.last_words();
-                return Err(TailError::Stalled {
-                    unread: self.reader.unread(),
-                    partitions: self.partitions(),
-                    waited: GIVE_UP,
-                    why: why.map(|why| format!(" ({why})")).unwrap_or_default(),
-                });
-            }
+            self.read_towards_end(WAIT, |record| comparison.see(record))?;
             self.show(comparison);
         }
         Ok(())
+    }
+
+    /// One step to where the topic ended at the start. What comes from partitions that are read does
+    /// not make it wait longer for the others.
+    fn read_towards_end(
+        &mut self,
+        wait: Duration,
+        take: impl FnOnce(&TopicRecord<'_>),
+    ) -> Result<Read, TailError> {
+        if self.stop.is_cancelled() {
+            return Err(TailError::Unfinished);
+        }
+        let unread = self.reader.unread();
+        let read = self.reader.read(wait, Wanted::ThereAtStart, take)?;
+        let is_less = self.reader.unread() < unread;
+        if is_less {
+            self.reader.leave_what_is_read()?;
+        }
+        if is_less || read == Read::Record {
+            self.hear();
+        } else {
+            self.say_if_away();
+        }
+        if self.heard.elapsed() < GIVE_UP {
+            return Ok(read);
+        }
+        let why = self.reader.last_words();
+        Err(TailError::Stalled {
+            unread: self.reader.unread(),
+            partitions: self.partitions(),
+            waited: GIVE_UP,
+            why: why.map(|why| format!(" ({why})")).unwrap_or_default(),
+        })
     }
 
     /// Takes the bar away, before what was found is shown.
@@ -145,10 +169,9 @@ impl<'a> Follower<'a> {
     }
 
     fn show(&mut self, comparison: &Comparison) {
-        if self.looked.elapsed() < LOOK {
+        if !self.look.is_due() {
             return;
         }
-        self.looked = Instant::now();
         let (all, unread) = (self.partitions(), self.reader.unread());
         self.stderr.show(BarState::At {
             look: BarLook::Words,

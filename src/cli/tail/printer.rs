@@ -68,9 +68,9 @@ impl<'a> Printer<'a> {
         self.shown
     }
 
-    /// Whether `--count` is reached.
-    pub(super) fn is_enough(&self) -> bool {
-        self.args.count.is_some_and(|count| self.shown >= count.get())
+    /// Whether `--count` is not reached, and somebody may still read.
+    pub(super) fn wants_more(&self) -> bool {
+        self.is_open && self.args.count.is_none_or(|count| self.shown < count.get())
     }
 
     /// Whether all that was taken is written.
@@ -100,9 +100,10 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Why not all was written, unless it is the reader that has gone.
-    pub(super) fn failure(&mut self) -> Option<io::Error> {
-        self.failed.take()
+    /// Writes what waits. An error is why not all was written, unless it is the reader that has gone.
+    pub(super) fn end(&mut self) -> io::Result<()> {
+        self.flush();
+        self.failed.take().map_or(Ok(()), Err)
     }
 }
 

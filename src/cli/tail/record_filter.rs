@@ -16,7 +16,7 @@ pub(super) struct RecordFilter<'a>(pub(super) &'a TailArgs);
 impl RecordFilter<'_> {
     /// Whether it is one.
     pub(super) fn takes(&self, record: &TopicRecord<'_>) -> bool {
-        let Self(TailArgs { app_ids, types, ids, .. }) = self;
+        let Self(TailArgs { app_ids, types, ids, codes, .. }) = self;
         let header = |name: HeaderName| record.header(name.as_str());
         let is_app = |app_id: &String| record.key == Some(app_id.as_bytes());
         let is_type = |wanted: &String| {
@@ -28,9 +28,13 @@ impl RecordFilter<'_> {
         let is_id = |wanted: &String| {
             header(HeaderName::Id).is_some_and(|found| found.starts_with(wanted.as_bytes()))
         };
+        let is_code = |wanted: &String| {
+            header(HeaderName::Code).is_some_and(|found| found == wanted.trim().as_bytes())
+        };
         (app_ids.is_empty() || app_ids.iter().any(is_app))
             && (types.is_empty() || types.iter().any(is_type))
             && (ids.is_empty() || ids.iter().any(is_id))
+            && (codes.is_empty() || codes.iter().any(is_code))
     }
 }
 
@@ -50,7 +54,11 @@ mod tests {
     fn each_flag_wants_one_of_its_values() {
         let record = TopicRecord {
             key: Some(b"app"),
-            headers: vec![("ce_type", Some(b"video.recording")), ("ce_id", Some(b"abcdef"))],
+            headers: vec![
+                ("ce_type", Some(b"video.recording")),
+                ("ce_id", Some(b"abcdef")),
+                ("hookbridge-code", Some(b"record_refused")),
+            ],
             ..TopicRecord::default()
         };
         for flags in [
@@ -58,10 +66,16 @@ mod tests {
             &["--app-id=no", "--app-id=app"],
             &["--type=recording"],
             &["--type=video.recording", "--id=abc", "--app-id=app"],
+            &["--dead-letters", "--code=unknown_event, record_refused"],
         ] {
             assert!(takes(flags, &record), "{flags:?}");
         }
-        for flags in [&["--app-id=ap"][..], &["--type=record"], &["--type=recording", "--id=bc"]] {
+        for flags in [
+            &["--app-id=ap"][..],
+            &["--type=record"],
+            &["--type=recording", "--id=bc"],
+            &["--dead-letters", "--code=unknown_event"],
+        ] {
             assert!(!takes(flags, &record), "{flags:?}");
         }
         assert!(!takes(&["--id=a"], &TopicRecord::default()));

@@ -6,6 +6,8 @@
 
 use crate::delivery::kafka::client_log::gist;
 use crate::lock::Lock;
+use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaErrorCode as Code;
 use std::collections::VecDeque;
 
 /// Addresses that are remembered: more than an operator reads.
@@ -14,6 +16,9 @@ const ADDRESSES: usize = 32;
 const SHOWN: usize = 3;
 /// Longer than any reason of librdkafka that says something.
 const LENGTH: usize = 300;
+
+/// In the place of words, where no address has said any: connections are taken, or lost on the way.
+pub(super) const NO_WORDS: &str = "none of the addresses says anything";
 
 /// The words, newest last.
 #[derive(Debug, Default)]
@@ -72,6 +77,19 @@ impl LastWords {
     pub(super) fn forget(&self) {
         self.0.lock().clear();
     }
+}
+
+/// Whether an error says no more than that nobody has answered.
+pub(super) fn is_silence(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            Code::BrokerTransportFailure
+                | Code::OperationTimedOut
+                | Code::AllBrokersDown
+                | Code::Resolve
+        )
+    )
 }
 
 /// The address that a message speaks of, and what it says.

@@ -11,6 +11,7 @@
 pub mod read_error;
 
 use crate::delivery::kafka::client_endings::ClientEnding;
+use crate::delivery::kafka::last_words::{NO_WORDS, is_silence};
 use crate::delivery::kafka::probe::listener::Listener;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::topic_reader::read_error::{KafkaClientFault, ReadError};
@@ -18,7 +19,7 @@ use crate::delivery::kafka::topic_record::TopicRecord;
 use crate::timestamp::Timestamp;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::message::Message as _;
 use rdkafka::metadata::{MetadataPartition, MetadataTopic};
 use rdkafka::types::RDKafkaErrorCode as Code;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
@@ -45,6 +46,15 @@ pub enum ReadFrom {
     End,
     /// The first record of this time or a later one.
     Time(Timestamp),
+}
+
+/// Which records are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Those that were there at the start, and what comes.
+    All,
+    /// The former alone.
+    ThereAtStart,
 }
 
 /// What a read came to.
@@ -113,7 +123,7 @@ impl TopicReader {
     }
 
     /// Whether that partition is one of them.
-    pub fn is_unread(&self, partition: i32) -> bool {
+    fn is_unread(&self, partition: i32) -> bool {
         self.unread.contains_key(&partition)
     }
 
@@ -139,22 +149,29 @@ impl TopicReader {
         self.consumer.context().words.forget();
     }
 
-    /// Gives the next record to `take`, if one comes within `wait`.
+    /// Gives the next record to `take`, if one of those that are wanted comes within `wait`.
     pub fn read(
         &mut self,
         wait: Duration,
+        wanted: Wanted,
         take: impl FnOnce(&TopicRecord<'_>),
     ) -> Result<Read, ReadError> {
         match self.consumer.poll(wait) {
             None => Ok(Read::Nothing),
             Some(Ok(message)) => {
-                take(&record(&message));
                 let (partition, offset) = (message.partition(), message.offset());
+                let end = self.unread.get(&partition).copied();
+                // Behind a gap at the end, the next one may be a later one.
+                let end = end.filter(|end| offset < *end);
+                let is_wanted = wanted == Wanted::All || end.is_some();
+                if is_wanted {
+                    take(&TopicRecord::of(&message));
+                }
                 drop(message);
-                if self.unread.get(&partition).is_some_and(|end| offset + 1 >= *end) {
+                if end.is_none_or(|end| offset + 1 >= end) {
                     self.unread.remove(&partition);
                 }
-                Ok(Read::Record)
+                Ok(if is_wanted { Read::Record } else { Read::Nothing })
             }
             // Behind control records, or what was not committed, no record may come any more.
             Some(Err(KafkaError::PartitionEOF(partition))) => {
@@ -246,10 +263,8 @@ impl TopicReader {
         for _ in 0..EVENTS {
             drop(self.consumer.poll(Duration::ZERO));
         }
-        ReadError::Silent {
-            waited: ANSWER,
-            why: self.last_words().unwrap_or_else(|| error.to_string()),
-        }
+        let otherwise = if is_silence(error) { NO_WORDS.to_owned() } else { error.to_string() };
+        ReadError::Silent { waited: ANSWER, why: self.last_words().unwrap_or(otherwise) }
     }
 }
 
@@ -257,22 +272,4 @@ fn config(settings: &Settings) -> ClientConfig {
     let mut config = settings.consumer();
     config.set("group.id", GROUP).set("fetch.wait.max.ms", FETCH_WAIT_MS);
     config
-}
-
-fn record<'a>(message: &'a BorrowedMessage<'_>) -> TopicRecord<'a> {
-    let headers = message.headers().into_iter().flat_map(|headers| {
-        (0..headers.count()).map(|place| {
-            let header = headers.get(place);
-            (header.key, header.value)
-        })
-    });
-    TopicRecord {
-        topic: message.topic(),
-        partition: message.partition(),
-        offset: message.offset(),
-        timestamp: message.timestamp().to_millis().map(Timestamp::of_unix_millis),
-        key: message.key(),
-        headers: headers.collect(),
-        value: message.payload(),
-    }
 }

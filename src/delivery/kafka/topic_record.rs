@@ -1,6 +1,7 @@
 //! A record as a consumer sees it, whoever wrote it: nothing of it is certain.
 
 use crate::timestamp::Timestamp;
+use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 
 /// Borrowed from the client that read it.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +23,25 @@ pub struct TopicRecord<'a> {
 }
 
 impl<'a> TopicRecord<'a> {
+    /// As the client has it.
+    pub fn of(message: &'a BorrowedMessage<'_>) -> Self {
+        let headers = message.headers().into_iter().flat_map(|headers| {
+            (0..headers.count()).map(|place| {
+                let header = headers.get(place);
+                (header.key, header.value)
+            })
+        });
+        Self {
+            topic: message.topic(),
+            partition: message.partition(),
+            offset: message.offset(),
+            timestamp: message.timestamp().to_millis().map(Timestamp::of_unix_millis),
+            key: message.key(),
+            headers: headers.collect(),
+            value: message.payload(),
+        }
+    }
+
     /// The value of the first header of this name that has one.
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
         self.headers.iter().find(|(found, _)| *found == name)?.1

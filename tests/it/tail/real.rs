@@ -94,6 +94,8 @@ fn transactions_and_tombstones_are_told_apart_and_leave_no_group() {
     assert!(text.contains("value  null (a tombstone)"), "{text}");
     let later = ["--from", "2026-11-30T09:00:01+01:00", "--count=1", "--output=json"];
     assert_eq!(lines(topic.tail(&later).run())[0]["timestamp"], "2026-11-30T08:00:01.000Z");
+    let old = ["--from=20years", "--until-end", "--output=json"];
+    assert_eq!(lines(topic.tail(&old).run()).len(), 2, "of the transactions that were committed");
     let uncommitted = ["-X", "isolation.level=read_uncommitted", "--from=beginning", "--count=3"];
     assert!(topic.tail(&uncommitted).run().well().contains("aborted"));
 

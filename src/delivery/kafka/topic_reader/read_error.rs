@@ -9,7 +9,11 @@ pub enum ReadError {
     #[error("the Kafka client cannot be made from --kafka-config and --kafka-property")]
     Client(#[source] KafkaClientFault),
     /// No broker, or no leader of a partition.
-    #[error("no answer from the brokers within {}: {why}", humantime::format_duration(*.waited))]
+    #[error(
+        "no broker answered within {} ({why}): see that --brokers names the cluster's listeners, \
+         `hookbridge check` tells what is in the way",
+        humantime::format_duration(*.waited)
+    )]
     Silent {
         /// For it.
         waited: Duration,
@@ -18,7 +22,7 @@ pub enum ReadError {
     },
     /// The brokers do not show it.
     #[error(
-        "the topic {topic} is not there, or this user may not Describe it: correct --topic, or see `kafka-topics.sh --list`"
+        "the topic {topic} is not there, or this user may not Describe it: correct the name, or see `kafka-topics.sh --list`"
     )]
     NoTopic {
         /// Its name.
