@@ -79,8 +79,8 @@ pub struct Redrive {
 impl Redrive {
     /// Looks where the group is, and how the topics are set. Must be called inside a runtime.
     pub async fn open(options: RedriveOptions) -> Result<Self, RedriveError> {
-        let RedriveOptions { kafka, topic, dead_letter_topic, group, .. } = &options;
-        let reader = GroupReader::open(kafka, dead_letter_topic, group).await?;
+        let RedriveOptions { kafka, topic, dead_letter_topic, group, stall_timeout, .. } = &options;
+        let reader = GroupReader::open(kafka, dead_letter_topic, group, *stall_timeout).await?;
         // Else each that passes would wait for it, and others lose a round meanwhile.
         reader.must_see(topic).await?;
         let mut configs = Vec::new();

@@ -47,6 +47,9 @@ pub enum RedriveError {
         error: DeliveryError,
     },
     /// Nothing has moved for this long.
-    #[error("nothing moved within {}", humantime::format_duration(*.0))]
+    #[error(
+        "nothing moved within {}: the log says what Kafka says, and the next redrive goes on from here",
+        humantime::format_duration(*.0)
+    )]
     Stalled(Duration),
 }

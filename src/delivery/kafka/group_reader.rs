@@ -6,27 +6,27 @@
 //! is committed then is refused by the broker.
 
 mod assignment;
+mod known;
 pub mod read_error;
 pub mod read_record;
 mod shown;
 
 use crate::delivery::kafka::client_endings::ClientEnding;
 use crate::delivery::kafka::group_reader::assignment::{Assignment, GroupContext};
+use crate::delivery::kafka::group_reader::known::{Known, members, persistently};
 use crate::delivery::kafka::group_reader::read_error::ReadError;
 use crate::delivery::kafka::group_reader::read_record::{Position, ReadRecord};
 use crate::delivery::kafka::group_reader::shown::see;
 use crate::delivery::kafka::settings::Settings;
 use rdkafka::consumer::{CommitMode, Consumer as _, StreamConsumer};
-use rdkafka::error::{KafkaError, KafkaResult};
-use rdkafka::types::RDKafkaErrorCode as Code;
+use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// How long a broker may take over one question: some of them wait for a coordinator.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -38,6 +38,10 @@ const JOIN: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(500);
 /// What is read ahead, in KiB.
 const AHEAD_KIB: &str = "16384";
+
+/// What is tried, in words.
+const WHERE: &str = "ask where the group is";
+const COMMIT: &str = "commit to the group";
 
 /// See the module.
 pub struct GroupReader {
@@ -53,11 +57,19 @@ pub struct GroupReader {
     joined: Option<Instant>,
     /// Partitions that are not read to their end yet.
     open: BTreeSet<i32>,
+    /// How long brokers may take to answer at first.
+    patience: Duration,
 }
 
 impl GroupReader {
-    /// Looks where the group is and where the topic ends.
-    pub async fn open(settings: &Settings, topic: &str, group: &str) -> Result<Self, ReadError> {
+    /// Looks where the group is and where the topic ends, and gives up where no broker answers for so
+    /// long.
+    pub async fn open(
+        settings: &Settings,
+        topic: &str,
+        group: &str,
+        patience: Duration,
+    ) -> Result<Self, ReadError> {
         let assignment = Arc::new(Assignment::default());
         let context = GroupContext::new(settings, assignment.clone());
         let mut config = settings.consumer();
@@ -71,21 +83,24 @@ impl GroupReader {
         let client = Arc::new(ClientEnding::of(client, &settings.endings));
         let (topic, group) = (topic.to_owned(), group.to_owned());
         // First: of two rights that are missing, that on the topic is named.
-        let partitions = see(&client, &topic, &group).await?;
+        let partitions = see(&client, &topic, &group, patience).await?;
         let asked = (client.clone(), topic.clone(), group.clone());
-        let asking = spawn_blocking(move || known(&asked.0, &asked.1, &partitions, &asked.2));
+        let asking = spawn_blocking(move || Known::of(&asked.0, &asked.1, &partitions, &asked.2));
         let known = tokio::select! {
             known = asking => known,
             // The question itself would wait for a coordinator that this user may not ask for.
             error = final_error(&client) => {
-                return Err(ReadError::of("ask where the group is", error, &topic, &group));
+                return Err(ReadError::of(WHERE, error, &topic, &group));
+            }
+            () = sleep(patience) => {
+                return Err(ReadError::Silent { attempt: WHERE, waited: patience });
             }
         };
         let Known { ranges, is_new } = known.expect("asking does not panic")?;
         let open = ranges.iter().filter(|(_, range)| !range.is_empty()).map(|(part, _)| *part);
         let open = open.collect();
         let joined = None;
-        Ok(Self { client, topic, group, assignment, ranges, is_new, joined, open })
+        Ok(Self { client, topic, group, assignment, ranges, is_new, joined, open, patience })
     }
 
     /// How many offsets are to be read: as many records, unless some were deleted.
@@ -113,7 +128,7 @@ impl GroupReader {
             match members.expect("asking does not panic")? {
                 0 => break,
                 // One that was killed is still a member for a while.
-                _ if Instant::now() < end => tokio::time::sleep(LOOK).await,
+                _ if Instant::now() < end => sleep(LOOK).await,
                 _ => return Err(ReadError::InUse(self.group.clone())),
             }
         }
@@ -180,7 +195,7 @@ impl GroupReader {
         if below.is_empty() {
             return Ok(());
         }
-        let failed = |source| self.failed("commit to the group", source);
+        let failed = |source| self.failed(COMMIT, source);
         let mut all = TopicPartitionList::new();
         for Position { partition, offset } in below {
             let offset = Offset::Offset(*offset);
@@ -188,8 +203,9 @@ impl GroupReader {
         }
         let client = self.client.clone();
         let commit = spawn_blocking(move || persistently(|| client.commit(&all, CommitMode::Sync)));
-        let committed = timeout(2 * ANSWER, commit).await;
-        let committed = committed.map_err(|_| ReadError::Silent("commit to the group"))?;
+        let waited = 2 * ANSWER;
+        let committed = timeout(waited, commit).await;
+        let committed = committed.map_err(|_| ReadError::Silent { attempt: COMMIT, waited })?;
         committed.expect("committing does not panic").map_err(failed)
     }
 
@@ -207,75 +223,4 @@ async fn final_error(client: &StreamConsumer<GroupContext>) -> KafkaError {
             Ok(_) => {}
         }
     }
-}
-
-/// What the brokers know of the group and the topic.
-struct Known {
-    /// What the group has not read of each partition.
-    ranges: BTreeMap<i32, Range<i64>>,
-    /// No partition has an offset of the group.
-    is_new: bool,
-}
-
-fn known(
-    client: &StreamConsumer<GroupContext>,
-    topic: &str,
-    partitions: &[i32],
-    group: &str,
-) -> Result<Known, ReadError> {
-    let failed = |source| ReadError::of("ask for the topic", source, topic, group);
-    let unknown = |source| ReadError::of("ask where the group is", source, topic, group);
-    let mut asked = TopicPartitionList::new();
-    for &partition in partitions {
-        asked.add_partition(topic, partition);
-    }
-    let committed =
-        persistently(|| client.committed_offsets(asked.clone(), ANSWER)).map_err(unknown)?;
-    // An offset that is not told is not one that is not there.
-    for partition in committed.elements() {
-        partition.error().map_err(unknown)?;
-    }
-    let is_offset = |offset| matches!(offset, Offset::Offset(_));
-    let is_new = !committed.elements().iter().any(|known| is_offset(known.offset()));
-    let mut ranges = BTreeMap::new();
-    for &partition in partitions {
-        let (low, high) = client.fetch_watermarks(topic, partition, ANSWER).map_err(failed)?;
-        let known = committed.find_partition(topic, partition).map(|known| known.offset());
-        let from = match known {
-            // Below what is still there, or above: the topic was made anew.
-            Some(Offset::Offset(known)) if (low..=high).contains(&known) => known,
-            Some(_) | None => low,
-        };
-        ranges.insert(partition, from..high);
-    }
-    Ok(Known { ranges, is_new })
-}
-
-/// Asks again while the group's coordinator is moving, or was asked for the first time.
-fn persistently<T>(ask: impl Fn() -> KafkaResult<T>) -> KafkaResult<T> {
-    let end = Instant::now() + ANSWER;
-    loop {
-        let answer = ask();
-        let code = answer.as_ref().err().and_then(KafkaError::rdkafka_error_code);
-        let is_passing = matches!(
-            code,
-            Some(
-                Code::NotCoordinator
-                    | Code::CoordinatorNotAvailable
-                    | Code::CoordinatorLoadInProgress
-            )
-        );
-        if !is_passing || end <= Instant::now() {
-            return answer;
-        }
-        thread::sleep(LOOK);
-    }
-}
-
-/// How many members the group has.
-fn members(client: &StreamConsumer<GroupContext>, group: &str) -> Result<usize, ReadError> {
-    let listed = persistently(|| client.fetch_group_list(Some(group), ANSWER));
-    let listed =
-        listed.map_err(|source| ReadError::Kafka { attempt: "ask who is in the group", source })?;
-    Ok(listed.groups().iter().map(|found| found.members().len()).sum())
 }

@@ -1,6 +1,7 @@
 //! Whether the group has given its partitions to this reader, and to it alone.
 
 use crate::delivery::kafka::client_log::ClientLog;
+use crate::delivery::kafka::probe::listener::Listener;
 use crate::delivery::kafka::settings::Settings;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -51,20 +52,28 @@ impl Assignment {
 pub(super) struct GroupContext {
     assignment: Arc<Assignment>,
     log: Arc<ClientLog>,
+    listener: Listener,
 }
 
 impl GroupContext {
     pub(super) fn new(settings: &Settings, assignment: Arc<Assignment>) -> Self {
-        Self { assignment, log: settings.log.clone() }
+        Self { assignment, log: settings.log.clone(), listener: Listener::new(settings) }
+    }
+
+    /// What was last heard of addresses that are not reached, if there are any.
+    pub(super) fn last_words(&self) -> Option<String> {
+        self.listener.words.all()
     }
 }
 
 impl ClientContext for GroupContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.listener.note_line(facility, message);
         self.log.line(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        self.listener.note_error(&error, reason);
         tracing::debug!(%error, reason, "librdkafka reports an error");
     }
 }

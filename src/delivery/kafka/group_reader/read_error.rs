@@ -1,8 +1,9 @@
 //! Why a group cannot read a topic, and what to do about it.
 
-use crate::delivery::kafka::group_reader::{ANSWER, JOIN};
+use crate::delivery::kafka::group_reader::JOIN;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode as Code;
+use std::time::Duration;
 
 /// A topic could not be read by the group.
 #[derive(Debug, thiserror::Error)]
@@ -15,9 +16,29 @@ pub enum ReadError {
         /// Why not.
         source: KafkaError,
     },
-    /// No broker has answered.
-    #[error("no broker answered within {ANSWER:?} when asked to {0}")]
-    Silent(&'static str),
+    /// No broker was reached.
+    #[error(
+        "no broker answered within {} ({why}): see that --brokers names the cluster's listeners, \
+         `hookbridge check` tells what is in the way",
+        humantime::format_duration(*.waited)
+    )]
+    Away {
+        /// For it.
+        waited: Duration,
+        /// The last words of the addresses that were tried.
+        why: String,
+    },
+    /// No broker has answered a question.
+    #[error(
+        "no broker answered within {} when asked to {attempt}: try again once the cluster is well",
+        humantime::format_duration(*.waited)
+    )]
+    Silent {
+        /// What was tried.
+        attempt: &'static str,
+        /// For the answer.
+        waited: Duration,
+    },
     /// A right is missing.
     #[error(
         "this user may not read the topic {topic}: it needs the rights Read and Describe (`kafka-acls.sh --add --operation Read --topic {topic}`)"
@@ -35,16 +56,22 @@ pub enum ReadError {
         group: String,
     },
     /// There is no such topic.
-    #[error("the brokers do not show the topic {0}")]
+    #[error(
+        "the brokers do not show the topic {0}: correct --topic or --dead-letter-topic, or see `kafka-topics.sh --list`"
+    )]
     NoTopic(String),
     /// Somebody is in the group.
-    #[error("another member is in the group {0}")]
+    #[error("another member is in the group {0}: wait until that redrive has ended")]
     InUse(String),
     /// Somebody came into it.
-    #[error("another member came into the group {0}")]
+    #[error(
+        "another member came into the group {0}: run one redrive of it at a time, the next goes on from here"
+    )]
     Disturbed(String),
     /// The group did not give out its partitions in time.
-    #[error("the group {0} gave out no partitions within {JOIN:?}")]
+    #[error(
+        "the group {0} gave out no partitions within {JOIN:?}: try again, or look for the group in the brokers' log"
+    )]
     NotJoined(String),
 }
 

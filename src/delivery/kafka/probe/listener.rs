@@ -41,6 +41,21 @@ impl Listener {
         Self { log, words, astray: Lock::new(self.astray.lock().take()) }
     }
 
+    /// Keeps what a line of the log says of an address.
+    pub(in crate::delivery::kafka) fn note_line(&self, facility: &str, message: &str) {
+        // Others speak of requests, which fail for the reason that this one gives.
+        if [CONNECTION, tls_fault::REFUSED].contains(&facility) {
+            self.heard(message);
+        }
+    }
+
+    /// Keeps what an error says of one.
+    pub(in crate::delivery::kafka) fn note_error(&self, error: &KafkaError, reason: &str) {
+        if let Some(Code::Resolve | Code::SSL | Code::Authentication) = error.rdkafka_error_code() {
+            self.heard(reason);
+        }
+    }
+
     /// Keeps it as the last words of its address, unless those before it say more.
     fn heard(&self, message: &str) {
         let told = explained(message);
@@ -64,10 +79,7 @@ impl Listener {
 
 impl ClientContext for Listener {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        // Others speak of requests, which fail for the reason that this one gives.
-        if [CONNECTION, tls_fault::REFUSED].contains(&facility) {
-            self.heard(message);
-        }
+        self.note_line(facility, message);
         match level {
             RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
                 self.log.line(level, facility, message);
@@ -83,9 +95,7 @@ impl ClientContext for Listener {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        if let Some(Code::Resolve | Code::SSL | Code::Authentication) = error.rdkafka_error_code() {
-            self.heard(reason);
-        }
+        self.note_error(&error, reason);
         tracing::debug!(%error, reason, "librdkafka reports an error to the probe");
     }
 }
