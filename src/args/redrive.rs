@@ -1,9 +1,10 @@
 //! The flags of `redrive`: dead letters back to the topic of notifications.
 
-use crate::args::LogArgs;
 use crate::args::kafka::{KAFKA, KafkaArgs};
+use crate::args::output::Output;
 use crate::args::rules::RulesArgs;
 use crate::args::serve::{DEFAULT_DEAD_LETTER_TOPIC, DEFAULT_TOPIC};
+use crate::args::{LogArgs, count};
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use std::num::NonZeroU32;
@@ -16,6 +17,7 @@ const WHICH: &str = "Which dead letters";
 pub struct RedriveArgs {
     /// Count by code and app_id, and change nothing
     ///
+const ANSWER: &str = "The answer";
     /// Neither topic is written to, and the group stays where it is
     #[arg(long, env = "HOOKBRIDGE_DRY_RUN", help_heading = WHICH, value_parser = BoolishValueParser::new())]
     pub dry_run: bool,
@@ -41,7 +43,8 @@ pub struct RedriveArgs {
     /// How often one is looked at
     ///
     /// One that is left so often stays where it is, and no redrive of the group sees it again
-    #[arg(long, env = "HOOKBRIDGE_ROUNDS", help_heading = WHICH, value_name = "N", default_value = "10")]
+    #[arg(long, env = "HOOKBRIDGE_ROUNDS", help_heading = WHICH, value_parser = count::<NonZeroU32>, allow_negative_numbers = true,
+          value_name = "N", default_value = "10")]
     pub rounds: NonZeroU32,
 
     /// Which Kafka
@@ -87,3 +90,10 @@ pub struct RedriveArgs {
     #[command(flatten)]
     pub log: LogArgs,
 }
+    /// For people, or for a script
+    ///
+    /// json is one object: what was done, or what --dry-run has counted
+    #[arg(long, env = "HOOKBRIDGE_OUTPUT", help_heading = ANSWER, value_enum,
+          value_name = "FORMAT", default_value_t = Output::Text)]
+    pub output: Output,
+

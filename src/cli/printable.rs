@@ -1,5 +1,8 @@
 //! Bytes of others as text that does not steer a terminal.
 
+/// In the place of an app_id where none can be told, as of some dead letters.
+pub(super) const NOTHING: &str = "-";
+
 /// The text of `bytes`: lines stay lines, other control characters are escaped.
 pub(super) fn printable(bytes: &[u8]) -> String {
     let mut text = String::new();
@@ -24,9 +27,9 @@ pub(super) fn printable_line(text: &str) -> String {
     printable(text.as_bytes()).replace('\n', "\\n").replace('\t', "\\t")
 }
 
-/// An app_id for such a cell; a dash where none can be told, as of some dead letters.
+/// An app_id for such a cell.
 pub(super) fn printable_app_id(app_id: &str) -> String {
-    printable_line(if app_id.is_empty() { "-" } else { app_id })
+    printable_line(if app_id.is_empty() { NOTHING } else { app_id })
 }
 
 #[cfg(test)]

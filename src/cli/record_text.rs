@@ -3,7 +3,7 @@
 //! Promise: key, headers and value are shown as they are, line by line; what could steer a terminal is
 //! escaped. Nothing should parse it.
 
-use crate::cli::printable::printable;
+use crate::cli::printable::{NOTHING, printable};
 use crate::delivery::kafka::topic_record::TopicRecord;
 use anstyle::Style;
 
@@ -17,7 +17,7 @@ pub(super) fn record(record: &TopicRecord<'_>) -> String {
     let TopicRecord { topic, partition, offset, timestamp, key, headers, value } = record;
     let time = timestamp.map(|time| format!(", {time}")).unwrap_or_default();
     let place = format!("{topic}, partition {partition}, offset {offset}{time}");
-    let key = key.map_or_else(|| "none".to_owned(), printable);
+    let key = key.map_or_else(|| NOTHING.to_owned(), printable);
     let header = |(name, value): &(&str, Option<&[u8]>)| {
         let value = value.map_or_else(|| "null".to_owned(), printable);
         format!("{LABEL}{}:{LABEL:#} {value}", printable(name.as_bytes()))
@@ -78,7 +78,7 @@ mod tests {
     fn a_record_of_another_producer_may_lack_key_headers_and_value() {
         let shown = plain(&record(&TopicRecord::default()));
         let lines =
-            ["  record , partition 0, offset 0", "  key    none", "  value  null (a tombstone)"];
+            ["  record , partition 0, offset 0", "  key    -", "  value  null (a tombstone)"];
         assert_eq!(shown.lines().collect::<Vec<_>>(), lines);
     }
 }

@@ -3,22 +3,24 @@
 //! Promise: a signal ends it without loss; a second one at once, and then a little more is looked at
 //! again the next time. What it has done is said in the end, also where it could not go on.
 
+mod done;
+
+use crate::args::output::Output;
 use crate::args::redrive::RedriveArgs;
 use crate::cli::bar::{BarLook, BarState};
-use crate::cli::printable::{printable_app_id, printable_line};
+use crate::cli::pace::Pace;
+use crate::cli::redrive::done::{Done, Topics};
 use crate::cli::screen::Screen;
 use crate::cli::signals::EndSignals;
 use crate::cli::stderr::Stderr;
-use crate::cli::table::{Align, table};
 use crate::cli::{Failure, logging};
 use crate::config::redrive;
 use crate::redrive::redrive_error::RedriveError;
-use crate::redrive::tally::{Survey, Tally};
+use crate::redrive::tally::Tally;
 use crate::redrive::{Redrive, RedriveEnd, RedriveOptions};
-use std::fmt::Write as _;
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 
@@ -42,17 +44,12 @@ enum RedriveFailure {
     Output(#[source] io::Error),
 }
 
-/// What was done.
-enum Done {
-    Redriven(Tally),
-    Counted(Survey),
-}
-
 /// Runs it.
 pub fn run(args: &RedriveArgs, stderr: &Stderr) -> Result<(), Failure> {
     logging::start(&args.log, stderr)?;
     let options = redrive::options(args, SystemTime::now()).map_err(Failure::of_configuration)?;
-    let (topic, dead_letters) = (options.topic.clone(), options.dead_letter_topic.clone());
+    let topics =
+        Topics { topic: options.topic.clone(), dead_letters: options.dead_letter_topic.clone() };
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::at_work(RedriveFailure::Start(error)))?;
     let ended = runtime.block_on(work(args, options, stderr));
@@ -63,18 +60,24 @@ pub fn run(args: &RedriveArgs, stderr: &Stderr) -> Result<(), Failure> {
     runtime.shutdown_background();
     let (done, end) = ended.map_err(failure)?;
     let mut screen = Screen::new();
-    let mut not_taken = 0;
-    screen.print(&match done {
-        Done::Redriven(tally) => {
-            not_taken = tally.not_taken;
-            sum_up(&tally, &topic, &dead_letters)
-        }
-        Done::Counted(survey) => counted(&survey),
+    screen.print(&match args.output {
+        Output::Text => done.text(&topics),
+        Output::Json => done.json(&topics),
     });
     screen.end().map_err(|error| Failure::at_work(RedriveFailure::Output(error)))?;
+    let Tally { for_good, not_taken, .. } = done.tally();
+    if for_good > 0 {
+        let (topic, rounds) = (&*topics.dead_letters, args.rounds);
+        tracing::warn!(
+            topic,
+            rounds,
+            records = for_good,
+            "no redrive of the group looks at them again"
+        );
+    }
     match end {
         Ok(RedriveEnd::Done) if not_taken > 0 => {
-            Err(Failure::at_work(RedriveFailure::NotTaken(not_taken, dead_letters)))
+            Err(Failure::at_work(RedriveFailure::NotTaken(not_taken, topics.dead_letters)))
         }
         Ok(RedriveEnd::Done) => Ok(()),
         Ok(RedriveEnd::Asked) => Err(Failure::at_work(RedriveFailure::Signal)),
@@ -100,7 +103,7 @@ async fn work(
 ) -> Result<(Done, Result<RedriveEnd, RedriveError>), RedriveFailure> {
     let stop = CancellationToken::new();
     let signals = EndSignals::new(stderr).map_err(RedriveFailure::Start)?;
-    let mut progress = Progress { stderr, drawn: Instant::now(), logged: Instant::now() };
+    let mut progress = Progress { stderr, draw: Pace::new(DRAW), line: Pace::new(LINE) };
     let redrive = async {
         let opened = stop.run_until_cancelled(Redrive::open(options)).await;
         let Some(redrive) = opened.transpose()? else {
@@ -130,14 +133,13 @@ async fn work(
 /// A bar on a terminal, and lines of the log.
 struct Progress<'a> {
     stderr: &'a Stderr,
-    drawn: Instant,
-    logged: Instant,
+    draw: Pace,
+    line: Pace,
 }
 
 impl Progress<'_> {
     fn show(&mut self, done: u64, len: u64) {
-        if self.drawn.elapsed() >= DRAW {
-            self.drawn = Instant::now();
+        if self.draw.is_due() {
             self.stderr.show(BarState::At {
                 look: BarLook::Records,
                 done,
@@ -145,58 +147,8 @@ impl Progress<'_> {
                 message: String::new(),
             });
         }
-        if self.logged.elapsed() >= LINE {
-            self.logged = Instant::now();
+        if self.line.is_due() {
             tracing::info!(done, of = len, "looking at dead letters");
         }
     }
-}
-
-fn sum_up(tally: &Tally, topic: &str, dead_letters: &str) -> String {
-    let Tally { published, left, for_good, not_taken, passed_over, foreign } = *tally;
-    let mut text =
-        format!("{} to {topic}\n", of(published, "dead letter went", "dead letters went"));
-    for (count, one, many, what) in [
-        (left, "does not pass and is", "do not pass and are", "at the end of"),
-        (for_good, "does not pass and stays for good", "do not pass and stay for good", "in"),
-        (
-            not_taken,
-            "does not pass, is not taken again and stays for good",
-            "do not pass, are not taken again and stay for good",
-            "in",
-        ),
-        (passed_over, "was not selected and is", "were not selected and are", "at the end of"),
-        (foreign, "is no bridge's and stays", "are no bridge's and stay", "in"),
-    ] {
-        if count > 0 {
-            writeln!(text, "{} {what} {dead_letters}", of(count, one, many))
-                .expect("a String takes all text");
-        }
-    }
-    text
-}
-
-fn counted(survey: &Survey) -> String {
-    let rows: Vec<_> = survey
-        .lines()
-        .map(|(code, app_id, counts)| {
-            let [letters, passing] = [counts.letters, counts.passing].map(|n| n.to_string());
-            [printable_line(code), printable_app_id(app_id), letters, passing]
-        })
-        .collect();
-    if rows.is_empty() {
-        return "no dead letters\n".to_owned();
-    }
-    let head = [
-        ("CODE", Align::Left),
-        ("APP_ID", Align::Left),
-        ("DEAD_LETTERS", Align::Right),
-        ("WOULD_PASS", Align::Right),
-    ];
-    table(head, &rows)
-}
-
-/// How many, in words.
-fn of(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -25,7 +25,10 @@ const CODES: [Outcome; 6] = [
 /// Everything that `redrive` needs, checked; `now` is when it starts.
 pub fn options(args: &RedriveArgs, now: SystemTime) -> Result<RedriveOptions, ConfigError> {
     if args.topic == args.dead_letter_topic {
-        return Err(ConfigError::new("--dead-letter-topic", "is the same as --topic"));
+        return Err(ConfigError::new(
+            "--dead-letter-topic",
+            "is the same as --topic: name another",
+        ));
     }
     let codes = args.codes.iter().map(|text| code(text));
     let app_ids = args.app_ids.iter().map(|text| app_id(text.trim()));

@@ -15,6 +15,8 @@ use testkit::notification::{APP_ID, ROOMDROP, ce_id};
 
 /// What is said where the group is new.
 pub(super) const ANEW: &str = "the brokers remember nothing of the group";
+/// What is said where some were looked at for the last time.
+const FOR_GOOD: &str = "no redrive of the group looks at them again";
 /// The time to which `redrive::many` writes its dead letters.
 const OLD: &str = "2026-07-03T08:48:43.450Z";
 /// The `retention.ms` of topics that would delete them.
@@ -66,6 +68,12 @@ fn what_passes_by_now_goes_back_and_the_rest_is_left() {
          unknown_event         {APP_ID}             2           2\n"
     );
     assert_eq!(counted, expected);
+    let counted = anew(&["--dry-run", "--output", "json", "--app-id", "app-1"]);
+    let expected = format!(
+        "{{\"topic\":\"{topic}\",\"dead_letter_topic\":\"{dead}\",\"dead_letters\":[{{\
+         \"code\":\"invalid_notification\",\"app_id\":\"app-1\",\"count\":1,\"would_pass\":0}}]}}\n"
+    );
+    assert_eq!(counted, expected);
     assert_eq!(anew(&["--dry-run", "--code", "repeated_field"]), "no dead letters\n");
     let nowhere = format!("{topic}-nowhere");
     let mut astray = command(&brokers, &nowhere, &dead, &["--unknown-events", "forward"]);
@@ -101,8 +109,12 @@ fn what_passes_by_now_goes_back_and_the_rest_is_left() {
     assert!(seen.iter().all(|letter| !code(letter).is_empty()));
     let last =
         format!("0 dead letters went to {topic}\n2 do not pass and stay for good in {dead}\n");
-    assert_eq!(forward(&["--rounds", "2"]), last);
-    assert_eq!(forward(&[]), format!("0 dead letters went to {topic}\n"));
+    assert_eq!(redrive(&["--rounds", "2"]).well_with(FOR_GOOD), last);
+    let nothing = format!(
+        "{{\"topic\":\"{topic}\",\"dead_letter_topic\":\"{dead}\",\"published\":0,\"left\":0,\
+         \"left_for_good\":0,\"not_taken\":0,\"passed_over\":0,\"foreign\":0}}\n"
+    );
+    assert_eq!(forward(&["--output", "json"]), nothing);
     assert_eq!(letters(), 8);
 }
 
