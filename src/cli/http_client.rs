@@ -58,7 +58,10 @@ pub(super) enum HttpError {
     /// Nobody listens, or nobody lets us in.
     #[error("cannot connect to {address}")]
     Connect { address: SocketAddr, source: io::Error },
-    /// The other side shows no certificate that is trusted, or speaks no TLS.
+    /// The other side speaks no TLS.
+    #[error("{address} answers in clear")]
+    Clear { address: SocketAddr },
+    /// The other side shows no certificate that is trusted, or ends the handshake.
     #[error("no TLS with {address}")]
     Tls { address: SocketAddr, source: io::Error },
     /// It was closed before anything of the request was sent.

@@ -128,7 +128,14 @@ fn a_server_is_trusted_by_cacert_and_not_by_the_system() {
 
     to(&["--cacert", &cacert, "--new-connections"]).well();
     let (out, err) = to(&[]).badly(1);
+    let clear = Rig::open();
+    let url = format!("https://localhost:{}/webhook", clear.addr().port());
+    let of_clear = Tool::new(&["send", "--url", &url, "--cacert", &cacert]).run().badly(1).1;
 
+    assert!(
+        of_clear.starts_with("hookbridge: no TLS on this port: give --url http://"),
+        "{of_clear}"
+    );
     assert_eq!(rig.records().len(), 4);
     assert_eq!(out, "", "nothing was posted");
     assert!(err.starts_with("hookbridge: no TLS: does --cacert name"), "{err}");

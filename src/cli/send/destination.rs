@@ -13,6 +13,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGE
 use http::uri::Scheme;
 use http::{Method, Request, Uri};
 use http_body_util::Full;
+use rustls::InvalidMessage;
 use rustls::pki_types::ServerName;
 use std::io;
 use std::net::SocketAddr;
@@ -51,6 +52,9 @@ pub(super) enum ReachError {
     /// It is not reached.
     #[error("no connection: is the bridge up, and is --url its --listen and --path?")]
     Connect(#[source] HttpError),
+    /// It speaks HTTP where HTTPS was asked for.
+    #[error("no TLS on this port: give --url http://…, or the port that has the certificate")]
+    Clear(#[source] HttpError),
     /// It is reached, and it is not clear that it is who it should be.
     #[error(
         "no TLS: does --cacert name who signed the server's certificate, and is the name in --url one of its own?"
@@ -75,7 +79,10 @@ impl Destination {
             return Err(wrong(NO_URL));
         }
         if !is_tls && args.cacert.is_some() {
-            return Err(ConfigError::new("--cacert", "the --url is not https"));
+            return Err(ConfigError::new(
+                "--cacert",
+                "the --url is not https: leave it out, or post to https",
+            ));
         }
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         let tls = if is_tls {
@@ -130,7 +137,13 @@ impl Destination {
             return HttpClient::over(Box::new(stream), host).await;
         };
         let stream = connector.connect(name.clone(), stream).await;
-        let stream = stream.map_err(|source| HttpError::Tls { address, source })?;
+        let stream = stream.map_err(|source| {
+            if is_clear(&source) {
+                HttpError::Clear { address }
+            } else {
+                HttpError::Tls { address, source }
+            }
+        })?;
         HttpClient::over(Box::new(stream), host).await
     }
 
@@ -148,6 +161,7 @@ impl From<HttpError> for ReachError {
     fn from(error: HttpError) -> Self {
         match error {
             HttpError::Tls { .. } => Self::Tls(error),
+            HttpError::Clear { .. } => Self::Clear(error),
             HttpError::Connect { .. }
             | HttpError::Unsent
             | HttpError::Exchange(_)
@@ -155,6 +169,12 @@ impl From<HttpError> for ReachError {
             | HttpError::Silent => Self::Connect(error),
         }
     }
+}
+
+/// Whether what came in the place of a handshake is no TLS at all.
+fn is_clear(error: &io::Error) -> bool {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+    matches!(cause, Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)))
 }
 
 fn headers(authorization: Option<HeaderValue>) -> HeaderMap {

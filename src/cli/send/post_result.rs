@@ -75,7 +75,7 @@ impl PostResult {
     pub(super) fn of_error(error: &HttpError) -> Self {
         let code = match error {
             HttpError::Connect { .. } => "no_connection",
-            HttpError::Tls { .. } => "no_tls",
+            HttpError::Tls { .. } | HttpError::Clear { .. } => "no_tls",
             HttpError::Unsent | HttpError::Exchange(_) | HttpError::Body(_) => "broken",
             HttpError::Silent => "no_answer",
         };

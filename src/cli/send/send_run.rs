@@ -118,7 +118,10 @@ impl SendRun {
                 client = None;
             }
             self.note(post, &body, posted, &answered);
-            if let Err(HttpError::Connect { .. } | HttpError::Tls { .. }) = answered {
+            if let Err(
+                HttpError::Connect { .. } | HttpError::Tls { .. } | HttpError::Clear { .. },
+            ) = answered
+            {
                 self.stop.run_until_cancelled(sleep(RECONNECT_PAUSE)).await;
             }
         }
