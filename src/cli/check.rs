@@ -106,8 +106,17 @@ async fn findings(args: &CheckArgs) -> Vec<Finding> {
     findings.into_iter().chain(ports).chain(spool).chain(kafka).collect()
 }
 
-/// What mends a flag, by how its fault begins.
+/// What mends a flag, by how its fault ends, where its file cannot be read, or begins.
 fn mend(fault: &str) -> &'static str {
+    let reasons = [
+        ("No such file or directory", "correct the path, or put the file there"),
+        ("Not a directory", "correct the path: a part of it is a file and no folder"),
+        ("Is a directory", "name the file, and not its folder"),
+        ("Permission denied", "let the bridge's user read the file, and enter its folders"),
+    ];
+    if let Some((_, mend)) = reasons.iter().find(|(reason, _)| fault.contains(reason)) {
+        return mend;
+    }
     let mends = [
         ("--credentials ", "hookbridge credential USER prints a line that can be taken"),
         ("--kafka-", "docs/kafka-properties.md shows what typical files become"),

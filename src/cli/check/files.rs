@@ -5,7 +5,7 @@ use crate::cli::check::finding::{Finding, Subject};
 use crate::config::review::Review;
 use crate::config::tls::Shown;
 use crate::webhook::auth::credentials::{Credentials, Secret};
-use std::fs;
+use std::fs::{self, Metadata};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -41,9 +41,11 @@ pub(super) fn findings(args: &ServeArgs, review: &Review) -> Vec<Finding> {
     findings
 }
 
-/// Where everybody can read it.
+/// Where everybody can read it. What is no file, such as a folder that was named in its place, is no
+/// secret: the flag that names it fails.
 fn rights(subject: Subject, file: &Path) -> Option<Finding> {
-    let mode = fs::metadata(file).ok()?.permissions().mode();
+    let metadata = fs::metadata(file).ok().filter(Metadata::is_file)?;
+    let mode = metadata.permissions().mode();
     let file = file.display();
     (mode & OTHERS_READ != 0).then(|| {
         let says = format!("{file}: every user of this machine can read the secrets in it");

@@ -5,12 +5,13 @@
 
 use crate::bridge::spool_place::SpoolPlace;
 use crate::cli::check::finding::{Finding, Subject};
+use crate::delivery::spool::error::SpoolError;
 use crate::delivery::spool::{Spool, SpoolOptions};
 use crate::error_chain::error_chain;
 use bytesize::ByteSize;
 use rustix::fs::{Mode, OFlags, open, statvfs};
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{self, Path};
 use std::time::{Duration, Instant};
 
@@ -29,23 +30,53 @@ pub(super) fn findings(options: Option<&SpoolOptions>) -> Vec<Finding> {
         return vec![Finding::warns(Subject::Spool, says, mend)];
     };
     let mut findings = Vec::new();
+    let folder = path::absolute(&options.dir).unwrap_or_else(|_| options.dir.clone());
     if let Err(error) = Spool::look(options) {
-        let mend =
-            "give the folder to the user of the bridge, with rwx (chown, chmod 700), or another";
+        let mend = mend(&folder, &error);
         findings.push(Finding::fails(Subject::Spool, error_chain(&error), mend));
     }
-    let folder = path::absolute(&options.dir).unwrap_or_else(|_| options.dir.clone());
-    let Some(there) = folder.ancestors().find(|ancestor| ancestor.is_dir()) else {
-        return findings;
-    };
+    let there = folder.ancestors().find(|ancestor| ancestor.exists());
+    let Some(there) = there.filter(|there| there.is_dir()) else { return findings };
     if there == folder {
         findings.push(Finding::holds(Subject::Spool, format!("{} is there", folder.display())));
     } else {
         let says = format!("{} will be made in {}", folder.display(), there.display());
         findings.push(Finding::holds(Subject::Spool, says));
     }
-    findings.extend([file_system(there), room(there, options.max_bytes), speed(there)]);
+    findings.extend([file_system(there), room(there, options.max_bytes), speed(&folder, there)]);
     findings
+}
+
+fn mend(folder: &Path, error: &SpoolError) -> String {
+    match error {
+        SpoolError::Folder { source, .. } => mend_of_folder(folder, source),
+        SpoolError::ReadOnly { .. } => {
+            "mount the disk to be written to, or give --spool a folder on another".to_owned()
+        }
+        SpoolError::LimitTooSmall { .. } => "give a larger --spool-max-bytes".to_owned(),
+        SpoolError::Files { .. } => {
+            "docs/log.md#the-disk-of-the-spool says what to do, or give --spool another folder"
+                .to_owned()
+        }
+        SpoolError::Locked { .. } | SpoolError::Missing { .. } | SpoolError::Thread(_) => {
+            "give --spool another folder".to_owned()
+        }
+    }
+}
+
+/// Only the folder of the spool is ever the bridge's own, and not what it is in.
+fn mend_of_folder(folder: &Path, error: &io::Error) -> String {
+    let (shown, kind) = (folder.display(), error.kind());
+    let is_missing = [ErrorKind::PermissionDenied, ErrorKind::NotFound].contains(&kind);
+    if kind == ErrorKind::NotADirectory {
+        "correct --spool: a part of its path is a file and no folder".to_owned()
+    } else if kind == ErrorKind::PermissionDenied && folder.is_dir() {
+        format!("give the folder to the user of the bridge: chown USER {shown}; chmod 700 {shown}")
+    } else if is_missing {
+        format!("make the folder for the user of the bridge: install -d -m 700 -o USER {shown}")
+    } else {
+        "look at the disk, or give --spool a folder on another".to_owned()
+    }
 }
 
 fn file_system(folder: &Path) -> Finding {
@@ -81,8 +112,9 @@ fn shown(bytes: u64) -> String {
     ByteSize(bytes).display().iec().to_string()
 }
 
-fn speed(folder: &Path) -> Finding {
-    match slowest_sync(folder) {
+/// Of `there`, which is the folder or what it will be made in.
+fn speed(folder: &Path, there: &Path) -> Finding {
+    match slowest_sync(there) {
         Ok(slowest) if slowest > SLOW => {
             let says = format!("the slowest of {SYNCS} syncs took {slowest:.1?}");
             Finding::warns(Subject::Spool, says, "take a faster disk: docs/spool.md")
@@ -92,9 +124,8 @@ fn speed(folder: &Path) -> Finding {
             format!("the slowest of {SYNCS} syncs took {slowest:.1?}"),
         ),
         Err(error) => {
-            let says = format!("cannot write there: {error}");
-            let mend = "give the folder to the user of the bridge, with rwx (chown, chmod 700), or another";
-            Finding::fails(Subject::Spool, says, mend)
+            let says = format!("cannot write to {}: {error}", there.display());
+            Finding::fails(Subject::Spool, says, mend_of_folder(folder, &error))
         }
     }
 }

@@ -94,6 +94,10 @@ impl Folder {
 
     /// The folder as it is, none where it is missing; an error where this user may not change it.
     pub(super) fn look(&self) -> Result<Option<SystemDisk>, SpoolError> {
+        if fs::metadata(&self.dir).is_ok_and(|there| !there.is_dir()) {
+            // Its rights, which come first below, say less.
+            return Err(self.failed(Errno::NOTDIR.into()));
+        }
         let rights = Access::WRITE_OK | Access::EXEC_OK;
         match accessat(CWD, &self.dir, rights, AtFlags::EACCESS) {
             Err(Errno::NOENT) => Ok(None),

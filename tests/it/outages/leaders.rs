@@ -1,6 +1,7 @@
 //! Brokers that name leaders whom the bridge cannot reach: such a topic is not there, whatever
 //! its brokers say, and the address that fails is named with its reason.
 
+use crate::check::Checked;
 use crate::outages::{BACK, KAFKA_UP, PUBLISHED, assert_taken, detail, timed_post};
 use crate::support::HOOKBRIDGE;
 use crate::support::problem::refusal;
@@ -59,6 +60,14 @@ fn unreachable_leaders_keep_it_unready_with_address_and_reason() {
         assert_eq!(refusal(&timed_post(bridge.webhook()).0), (503, Outcome::Unavailable));
         assert_eq!(timed_post(spooling.webhook()).0.status, 200);
     }
+    let flags = ["--no-auth", "--topic", "unreachable", "--brokers", &addresses[0]];
+    let ports = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
+    let checked = Checked::run(&[&flags[..], &ports].concat());
+    checked.assert_finds("holds", "brokers", "takes connections");
+    let unreached = format!("unreachable: no answer of the leader {refusing}: ");
+    checked.assert_finds("fails", "brokers", &unreached);
+    let mend = "advertised.listeners of that broker must lead there from this machine";
+    checked.assert_finds("fails", "brokers", mend);
     throughout(WATCHED, || {
         for ((bridge, spooling, _), address) in bridges.iter().zip(named) {
             for check in ["kafka", "topic"] {
