@@ -128,7 +128,7 @@ impl Publisher {
     /// Sends the record to Kafka or to the spool, or has it wait for the gate; gives its ticket.
     fn admit(&self, record: Record) -> Result<Ticket, Undelivered> {
         if self.gate.is_some() && self.topic.first_sight.is_denied() {
-            return Err(Undelivered::NoTopic);
+            return Err(self.role.unseen());
         }
         if self.gate.is_none() && !self.availability.admits() {
             return Err(self.role.away());

@@ -193,11 +193,14 @@ impl Rejection {
                 Fixed("it is over the limit of this server and was not stored")),
             Self::Undelivered(
                 error @ (Undelivered::NoTopic | Undelivered::KnownAway
-                | Undelivered::NoDeadLetterTopic | Undelivered::Late | Undelivered::Failed(_)
+                | Undelivered::Late | Undelivered::Failed(_)
                 | Undelivered::NotStored | Undelivered::DiskSilent)
             ) => row(
                 error.outcome(), Status::SERVICE_UNAVAILABLE, "the notification could not be stored",
                 Fixed("nothing proves that it was stored, send it again later")),
+            Self::Undelivered(error @ Undelivered::NoDeadLetterTopic) => row(
+                error.outcome(), Status::SERVICE_UNAVAILABLE, "the notification could not be stored",
+                Fixed("the topic of dead letters takes no records, nothing proves that it was stored, send it again later")),
         }
     }
 

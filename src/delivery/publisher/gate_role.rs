@@ -38,6 +38,14 @@ impl GateRole {
         }
     }
 
+    /// Why a record is not taken whose topic was never seen.
+    pub(super) fn unseen(self) -> Undelivered {
+        match self {
+            Self::Leads => Undelivered::NoTopic,
+            Self::Follows => Undelivered::NoDeadLetterTopic,
+        }
+    }
+
     /// Why a record is not tried that has nowhere else to go.
     pub(super) fn away(self) -> Undelivered {
         match self {

@@ -44,7 +44,7 @@ impl Publisher {
         if self.topic.first_sight.is_denied() {
             // What it was tried for is known meanwhile.
             gate.not_appended();
-            return self.spool_results.put(ticket, Err(Undelivered::NoTopic));
+            return self.spool_results.put(ticket, Err(self.role.unseen()));
         }
         let spool_results = self.spool_results.clone();
         let stored = move |location: Option<_>| {

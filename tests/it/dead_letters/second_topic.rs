@@ -38,6 +38,10 @@ fn a_missing_dead_letter_topic_stops_no_notification() {
         let check = checks.as_array().unwrap().last().unwrap().clone();
         assert_eq!((&check["name"], &check["ok"]), (&"dead_letter_topic".into(), &false.into()));
         assert_eq!(refusal(&post_as(USER, bridge, "no json")), (503, Outcome::Unavailable));
+        eventually(SOON, "the topic that is away is named", || {
+            let said = post_as(USER, bridge, "no json");
+            said.status == 503 && said.text().contains("the topic of dead letters takes no records")
+        });
         assert_eq!(post_as(USER, bridge, ROOMDROP).status, 200);
         assert_eq!((bridge.metric(UP), bridge.metric("hookbridge_kafka_up")), (0.0, 1.0));
         assert_eq!(bridge.metric("hookbridge_spool_appended_total"), 0.0);
