@@ -121,6 +121,10 @@ fn requeue(args: &SpoolRequeueArgs) -> Result<(), SpoolCommandError> {
 /// `spool retopic`: the records of one topic are given to another, in the spool of a stopped bridge.
 fn retopic(args: &SpoolRetopicArgs) -> Result<(), SpoolCommandError> {
     let to = config::topic("--to", &args.to)?;
+    if args.from == args.to {
+        let why = "is the same as --from: name the topic that the records are to go to";
+        return Err(ConfigError::new("--to", why).into());
+    }
     let changed = retopic::retopic(&args.folder.spool, &args.from, &to)?;
     let mut screen = Screen::new();
     screen.print(&match changed {
