@@ -36,9 +36,11 @@ use std::str::FromStr;
 /// As `-h` and `--help` put the flags of the log together.
 const LOGS: &str = "Logs";
 
-/// Behind the flags of `serve`.
-const OF_SERVE: &str = "Each flag has a variable, HOOKBRIDGE_ and its name in capitals, which --help \
-                        shows; the flag wins.\nTimes are written 2500ms, 10s, 2m, sizes 512KiB, 1MiB.";
+/// Behind the flags of `dev`.
+const OF_DEV: &str = "\
+Examples:
+  hookbridge dev --watch
+  hookbridge dev --once --kafka localhost:9092";
 
 /// Publishes the notifications of a cloud video service to Apache Kafka.
 ///
@@ -62,12 +64,12 @@ impl Cli {
         let is_brief = typed.iter().any(|word| word == "-h");
         let mut command = if is_brief { brief(command) } else { command };
         let mut matches = command.try_get_matches_from_mut(typed)?;
-        Self::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
-    }
         if let Some(("tail", of_tail)) = matches.subcommand() {
             let tail = command.find_subcommand_mut("tail").expect("it was found");
             tail::check(tail, of_tail)?;
         }
+        Self::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+    }
 }
 
 /// For `-h`: a line for each flag, without what `--help` says beside it.
@@ -83,9 +85,10 @@ fn brief(command: clap::Command) -> clap::Command {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the bridge: posts in, records on Kafka out
-    #[command(after_help = OF_SERVE)]
+    #[command(after_help = serve::BRIEF, after_long_help = serve::EXAMPLES)]
     Serve(Box<ServeArgs>),
     /// Try it on this machine: embedded broker, bridge, four sample posts, and the records printed
+    #[command(after_help = OF_DEV)]
     Dev(DevArgs),
     /// Post notifications as the provider would: samples, or bodies of your own
     #[command(after_help = send::EXAMPLES)]
@@ -94,9 +97,10 @@ pub enum Command {
     #[command(after_help = tail::EXAMPLES)]
     Tail(Box<TailArgs>),
     /// Look after what waits on disk while Kafka is away
-    #[command(subcommand)]
+    #[command(subcommand, after_help = spool::EXAMPLES)]
     Spool(SpoolCommand),
     /// Bring dead letters back, once the rules or the topic are repaired
+    #[command(after_help = redrive::EXAMPLES)]
     Redrive(Box<RedriveArgs>),
     /// Check all that `serve` would read and reach: files, Kafka and its topic, spool, ports
     #[command(after_help = check::EXAMPLES)]
@@ -185,15 +189,15 @@ pub enum LogFormat {
     Json,
 }
 
-/// Reads an address to listen on: an IP address and a port. Names are not looked up: they may have
-/// several addresses, and others tomorrow.
-fn address(text: &str) -> Result<SocketAddr, &'static str> {
-    text.parse().map_err(|_| {
 /// Reads how many.
 fn count<T: FromStr>(text: &str) -> Result<T, &'static str> {
     text.parse().map_err(|_| "a whole number from 1 on is wanted")
 }
 
+/// Reads an address to listen on: an IP address and a port. Names are not looked up: they may have
+/// several addresses, and others tomorrow.
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| {
         "an IP address and a port are wanted, and no name: 127.0.0.1:8080, [::1]:8080, or \
          0.0.0.0:8080 for all addresses"
     })

@@ -6,9 +6,9 @@ use clap::Args;
 
 /// Behind the flags.
 pub const EXAMPLES: &str = "It takes the flags and variables of `serve`. Exit code 1 if anything fails.\n\n\
-                            Examples:\n  \
+                            Examples, for the shipped configuration in its place, and for a Kafka on this machine:\n  \
                             (set -a; . /etc/hookbridge/bridge.env; hookbridge check)\n  \
-                            hookbridge check --no-auth --brokers 127.0.0.1:9092 --output json";
+                            hookbridge check --no-auth --brokers localhost:9092 --output json";
 
 /// The flags of `check`: those of `serve`, and how the answer looks.
 #[derive(Debug, Args)]

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 /// Behind the flags of `completions`.
 pub const OF_COMPLETIONS: &str = "Examples:\n  \
                                   . <(hookbridge completions bash)\n  \
-                                  hookbridge completions zsh > \"${fpath[1]}/_hookbridge\"\n  \
-                                  hookbridge completions fish > ~/.config/fish/completions/hookbridge.fish";
+                                  mkdir -p ~/.zfunc && hookbridge completions zsh > ~/.zfunc/_hookbridge\n  \
+                                  hookbridge completions fish > ~/.config/fish/completions/hookbridge.fish\n\n\
+                                  zsh finds it with fpath+=(~/.zfunc) before compinit in ~/.zshrc.";
 
 /// Behind the flags of `man`.
 pub const OF_MAN: &str = "Examples:\n  \
                           hookbridge man /usr/local/share/man/man1\n  \
-                          hookbridge man pages && man -l pages/hookbridge-serve.1";
+                          hookbridge man pages && man pages/hookbridge-serve.1";
 
 /// The flags of `completions`.
 #[derive(Debug, Args)]

@@ -10,14 +10,20 @@ use clap::builder::BoolishValueParser;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+/// Behind the flags.
+pub(super) const EXAMPLES: &str = "\
+Examples, in the environment of the bridge, and for a Kafka on this machine:
+  (set -a; . /etc/hookbridge/bridge.env; hookbridge redrive --dry-run)
+  hookbridge redrive --brokers localhost:9092 --unknown-events forward --code unknown_event";
+
 const WHICH: &str = "Which dead letters";
+const ANSWER: &str = "The answer";
 
 /// The flags of `redrive`.
 #[derive(Debug, Args)]
 pub struct RedriveArgs {
     /// Count by code and app_id, and change nothing
     ///
-const ANSWER: &str = "The answer";
     /// Neither topic is written to, and the group stays where it is
     #[arg(long, env = "HOOKBRIDGE_DRY_RUN", help_heading = WHICH, value_parser = BoolishValueParser::new())]
     pub dry_run: bool,
@@ -86,10 +92,6 @@ const ANSWER: &str = "The answer";
     #[command(flatten)]
     pub rules: RulesArgs,
 
-    /// How the log looks
-    #[command(flatten)]
-    pub log: LogArgs,
-}
     /// For people, or for a script
     ///
     /// json is one object: what was done, or what --dry-run has counted
@@ -97,3 +99,7 @@ const ANSWER: &str = "The answer";
           value_name = "FORMAT", default_value_t = Output::Text)]
     pub output: Output,
 
+    /// How the log looks
+    #[command(flatten)]
+    pub log: LogArgs,
+}

@@ -12,6 +12,20 @@ use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Behind the flags in one line each.
+pub(super) const BRIEF: &str = "\
+Each flag has a variable, HOOKBRIDGE_ and its name in capitals, which --help shows; the flag wins.
+Times are written 2500ms, 10s, 2m, sizes 512KiB, 1MiB.";
+
+/// Behind all that is said of them.
+pub(super) const EXAMPLES: &str = "\
+Each flag has a variable, HOOKBRIDGE_ and its name in capitals, which --help shows; the flag wins.
+Times are written 2500ms, 10s, 2m, sizes 512KiB, 1MiB.
+
+Examples, for a Kafka on this machine, and for the shipped configuration in its place:
+  hookbridge serve --brokers localhost:9092 --credentials config/credentials --spool spool
+  (set -a; . /etc/hookbridge/bridge.env; exec hookbridge serve)";
+
 /// Of `--topic`; the embedded broker of `dev` has it too.
 pub const DEFAULT_TOPIC: &str = "video.events";
 

@@ -8,20 +8,51 @@ use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Behind the commands.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  hookbridge spool list --spool /var/lib/hookbridge/spool
+  hookbridge spool export --spool /var/lib/hookbridge/spool > records.jsonl";
+
+/// Behind the flags of each.
+const OF_LIST: &str = "\
+Examples:
+  hookbridge spool list --spool /var/lib/hookbridge/spool
+  hookbridge spool list --spool /var/lib/hookbridge/spool --verify --output json";
+const OF_EXPORT: &str = "\
+Examples:
+  hookbridge spool export --spool /var/lib/hookbridge/spool | grep 5f3a9c1e7d2b4a0012c4e8f1
+  hookbridge spool export --spool /var/lib/hookbridge/spool --quarantined > quarantined.jsonl";
+const OF_REQUEUE: &str = "\
+Example, while the bridge is stopped:
+  hookbridge spool requeue --spool /var/lib/hookbridge/spool";
+const OF_RETOPIC: &str = "\
+Example, while the bridge is stopped:
+  hookbridge spool retopic --spool /var/lib/hookbridge/spool --from video.event --to video.events";
+const OF_DRAIN: &str = "\
+Examples, in the environment of the bridge, and for a Kafka on this machine:
+  (set -a; . /etc/hookbridge/bridge.env; hookbridge spool drain)
+  hookbridge spool drain --spool /var/lib/hookbridge/spool --brokers localhost:9092 --timeout 1m";
+
 /// The commands of `spool`.
 #[derive(Debug, Subcommand)]
 pub enum SpoolCommand {
     /// Show what waits and what was quarantined, by app_id; beside a running bridge too
+    #[command(after_help = OF_LIST)]
     List(SpoolListArgs),
     /// Print each record as a line of JSON, oldest first; beside a running bridge too
+    #[command(after_help = OF_EXPORT)]
     Export(SpoolExportArgs),
     /// Put what was quarantined back into the queue, once its cause is mended; the bridge must be
     /// stopped
+    #[command(after_help = OF_REQUEUE)]
     Requeue(SpoolRequeueArgs),
     /// Give the records of one topic to another, where it was mistyped or is gone for good; the
     /// bridge must be stopped
+    #[command(after_help = OF_RETOPIC)]
     Retopic(SpoolRetopicArgs),
     /// Send what waits to Kafka for a bridge that is gone, such as before its disk is given back
+    #[command(after_help = OF_DRAIN)]
     Drain(Box<SpoolDrainArgs>),
 }
 
