@@ -45,7 +45,10 @@ fn checked(args: &ContractArgs) -> Result<Flags, ConfigError> {
         dead_letters: config::topic("--dead-letter-topic", &args.dead_letter_topic)?,
     };
     if flags.topic == flags.dead_letters {
-        return Err(ConfigError::new("--dead-letter-topic", "is the same as --topic"));
+        return Err(ConfigError::new(
+            "--dead-letter-topic",
+            "is the same as --topic: name another",
+        ));
     }
     Ok(flags)
 }

@@ -64,10 +64,11 @@ enum DevError {
     #[error("cannot read from the broker")]
     Consumer(#[source] KafkaError),
     #[error(
-        "--kafka {brokers}: no answer within {}; brokers that want TLS or SASL are not for dev",
+        "--kafka {brokers}: no answer within {}: start it, or correct the address; brokers that want \
+         TLS or SASL are not for dev",
         humantime::format_duration(*.waited)
     )]
-    Given { brokers: String, waited: Duration, source: KafkaError },
+    Given { brokers: String, waited: Duration },
     #[error("--topic {topic}: these brokers have no such topic: make it, or name another")]
     NoTopic { topic: String },
     #[error("cannot configure the bridge")]

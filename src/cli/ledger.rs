@@ -93,7 +93,7 @@ pub(super) fn read(
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LedgerError {
     /// It cannot be read.
-    #[error("cannot read {}", path.display())]
+    #[error("cannot read {}, which `send --ledger` is to have written", path.display())]
     Open { path: PathBuf, source: io::Error },
     /// It is none.
     #[error("{}:{number}: expected a line as send --ledger writes it", path.display())]

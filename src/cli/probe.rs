@@ -20,6 +20,8 @@ use tokio::time::timeout;
 
 /// The longest text of an answer that is no bridge's.
 const FOREIGN: usize = 200;
+/// The status of `/readyz` where a post could not be made durable.
+const NOT_READY: u16 = 503;
 
 #[derive(Debug, thiserror::Error)]
 enum ProbeError {
@@ -27,12 +29,17 @@ enum ProbeError {
         "--admin-listen: port 0 is no port to ask; give the one that the log of the bridge names"
     )]
     NoPort,
-    #[error("{address} did not answer within {}", humantime::format_duration(*.deadline))]
+    #[error(
+        "{address} did not answer within {}: raise --deadline, or see what the bridge has logged",
+        humantime::format_duration(*.deadline)
+    )]
     Silent { address: SocketAddr, deadline: Duration },
-    #[error(transparent)]
+    #[error("no bridge answers: does it run, and is --admin-listen as `serve` was given it?")]
     Http(#[from] HttpError),
     #[error("{path} was answered {status}")]
     Refused { path: &'static str, status: String },
+    #[error("{path} was answered {status}: --admin-listen is no bridge's admin port")]
+    Foreign { path: &'static str, status: String },
     #[error("cannot write to standard output")]
     Output(#[source] io::Error),
 }
@@ -75,7 +82,10 @@ pub fn run(args: &ProbeArgs) -> Result<(), Failure> {
         return Ok(());
     }
     let status = answer.status.to_string();
-    Err(Failure::at_work(ProbeError::Refused { path, status }))
+    Err(Failure::at_work(match answer.status.as_u16() {
+        NOT_READY => ProbeError::Refused { path, status },
+        _ => ProbeError::Foreign { path, status },
+    }))
 }
 
 async fn ask(address: SocketAddr, path: &str) -> Result<Answer, ProbeError> {
@@ -99,10 +109,11 @@ fn text(body: &[u8]) -> String {
         return printable_line(&body) + "\n";
     };
     let mut text = printable_line(&status) + "\n";
+    let width = checks.iter().map(|check| check.name.len()).max().unwrap_or_default();
     for Check { name, ok, detail } in checks {
         let (name, detail) = (printable_line(&name), printable_line(&detail));
         let ok = if ok { "ok" } else { "not ok" };
-        writeln!(text, "  {name:6}  {ok:6}  {detail}").expect("a String takes all text");
+        writeln!(text, "  {name:width$}  {ok:6}  {detail}").expect("a String takes all text");
     }
     text
 }

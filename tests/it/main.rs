@@ -20,7 +20,7 @@
 //! | [`contract`] | `hookbridge contract`, held against what it describes |
 //! | [`small_commands`] | `probe`, `credential`, `completions`, `man` |
 //! | [`dev`], [`send`], [`tail`] | the commands of these names |
-//! | [`help`] | what `--help` says, and its examples |
+//! | [`help`], [`messages`] | what `--help` says, and its examples; what commands say to who gets them wrong |
 //! | [`docs`], [`layers`] | the pages and `config/`, held against the code; the layers of `src/` |
 //! | [`harness`] | `testkit`, tried on its own |
 //!
@@ -48,6 +48,7 @@ mod help;
 mod layers;
 mod leaks;
 mod life;
+mod messages;
 mod metrics;
 mod outages;
 mod protocol;

@@ -142,39 +142,6 @@ fn a_server_is_trusted_by_cacert_and_not_by_the_system() {
 }
 
 #[test]
-fn what_cannot_be_meant_is_refused_with_code_2_and_what_to_do() {
-    let folder = TempDir::new().unwrap();
-    let hash = folder.path().join("hash");
-    fs::write(&hash, "video:$2y$10$abc").unwrap();
-    let (hash, empty) = (hash.to_str().unwrap(), folder.path().join("empty"));
-    fs::create_dir(&empty).unwrap();
-    for (flags, said) in [
-        (&["--url", "127.0.0.1:8080"][..], "--url: expected a URL such as http://127.0.0.1:8080"),
-        (&["--url", "ftp://a/b"], "--url: expected a URL"),
-        (&["--url", "http://a:b@c/"], "leave user and password out: use --user-file or HOOKBRIDGE"),
-        (&["--user-file", hash], "expected the password itself, not its hash"),
-        (&["--user-file", "/no/such/file"], "--user-file /no/such/file: No such file"),
-        (&["--url", "http://a/", "--cacert", hash], "--cacert: the --url is not https"),
-        (&["--url", "https://a/", "--cacert", hash], "has no certificate in PEM"),
-        (&["--file", empty.to_str().unwrap()], "no file is in the folder"),
-        (&["--file", hash, "--type", "recording"], "cannot be used with"),
-        (
-            &["--type", "meeting"],
-            "[possible values: roomdrop, recording, transcoded, file-transfer]",
-        ),
-        (&["--rate", "0"], "posts a second are wanted, 0.001 to 1000000"),
-        (&["--count", "0"], "--count <N>"),
-        (&["--duration", "0s"], "--duration: expected more than 0"),
-    ] {
-        let (out, err) = Tool::new(&[&["send"], flags].concat()).run().badly(2);
-        assert!(err.contains(said), "{flags:?}: {err}");
-        assert_eq!(out, "");
-    }
-    let quoted = Tool::new(&["send"]).env("HOOKBRIDGE_USER", "'a:b'").run().badly(2).1;
-    assert!(quoted.contains("HOOKBRIDGE_USER: the value begins and ends with quotes"), "{quoted}");
-}
-
-#[test]
 fn whoever_is_not_reached_is_named_and_no_ledger_is_begun() {
     let folder = TempDir::new().unwrap();
     let ledger = folder.path().join("posts.jsonl");

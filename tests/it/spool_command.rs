@@ -62,7 +62,8 @@ fn a_folder_without_a_spool_is_refused_and_left_as_it_is() {
             command.env("HOOKBRIDGE_SPOOL", dir).env("HOOKBRIDGE_BROKERS", "127.0.0.1:1");
             let said = Ran::from(children::output(&mut command).unwrap()).complaint(2);
 
-            assert_eq!(said, format!("hookbridge: there is no spool in {}\n", dir.display()));
+            let none = format!("hookbridge: there is no spool in {}: name ", dir.display());
+            assert!(said.starts_with(&none), "{said}");
         }
     }
     assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none(), "nothing was made");

@@ -6,7 +6,6 @@ mod real;
 use crate::support::rig::Rig;
 use crate::support::tool::{Ran, Tool};
 use serde_json::Value;
-use testkit::mock::MockKafka;
 use testkit::notification::{APP_ID, ROOMDROP, ce_id, numbered};
 use testkit::port::NOBODY;
 
@@ -80,6 +79,7 @@ fn only_what_is_asked_for_is_shown() {
     assert_eq!(of_types("video.roomdrop", "7"), ["video.roomdrop"; 7]);
     assert_eq!(of_types("recording,roomdrop", "8").len(), 8);
 }
+
 #[test]
 fn what_is_there_is_shown_up_to_its_end_and_no_further() {
     let rig = Rig::open();
@@ -96,7 +96,6 @@ fn what_is_there_is_shown_up_to_its_end_and_no_further() {
     assert_eq!(tail(&rig, &["--until-end", "--from=end"]).run().well(), "");
     assert_eq!(tail(&rig, &["--until-end"]).run_unread().well(), "");
 }
-
 
 #[test]
 fn what_comes_is_shown_on_a_terminal_until_ctrl_c() {
@@ -139,27 +138,5 @@ fn a_reader_that_has_gone_ends_it_quietly_also_in_silence() {
 
     for flags in [&["--from=beginning", "--output=json"][..], &["--from=end"]] {
         assert_eq!(tail(&rig, flags).run_unread().well(), "");
-    }
-}
-
-#[test]
-fn what_cannot_be_meant_or_is_not_there_is_refused_with_what_to_do() {
-    let kafka = MockKafka::start();
-    let brokers = kafka.bootstrap();
-    for (flags, code, said) in [
-        (&[][..], 2, "--brokers: name two or three brokers"),
-        (&["--brokers", &brokers, "--topic=a/b"], 2, "--topic: expected 1 to 249"),
-        (&["--brokers", &brokers, "--from=now"], 2, "beginning, end or a time is wanted, such as"),
-        (&["--brokers", &brokers, "--count=0"], 2, "--count <N>"),
-        (&["--brokers", &brokers, "--against=/no/such"], 2, "--against: cannot read /no/such: No"),
-        (&["--brokers", &brokers, "--against=Cargo.toml"], 2, "Cargo.toml:1: expected a line as"),
-        (&["--brokers", &brokers, "--against=x", "--count=1"], 2, "cannot be used with"),
-        (&["--brokers", &brokers, "-X", "no.such=1"], 2, "librdkafka does not take no.such"),
-        (&["--brokers", &brokers, "--topic=none"], 1, "the topic none is not there, or this user"),
-        (&["--brokers", &brokers, "--dead-letters"], 1, "the topic video.events.dead-letters is"),
-    ] {
-        let (out, err) = Tool::new(&[&["tail"], flags].concat()).run().badly(code);
-        assert!(err.contains(said), "{flags:?}: {err}");
-        assert_eq!(out, "");
     }
 }

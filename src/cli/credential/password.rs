@@ -12,7 +12,7 @@ const RANDOM: usize = 18;
 /// Why a password cannot be one.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PasswordFault {
-    #[error("the password is empty")]
+    #[error("the password is empty: type one, pipe one, or have one made by --generate")]
     Empty,
     #[error(
         "the password has {0} bytes, and bcrypt ignores what follows the {MAX_PASSWORD}nd: choose a shorter one"

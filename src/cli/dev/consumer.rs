@@ -63,8 +63,9 @@ impl Consumer {
             Broker::Given(brokers) => {
                 let (asked, name) = (client.clone(), topic.to_owned());
                 let ends = spawn_blocking(move || ends(&asked, &name)).await;
-                let ends = ends.unwrap_or(Err(KafkaError::Canceled)).map_err(|source| {
-                    DevError::Given { brokers: brokers.clone(), waited: TIMEOUT, source }
+                let ends = ends.unwrap_or(Err(KafkaError::Canceled)).map_err(|error| {
+                    tracing::debug!(%error, "the brokers do not say where the topic ends");
+                    DevError::Given { brokers: brokers.clone(), waited: TIMEOUT }
                 })?;
                 (ends, None)
             }

@@ -260,7 +260,8 @@ fn sum_up(dir: &Path, status: &Status, ended: &DrainEnd) -> Result<(), SpoolComm
         DrainEnd::Empty => String::new(),
         DrainEnd::Signal => ": ended by a signal".to_owned(),
         DrainEnd::Stalled(timeout, why) => {
-            format!(": nothing moved within {}: {why}", humantime::format_duration(*timeout))
+            let timeout = humantime::format_duration(*timeout);
+            format!(": nothing moved within {timeout}: {why}; what is left stays for another drain")
         }
     };
     Err(DrainFailure::Left { left: left.join(", "), dir: dir.to_owned(), why }.into())

@@ -10,7 +10,7 @@ use std::sync::Arc;
 #[derive(Debug, thiserror::Error)]
 pub enum SpoolError {
     /// Another bridge has it.
-    #[error("the spool folder {} is in use by another bridge", dir.display())]
+    #[error("the spool folder {} is in use by another bridge: give each a folder of its own", dir.display())]
     Locked {
         /// The folder.
         dir: PathBuf,
@@ -31,7 +31,7 @@ pub enum SpoolError {
         source: io::Error,
     },
     /// There is no spool to read.
-    #[error("there is no spool in {}", dir.display())]
+    #[error("there is no spool in {}: name the folder that a bridge was given as --spool", dir.display())]
     Missing {
         /// The folder.
         dir: PathBuf,

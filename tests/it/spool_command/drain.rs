@@ -25,6 +25,9 @@ const SOON: Duration = Duration::from_secs(20);
 /// The mock does not name the topic's limit, which after a second is a warning.
 const LIMIT: [&str; 2] = ["-X", "message.max.bytes=1000000"];
 
+/// What is said of records that wait where a drain has given up.
+const STAYS: &str = "what is left stays for another drain";
+
 /// A mock with the topic of all records here.
 fn mock() -> MockKafka {
     let kafka = MockKafka::start();
@@ -97,7 +100,7 @@ fn what_a_killed_bridge_has_answered_200_for_is_drained() {
     bridge.kill();
     kafka.broker_up();
 
-    let said = drain(&folder, &kafka.bootstrap(), &[]).well();
+    let said = drain(&folder, &kafka.bootstrap(), &LIMIT).well();
 
     assert_eq!(said, "3 records went to Kafka\n");
     assert_eq!(consumer::to_end(&kafka.bootstrap(), TOPIC).len(), 3);
@@ -114,7 +117,7 @@ fn an_unreachable_kafka_ends_it_in_bounded_time_without_loss() {
     assert_eq!(ran.out, "0 records went to Kafka\n");
     let said = ran.complaint(1);
     let why = "nothing moved within 1s: no broker has answered";
-    let left = format!("hookbridge: 10 records wait in {}: {why}\n", folder.dir());
+    let left = format!("hookbridge: 10 records wait in {}: {why}; {STAYS}\n", folder.dir());
     assert!(said.ends_with(&left), "{said}");
     assert_eq!(waiting(&folder), 10);
 }
@@ -127,7 +130,7 @@ fn a_topic_that_is_not_there_is_named() {
     let said = drain(&folder, &kafka.bootstrap(), &["--timeout", "2s"]).complaint(1);
 
     let why = "nothing moved within 2s: the topic events is missing: UnknownTopicOrPartition";
-    let left = format!("hookbridge: 10 records wait in {}: {why}\n", folder.dir());
+    let left = format!("hookbridge: 10 records wait in {}: {why}; {STAYS}\n", folder.dir());
     assert!(said.ends_with(&left), "{said}");
     assert_eq!(waiting(&folder), 10);
 }
