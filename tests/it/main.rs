@@ -20,6 +20,7 @@
 //! | [`contract`] | `hookbridge contract`, held against what it describes |
 //! | [`small_commands`] | `probe`, `credential`, `completions`, `man` |
 //! | [`dev`], [`send`], [`tail`] | the commands of these names |
+//! | [`signals`] | Ctrl-C wherever a command waits |
 //! | [`help`], [`messages`] | what `--help` says, and its examples; what commands say to who gets them wrong |
 //! | [`docs`], [`layers`] | the pages and `config/`, held against the code; the layers of `src/` |
 //! | [`harness`] | `testkit`, tried on its own |
@@ -57,6 +58,7 @@ mod records;
 mod refusal_log;
 mod refusals;
 mod send;
+mod signals;
 mod small_commands;
 mod spool;
 mod spool_command;
