@@ -9,6 +9,7 @@ mod commands;
 mod consumers;
 mod dashboard;
 mod deploy;
+mod first_day;
 mod flags;
 mod kubernetes;
 mod links;

@@ -20,6 +20,7 @@ use Fate::{Not, Runs, Tried};
 /// Tests that run several.
 const TOPIC: &str = "the_topic_and_its_rights_are_made_as_the_page_says";
 const LAID_OUT: &str = "nginx_passes_posts_to_a_bridge_laid_out_as_on_the_page";
+const FIRST_DAY: &str = "a_first_day_goes_as_on_the_page";
 const EXAMPLES: &str = "the_examples_of_the_help_work_when_they_are_pasted";
 const EVENT: &str = "an_event_is_found_by_its_id_as_the_page_says";
 const SPOOL: &str = "the_commands_of_the_page_look_after_a_spool";
@@ -31,6 +32,9 @@ const NO_CLUSTER: &str = "there is no Kubernetes where tests run; its files are 
 const COMMANDS: &[(&str, &str, Fate)] = &[
     ("README.md", "cargo run --release -- dev", Tried("dev --once")),
     ("README.md", "cargo test", Tried("cargo test --locked")),
+    ("docs/deploy.md", "hookbridge check --brokers", Runs(FIRST_DAY)),
+    ("docs/deploy.md", "hookbridge serve --brokers", Runs(FIRST_DAY)),
+    ("docs/deploy.md", "HOOKBRIDGE_USER=video:change-me hookbridge send", Runs(FIRST_DAY)),
     ("docs/deploy.md", "kafka-topics.sh ", Runs(TOPIC)),
     ("docs/deploy.md", "kafka-acls.sh ", Runs(TOPIC)),
     ("docs/deploy.md", "install -d ", Runs(LAID_OUT)),
