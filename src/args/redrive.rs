@@ -49,8 +49,8 @@ pub struct RedriveArgs {
     /// How often one is looked at
     ///
     /// One that is left so often stays where it is, and no redrive of the group sees it again
-    #[arg(long, env = "HOOKBRIDGE_ROUNDS", help_heading = WHICH, value_parser = count::<NonZeroU32>, allow_negative_numbers = true,
-          value_name = "N", default_value = "10")]
+    #[arg(long, env = "HOOKBRIDGE_ROUNDS", help_heading = WHICH, value_parser = count::<NonZeroU32>,
+          allow_negative_numbers = true, value_name = "N", default_value = "10")]
     pub rounds: NonZeroU32,
 
     /// Which Kafka

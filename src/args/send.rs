@@ -85,8 +85,8 @@ pub struct SendArgs {
     /// How many posts
     ///
     /// One of each by default, or as many as --duration allows
-    #[arg(long, env = "HOOKBRIDGE_COUNT", value_parser = count::<NonZeroU64>, allow_negative_numbers = true,
-          value_name = "N")]
+    #[arg(long, env = "HOOKBRIDGE_COUNT", value_parser = count::<NonZeroU64>,
+          allow_negative_numbers = true, value_name = "N")]
     pub count: Option<NonZeroU64>,
 
     /// For how long

@@ -58,8 +58,8 @@ pub struct TailArgs {
     pub until_end: bool,
 
     /// End after so many records
-    #[arg(long, env = "HOOKBRIDGE_COUNT", value_parser = count::<NonZeroU64>, allow_negative_numbers = true,
-          value_name = "N")]
+    #[arg(long, env = "HOOKBRIDGE_COUNT", value_parser = count::<NonZeroU64>,
+          allow_negative_numbers = true, value_name = "N")]
     pub count: Option<NonZeroU64>,
 
     /// Only records of this project
