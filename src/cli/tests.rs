@@ -1,4 +1,4 @@
-//! What the log has of panics, tried on real ones: in a thread that must not unwind, and in a post.
+//! What is said of a panic, tried by a process that dies of it.
 
 use super::*;
 use crate::args::{LogArgs, LogFormat};
