@@ -4,6 +4,7 @@
 pub mod server;
 pub mod timeout_stream;
 pub mod tls;
+mod handshake_turns;
 pub mod connection_phase;
 mod heads;
 pub mod framing;

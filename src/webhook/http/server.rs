@@ -9,6 +9,7 @@
 use crate::rare_line::RareLine;
 use crate::webhook::http::connection_phase::{Asked, ConnectionPhase, Rest, Sender};
 use crate::webhook::http::crowd::{Crowd, Member};
+use crate::webhook::http::handshake_turns::HandshakeTurns;
 use crate::webhook::http::heads::{Heads, HeadsStream};
 use crate::webhook::http::successor::Successor;
 use crate::webhook::http::timeout_stream::{TimeoutStream, Timeouts};
@@ -73,6 +74,7 @@ where
     F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
 {
     let mut tasks = JoinSet::new();
+    let turns = Arc::<HandshakeTurns>::default();
     let spawn = |tasks: &mut JoinSet<()>, (stream, peer): (TcpStream, SocketAddr), place| {
         // A dual-stack listener sees IPv4 peers as IPv6 addresses that map them.
         let member = limits.crowd.join(peer.ip().to_canonical(), place);
@@ -80,6 +82,7 @@ where
         match limits.tls.clone() {
             None => tasks.spawn(connection(stream, member, limits.timeouts, stop, answer)),
             Some(tls) => {
+                let tls = (tls, turns.clone());
                 tasks.spawn(tls_connection(tls, stream, member, limits.timeouts, stop, answer))
             }
         };
@@ -163,7 +166,7 @@ async fn connection<A, F>(
 /// The same over TLS. A task of its own kind, so that plain connections do not pay for the room of its
 /// handshake.
 async fn tls_connection<A, F>(
-    tls: Arc<TlsPort>,
+    (tls, turns): (Arc<TlsPort>, Arc<HandshakeTurns>),
     stream: TcpStream,
     member: Member,
     timeouts: Timeouts,
@@ -175,7 +178,7 @@ async fn tls_connection<A, F>(
 {
     let phase = member.phase();
     let stream = TimeoutStream::new(stream, phase, timeouts);
-    let mut accepting = pin!(tls.accept(stream, phase.peer()));
+    let mut accepting = pin!(tls.accept(stream, phase.peer(), &turns));
     let accepted = tokio::select! {
         biased;
         accepted = accepting.as_mut() => accepted,

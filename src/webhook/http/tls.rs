@@ -2,8 +2,8 @@
 //!
 //! Promise: TLS 1.2 and 1.3 (RFC 5246, RFC 8446) with rustls' defaults, HTTP/1.1 as the one
 //! protocol (ALPN, RFC 7301), and sessions that are resumed by tickets (RFC 5077) whose keys never
-//! leave the process. A handshake has the time-outs of the stream that it is given, and at most as
-//! many are under way as there may be connections. Who speaks plain HTTP gets an answer that says
+//! leave the process. A handshake has the time-outs of the stream that it is given, at most as many
+//! are under way as there may be connections, and each is computed in its turn. Who speaks plain HTTP gets an answer that says
 //! what the port speaks, and whoever's handshake fails the alert that says why. Another certificate
 //! is shown from the next handshake on, which resumes no session of the former one; open
 //! connections stay.
@@ -12,6 +12,7 @@
 
 use crate::metrics::connections::HandshakeSeries;
 use crate::rare_line::RareLine;
+use crate::webhook::http::handshake_turns::HandshakeTurns;
 use rustls::crypto::ring::{Ticketer, default_provider};
 use rustls::server::Acceptor;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -138,11 +139,16 @@ impl TlsPort {
     }
 
     /// Shakes hands, and counts how that ended; logs a failure, of many the first of a minute.
-    pub(super) async fn accept<S>(&self, stream: S, peer: IpAddr) -> Option<TlsStream<S>>
+    pub(super) async fn accept<S>(
+        &self,
+        stream: S,
+        peer: IpAddr,
+        turns: &HandshakeTurns,
+    ) -> Option<TlsStream<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        match self.shake_hands(stream).await {
+        match self.shake_hands(stream, turns).await {
             Ok(stream) => {
                 match stream.get_ref().1.handshake_kind() {
                     Some(HandshakeKind::Resumed) => self.handshakes.resumed.inc(),
@@ -162,7 +168,11 @@ impl TlsPort {
         }
     }
 
-    async fn shake_hands<S>(&self, mut stream: S) -> Result<TlsStream<S>, HandshakeError>
+    async fn shake_hands<S>(
+        &self,
+        mut stream: S,
+        turns: &HandshakeTurns,
+    ) -> Result<TlsStream<S>, HandshakeError>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -200,7 +210,8 @@ impl TlsPort {
         };
         drop(piece);
         let config = self.certificate.in_force().config.clone();
-        let accepting = StartHandshake::from_parts(accepted, stream).into_stream(config);
+        let accepting = StartHandshake::from_parts(accepted, stream);
+        let accepting = turns.take(|| accepting.into_stream(config)).await;
         match accepting.into_fallible().await {
             Ok(stream) => Ok(stream),
             // The alert is written.
