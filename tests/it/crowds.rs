@@ -1,6 +1,7 @@
 //! More connections than there is room for: of probes, of senders, and of files.
 
 mod bodies;
+mod harm;
 mod soak;
 
 use crate::support::HOOKBRIDGE;
