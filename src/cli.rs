@@ -29,6 +29,7 @@ mod screen;
 mod signals;
 pub mod stderr;
 mod table;
+mod trust;
 pub mod version;
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
-//! One HTTP/1.1 connection to a bridge.
+//! One HTTP/1.1 connection to a server.
 //!
 //! Promise: every exchange ends within [`TIMEOUT`], with an answer of bounded size, its time
 //! measured, or with an error that says how far it came. It follows no redirect, repeats nothing
 //! and does not reconnect: whoever posts wants to see what a sender sees. What was not sent, because
 //! the other side had closed the connection before, is told apart.
+
+pub(super) mod server;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
@@ -40,9 +42,9 @@ pub(super) struct HttpClient {
 type OpenConnection = Connection<TokioIo<Box<dyn ByteStream>>, Full<Bytes>>;
 
 /// What a connection is made of: TCP, or TLS over it.
-pub(super) trait ByteStream: AsyncRead + AsyncWrite + Unpin {}
+pub(super) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 
-impl<S: AsyncRead + AsyncWrite + Unpin> ByteStream for S {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
 
 /// What the other side answered.
 pub(super) struct Answer {

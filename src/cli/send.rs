@@ -19,7 +19,6 @@ mod sender_credential;
 mod summary;
 mod tally;
 mod template;
-mod trust;
 
 use crate::args::output::Output;
 use crate::args::send::SendArgs;

@@ -1,40 +1,29 @@
-//! Where posts go: an address, a path, and what is said in each head.
+//! Where posts go: a server, a path, and what is said in each head.
 //!
-//! Promise: the name is looked up once, within [`TIMEOUT`], and each of its addresses is tried for each
-//! connection. User and password in a URL are refused: every user of the machine would see them.
+//! Promise: what of a URL cannot be taken is said by the flag's name. It posts nothing.
 
 use crate::args::send::{SendArgs, USER};
+use crate::cli::http_client::server::{LookUpError, Server, UrlFault};
 use crate::cli::http_client::{HttpClient, HttpError, TIMEOUT};
 use crate::cli::send::sender_credential::authorization;
-use crate::cli::send::trust::client_config;
+use crate::cli::trust::{TrustFlags, client_config};
 use crate::config::ConfigError;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
-use http::uri::Scheme;
 use http::{Method, Request, Uri};
 use http_body_util::Full;
-use rustls::InvalidMessage;
-use rustls::pki_types::ServerName;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use tokio::net::{TcpStream, lookup_host};
-use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 
 const URL: &str = "--url";
 const NO_URL: &str = "expected a URL such as http://127.0.0.1:8080/webhook";
+const CACERT: &str = "--cacert";
 const AGENT: &str = concat!("hookbridge-send/", env!("CARGO_PKG_VERSION"));
 
 /// See the module.
 pub(super) struct Destination {
-    host: String,
-    port: u16,
-    addresses: Vec<SocketAddr>,
-    authority: HeaderValue,
+    server: Server,
     path: Uri,
     headers: HeaderMap,
-    tls: Option<(TlsConnector, ServerName<'static>)>,
 }
 
 /// Why nobody is reached.
@@ -67,84 +56,38 @@ impl Destination {
     pub(super) fn new(args: &SendArgs) -> Result<Self, ConfigError> {
         let wrong = |why: &str| ConfigError::new(URL, why);
         let uri: Uri = args.url.parse().map_err(|_| wrong(NO_URL))?;
-        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
-            return Err(wrong(NO_URL));
-        };
-        if authority.as_str().contains('@') {
-            let why = format!("leave user and password out: use --user-file or {USER}");
-            return Err(wrong(&why));
-        }
-        let is_tls = *scheme == Scheme::HTTPS;
-        if !is_tls && *scheme != Scheme::HTTP {
-            return Err(wrong(NO_URL));
-        }
-        if !is_tls && args.cacert.is_some() {
+        let flags = TrustFlags { url: URL, authorities: CACERT };
+        let trust = || client_config(args.cacert.as_deref(), flags);
+        let server = Server::new(&uri, trust).map_err(|fault| match fault {
+            UrlFault::NotHttp => wrong(NO_URL),
+            UrlFault::HasUser => {
+                wrong(&format!("leave user and password out: use --user-file or {USER}"))
+            }
+            UrlFault::NoTrust(error) => error,
+        })?;
+        if !server.is_tls() && args.cacert.is_some() {
             return Err(ConfigError::new(
-                "--cacert",
+                CACERT,
                 "the --url is not https: leave it out, or post to https",
             ));
         }
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        let tls = if is_tls {
-            let name = ServerName::try_from(host.clone()).map_err(|_| wrong(NO_URL))?;
-            let config = client_config(args.cacert.as_deref())?;
-            Some((TlsConnector::from(Arc::new(config)), name))
-        } else {
-            None
-        };
         let path = uri.path_and_query().cloned().map(Uri::from).unwrap_or_default();
-        Ok(Self {
-            port: authority.port_u16().unwrap_or(if is_tls { 443 } else { 80 }),
-            addresses: Vec::new(),
-            authority: HeaderValue::try_from(authority.as_str()).map_err(|_| wrong(NO_URL))?,
-            host,
-            path,
-            headers: headers(authorization(args)?),
-            tls,
-        })
+        Ok(Self { server, path, headers: headers(authorization(args)?) })
     }
 
     /// Looks its name up.
     pub(super) async fn look_up(&mut self) -> Result<(), ReachError> {
-        let host = || self.host.clone();
-        let found = timeout(TIMEOUT, lookup_host((self.host.as_str(), self.port))).await;
-        let found = found.map_err(|_| ReachError::NoResolver { host: host() })?;
-        let found = found.map_err(|source| ReachError::Name { host: host(), source })?;
-        self.addresses = found.collect();
-        Ok(())
+        let found = self.server.look_up().await;
+        let host = || self.server.host().to_owned();
+        found.map_err(|error| match error {
+            LookUpError::Unknown(source) => ReachError::Name { host: host(), source },
+            LookUpError::NoResolver => ReachError::NoResolver { host: host() },
+        })
     }
 
     /// A new connection to the first of its addresses that takes one.
     pub(super) async fn connect(&self) -> Result<HttpClient, HttpError> {
-        let mut failed = HttpError::Silent;
-        for address in &self.addresses {
-            match timeout(TIMEOUT, self.connect_to(*address)).await {
-                Ok(Ok(client)) => return Ok(client),
-                Ok(Err(error)) => failed = error,
-                Err(_) => failed = HttpError::Silent,
-            }
-        }
-        Err(failed)
-    }
-
-    async fn connect_to(&self, address: SocketAddr) -> Result<HttpClient, HttpError> {
-        let stream = TcpStream::connect(address).await;
-        let stream = stream.map_err(|source| HttpError::Connect { address, source })?;
-        // Else the second part of a large post waits for the ack of the first.
-        stream.set_nodelay(true).map_err(|source| HttpError::Connect { address, source })?;
-        let host = self.authority.clone();
-        let Some((connector, name)) = &self.tls else {
-            return HttpClient::over(Box::new(stream), host).await;
-        };
-        let stream = connector.connect(name.clone(), stream).await;
-        let stream = stream.map_err(|source| {
-            if is_clear(&source) {
-                HttpError::Clear { address }
-            } else {
-                HttpError::Tls { address, source }
-            }
-        })?;
-        HttpClient::over(Box::new(stream), host).await
+        self.server.connect().await
     }
 
     /// The post of this body.
@@ -169,12 +112,6 @@ impl From<HttpError> for ReachError {
             | HttpError::Silent => Self::Connect(error),
         }
     }
-}
-
-/// Whether what came in the place of a handshake is no TLS at all.
-fn is_clear(error: &io::Error) -> bool {
-    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
-    matches!(cause, Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)))
 }
 
 fn headers(authorization: Option<HeaderValue>) -> HeaderMap {

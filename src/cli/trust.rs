@@ -11,15 +11,23 @@ use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
-const CACERT: &str = "--cacert";
-const OF_THE_SYSTEM: &str =
-    "the system trusts no certificate authority: install ca-certificates, or name one by --cacert";
+/// What an error names.
+#[derive(Clone, Copy)]
+pub(super) struct TrustFlags {
+    /// The one with the server's URL.
+    pub(super) url: &'static str,
+    /// The one with the file of authorities.
+    pub(super) authorities: &'static str,
+}
 
 /// How a TLS connection is begun.
-pub(super) fn client_config(cacert: Option<&Path>) -> Result<ClientConfig, ConfigError> {
-    let roots = match cacert {
-        Some(file) => of_file(file)?,
-        None => of_the_system()?,
+pub(super) fn client_config(
+    authorities: Option<&Path>,
+    flags: TrustFlags,
+) -> Result<ClientConfig, ConfigError> {
+    let roots = match authorities {
+        Some(file) => of_file(file, flags)?,
+        None => of_the_system(flags)?,
     };
     let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
     let builder = builder.with_safe_default_protocol_versions();
@@ -29,9 +37,9 @@ pub(super) fn client_config(cacert: Option<&Path>) -> Result<ClientConfig, Confi
     Ok(config)
 }
 
-fn of_file(file: &Path) -> Result<RootCertStore, ConfigError> {
-    let fail =
-        |why: &dyn Display| ConfigError::new(format_args!("{CACERT} {}", file.display()), why);
+fn of_file(file: &Path, flags: TrustFlags) -> Result<RootCertStore, ConfigError> {
+    let place = format!("{} {}", flags.authorities, file.display());
+    let fail = |why: &dyn Display| ConfigError::new(&place, why);
     let mut roots = RootCertStore::empty();
     let certificates = CertificateDer::pem_file_iter(file).map_err(|error| fail(&error))?;
     for certificate in certificates {
@@ -44,9 +52,16 @@ fn of_file(file: &Path) -> Result<RootCertStore, ConfigError> {
     Ok(roots)
 }
 
-fn of_the_system() -> Result<RootCertStore, ConfigError> {
+fn of_the_system(flags: TrustFlags) -> Result<RootCertStore, ConfigError> {
     let mut roots = RootCertStore::empty();
     // Of some hundred, a few may be of a kind that is not known here.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() { Err(ConfigError::new("--url", OF_THE_SYSTEM)) } else { Ok(roots) }
+    if roots.is_empty() {
+        let why = format_args!(
+            "the system trusts no certificate authority: install ca-certificates, or name one by {}",
+            flags.authorities
+        );
+        return Err(ConfigError::new(flags.url, why));
+    }
+    Ok(roots)
 }
