@@ -8,6 +8,7 @@ pub mod contract;
 pub mod credential;
 pub mod generated;
 pub mod kafka;
+pub mod otlp;
 pub mod output;
 pub mod probe;
 pub mod redrive;
@@ -29,8 +30,9 @@ use crate::args::spool::SpoolCommand;
 use crate::args::tail::TailArgs;
 use clap::builder::BoolishValueParser;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 /// As `-h` and `--help` put the flags of the log together.
@@ -201,4 +203,11 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
         "an IP address and a port are wanted, and no name: 127.0.0.1:8080, [::1]:8080, or \
          0.0.0.0:8080 for all addresses"
     })
+}
+
+/// A network, or the address of one machine; blanks behind a comma pass.
+fn network(text: &str) -> Result<IpNet, &'static str> {
+    let text = text.trim();
+    let machine = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse().or_else(|_| machine()).map_err(|_| "expected a network such as 10.0.0.0/8")
 }

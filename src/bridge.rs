@@ -52,14 +52,18 @@ use crate::config::Config;
 use crate::delivery::kafka::client_endings::TIMEOUT;
 use crate::error_chain::error_chain;
 use crate::metrics::Metrics;
+use crate::spans::Tracer;
 use crate::webhook::http::successor::Successor;
 use futures_util::FutureExt as _;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
+
+/// How long the last spans may take to be sent: as long as a collector takes that is there.
+const LAST_SPANS: Duration = Duration::from_secs(2);
 
 /// Both ports are bound; nothing is served yet.
 pub struct Bridge {
@@ -81,6 +85,8 @@ pub struct Bridge {
     parts: Parts,
     /// Ends them when no post needs them any more.
     over: CancellationToken,
+    /// What begins the spans of posts.
+    tracer: Tracer,
 }
 
 /// A port and its address.
@@ -144,12 +150,18 @@ impl Bridge {
             supervision: Arc::default(),
             parts: Parts::default(),
             over: CancellationToken::new(),
+            tracer: Tracer::default(),
         }
     }
 
     /// Has a service manager told how it is.
     pub fn supervise(&mut self, supervision: Supervision) {
         self.supervision = Arc::new(supervision);
+    }
+
+    /// Has its posts traced.
+    pub fn trace(&mut self, tracer: Tracer) {
+        self.tracer = tracer;
     }
 
     /// Answers the admin port from here on, and opens the spool, where there is to be one, unless `stop`
@@ -198,6 +210,7 @@ impl Bridge {
     ) -> Result<(), BridgeError> {
         let (endings, grace) = (self.config.kafka.endings.clone(), self.config.grace);
         let (hand_over, end) = (self.hand_over.take(), CancellationToken::new());
+        let tracer = self.tracer.clone();
         endings.gather();
         let work = async {
             let ended = self.work(metrics, end.clone(), reload).await;
@@ -212,7 +225,8 @@ impl Bridge {
         let (ended, (heir, asked)) = tokio::join!(work, asked);
         drop(heir);
         let left = (asked + grace.clients).saturating_duration_since(Instant::now());
-        let waited = spawn_blocking(move || endings.wait(TIMEOUT.min(left))).await;
+        let waiting = spawn_blocking(move || endings.wait(TIMEOUT.min(left)));
+        let (waited, ()) = tokio::join!(waiting, tracer.end(LAST_SPANS.min(left)));
         waited.expect("waiting does not panic");
         ended
     }

@@ -19,6 +19,7 @@ mod http_client;
 mod ledger;
 mod journal;
 pub mod logging;
+mod otlp;
 mod pace;
 mod printable;
 mod printable_json;

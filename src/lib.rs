@@ -28,6 +28,7 @@
 //! - [`delivery`]: the Kafka side. Kafka and the disk; no HTTP and no JSON. Begin at
 //!   [`delivery::publisher`]; for what happens around an outage, at [`delivery::gate`].
 //! - [`post`]: the outcome of one post, recorded exactly once, whoever is left to see it.
+//! - [`spans`]: the spans of one post, in a build with the feature `otlp`.
 //! - [`metrics`]: every series, and the closed sets of their labels.
 //! - [`args`]: every flag.
 //! - [`error_chain`]: an error and its causes, in one line.
@@ -100,6 +101,7 @@ pub mod admin;
 pub mod webhook;
 pub mod delivery;
 pub mod post;
+pub mod spans;
 pub mod metrics;
 pub mod args;
 pub mod error_chain;

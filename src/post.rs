@@ -11,6 +11,7 @@ pub mod refusals;
 use crate::metrics::{EventKind, Metrics, Outcome};
 use crate::post::line::{Line, PostFacts, Text};
 use crate::post::refusals::{NamedUser, Refusals, at_fault};
+use crate::spans::{RequestSpan, SendSpan};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -32,6 +33,8 @@ pub struct PostOutcome {
     dead_letter: Option<Box<RefusalReason>>,
     /// Filled only while somebody reads the line of every post.
     ce_id: Option<Box<str>>,
+    /// That of its record.
+    send_span: SendSpan,
     is_recorded: bool,
 }
 
@@ -50,6 +53,7 @@ impl PostOutcome {
             facts: PostFacts { peer, bytes, user: None, app_id, event },
             dead_letter: None,
             ce_id: None,
+            send_span: SendSpan::default(),
             is_recorded: false,
         }
     }
@@ -61,6 +65,16 @@ impl PostOutcome {
         self.held += bytes;
         let within = usize::try_from(before).unwrap_or(0).saturating_add(bytes) <= budget;
         if within { Ok(()) } else { Err(OverBudget) }
+    }
+
+    /// Has its record be in the trace of its request.
+    pub fn traced_below(&mut self, request: &RequestSpan) {
+        self.send_span = request.send();
+    }
+
+    /// The span of its record.
+    pub fn send_span(&mut self) -> &mut SendSpan {
+        &mut self.send_span
     }
 
     /// Who sent it, as far as that is known.
@@ -121,6 +135,11 @@ impl PostOutcome {
         why: impl FnOnce() -> RefusalReason,
     ) {
         self.is_recorded = true;
+        match location {
+            Some(Location::Kafka { partition, offset }) => self.send_span.acked(partition, offset),
+            Some(Location::Spool { row }) => self.send_span.spooled(row),
+            None => self.send_span.failed(outcome.as_str()),
+        }
         let took = self.arrived.elapsed();
         let held = i64::try_from(self.held).unwrap_or(i64::MAX);
         let metrics = &self.recorder.metrics;

@@ -1,13 +1,14 @@
 //! The flags of `serve`.
 
 use crate::args::kafka::{KAFKA, KafkaArgs};
+use crate::args::otlp::OtlpArgs;
 use crate::args::rules::{RULES, RulesArgs};
-use crate::args::{LogArgs, address};
+use crate::args::{LogArgs, address, network};
 use bytesize::ByteSize;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -251,6 +252,10 @@ pub struct ServeArgs {
           default_value = WORKERS)]
     pub workers: NonZeroU16,
 
+    /// Where spans go
+    #[command(flatten)]
+    pub otlp: OtlpArgs,
+
     /// How the log looks
     #[command(flatten)]
     pub log: LogArgs,
@@ -263,13 +268,6 @@ pub enum InvalidFlag {
     Reject,
     /// Kept on a topic of their own, and 200
     DeadLetter,
-}
-
-/// A network, or the address of one machine; blanks behind a comma pass.
-fn network(text: &str) -> Result<IpNet, &'static str> {
-    let text = text.trim();
-    let machine = || text.parse::<IpAddr>().map(IpNet::from);
-    text.parse().or_else(|_| machine()).map_err(|_| "expected a network such as 10.0.0.0/8")
 }
 
 /// A number of event loops. What else speaks against it is judged in [`crate::config`].

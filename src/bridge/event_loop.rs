@@ -13,6 +13,7 @@ use crate::delivery::publisher::Publisher;
 use crate::delivery::publisher::gate_role::GateRole;
 use crate::delivery::topic::Topic;
 use crate::rare_line::RareLine;
+use crate::spans::Tracer;
 use crate::webhook::dead_letters::DeadLetters;
 use crate::webhook::http::connection_phase::ConnectionPhase;
 use crate::webhook::http::crowd::{Crowd, MakesRoom};
@@ -35,6 +36,7 @@ const BLOCKING_THREADS: usize = 2;
 /// What every event loop is made from.
 pub(super) struct EventLoop {
     pub(super) shared: Shared,
+    pub(super) tracer: Tracer,
     pub(super) accept_errors: Arc<RareLine>,
     pub(super) successor: Successor,
 }
@@ -234,6 +236,7 @@ impl EventLoop {
             publisher: posts,
             dead_letters,
             recorder: recorder.clone(),
+            tracer: self.tracer.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
         }
     }

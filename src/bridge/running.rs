@@ -41,7 +41,7 @@ impl Running {
         reload: watch::Receiver<()>,
     ) -> Result<Self, BridgeError> {
         let Bridge { mut config, spool, webhook, admin, addresses, .. } = bridge;
-        let Bridge { successor, supervision, mut parts, over, .. } = bridge;
+        let Bridge { successor, supervision, tracer, mut parts, over, .. } = bridge;
         config.max_connections = raise_file_limit(config.max_connections);
         let mut shared = Shared::new(config, metrics, spool.as_ref(), stop.clone());
         let spooling = spool.map(|opened| Spooling::start(opened, &shared)).transpose()?;
@@ -50,7 +50,7 @@ impl Running {
         let reloader = Reloader::new(&shared, reload, supervision.clone());
 
         let accept_errors = admin.limits.accept_errors;
-        let event_loop = EventLoop { shared: shared.clone(), accept_errors, successor };
+        let event_loop = EventLoop { shared: shared.clone(), tracer, accept_errors, successor };
         let mut loops = event_loop.start(&webhook).await?;
         drop(webhook);
 

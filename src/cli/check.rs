@@ -21,6 +21,7 @@ use crate::cli::Failure;
 use crate::cli::check::finding::{Finding, Report, Subject, Verdict};
 use crate::cli::environment::EnvironmentError;
 use crate::cli::logging::targets;
+use crate::cli::otlp;
 use crate::cli::screen::Screen;
 use crate::config::review::Review;
 use std::ffi::OsString;
@@ -91,6 +92,7 @@ async fn findings(args: &CheckArgs) -> Vec<Finding> {
     let mut findings: Vec<_> = review
         .faults
         .iter()
+        .chain(&otlp::fault(&serve.otlp))
         .map(|fault| Finding::fails(Subject::Flags, fault.to_string(), mend(&fault.to_string())))
         .collect();
     if let Err(reason) = targets(&serve.log.log) {

@@ -9,7 +9,7 @@ use crate::bridge::inherited_sockets::InheritedSockets;
 use crate::bridge::supervision::Supervision;
 use crate::cli::signals::EndSignals;
 use crate::cli::stderr::Stderr;
-use crate::cli::{Failure, logging, version};
+use crate::cli::{Failure, logging, otlp, version};
 use crate::config::{Config, PortReuse};
 use crate::metrics::Metrics;
 use crate::metrics::build::Build;
@@ -24,7 +24,10 @@ use tokio_util::sync::CancellationToken;
 pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
     let inherited = InheritedSockets::take().map_err(Failure::of_configuration)?;
     logging::start(&args.log, stderr)?;
+    let collector = args.otlp.clone();
     let config = Config::new(args).map_err(Failure::of_configuration)?;
+    let scheme = if config.certificate.is_some() { "https" } else { "http" };
+    let tracer = otlp::tracer(&collector, scheme)?;
     stderr.last_lines_within(config.grace.last_lines);
     let runtime =
         runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::at_work)?;
@@ -41,6 +44,7 @@ pub fn run(args: ServeArgs, stderr: &Stderr) -> Result<(), Failure> {
             };
             let Some(mut bridge) = bridge else { return Ok(()) };
             bridge.supervise(Supervision::new(|variable| env::var_os(variable)));
+            bridge.trace(tracer);
             bridge.open(&stop).await?;
             if !stop.is_cancelled() {
                 log_start(bridge.config(), bridge.waiting());

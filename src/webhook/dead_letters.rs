@@ -61,10 +61,11 @@ impl DeadLetters {
         let (code, detail) = (rejection.outcome().as_str(), rejection.detail());
         let errors = json(&rejection.field_errors());
         let trace = TraceContext::of(invalid.headers);
+        let of_send_span = post.send_span().begin();
         let letter = DeadLetter {
             app_id: invalid.app_id,
             source: invalid.source,
-            trace_parent: trace.as_ref().map(|trace| trace.parent),
+            trace_parent: of_send_span.as_deref().or(trace.as_ref().map(|trace| trace.parent)),
             trace_state: trace.as_ref().and_then(|trace| trace.state.as_deref()),
             user: invalid.user,
             fault: Fault { code, detail: &detail, errors: &errors },

@@ -10,6 +10,7 @@ mod heads;
 pub mod framing;
 pub mod crowd;
 pub mod successor;
+pub mod arrival;
 pub mod body;
 mod forwarded;
 pub mod trace_context;

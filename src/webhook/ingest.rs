@@ -8,11 +8,12 @@ use crate::clock::Clock;
 use crate::delivery::publisher::Publisher;
 use crate::delivery::publisher::publish::Receipt;
 use crate::delivery::record::{Event, Record};
-use crate::post::PostOutcome;
-use crate::post::PostRecorder;
+use crate::post::{PostOutcome, PostRecorder};
+use crate::spans::{Outgoing, RequestSpan, Tracer};
 use crate::webhook::auth::authenticator::{Authenticator, CacheLookup, Decision};
 use crate::webhook::auth::credentials::User;
 use crate::webhook::dead_letters::{DeadLetters, InvalidPost};
+use crate::webhook::http::arrival::arrival;
 use crate::webhook::http::body::{self, BodyLimits};
 use crate::webhook::http::connection_phase::{ConnectionPhase, Rest};
 use crate::webhook::http::trace_context::TraceContext;
@@ -23,7 +24,7 @@ use crate::webhook::notification::contract::Contract;
 use crate::webhook::notification::invalid::{About, Invalid};
 use crate::webhook::rejection::Rejection;
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method};
 use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
@@ -65,6 +66,8 @@ pub struct Ingest {
     pub dead_letters: Option<DeadLetters>,
     /// The bridge's.
     pub recorder: Arc<PostRecorder>,
+    /// Begins the spans of posts.
+    pub tracer: Tracer,
     /// `--trusted-proxy`
     pub trusted_proxies: TrustedProxies,
 }
@@ -93,6 +96,8 @@ impl Ingest {
         let peer = self.trusted_proxies.sender(phase.peer(), request.headers());
         let mut post =
             PostOutcome::arrived(&self.recorder, peer, request.body().size_hint().lower());
+        let span = self.tracer.receive(|| arrival(&request, &self.path, peer));
+        post.traced_below(&span);
         let (head, mut body) = request.into_parts();
         // Not an async fn, which would keep the request and its parts beside each other. Each
         // connection has room for this future, and it is moved there for each post: 1,120 bytes.
@@ -115,14 +120,18 @@ impl Ingest {
                     } else {
                         body::discard(&mut body, &head.headers).await
                     };
-                    return rejection.response(rest);
+                    return refused(&rejection, rest, span);
                 }
             };
             // Freed before the wait for the ack: the map of headers is a kilobyte for each post.
             drop((head, body));
+            post.send_span().describe(|| {
+                let (topic, key, id) = (record.topic(), record.key(), record.id());
+                Outgoing { topic, key, id }
+            });
             match self.publisher(&to).publish(record, post).await {
-                Ok(receipt) => accepted(receipt, text),
-                Err(undelivered) => Rejection::Undelivered(undelivered).response(Rest::Read),
+                Ok(receipt) => accepted(receipt, text, span),
+                Err(undelivered) => refused(&Rejection::Undelivered(undelivered), Rest::Read, span),
             }
         }
     }
@@ -151,7 +160,7 @@ impl Ingest {
             return Err(Rejection::MethodNotAllowed);
         }
         let user = self.authenticate(&head.headers, post, begun).await?;
-        if !is_identity(&head.headers) {
+        if !body::is_identity(&head.headers) {
             return Err(Rejection::UnsupportedEncoding);
         }
         Ok(user)
@@ -216,6 +225,7 @@ impl Ingest {
             return Err(Rejection::ForbiddenApp);
         }
         let trace = TraceContext::of(headers);
+        let of_send_span = post.send_span().begin();
         let time = notification.time();
         let event = Event {
             app_id,
@@ -223,7 +233,7 @@ impl Ingest {
             source: &self.source,
             subject: notification.subject(),
             time: time.as_ref().map(|time| time as &dyn fmt::Display),
-            trace_parent: trace.as_ref().map(|trace| trace.parent),
+            trace_parent: of_send_span.as_deref().or(trace.as_ref().map(|trace| trace.parent)),
             trace_state: trace.as_ref().and_then(|trace| trace.state.as_deref()),
             user: user.map(User::name),
         };
@@ -265,26 +275,22 @@ impl Ingest {
     }
 }
 
-/// RFC 9110: no coding, or `identity` by name.
-fn is_identity(headers: &HeaderMap) -> bool {
-    let is_identity = |coding: &str| {
-        let coding = coding.trim();
-        coding.is_empty() || coding.eq_ignore_ascii_case("identity")
-    };
-    headers
-        .get_all(CONTENT_ENCODING)
-        .iter()
-        .all(|codings| codings.to_str().is_ok_and(|codings| codings.split(',').all(is_identity)))
-}
-
 /// What a 200 says of the record with this id. `concat` makes room once, for exactly that.
 fn text_of_200(id: &str) -> Bytes {
     [r#"{"status":"accepted","id":""#, id, r#""}"#].concat().into()
 }
 
 /// The one 200. It takes the receipt away, so that there is one answer for each.
-fn accepted(_: Receipt, text: Bytes) -> Response<Full<Bytes>> {
+fn accepted(_: Receipt, text: Bytes, span: RequestSpan) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(text));
     response.headers_mut().insert(CONTENT_TYPE, JSON);
+    span.accepted(response.status().as_u16());
+    response
+}
+
+/// Any other answer.
+fn refused(rejection: &Rejection, rest: Rest, span: RequestSpan) -> Response<Full<Bytes>> {
+    let response = rejection.response(rest);
+    span.refused(response.status().as_u16(), rejection.outcome().as_str());
     response
 }

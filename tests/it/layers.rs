@@ -20,6 +20,7 @@ const RANKS: &[(&str, u8)] = &[
     ("timestamp", 0),
     ("clock", 0),
     ("metrics", 1),
+    ("spans", 1),
     ("post", 2),
     ("delivery", 3),
     ("webhook", 4),
@@ -46,7 +47,7 @@ const WALLS: &[(&[&str], Places)] = &[
     (&["rdkafka", "rdkafka_sys"], Only(&["delivery/kafka", "cli/dev"])),
     (
         &["hyper", "hyper_util", "http", "http_body", "http_body_util"],
-        Only(&["webhook", "admin", "cli/http_client", "cli/dev", "cli/send"]),
+        Only(&["webhook", "admin", "cli/http_client", "cli/otlp", "cli/dev", "cli/send"]),
     ),
     (&["serde_json"], Never(&["delivery"])),
     (&["clap", "clap_complete", "clap_mangen"], Only(&["args", "main", "cli"])),

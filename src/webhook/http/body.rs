@@ -9,7 +9,7 @@ use crate::webhook::http::connection_phase::Rest;
 use bytes::{Bytes, BytesMut};
 use bytesize::ByteSize;
 use http::HeaderMap;
-use http::header::EXPECT;
+use http::header::{CONTENT_ENCODING, EXPECT};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use std::time::{Duration, Instant};
@@ -122,4 +122,16 @@ async fn drain(body: &mut Incoming) -> Rest {
         }
     }
     Rest::Read
+}
+
+/// RFC 9110: no coding, or `identity` by name.
+pub fn is_identity(headers: &HeaderMap) -> bool {
+    let is_identity = |coding: &str| {
+        let coding = coding.trim();
+        coding.is_empty() || coding.eq_ignore_ascii_case("identity")
+    };
+    headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .all(|codings| codings.to_str().is_ok_and(|codings| codings.split(',').all(is_identity)))
 }

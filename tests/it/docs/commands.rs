@@ -99,6 +99,11 @@ const COMMANDS: &[(&str, &str, Fate)] = &[
         "promtool check",
         Runs("prometheus_takes_the_alert_rules_and_their_unit_tests_pass"),
     ),
+    (
+        "docs/operate.md",
+        "cargo build --release --features otlp",
+        Tried("--features otlp --test otlp"),
+    ),
     ("docs/log.md", "docker logs hookbridge", Runs(EVENT)),
     ("docs/log.md", "hookbridge spool export", Runs(EVENT)),
     (
