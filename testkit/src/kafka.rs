@@ -1,4 +1,5 @@
-//! A real Apache Kafka on loopback: one `KRaft` node or three, each broker and controller in one.
+//! A real Apache Kafka on loopback: one `KRaft` node or three, each broker and controller in one, or three
+//! brokers beside a controller.
 //!
 //! Answers when it is given out, and is gone with its folder when it is dropped or the test binary
 //! ends. Kills and starts on the same data and ports; takes no part in what is tested, and knows no
@@ -63,6 +64,8 @@ pub enum Availability {
 /// Running nodes: one, unless [`RealKafka::three`] made them.
 pub struct RealKafka {
     nodes: Vec<Node>,
+    /// Where it is none of them.
+    controller: Option<Node>,
 }
 
 impl RealKafka {
@@ -108,7 +111,7 @@ impl RealKafka {
 
     fn start_from(jars: &Jars, nodes: &[Ports], settings: &[(&str, &str)]) -> Self {
         let start = |place| Node::start(jars, nodes, place, settings);
-        let kafka = Self { nodes: (0..nodes.len()).map(start).collect() };
+        let kafka = Self { nodes: (0..nodes.len()).map(start).collect(), controller: None };
         kafka.wait_until_it_answers();
         kafka
     }

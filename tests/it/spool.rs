@@ -5,6 +5,7 @@
 
 mod away;
 mod broker;
+mod controller;
 mod crash;
 mod forgetful;
 mod network;

@@ -1,12 +1,14 @@
 //! What few tests need of a node: other listeners, Kafka's own commands, its controller.
 
-use crate::kafka::node::{Listener, Ports};
+use crate::jars::{Jars, Pom};
+use crate::kafka::node::{Listener, Node, Ports, Role};
 use crate::kafka::{ANSWER, RealKafka, block_on, options, require};
 use crate::port::free_port;
 use rdkafka::admin::{AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::consumer::Consumer;
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rustix::process::Signal;
 use std::fs;
 
 impl RealKafka {
@@ -26,6 +28,34 @@ impl RealKafka {
         let addresses = further.iter().map(|listener| format!("127.0.0.1:{}", listener.port));
         let addresses = addresses.collect();
         require(test).then(|| (Self::start(&[Ports::free(further)], settings), addresses))
+    }
+
+    /// As [`RealKafka::three`], with a controller that is none of the three.
+    pub fn three_and_a_controller(test: &str, settings: &[(&str, &str)]) -> Option<Self> {
+        require(test).then(|| {
+            let roles = [Role::Broker, Role::Broker, Role::Broker, Role::Controller];
+            let (jars, ports) = (Jars::fetched(Pom::Kafka), roles.map(Ports::of));
+            let nodes = [0, 1, 2, 3].map(|place| Node::start(&jars, &ports, place, settings));
+            let mut nodes: Vec<_> = nodes.into_iter().collect();
+            let controller = nodes.pop();
+            let kafka = Self { nodes, controller };
+            kafka.wait_until_it_answers();
+            kafka
+        })
+    }
+
+    /// SIGSTOP of the controller that is no broker.
+    pub fn freeze_controller(&self) {
+        self.alone().signal(Signal::STOP);
+    }
+
+    /// SIGCONT of the same.
+    pub fn thaw_controller(&self) {
+        self.alone().signal(Signal::CONT);
+    }
+
+    fn alone(&self) -> &Node {
+        self.controller.as_ref().expect("three_and_a_controller made it")
     }
 
     /// From its next start on, the first node sends clients to `right` instead of `wrong`.

@@ -26,9 +26,18 @@ const STOP: Duration = Duration::from_secs(60);
 /// Where a node listens. Kafka must be given its ports, since its controller's address is a setting.
 #[derive(Debug, Clone)]
 pub(super) struct Ports {
+    role: Role,
     clients: u16,
     controller: u16,
     further: Vec<Listener>,
+}
+
+/// What a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Both,
+    Broker,
+    Controller,
 }
 
 /// A further address for clients.
@@ -43,8 +52,13 @@ pub(crate) struct Listener {
 }
 
 impl Ports {
+    /// Of a broker and controller in one.
     pub(super) fn free(further: Vec<Listener>) -> Self {
-        Self { clients: free_port(), controller: free_port(), further }
+        Self { further, ..Self::of(Role::Both) }
+    }
+
+    pub(super) fn of(role: Role) -> Self {
+        Self { role, clients: free_port(), controller: free_port(), further: Vec::new() }
     }
 }
 
@@ -182,11 +196,15 @@ impl Node {
 fn properties(folder: &Path, nodes: &[Ports], place: usize) -> String {
     let folder = folder.display();
     let id = place + 1;
-    let voters = (1..).zip(nodes).map(|(id, node)| format!("{id}@127.0.0.1:{}", node.controller));
+    let voters = (1..).zip(nodes).filter(|(_, node)| node.role != Role::Broker);
+    let voters = voters.map(|(id, node)| format!("{id}@127.0.0.1:{}", node.controller));
     let voters = voters.collect::<Vec<_>>().join(",");
-    let Ports { clients, controller, further } = &nodes[place];
+    let Ports { role, clients, controller, further } = &nodes[place];
     let listener = |name: &str, port: u16| format!("{name}://127.0.0.1:{port}");
-    let mut listeners = vec![listener("PLAINTEXT", *clients)];
+    let mut listeners = Vec::new();
+    if *role != Role::Controller {
+        listeners.push(listener("PLAINTEXT", *clients));
+    }
     let mut advertised = listeners.clone();
     let mut protocols = vec!["PLAINTEXT:PLAINTEXT".to_owned(), "CONTROLLER:PLAINTEXT".to_owned()];
     for (number, Listener { port, advertised: address, protocol }) in further.iter().enumerate() {
@@ -195,17 +213,27 @@ fn properties(folder: &Path, nodes: &[Ports], place: usize) -> String {
         advertised.push(format!("{name}://{address}"));
         protocols.push(format!("{name}:{protocol}"));
     }
-    listeners.push(listener("CONTROLLER", *controller));
-    let [listeners, advertised, protocols] =
-        [listeners, advertised, protocols].map(|list| list.join(","));
+    if *role != Role::Broker {
+        listeners.push(listener("CONTROLLER", *controller));
+    }
+    let roles = match role {
+        Role::Both => "broker,controller",
+        Role::Broker => "broker",
+        Role::Controller => "controller",
+    };
+    let advertised = match role {
+        Role::Both | Role::Broker => format!("advertised.listeners={}\n", advertised.join(",")),
+        Role::Controller => String::new(),
+    };
+    let [listeners, protocols] = [listeners, protocols].map(|list| list.join(","));
     format!(
         "\
-process.roles=broker,controller
+process.roles={roles}
 node.id={id}
 controller.quorum.voters={voters}
 controller.listener.names=CONTROLLER
 listeners={listeners}
-advertised.listeners={advertised}
+{advertised}\
 listener.security.protocol.map={protocols}
 num.network.threads=1
 log.dirs={folder}/data
