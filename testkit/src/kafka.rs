@@ -1,5 +1,4 @@
-//! A real Apache Kafka on loopback: one `KRaft` node or three, each broker and controller in one, or three
-//! brokers beside a controller.
+//! A real Apache Kafka on loopback: one node or three, by default each broker and controller in one.
 //!
 //! Answers when it is given out, and is gone with its folder when it is dropped or the test binary
 //! ends. Kills and starts on the same data and ports; takes no part in what is tested, and knows no
@@ -10,10 +9,12 @@ pub mod acls;
 mod further;
 mod node;
 mod releases;
+pub mod zookeeper;
 
 use crate::deadline::{eventually, wait_for};
 use crate::jars::{Jars, Pom};
 use crate::kafka::node::{Listener, Node, Ports};
+use crate::kafka::zookeeper::ZooKeeper;
 use crate::port::free_port;
 use crate::proxy::Proxy;
 use crate::say_skipped;
@@ -66,6 +67,7 @@ pub struct RealKafka {
     nodes: Vec<Node>,
     /// Where it is none of them.
     controller: Option<Node>,
+    _zookeeper: Option<ZooKeeper>, // after the nodes
 }
 
 impl RealKafka {
@@ -111,7 +113,8 @@ impl RealKafka {
 
     fn start_from(jars: &Jars, nodes: &[Ports], settings: &[(&str, &str)]) -> Self {
         let start = |place| Node::start(jars, nodes, place, settings);
-        let kafka = Self { nodes: (0..nodes.len()).map(start).collect(), controller: None };
+        let nodes = (0..nodes.len()).map(start).collect();
+        let kafka = Self { nodes, controller: None, _zookeeper: None };
         kafka.wait_until_it_answers();
         kafka
     }

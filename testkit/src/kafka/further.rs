@@ -38,7 +38,7 @@ impl RealKafka {
             let nodes = [0, 1, 2, 3].map(|place| Node::start(&jars, &ports, place, settings));
             let mut nodes: Vec<_> = nodes.into_iter().collect();
             let controller = nodes.pop();
-            let kafka = Self { nodes, controller };
+            let kafka = Self { nodes, controller, _zookeeper: None };
             kafka.wait_until_it_answers();
             kafka
         })

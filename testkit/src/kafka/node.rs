@@ -38,6 +38,8 @@ pub(super) enum Role {
     Both,
     Broker,
     Controller,
+    /// A broker whose metadata are in the ZooKeeper at this port.
+    BesideZooKeeper(u16),
 }
 
 /// A further address for clients.
@@ -87,7 +89,10 @@ impl Node {
         let Ports { clients: port, controller, .. } = nodes[place];
         let class_path = jars.class_path();
         let mut node = Self { leash: None, folder, class_path, port, controller };
-        node.format();
+        match nodes[place].role {
+            Role::Both | Role::Broker | Role::Controller => node.format(),
+            Role::BesideZooKeeper(_) => {}
+        }
         node.run();
         node
     }
@@ -213,25 +218,33 @@ fn properties(folder: &Path, nodes: &[Ports], place: usize) -> String {
         advertised.push(format!("{name}://{address}"));
         protocols.push(format!("{name}:{protocol}"));
     }
-    if *role != Role::Broker {
+    let quorum = |roles: &str| {
+        format!(
+            "process.roles={roles}\nnode.id={id}\ncontroller.quorum.voters={voters}\n\
+             controller.listener.names=CONTROLLER\n"
+        )
+    };
+    let metadata = match role {
+        Role::Both => quorum("broker,controller"),
+        Role::Broker => quorum("broker"),
+        Role::Controller => quorum("controller"),
+        Role::BesideZooKeeper(port) => format!(
+            "broker.id={id}\nzookeeper.connect=127.0.0.1:{port}\nzookeeper.session.timeout.ms=3000\n"
+        ),
+    };
+    if matches!(role, Role::Both | Role::Controller) {
         listeners.push(listener("CONTROLLER", *controller));
     }
-    let roles = match role {
-        Role::Both => "broker,controller",
-        Role::Broker => "broker",
-        Role::Controller => "controller",
-    };
     let advertised = match role {
-        Role::Both | Role::Broker => format!("advertised.listeners={}\n", advertised.join(",")),
         Role::Controller => String::new(),
+        Role::Both | Role::Broker | Role::BesideZooKeeper(_) => {
+            format!("advertised.listeners={}\n", advertised.join(","))
+        }
     };
     let [listeners, protocols] = [listeners, protocols].map(|list| list.join(","));
     format!(
         "\
-process.roles={roles}
-node.id={id}
-controller.quorum.voters={voters}
-controller.listener.names=CONTROLLER
+{metadata}\
 listeners={listeners}
 {advertised}\
 listener.security.protocol.map={protocols}
