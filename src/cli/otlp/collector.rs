@@ -21,8 +21,8 @@ use std::time::Duration;
 use tokio::runtime::{self, Runtime};
 use tokio::time::timeout;
 
-/// The default time-out of the OTLP specification.
-const EXCHANGE: Duration = Duration::from_secs(10);
+/// The default time-out of the OTLP specification; no exchange begins later than that after the first.
+pub(super) const EXCHANGE: Duration = Duration::from_secs(10);
 
 /// Why the last exchange had no answer, if it had none: the SDK does not pass it on.
 pub(super) type LastFault = Arc<Lock<Option<String>>>;

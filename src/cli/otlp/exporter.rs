@@ -1,7 +1,8 @@
 //! Batches of spans to the collector, and what the log says of it.
 //!
 //! Promise: that spans cannot be sent is said once, and once that they are sent again, with how many
-//! were lost. A batch is tried again as OpenTelemetry's exporter does it, for ten seconds at most.
+//! were lost. A batch is tried again as OpenTelemetry's exporter does it: three times, within a second or
+//! two where the collector is away.
 
 use crate::cli::otlp::collector::LastFault;
 use crate::cli::otlp::span_queue::SpanCounts;

@@ -1,7 +1,7 @@
 //! From the tracer to the collector: sampler, queue, batches, OTLP.
 
 use crate::args::otlp::OtlpArgs;
-use crate::cli::otlp::collector::{Collector, LastFault};
+use crate::cli::otlp::collector::{Collector, EXCHANGE, LastFault};
 use crate::cli::otlp::endpoint::Endpoint;
 use crate::cli::otlp::exporter::Exporter;
 use crate::cli::otlp::span_queue::{SpanCounts, SpanQueue};
@@ -30,6 +30,7 @@ pub(super) fn start(args: &OtlpArgs, scheme: &'static str) -> Result<Tracer, Fai
         .with_http_client(collector)
         .with_protocol(Protocol::HttpBinary)
         .with_endpoint(&url)
+        .with_timeout(EXCHANGE)
         .build()
         .map_err(Failure::of_configuration)?;
     tracing::info!(endpoint = url, "spans are sent to a collector");

@@ -38,7 +38,7 @@ pub(super) enum Role {
     Both,
     Broker,
     Controller,
-    /// A broker whose metadata are in the ZooKeeper at this port.
+    /// A broker whose metadata are in the `ZooKeeper` at this port.
     BesideZooKeeper(u16),
 }
 

@@ -1,6 +1,6 @@
-//! A Kafka of the time before `KRaft`: one broker, and the ZooKeeper that it needs.
+//! A Kafka of the time before `KRaft`: one broker, and the `ZooKeeper` that it needs.
 //!
-//! A broker that was killed may not start before ZooKeeper has forgotten it: after [`SESSION`].
+//! A broker that was killed may not start before `ZooKeeper` has forgotten it: after [`SESSION`].
 
 use crate::deadline::wait_for;
 use crate::jars::{Jars, target_tmp};
@@ -13,17 +13,17 @@ use std::net::TcpStream;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// How long ZooKeeper remembers a broker that is gone.
+/// How long `ZooKeeper` remembers a broker that is gone.
 pub const SESSION: Duration = Duration::from_secs(4);
 
-/// A running ZooKeeper. Dropped, it and its data are gone.
+/// A running `ZooKeeper`. Dropped, it and its data are gone.
 pub(super) struct ZooKeeper {
     _leash: Leash,
     _folder: TempDir, // after the leash
 }
 
 impl RealKafka {
-    /// As [`RealKafka::own`], of a release that keeps its metadata in ZooKeeper.
+    /// As [`RealKafka::own`], of a release that keeps its metadata in `ZooKeeper`.
     pub fn with_zookeeper(test: &str, release: &str, settings: &[(&str, &str)]) -> Option<Self> {
         require(test).then(|| {
             let jars = Jars::of_release(release);
