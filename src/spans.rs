@@ -1,11 +1,11 @@
 //! The spans of a post: one of its request, one of the record that it became.
 //!
-//! Two builds of the same few types: [`recorded`] with the cargo feature `otlp`, and [`void`] without
+//! Two builds of the same few types: `recorded` with the cargo feature `otlp`, and `void` without
 //! it, whose types are empty and whose calls are nothing.
 //!
 //! Promise: without a tracer, or where the trace is not sampled, nothing is kept and nothing is sent.
-//! A span holds no body, no secret and of the headers only those of the trace; nobody waits for one. Where spans go is not
-//! known here: whoever starts the process makes the tracer.
+//! A span holds no body, no secret and of the headers only those of the trace; nobody waits for one.
+//! Where spans go is not known here: whoever starts the process makes the tracer.
 
 #[cfg(feature = "otlp")]
 pub mod recorded;
