@@ -24,6 +24,14 @@ fn what_cannot_be_meant_ends_the_start_with_its_name() {
             "OTEL_TRACES_SAMPLER: expected one of",
         ),
         (
+            with(serve().arg("--otlp-endpoint", url), &["OTEL_TRACES_SAMPLER=traceidratio"]),
+            "OTEL_TRACES_SAMPLER_ARG: expected a number",
+        ),
+        (
+            with(serve().arg("--otlp-endpoint", url), &["OTEL_EXPORTER_OTLP_PROTOCOL=grpc"]),
+            "OTEL_EXPORTER_OTLP_PROTOCOL: http/protobuf alone",
+        ),
+        (
             with(serve(), &["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=ftp://c"]),
             "--otlp-traces-endpoint: expected a URL",
         ),
