@@ -7,7 +7,7 @@
 use crate::cli::otlp::collector::LastFault;
 use crate::cli::otlp::span_queue::SpanCounts;
 use crate::lock::Lock;
-use crate::webhook::http::rare_line::RareLine;
+use crate::rare_line::RareLine;
 use opentelemetry_otlp::SpanExporter as OtlpExporter;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
