@@ -27,6 +27,7 @@ mod window;
 use crate::delivery::availability::Availability;
 use crate::delivery::drain::dead_letters::letter_raised;
 use crate::delivery::drain::letter_sender::LetterSender;
+use crate::delivery::drain::look_around::Attempt;
 use crate::delivery::drain::missing_topics::MissingTopics;
 use crate::delivery::drain::outage_log::OutageLog;
 use crate::delivery::drain::release::answer;
@@ -71,7 +72,7 @@ pub struct Drain {
     /// The topic that rows wait for, where the brokers do not show it.
     unshown: Option<Arc<str>>,
     /// Why the disk does not give rows, or does not let go of them, where that is so.
-    disk_fault: Option<String>,
+    disk_fault: Option<(Attempt, String)>,
     too_large: TooLarge,
     window: Window,
     /// What is to be expected of the next read.

@@ -4,6 +4,7 @@
 //! most once to one producer, unless it was refused alone for its time; none that its topic is
 //! known not to take.
 
+use crate::delivery::drain::look_around::Attempt;
 use crate::delivery::drain::quarantine_log::QuarantineReason;
 use crate::delivery::drain::restart_reason::RestartReason;
 use crate::delivery::drain::too_large::Size;
@@ -42,14 +43,14 @@ impl Drain {
             let (from, counted) = (self.window.cursor(), self.gate.counted());
             match self.read(from, room).await {
                 Ok(rows) if rows.is_empty() => {
-                    self.disk_worked();
+                    self.disk_worked(Attempt::Read);
                     self.more = More::No;
                     if from.is_none() && !self.window.is_open() {
                         self.gate.let_go(counted.unwrap_or(0));
                     }
                 }
                 Ok(rows) => {
-                    self.disk_worked();
+                    self.disk_worked(Attempt::Read);
                     self.note_age();
                     for row in rows {
                         match self.hand_over(row)? {
@@ -60,7 +61,7 @@ impl Drain {
                     }
                 }
                 Err(error) => {
-                    self.disk_failed(&error, "read")?;
+                    self.disk_failed(&error, Attempt::Read)?;
                     break;
                 }
             }

@@ -101,7 +101,8 @@ impl LetterSender {
         self.availability.acked();
         self.rests_until = None;
         self.acked.inc();
-        if self.line.note(Instant::now()).is_some() {
+        if let Some(left_out) = self.line.note(Instant::now()) {
+            log_more(Some(left_out).filter(|records| *records > 0));
             let Letter { from, row, reason, .. } = letter;
             let (topic, why) = (&**from, reason.text());
             tracing::warn!(topic, %row, why, "a record was refused and is on the dead-letter topic");

@@ -19,6 +19,24 @@ const TICK: Duration = Duration::from_millis(50);
 /// The same while they do, and nothing waits.
 const IDLE_TICK: Duration = Duration::from_secs(1);
 
+/// What the drain wants of the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// Rows.
+    Read,
+    /// That rows are released, or quarantined.
+    Release,
+}
+
+impl Attempt {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Release => "release",
+        }
+    }
+}
+
 impl Drain {
     /// Looks, and gives when to look again.
     pub(super) fn look_around(&mut self) -> Result<Duration, DrainError> {
@@ -80,7 +98,7 @@ impl Drain {
     }
 
     fn hindrance(&self) -> Option<Hindrance> {
-        let disk = self.disk_fault.clone().map(Hindrance::Disk);
+        let disk = self.disk_fault.clone().map(|(_, why)| Hindrance::Disk(why));
         disk.or_else(|| self.unshown.clone().map(Hindrance::Topic))
     }
 
@@ -88,21 +106,20 @@ impl Drain {
     pub(super) fn disk_failed(
         &mut self,
         error: &AccessError,
-        attempt: &'static str,
+        attempt: Attempt,
     ) -> Result<(), DrainError> {
         if matches!(error, AccessError::Closed) {
             return Err(DrainError::SpoolClosed);
         }
-        self.log.disk_failed(error, attempt);
-        self.disk_fault = Some(format!("cannot {attempt}: {}", error_chain(error)));
+        self.log.disk_failed(error, attempt.as_str());
+        let why = format!("cannot {}: {}", attempt.as_str(), error_chain(error));
+        self.disk_fault = Some((attempt, why));
         self.rest(REST);
         Ok(())
     }
 
-    /// It has done what it was asked to. Rows that could not be quarantined are still to be.
-    pub(super) fn disk_worked(&mut self) {
-        if !self.window.has_refused_rows() {
-            self.disk_fault = None;
-        }
+    /// It has done this. What it has failed at is still to be done: a disk that can be read may be full.
+    pub(super) fn disk_worked(&mut self, attempt: Attempt) {
+        self.disk_fault.take_if(|(failed, _)| *failed == attempt);
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::delivery::availability::health_report::HealthReport;
 use crate::delivery::drain::letter_sender::LetterSender;
+use crate::delivery::drain::look_around::Attempt;
 use crate::delivery::drain::suspects::raised;
 use crate::delivery::drain::window::ends::ToRelease;
 use crate::delivery::drain::{Drain, DrainError, LAST_ACKS};
@@ -44,12 +45,12 @@ impl Drain {
                 let rows = self.window.end_release();
                 self.gate.released(rows);
                 self.log.released(rows, Instant::now());
-                self.disk_worked();
+                self.disk_worked(Attempt::Release);
                 Ok(())
             }
             Err(error) => {
                 self.window.take_back_release();
-                self.disk_failed(&error, "release")
+                self.disk_failed(&error, Attempt::Release)
             }
         }
     }

@@ -100,11 +100,6 @@ impl Window {
         !self.open.is_empty()
     }
 
-    /// Whether rows wait to be quarantined.
-    pub(super) fn has_refused_rows(&self) -> bool {
-        !self.ended.refused.is_empty()
-    }
-
     /// Whether any row is under way or not yet released.
     pub(super) fn is_open(&self) -> bool {
         let waits_for_release = self.ended.len() > 0 || self.releasing.len() > 0;
