@@ -167,11 +167,10 @@ impl Bridge {
     /// Answers the admin port from here on, and opens the spool, where there is to be one, unless `stop`
     /// comes first. It needs a runtime around it. What was opened before stays as it is.
     pub async fn open(&mut self, stop: &CancellationToken) -> Result<(), BridgeError> {
-        if self.admin.is_served() {
-            return Ok(());
-        }
         self.admin.start(&mut self.parts, &self.over)?;
-        if let Some(options) = &self.config.spool {
+        if let Some(options) = &self.config.spool
+            && self.spool.is_none()
+        {
             let starting = &self.admin.port;
             starting.waits_for("it opens the spool".to_owned());
             let attempt = async || {

@@ -32,12 +32,7 @@ impl AdminServer {
         Self { socket: Some(socket), address, limits: admin_limits(), port: Arc::default() }
     }
 
-    /// Whether it answers already.
-    pub(super) fn is_served(&self) -> bool {
-        self.socket.is_none()
-    }
-
-    /// Answers from here on until `over`, as one of the `parts`. To be called once.
+    /// Answers from here on until `over`, as one of the `parts`; where it does already, nothing is changed.
     pub(super) fn start(
         &mut self,
         parts: &mut Parts,

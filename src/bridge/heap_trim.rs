@@ -4,12 +4,13 @@
 //! second of thousands of connections would stay with the bridge for ever (`docs/performance.md`).
 //!
 //! Promise: within seconds of the end of a crowd, whole free pages are the system's again. It looks
-//! at how many connections there were alone, and no oftener than [`REST`] does it walk over the heaps. Where
-//! the C library is another, nothing is done.
+//! at nothing but the number of connections, walks over the heaps every [`REST`] at most, and holds
+//! up no other part meanwhile. With another C library nothing is done.
 
 use crate::metrics::connections::ConnectionSeries;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 /// Between two looks.
@@ -24,7 +25,7 @@ pub(super) struct HeapTrim {
     connections: ConnectionSeries,
 }
 
-/// How many there were, and when a walk was last due. A plain value.
+/// How many there were, and when the last walk was. A plain value.
 #[derive(Debug, Default)]
 struct HighWater {
     most: i64,
@@ -41,10 +42,12 @@ impl HeapTrim {
         let mut water = HighWater::default();
         loop {
             sleep(LOOK).await;
-            let (now, open) = (Instant::now(), self.connections.open.get());
-            let most = self.connections.most_open.swap(open, Ordering::Relaxed);
-            if water.has_fallen(most, open, now) {
-                trim();
+            let now = Instant::now();
+            let most = self.connections.most_open.swap(0, Ordering::Relaxed);
+            let open = self.connections.open.get();
+            if water.has_fallen(most.max(open), open, now) {
+                // It cannot panic, and nothing depends on it.
+                drop(spawn_blocking(trim).await);
                 tracing::debug!(took = ?now.elapsed(), "free memory went back to the system");
             }
         }

@@ -1,5 +1,5 @@
-//! The parts of a bridge beside its event loops: admin port, periodic log, reloader, notifier, probe
-//! of Kafka, drain.
+//! The parts of a bridge beside its event loops: admin port, probes of Kafka, periodic log, heap trim,
+//! reloader, notifier, drain.
 //!
 //! Promise: one that ends although nobody has asked it to ends the bridge, with an error that names
 //! it. Those that go on are ended when no post needs them any more.
@@ -69,7 +69,7 @@ impl Parts {
         };
         tokio::select! {
             Some(part) = self.0.join_next() => {
-                part.unwrap_or(BridgeError::Unasked("admin port, periodic log, reloader, notifier or probe of Kafka"))
+                part.unwrap_or(BridgeError::Unasked("admin port, probes of Kafka, periodic log, heap trim, reloader or notifier"))
             }
             error = drain => error,
         }

@@ -103,8 +103,8 @@ impl Predecessor {
         }
         match follow(webhook, grace).await {
             Err(error) if error.is_strangers() => {
-                if strangers.note(Instant::now().into_std()).is_some() {
-                    tracing::warn!(%error, "nobody hands the ports over");
+                if let Some(left_out) = strangers.note(Instant::now().into_std()) {
+                    tracing::warn!(%error, left_out, "nobody hands the ports over");
                 }
                 Ok(None)
             }

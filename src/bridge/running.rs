@@ -40,8 +40,20 @@ impl Running {
         stop: &CancellationToken,
         reload: watch::Receiver<()>,
     ) -> Result<Self, BridgeError> {
-        let Bridge { mut config, spool, webhook, admin, addresses, .. } = bridge;
-        let Bridge { successor, supervision, tracer, mut parts, over, .. } = bridge;
+        let Bridge {
+            mut config,
+            spool,
+            webhook,
+            admin,
+            addresses,
+            successor,
+            spool_wait: _,
+            hand_over: _,
+            supervision,
+            mut parts,
+            over,
+            tracer,
+        } = bridge;
         config.max_connections = raise_file_limit(config.max_connections);
         let mut shared = Shared::new(config, metrics, spool.as_ref(), stop.clone());
         let spooling = spool.map(|opened| Spooling::start(opened, &shared)).transpose()?;

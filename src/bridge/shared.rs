@@ -24,7 +24,7 @@ pub(super) struct Shared {
     pub(super) topic: Topic,
     /// Where there is one.
     pub(super) dead_letters: Option<DeadLetterTopic>,
-    /// Where there is a spool, once it is drained.
+    /// Where there is a spool, once its drain has begun.
     pub(super) gate: Option<Arc<SharedGate>>,
     /// Cancelled once no more posts are taken.
     pub(super) stop: CancellationToken,

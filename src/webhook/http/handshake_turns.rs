@@ -1,15 +1,14 @@
 //! Turns of the TLS handshakes of an event loop, so that what they compute holds up nobody else.
 //!
-//! Promise: between two looks of the loop at all its connections, at most [`AT_A_TIME`] handshakes are
-//! computed; each waits for its turn in the order in which greetings came. It bounds no wait: that is as
+//! Promise: between two looks of the loop at all its connections, the answers to at most [`AT_A_TIME`]
+//! greetings are computed; each waits for its turn in the order in which greetings came. It bounds no wait: that is as
 //! long as what those before compute, and there are no more of them than there may be connections.
 
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
 
-/// A full handshake is 0.2 ms of a signature and an exchange of keys, so that these are less than a
-/// millisecond, and a look is a hundredth of it. Without turns, 256 greetings at once delayed an answer by
-/// 70 ms (`docs/performance.md`).
+/// With a key on P-256 the answer to a greeting is 0.2 ms of a signature and an exchange of keys, so that
+/// these are less than a millisecond. What turns gain and cost is in `docs/performance.md`.
 const AT_A_TIME: usize = 4;
 
 /// Of one event loop.

@@ -2,11 +2,11 @@
 //!
 //! Promise: TLS 1.2 and 1.3 (RFC 5246, RFC 8446) with rustls' defaults, HTTP/1.1 as the one
 //! protocol (ALPN, RFC 7301), and sessions that are resumed by tickets (RFC 5077) whose keys never
-//! leave the process. A handshake has the time-outs of the stream that it is given, at most as many
-//! are under way as there may be connections, and each is computed in its turn. Who speaks plain HTTP gets an answer that says
-//! what the port speaks, and whoever's handshake fails the alert that says why. Another certificate
-//! is shown from the next handshake on, which resumes no session of the former one; open
-//! connections stay.
+//! leave the process. A handshake has the time-outs of the stream that it is given, and before them
+//! it waits for its turn to have its greeting answered; at most as many are under way as there may be
+//! connections. Who speaks plain HTTP gets an answer that says what the port speaks, and whoever's
+//! handshake fails the alert that says why. Another certificate is shown from the next handshake on,
+//! which resumes no session of the former one; open connections stay.
 //!
 //! It reads no files, and asks no client for a certificate.
 
