@@ -1,7 +1,6 @@
 //! The spans of a build without the feature `otlp`: none.
 //!
-//! Promise: the types have no size and the calls no instructions; what is given as a closure is not
-//! called.
+//! Promise: the types have no size; what is given as a closure is not called.
 
 use crate::spans::{Arrival, Outgoing};
 use std::time::Duration;

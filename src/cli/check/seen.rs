@@ -83,7 +83,8 @@ pub(super) async fn look(settings: &Settings, name: &Arc<str>) -> Seen {
             format!("{name}: the brokers do not know it: {error}"),
             format!(
                 "look at the flags, or make it: kafka-topics.sh --bootstrap-server {} --create --topic \
-                 {name} --partitions 6 --replication-factor 3 --config min.insync.replicas=2",
+                 {name} --partitions 6 --replication-factor 3 --config min.insync.replicas=2 \
+                 (with fewer than three brokers --replication-factor 1, and without the --config)",
                 settings.brokers()
             ),
         )),

@@ -2,7 +2,7 @@
 //!
 //! Promise: that spans cannot be sent is said once, and once that they are sent again, with how many
 //! were lost. A batch is tried again as OpenTelemetry's exporter does it: three times, within a second or
-//! two where the collector is away.
+//! two where the collector is away, and within half a minute where it hangs.
 
 use crate::cli::otlp::collector::LastFault;
 use crate::cli::otlp::span_queue::SpanCounts;
@@ -60,7 +60,7 @@ impl Exporter {
             }
             (Ok(()), Health::Untried) => *health = Health::Sends(now),
             (Ok(()), Health::Sends(_)) => {
-                if self.lost.note(now).is_some() {
+                if self.counts.has_lost() && self.lost.note(now).is_some() {
                     self.sum_up();
                 }
             }

@@ -51,6 +51,11 @@ impl SpanCounts {
         self.lost.fetch_add(spans as u64, Ordering::Relaxed);
     }
 
+    /// Whether any were lost since it was asked last.
+    pub(super) fn has_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed) > 0
+    }
+
     /// How many were lost since it was asked last.
     pub(super) fn take_lost(&self) -> u64 {
         self.lost.swap(0, Ordering::Relaxed)

@@ -1,7 +1,7 @@
 //! OpenTelemetry's variables, as far as its SDK would pass over a value in silence.
 //!
-//! Promise: what is not done here as it was asked for is refused at the start, with the variable's
-//! name. What the SDK reads by itself is left to it.
+//! Promise: what the SDK would pass over is refused at the start, with the variable's name, but for the
+//! bound of the queue and the time of a try, which are fixed. What it reads by itself is left to it.
 
 use crate::config::ConfigError;
 

@@ -1,4 +1,4 @@
-//! librdkafka's report queue as something that an event loop can wait for. The only unsafe code.
+//! librdkafka's report queue as something that an event loop can wait for.
 //!
 //! Promise: it is raised at first, and whatever is reported raises it again once
 //! [`Wakeup::pending`] has said zero behind a poll of the queue (safe code, elsewhere). librdkafka

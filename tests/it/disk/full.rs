@@ -213,7 +213,8 @@ fn drains_without_room_and_heals(
     posts.assert_on_topic(kafka);
     // What goes to Kafka needs no disk.
     eventually(SOON, "posts go to Kafka", || bridge.readyz().0 == 200);
-    assert_eq!(posts.post(bridge).status, 200);
+    // On a busy machine an ack may come too late, and there is no disk to go to instead.
+    eventually(SOON, "a post goes to Kafka", || posts.post(bridge).status == 200);
     kafka.broker_down();
 
     disk.free();

@@ -1,4 +1,4 @@
-//! The promise of the one unsafe file, under stress: no report is left lying.
+//! The promise of `wakeup`, under stress: no report is left lying.
 
 use super::*;
 use crate::delivery::record::Event;
