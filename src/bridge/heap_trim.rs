@@ -4,8 +4,9 @@
 //! second of thousands of connections would stay with the bridge for ever (`docs/performance.md`).
 //!
 //! Promise: within seconds of the end of a crowd, whole free pages are the system's again. It looks
-//! at nothing but the number of connections, walks over the heaps every [`REST`] at most, and holds
-//! up no other part meanwhile. With another C library nothing is done.
+//! at nothing but the number of connections, and walks over the heaps every [`REST`] at most, on
+//! a thread of its own; who allocates meanwhile may wait for the walk over one heap, some milliseconds
+//! behind thousands of connections. With another C library nothing is done.
 
 use crate::metrics::connections::ConnectionSeries;
 use std::sync::atomic::Ordering;
