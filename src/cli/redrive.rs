@@ -19,15 +19,20 @@ use crate::redrive::redrive_error::RedriveError;
 use crate::redrive::tally::Tally;
 use crate::redrive::{Redrive, RedriveEnd, RedriveOptions};
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::runtime;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Between two looks of the bar.
 const DRAW: Duration = Duration::from_millis(50);
 /// Between two lines on how far it is.
 const LINE: Duration = Duration::from_secs(5);
+
+/// Behind which it is said that brokers are waited for.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// Why it ended badly.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +45,11 @@ enum RedriveFailure {
     NotTaken(u64, Arc<str>),
     #[error("ended by a signal, the next redrive goes on from here")]
     Signal,
+    #[error(
+        "ended by a signal before the brokers had answered, nothing was read: `hookbridge check` \
+         tells what is in the way"
+    )]
+    Unanswered,
     #[error("cannot write to standard output")]
     Output(#[source] io::Error),
 }
@@ -92,6 +102,7 @@ fn failure(error: RedriveFailure) -> Failure {
         | RedriveFailure::Redrive(_)
         | RedriveFailure::NotTaken(..)
         | RedriveFailure::Signal
+        | RedriveFailure::Unanswered
         | RedriveFailure::Output(_) => Failure::at_work(error),
     }
 }
@@ -105,10 +116,16 @@ async fn work(
     let signals = EndSignals::new(stderr).map_err(RedriveFailure::Start)?;
     let mut progress = Progress { stderr, draw: Pace::new(DRAW), line: Pace::new(LINE) };
     let redrive = async {
-        let opened = stop.run_until_cancelled(Redrive::open(options)).await;
-        let Some(redrive) = opened.transpose()? else {
-            return Ok((Done::Redriven(Tally::default()), Ok(RedriveEnd::Asked)));
+        let mut opening = pin!(stop.run_until_cancelled(Redrive::open(options)));
+        let opened = match timeout(SILENCE, opening.as_mut()).await {
+            Ok(opened) => opened,
+            Err(_) => {
+                let most = humantime::format_duration(args.timeout);
+                stderr.say(&format_args!("waiting for the brokers, for {most} at most"));
+                opening.await
+            }
         };
+        let redrive = opened.transpose()?.ok_or(RedriveFailure::Unanswered)?;
         if redrive.begins_anew() {
             tracing::warn!(
                 group = args.group,

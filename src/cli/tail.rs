@@ -216,6 +216,9 @@ fn compare(
         Output::Json => verdict_text::json(&verdict),
     });
     screen.end().map_err(TailError::Output)?;
+    if verdict.accepted == 0 {
+        follower.say(&"the ledger has no accepted post: nothing was held against the topic");
+    }
     match verdict.lost.len() {
         0 => Ok(()),
         lost => Err(TailError::Lost { lost, accepted: verdict.accepted }),

@@ -2,16 +2,21 @@
 //! that is absent, a reader that has gone.
 //!
 //! A file of `tests/it/messages/` is what a terminal would show: behind `$` a command, below it what it
-//! says, and its exit code unless that is 0. All of a file run at the same time, each in a folder of its
-//! own. `$KAFKA` is a mock with the topic `events`. What differs from run to run is replaced, see
+//! says, and its exit code unless that is 0. Each runs in a folder of its own. `$KAFKA` is a mock with the topic `events`. What differs from run to run is replaced, see
 //! [`steady`]. A text that has changed on purpose is put into its file; the test says where it has
 //! written it.
 
 use crate::support::shell::Shell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use testkit::mock::MockKafka;
+
+/// Commands of a file at once: most of them wait, and the tests beside them have deadlines.
+const AT_ONCE: usize = 4;
 
 /// What begins a command.
 const PROMPT: &str = "$ ";
@@ -64,13 +69,22 @@ fn assert_said(name: &str) {
     let commands: Vec<_> = meant.lines().filter_map(|line| line.strip_prefix(PROMPT)).collect();
     assert!(!commands.is_empty(), "{name}");
 
-    let said: Vec<_> = thread::scope(|scope| {
-        let all = commands.iter().map(|command| scope.spawn(|| shown(command, &brokers)));
-        let all: Vec<_> = all.collect();
-        all.into_iter().map(|one| one.join().unwrap()).collect()
+    let next = AtomicUsize::new(0);
+    let said = Mutex::new(BTreeMap::new());
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let place = next.fetch_add(1, Ordering::Relaxed)
+                    && let Some(command) = commands.get(place)
+                {
+                    let shown = shown(command, &brokers);
+                    said.lock().unwrap().insert(place, shown);
+                }
+            });
+        }
     });
 
-    let said = said.concat();
+    let said: String = said.into_inner().unwrap().into_values().collect();
     let written = Path::new(env!("CARGO_TARGET_TMPDIR")).join("messages");
     fs::create_dir_all(&written).unwrap();
     fs::write(written.join(name), &said).unwrap();

@@ -15,6 +15,7 @@ use crate::delivery::kafka::topic_reader::read_error::ReadError;
 use crate::delivery::kafka::topic_reader::{Read, ReadFrom, TopicReader, Wanted};
 use crate::delivery::kafka::topic_record::TopicRecord;
 use indicatif::HumanCount;
+use std::fmt::Display;
 use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -148,6 +149,11 @@ impl<'a> Follower<'a> {
     pub(super) fn clear(&self) {
         self.stderr.show(BarState::Over);
         self.stderr.end();
+    }
+
+    /// Says a line in plain words.
+    pub(super) fn say(&self, text: &dyn Display) {
+        self.stderr.say(text);
     }
 
     fn hear(&mut self) {

@@ -39,6 +39,10 @@ fn a_ledger_whose_posts_are_all_there_is_kept() {
     let (out, err) = tail(&rig, &["--against", &ledger]).run().badly(0);
     assert!(out.starts_with("ledger     39 posts, 39 accepted\n"), "{out}");
     assert!(err.ends_with("posts.jsonl:40: the last line is cut, and is passed over\n"), "{err}");
+
+    fs::write(&ledger, "").unwrap();
+    let (_, err) = tail(&rig, &["--against", &ledger]).run().badly(0);
+    assert!(err.contains("no accepted post: nothing was held against the topic"), "{err}");
 }
 
 #[test]
