@@ -117,13 +117,12 @@ async fn work(
     let mut progress = Progress { stderr, draw: Pace::new(DRAW), line: Pace::new(LINE) };
     let redrive = async {
         let mut opening = pin!(stop.run_until_cancelled(Redrive::open(options)));
-        let opened = match timeout(SILENCE, opening.as_mut()).await {
-            Ok(opened) => opened,
-            Err(_) => {
-                let most = humantime::format_duration(args.timeout);
-                stderr.say(&format_args!("waiting for the brokers, for {most} at most"));
-                opening.await
-            }
+        let opened = if let Ok(opened) = timeout(SILENCE, opening.as_mut()).await {
+            opened
+        } else {
+            let most = humantime::format_duration(args.timeout);
+            stderr.say(&format_args!("waiting for the brokers, for {most} at most"));
+            opening.await
         };
         let redrive = opened.transpose()?.ok_or(RedriveFailure::Unanswered)?;
         if redrive.begins_anew() {

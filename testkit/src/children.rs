@@ -4,6 +4,7 @@
 //! mock that goes down closes its listener and binds the port anew, which fails while a child has
 //! it, and librdkafka then aborts the tests. So no process is started meanwhile.
 
+use close_fds::set_fds_cloexec_threadsafe;
 use rustix::io::fcntl_dupfd_cloexec;
 use std::io::{self, Read as _};
 use std::process::{Child, Command, Output, Stdio};
@@ -11,6 +12,8 @@ use std::sync::{PoisonError, RwLock};
 
 static STARTS: RwLock<()> = RwLock::new(());
 
+/// Behind standard input, output and error.
+const FIRST: i32 = 3;
 /// Behind all other descriptors, and under the usual limit of 1024.
 const LAST: i32 = 1000;
 
@@ -18,6 +21,8 @@ const LAST: i32 = 1000;
 pub fn spawn(command: &mut Command) -> io::Result<Child> {
     // Of no matter to the lock: it guards nothing that a panic could leave half-done.
     let _starting = STARTS.read().unwrap_or_else(PoisonError::into_inner);
+    // Connections that a mock has accepted would stay open in the child when it closes them.
+    set_fds_cloexec_threadsafe(FIRST, &[]);
     // The exec wakes us before it closes descriptors, in their order: the last of them shows it.
     let (mut closed, open) = io::pipe()?;
     let last = fcntl_dupfd_cloexec(&open, LAST)?;
