@@ -39,6 +39,16 @@ pub fn output(command: &mut Command) -> io::Result<Output> {
     spawn(command)?.wait_with_output()
 }
 
+/// Starts a process, waits until it has done its work, and gives what it printed.
+#[track_caller]
+pub fn done(command: &mut Command) -> String {
+    let output = output(command).unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let also = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}\n{said}{also}");
+    said
+}
+
 /// Does something while no process is started.
 pub fn without_starts<R>(something: impl FnOnce() -> R) -> R {
     let _nobody = STARTS.write().unwrap_or_else(PoisonError::into_inner);

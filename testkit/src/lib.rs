@@ -5,7 +5,7 @@
 //! | the bridge: its flags, its log, its series | [`bridge`], [`exposition`], [`promtool`], [`prometheus`] |
 //! | Kafka: a real one, librdkafka's mock, the network before them, what is on a topic | [`kafka`], [`mock`], [`either_kafka`], [`broker`], [`proxy`], [`consumer`], [`murmur2`] |
 //! | posts: byte by byte, all the time and noted, as many as there can be | [`http`], [`notification`], [`senders`], [`ledger`], [`load`] |
-//! | processes, ports, waits | [`children`], [`child`], [`leash`], [`jars`], [`port`], [`deadline`] |
+//! | processes, ports, waits | [`children`], [`child`], [`leash`], [`jars`], [`python`], [`port`], [`deadline`] |
 //!
 //! It sees the bridge from outside, as its users do: it does not know the library, and is given by
 //! [`bridge::launch::Program`] where the program is. Everything here panics where it fails: the caller
@@ -39,6 +39,7 @@ pub mod children;
 pub mod child;
 pub mod leash;
 pub mod jars;
+pub mod python;
 pub mod port;
 pub mod deadline;
 

@@ -6,10 +6,12 @@ use crate::spans::PRODUCER;
 use crate::{PARENT, SOON, TRACE, serve, stop};
 use std::path::Path;
 use std::process::Command;
+use testkit::children::done;
+use testkit::here;
 use testkit::http::post;
 use testkit::kafka::RealKafka;
 use testkit::notification::{PATH, ROOMDROP};
-use testkit::{children, here};
+use testkit::python::venv;
 
 /// The instrumentation of confluent-kafka, which links, and what it needs.
 const CONFLUENT: [&str; 4] = [
@@ -82,27 +84,14 @@ fn consumers_of_others_go_on_from_the_span_of_the_record() {
     for (name, packages, script) in
         [("confluent", &CONFLUENT[..], LINKED), ("kafka-python", &KAFKA_PYTHON, BELOW)]
     {
-        let venv = folder.path().join(name);
-        done(Command::new("python3").args(["-m", "venv"]).arg(&venv));
-        let install = ["install", "--quiet"];
-        done(Command::new(venv.join("bin/pip")).args(install).args(packages));
-        let seen = run(&venv, script, &kafka.bootstrap(), topic);
+        let bin = venv(&folder.path().join(name), packages);
+        let seen = run(&bin, script, &kafka.bootstrap(), topic);
         assert_eq!(seen, format!("{TRACE}-{}", send.id), "{name}");
     }
 }
 
-fn run(venv: &Path, script: &str, brokers: &str, topic: &str) -> String {
+fn run(bin: &Path, script: &str, brokers: &str, topic: &str) -> String {
     let script = format!("{BEGINNING}{script}");
-    let mut python = Command::new(venv.join("bin/python"));
+    let mut python = Command::new(bin.join("python"));
     done(python.args(["-c", &script, brokers, topic])).trim().to_owned()
-}
-
-/// It did its work; gives what it printed.
-#[track_caller]
-fn done(command: &mut Command) -> String {
-    let output = children::output(command).unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let also = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}\n{said}{also}");
-    said
 }

@@ -4,9 +4,9 @@
 use crate::contract::printed;
 use crate::support::rig::{PASSWORD, Rig, USER};
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
-use testkit::children;
+use testkit::children::done;
+use testkit::python::venv;
 
 /// What is fetched from PyPI and from npm, in these versions.
 const PYTHON_TOOLS: [&str; 3] =
@@ -30,7 +30,7 @@ assert [*OpenAPIV31SpecValidator(openapi).iter_errors()] and [*asyncapi_judge.it
 #[ignore = "fetches tools of others, and takes minutes"]
 fn the_documents_are_valid_and_the_bridge_does_what_they_say() {
     let folder = tempfile::tempdir().unwrap();
-    let bin = python_tools(folder.path());
+    let bin = venv(&folder.path().join("venv"), &PYTHON_TOOLS);
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     for name in ["openapi", "asyncapi"] {
         fs::write(path(name), printed(&[name]).to_string()).unwrap();
@@ -57,22 +57,3 @@ fn the_documents_are_valid_and_the_bridge_does_what_they_say() {
 /// No 5xx, no status, media type or body that is not declared.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
                       response_headers_conformance,response_schema_conformance";
-
-/// The folder of the tools.
-fn python_tools(folder: &Path) -> PathBuf {
-    let venv = folder.join("venv");
-    done(Command::new("python3").args(["-m", "venv"]).arg(&venv));
-    let bin = venv.join("bin");
-    done(Command::new(bin.join("pip")).args(["install", "--quiet"]).args(PYTHON_TOOLS));
-    bin
-}
-
-/// It did its work; gives what it printed.
-#[track_caller]
-fn done(command: &mut Command) -> String {
-    let output = children::output(command).unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let also = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}\n{said}{also}");
-    said
-}
