@@ -15,7 +15,8 @@
 //! - [`key_files`]: whether clients are made of the keys and certificates that are there;
 //! - [`topic_reader`]: a topic from somewhere on, as consumers see it; [`topic_record`]: one of its records;
 //! - [`client_endings`]: the ends of clients, which nobody waits for too long;
-//! - [`client_log`], [`last_words`]: what its clients say, in the log and of an address.
+//! - [`client_log`], [`last_words`], [`no_answer`]: what its clients say, in the log, of an address, and where
+//!   none has answered.
 //!
 //! No rdkafka type leaves this folder.
 
@@ -26,6 +27,7 @@ pub mod delivery_error;
 pub mod group_reader;
 mod key_files;
 mod last_words;
+pub mod no_answer;
 pub mod probe;
 pub mod producer;
 pub(in crate::delivery) mod question;

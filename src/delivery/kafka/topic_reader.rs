@@ -12,6 +12,7 @@ pub mod read_error;
 
 use crate::delivery::kafka::client_endings::ClientEnding;
 use crate::delivery::kafka::last_words::{NO_WORDS, is_silence};
+use crate::delivery::kafka::no_answer::NoAnswer;
 use crate::delivery::kafka::probe::listener::Listener;
 use crate::delivery::kafka::settings::Settings;
 use crate::delivery::kafka::topic_reader::read_error::{KafkaClientFault, ReadError};
@@ -264,7 +265,8 @@ impl TopicReader {
             drop(self.consumer.poll(Duration::ZERO));
         }
         let otherwise = if is_silence(error) { NO_WORDS.to_owned() } else { error.to_string() };
-        ReadError::Silent { waited: ANSWER, why: self.last_words().unwrap_or(otherwise) }
+        let why = self.last_words().unwrap_or(otherwise);
+        ReadError::Silent(NoAnswer { waited: ANSWER, why })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Why a group cannot read a topic, and what to do about it.
 
 use crate::delivery::kafka::group_reader::JOIN;
+use crate::delivery::kafka::no_answer::NoAnswer;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode as Code;
 use std::time::Duration;
@@ -17,17 +18,8 @@ pub enum ReadError {
         source: KafkaError,
     },
     /// No broker was reached.
-    #[error(
-        "no broker answered within {} ({why}): see that --brokers names the cluster's listeners, \
-         `hookbridge check` tells what is in the way",
-        humantime::format_duration(*.waited)
-    )]
-    Away {
-        /// For it.
-        waited: Duration,
-        /// The last words of the addresses that were tried.
-        why: String,
-    },
+    #[error(transparent)]
+    Away(NoAnswer),
     /// No broker has answered a question.
     #[error(
         "no broker answered within {} when asked to {attempt}: try again once the cluster is well",

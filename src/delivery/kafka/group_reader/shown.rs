@@ -8,6 +8,7 @@ use crate::delivery::kafka::group_reader::assignment::GroupContext;
 use crate::delivery::kafka::group_reader::read_error::ReadError;
 use crate::delivery::kafka::group_reader::{ANSWER, GroupReader, LOOK, final_error};
 use crate::delivery::kafka::last_words::{NO_WORDS, is_silence};
+use crate::delivery::kafka::no_answer::NoAnswer;
 use rdkafka::consumer::{Consumer as _, StreamConsumer};
 use rdkafka::metadata::{Metadata, MetadataPartition};
 use rdkafka::types::RDKafkaErrorCode as Code;
@@ -73,7 +74,7 @@ async fn ask(
             }
             Err(_) if end <= Instant::now() => {
                 let why = client.context().last_words().unwrap_or_else(|| NO_WORDS.to_owned());
-                return Err(ReadError::Away { waited: patience, why });
+                return Err(ReadError::Away(NoAnswer { waited: patience, why }));
             }
             Err(_) => sleep(LOOK.min(left)).await,
         }

@@ -1,6 +1,6 @@
 //! Why a topic cannot be read, and what to do about it.
 
-use std::time::Duration;
+use crate::delivery::kafka::no_answer::NoAnswer;
 
 /// Why nothing can be read.
 #[derive(Debug, thiserror::Error)]
@@ -9,17 +9,8 @@ pub enum ReadError {
     #[error("the Kafka client cannot be made from --kafka-config and --kafka-property")]
     Client(#[source] KafkaClientFault),
     /// No broker, or no leader of a partition.
-    #[error(
-        "no broker answered within {} ({why}): see that --brokers names the cluster's listeners, \
-         `hookbridge check` tells what is in the way",
-        humantime::format_duration(*.waited)
-    )]
-    Silent {
-        /// For it.
-        waited: Duration,
-        /// The last words of the addresses that were tried.
-        why: String,
-    },
+    #[error(transparent)]
+    Silent(NoAnswer),
     /// The brokers do not show it.
     #[error(
         "the topic {topic} is not there, or this user may not Describe it: correct the name, or see `kafka-topics.sh --list`"
